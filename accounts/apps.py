@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = "Utilisateurs"
+
+    def ready(self):
+        from . import checks  # noqa: F401 (registers the deployment checks)

@@ -1,0 +1,44 @@
+"""What must not reach production (`manage.py check --deploy`)."""
+
+from django.conf import settings
+from django.core.checks import Error, Tags, register
+from django.db import DatabaseError
+
+from .models import DEMONSTRATION_DOMAIN, User
+
+
+@register(Tags.security, deploy=True)
+def check_mode(app_configs, **kwargs):
+    """Refuse demonstration mode, the default secret key and DEBUG."""
+    if settings.DEMONSTRATION:
+        yield Error(
+            "Demonstration mode is on.",
+            hint="Set DEMONSTRATION=0 and a SECRET_KEY of your own.",
+            id="accounts.E001",
+        )
+    if settings.SECRET_KEY == settings.DEFAULT_SECRET_KEY:
+        yield Error(
+            "SECRET_KEY is the default one, which everybody can read.",
+            hint="Set SECRET_KEY to a long random value.",
+            id="accounts.E002",
+        )
+    if settings.DEBUG:
+        yield Error("DEBUG is on.", hint="Unset DEBUG.", id="accounts.E003")
+
+
+@register(Tags.database, deploy=True)
+@register(Tags.security, deploy=True)
+def check_demonstration_accounts(app_configs, **kwargs):
+    """Refuse accounts whose passwords are printed in the documentation."""
+    if settings.DEMONSTRATION:
+        return
+    try:
+        count = User.objects.demonstration().filter(is_active=True).count()
+    except DatabaseError:  # No table yet: nothing to refuse.
+        return
+    if count:
+        yield Error(
+            f"{count} demonstration account(s) (@{DEMONSTRATION_DOMAIN}) exist.",
+            hint="Start production from an empty database, or deactivate them.",
+            id="accounts.E004",
+        )

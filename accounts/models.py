@@ -1,0 +1,112 @@
+"""People: who they are, their role, the collectivities they act for."""
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils import timezone
+from django.utils.functional import cached_property
+from simple_history.models import HistoricalRecords
+
+from communes.models import Collectivity, Department
+
+from . import roles
+from .roles import Role
+
+DEMONSTRATION_DOMAIN = "demonstration.invalid"
+
+
+class UserManager(BaseUserManager.from_queryset(models.QuerySet)):
+    def create_user(self, email: str, password: str | None = None, **fields):
+        """Create a person; without a password the account waits for a reset by e-mail."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save()
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields):
+        """Create an administrator (`manage.py createsuperuser`)."""
+        return self.create_user(email, password, role=Role.ADMINISTRATOR, **fields)
+
+    def get_by_natural_key(self, email):
+        return self.get(email=email.strip().lower())
+
+    def demonstration(self):
+        """Accounts that must not exist outside demonstration mode."""
+        return self.filter(email__endswith=f"@{DEMONSTRATION_DOMAIN}")
+
+
+class User(AbstractBaseUser):
+    email = models.EmailField(
+        "adresse électronique",
+        unique=True,
+        error_messages={"unique": "Un compte existe déjà avec cette adresse."},
+    )
+    first_name = models.CharField("prénom", max_length=80)
+    last_name = models.CharField("nom", max_length=80)
+    role = models.CharField("rôle", max_length=15, choices=Role)
+    collectivities = models.ManyToManyField(
+        Collectivity,
+        blank=True,
+        related_name="users",
+        verbose_name="collectivités",
+        help_text="Pour une mairie : celles dont elle voit les conventions.",
+    )
+    departments = models.ManyToManyField(
+        Department,
+        blank=True,
+        related_name="users",
+        verbose_name="départements",
+        help_text="Pour le rectorat : laissez vide pour toute la région.",
+    )
+    is_active = models.BooleanField(
+        "actif", default=True, help_text="Décochez plutôt que de supprimer un compte."
+    )
+    date_joined = models.DateTimeField("créé le", default=timezone.now, editable=False)
+
+    objects = UserManager()
+    history = HistoricalRecords(
+        excluded_fields=["password", "last_login"], m2m_fields=[collectivities, departments]
+    )
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["first_name", "last_name"]
+
+    class Meta:
+        verbose_name = "utilisateur"
+        ordering = ["last_name", "first_name"]
+
+    def __str__(self):
+        return self.get_full_name()
+
+    def clean(self):
+        super().clean()
+        self.email = self.email.strip().lower()
+
+    def get_full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email
+
+    def get_short_name(self) -> str:
+        return self.first_name
+
+    @cached_property
+    def limited_to_departments(self) -> bool:
+        """Tell whether a rectorat agent sees some départements only."""
+        return self.departments.exists()
+
+    # What Django's admin and authentication ask of a user; answered by the role.
+    @property
+    def is_staff(self) -> bool:
+        return self.is_active and self.role in roles.ADMIN_SITE_ROLES
+
+    @property
+    def is_superuser(self) -> bool:
+        return False
+
+    def has_perm(self, permission: str, obj=None) -> bool:
+        return self.is_active and roles.has_permission(self.role, permission)
+
+    def has_perms(self, permissions, obj=None) -> bool:
+        return all(self.has_perm(permission, obj) for permission in permissions)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and roles.has_app(self.role, app_label)

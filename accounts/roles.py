@@ -1,0 +1,70 @@
+"""Roles, and what each may do in the admin site: the one table of permissions."""
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    TOWN_HALL = "town_hall", "mairie"
+    RECTORAT = "rectorat", "rectorat"
+    FINANCE = "finance", "finances"
+    ADMINISTRATOR = "administrator", "administrateur"
+
+
+ADMIN_SITE_ROLES = frozenset({Role.RECTORAT, Role.ADMINISTRATOR})
+
+VIEW = frozenset({"view"})
+EDIT = frozenset({"view", "change"})
+MANAGE = frozenset({"view", "add", "change"})
+
+# Nothing is ever deleted: no role holds "delete".
+PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
+    Role.RECTORAT: {
+        "communes.region": VIEW,
+        "communes.academy": VIEW,
+        "communes.department": VIEW,
+        "communes.commune": EDIT,
+        "communes.formercode": VIEW,
+        "communes.collectivity": MANAGE,
+        "schools.school": EDIT,
+        "accounts.user": VIEW,
+        "documents.textmodel": VIEW,
+        "documents.document": VIEW,
+        "conventions.campaign": MANAGE,
+        "conventions.convention": VIEW,
+        "conventions.act": VIEW,
+        "conventions.conventionschool": VIEW,
+        "conventions.piece": VIEW,
+        "conventions.journalentry": VIEW,
+    },
+    Role.ADMINISTRATOR: {
+        "communes.region": EDIT,
+        "communes.academy": EDIT,
+        "communes.department": EDIT,
+        "communes.commune": EDIT,
+        "communes.formercode": MANAGE,
+        "communes.collectivity": MANAGE,
+        "schools.school": EDIT,
+        "accounts.user": MANAGE,
+        "documents.textmodel": VIEW,
+        "documents.document": VIEW,
+        "conventions.campaign": MANAGE,
+        "conventions.convention": VIEW,
+        "conventions.act": VIEW,
+        "conventions.conventionschool": VIEW,
+        "conventions.piece": VIEW,
+        "conventions.journalentry": VIEW,
+        "billing.chorussettings": EDIT,
+    },
+}
+
+
+def has_permission(role: str, permission: str) -> bool:
+    """Tell whether `role` holds Django's `permission` ("app.action_model")."""
+    app, _, codename = permission.partition(".")
+    action, _, model = codename.partition("_")
+    return action in PERMISSIONS.get(role, {}).get(f"{app}.{model}", frozenset())
+
+
+def has_app(role: str, app: str) -> bool:
+    """Tell whether `role` sees anything of `app` in the admin site."""
+    return any(name.startswith(f"{app}.") for name in PERMISSIONS.get(role, {}))

@@ -1,0 +1,14 @@
+from .collectivity import Civility, Collectivity, Gender, Party
+from .territory import Academy, Commune, Department, FormerCode, Region
+
+__all__ = [
+    "Academy",
+    "Civility",
+    "Collectivity",
+    "Commune",
+    "Department",
+    "FormerCode",
+    "Gender",
+    "Party",
+    "Region",
+]

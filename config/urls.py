@@ -1,0 +1,12 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from .views import home
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("comptes/", include("allauth.urls")),
+    path("conventions/", include("conventions.urls")),
+    path("titres/", include("billing.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,53 @@
+"""Legal dates of an act: executory date and the end of the appeal delays.
+
+Pure functions on dates. Sources: CGCT L2131-1 (executory), CJA R421-1 and CE
+362568 (two months "francs"), CGCT L2131-6 (prefect's referral), CGCT L2122-23
+(report to the council).
+"""
+
+import calendar
+import datetime
+
+import holidays
+
+COUNCIL_REPORT_MONTHS = 3
+PUBLICITY_MONTHS = 2
+
+
+def add_months(day: datetime.date, months: int) -> datetime.date:
+    """Return the same day `months` later, clamped to the end of a shorter month."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    month += 1
+    last = calendar.monthrange(year, month)[1]
+    return day.replace(year=year, month=month, day=min(day.day, last))
+
+
+def is_working_day(day: datetime.date) -> bool:
+    """Tell whether `day` is neither a weekend day nor a French public holiday."""
+    return day.weekday() < 5 and day not in holidays.France(years=day.year)
+
+
+def executory_on(
+    deposited: datetime.date | None, published: datetime.date | None
+) -> datetime.date | None:
+    """Return the later of deposit and publicity; None until both are known (L2131-1)."""
+    return max(deposited, published) if deposited and published else None
+
+
+def end_of_appeal(start: datetime.date) -> datetime.date:
+    """Return the last day of a two months' delay *franc* that starts at `start`.
+
+    The day it starts and the day it ends do not count; a last day that is not a
+    working day is carried to the next one. `start` is the publicity for third
+    parties, the reception at the prefecture for the prefect.
+    """
+    last = add_months(start, 2) + datetime.timedelta(days=1)
+    while not is_working_day(last):
+        last += datetime.timedelta(days=1)
+    return last
+
+
+def council_report_due_on(dated: datetime.date) -> datetime.date:
+    """Return the day by which a decision dated `dated` is reported to the council."""
+    return add_months(dated, COUNCIL_REPORT_MONTHS)

@@ -1,0 +1,111 @@
+"""The commune's own decision that authorises signing the convention."""
+
+import datetime
+
+from django.db import models
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Greatest
+
+from conventions import deadlines
+
+
+class Act(models.Model):
+    class Kind(models.TextChoices):
+        DECISION = "decision", "décision du maire"
+        DELIBERATION = "deliberation", "délibération"
+
+    class PublicationMode(models.TextChoices):
+        ELECTRONIC = "electronic", "sur le site internet"
+        POSTING = "posting", "par affichage"
+        PAPER = "paper", "sur papier"
+
+    convention = models.OneToOneField(
+        "conventions.Convention",
+        on_delete=models.PROTECT,
+        related_name="act",
+        verbose_name="convention",
+    )
+    kind = models.CharField("nature", max_length=15, choices=Kind)
+    number = models.CharField("numéro", max_length=30)
+    dated_on = models.DateField("date de l'acte")
+    delegation_item = models.CharField(
+        "alinéa de la délégation",
+        max_length=200,
+        blank=True,
+        help_text="Alinéa de l'article L2122-22 au titre duquel le maire décide.",
+    )
+    delegation_reference = models.CharField(
+        "délibération de délégation",
+        max_length=200,
+        blank=True,
+        help_text="Numéro et date de la délibération qui a donné délégation au maire.",
+    )
+    executor = models.CharField(
+        "chargé de l'exécution",
+        max_length=200,
+        blank=True,
+        help_text="Par exemple « Madame la Directrice générale des services ».",
+    )
+    deposited_on = models.DateField("déposé en préfecture le", null=True, blank=True)
+    published_on = models.DateField("publié le", null=True, blank=True)
+    publication_mode = models.CharField(
+        "mode de publication", max_length=12, choices=PublicationMode, blank=True
+    )
+    reported_on = models.DateField("communiqué au conseil le", null=True, blank=True)
+    executory_on = models.GeneratedField(
+        verbose_name="exécutoire le",
+        expression=Case(
+            When(
+                deposited_on__isnull=False,
+                published_on__isnull=False,
+                then=Greatest(F("deposited_on"), F("published_on")),
+            ),
+            default=None,
+            output_field=models.DateField(),
+        ),
+        output_field=models.DateField(null=True),
+        db_persist=True,
+    )
+
+    class Meta:
+        verbose_name = "acte"
+        constraints = [
+            models.CheckConstraint(
+                name="act_deposited_after_dated",
+                condition=Q(deposited_on__isnull=True) | Q(deposited_on__gte=F("dated_on")),
+                violation_error_message="Le dépôt en préfecture ne peut précéder la date de l'acte.",
+            ),
+            models.CheckConstraint(
+                name="act_published_after_dated",
+                condition=Q(published_on__isnull=True) | Q(published_on__gte=F("dated_on")),
+                violation_error_message="La publication ne peut précéder la date de l'acte.",
+            ),
+            models.CheckConstraint(
+                name="act_reported_after_dated",
+                condition=Q(reported_on__isnull=True) | Q(reported_on__gte=F("dated_on")),
+                violation_error_message="La communication au conseil ne peut précéder la date "
+                "de l'acte.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_kind_display()} n° {self.number}"
+
+    @property
+    def is_decision(self) -> bool:
+        return self.kind == self.Kind.DECISION
+
+    @property
+    def appeal_ends_on(self) -> datetime.date | None:
+        """Last day for an appeal by third parties (two months *francs* from publicity)."""
+        return self.published_on and deadlines.end_of_appeal(self.published_on)
+
+    @property
+    def referral_ends_on(self) -> datetime.date | None:
+        """Last day for the prefect's referral (from reception at the prefecture)."""
+        return self.deposited_on and deadlines.end_of_appeal(self.deposited_on)
+
+    @property
+    def report_due_on(self) -> datetime.date | None:
+        """Day by which a decision is reported to the council; None for a délibération."""
+        return deadlines.council_report_due_on(self.dated_on) if self.is_decision else None

@@ -1,0 +1,114 @@
+"""One school year: its tariff, dates, signatory and texts."""
+
+import datetime
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from communes.models import Civility, Region
+from documents.models import TextModel
+
+
+class Campaign(models.Model):
+    class State(models.TextChoices):
+        PREPARATION = "preparation", "en préparation"
+        OPEN = "open", "ouverte"
+        CLOSED = "closed", "close"
+
+    start_year = models.PositiveSmallIntegerField(
+        "année de la rentrée",
+        unique=True,
+        validators=[MinValueValidator(2015), MaxValueValidator(2100)],
+        help_text="2022 pour l'année scolaire 2022-2023.",
+        error_messages={"unique": "Cette année scolaire a déjà sa campagne."},
+    )
+    state = models.CharField(
+        "état", max_length=15, choices=State, default=State.PREPARATION, editable=False
+    )
+    region = models.ForeignKey(
+        Region, on_delete=models.PROTECT, related_name="campaigns", verbose_name="région académique"
+    )
+    tariff = models.DecimalField(
+        "participation par école et par an",
+        max_digits=8,
+        decimal_places=2,
+        default=Decimal("45.00"),
+        help_text="En euros, toutes taxes comprises.",
+    )
+    reply_by = models.DateField("réponse attendue avant le", null=True, blank=True)
+    ends_on = models.DateField(
+        "fin des conventions", help_text="1er septembre suivant, d'ordinaire."
+    )
+    signatory_civility = models.CharField("civilité du signataire", max_length=1, choices=Civility)
+    signatory_first_name = models.CharField("prénom du signataire", max_length=80)
+    signatory_last_name = models.CharField("nom du signataire", max_length=80)
+    signatory_titles = models.TextField(
+        "titres du signataire",
+        help_text="Un titre par ligne, tels qu'imprimés : « Rectrice de la région académique "
+        "Occitanie », « Rectrice de l'académie de Montpellier », …",
+    )
+    decision_text = models.ForeignKey(
+        TextModel,
+        on_delete=models.PROTECT,
+        related_name="+",
+        limit_choices_to={"kind": TextModel.Kind.DECISION},
+        verbose_name="texte de la décision",
+    )
+    deliberation_text = models.ForeignKey(
+        TextModel,
+        on_delete=models.PROTECT,
+        related_name="+",
+        limit_choices_to={"kind": TextModel.Kind.DELIBERATION},
+        verbose_name="texte de la délibération",
+    )
+    convention_text = models.ForeignKey(
+        TextModel,
+        on_delete=models.PROTECT,
+        related_name="+",
+        limit_choices_to={"kind": TextModel.Kind.CONVENTION},
+        verbose_name="texte de la convention",
+    )
+
+    class Meta:
+        verbose_name = "campagne"
+        ordering = ["-start_year"]
+        constraints = [
+            models.CheckConstraint(
+                name="campaign_tariff_positive",
+                condition=models.Q(tariff__gt=0),
+                violation_error_message="La participation par école doit être supérieure à zéro.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"Campagne {self.school_year}"
+
+    def clean(self):
+        super().clean()
+        if self.start_year and self.ends_on and self.ends_on <= self.starts_on:
+            raise ValidationError({"ends_on": f"La fin doit suivre la rentrée {self.start_year}."})
+
+    @property
+    def school_year(self) -> str:
+        """ "2022-2023"."""
+        return f"{self.start_year}-{self.start_year + 1}"
+
+    @property
+    def starts_on(self) -> datetime.date:
+        return datetime.date(self.start_year, 9, 1)
+
+    @property
+    def signatory(self) -> str:
+        return f"{self.signatory_first_name} {self.signatory_last_name}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the reply date has passed."""
+        return bool(self.reply_by) and self.reply_by < timezone.localdate()

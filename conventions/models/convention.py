@@ -1,0 +1,383 @@
+"""One collectivity in one campaign, and every door to change its state."""
+
+import datetime
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Greatest, Round
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import Role
+from accounts.scope import collectivity_scope
+from communes.models import Collectivity, Party
+from conventions import lifecycle
+from conventions.lifecycle import TRANSITIONS, State
+
+from .act import Act
+from .campaign import Campaign
+from .journal import JournalEntry
+
+
+class TransitionRefused(ValidationError):
+    """A change the lifecycle does not allow; the message (French) says why."""
+
+
+class StaleFile(TransitionRefused):
+    """Somebody else changed the file in between; the message says who and when."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Something a step still waits for: what it is, and the page where it is given."""
+
+    label: str
+    page: str
+
+
+class ConventionQuerySet(models.QuerySet):
+    def for_user(self, user):
+        """Leave what `user` may see: a town hall its own files, once they are sent."""
+        scoped = self.filter(collectivity_scope(user, "collectivity"))
+        if user.role == Role.TOWN_HALL:
+            scoped = scoped.filter(state__in=lifecycle.VISIBLE_TO_TOWN_HALL)
+        return scoped
+
+    def with_parties(self):
+        """Fetch what every page about a file shows, in one query."""
+        return self.select_related(
+            "campaign__region",
+            "act",
+            "collectivity__commune__department",
+            "collectivity__department__academy",
+        )
+
+    def signed(self):
+        """Signed by both parties: they give rise to a claim."""
+        return self.filter(state=State.SIGNED)
+
+    def count_by_state(self) -> dict[str, int]:
+        """Return the number of conventions in each state, zeros included."""
+        counts = dict(self.order_by().values_list("state").annotate(models.Count("pk")))
+        return {state: counts.get(state, 0) for state in State.values}
+
+
+class Convention(Party):
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, related_name="conventions", verbose_name="campagne"
+    )
+    collectivity = models.ForeignKey(
+        Collectivity,
+        on_delete=models.PROTECT,
+        related_name="conventions",
+        verbose_name="collectivité",
+    )
+    collectivity_title = models.CharField("nom imprimé de la collectivité", max_length=220)
+    reference = models.CharField("référence", max_length=30, db_index=True)
+    state = models.CharField(
+        "état", max_length=30, choices=State, default=State.PREPARED, editable=False, db_index=True
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+    school_count = models.PositiveIntegerField("nombre d'écoles", default=0)
+    unit_fee = models.DecimalField("participation par école", max_digits=8, decimal_places=2)
+    amount = models.DecimalField("montant", max_digits=10, decimal_places=2)
+    prepared_at = models.DateTimeField("préparée le", auto_now_add=True)
+    sent_on = models.DateField("envoyée le", null=True, blank=True)
+    accepted_on = models.DateField("renseignements confirmés le", null=True, blank=True)
+    collectivity_signed_on = models.DateField(
+        "signée par la collectivité le", null=True, blank=True
+    )
+    region_signed_on = models.DateField("signée par la région académique le", null=True, blank=True)
+    effective_on = models.GeneratedField(
+        verbose_name="prise d'effet",
+        expression=Case(
+            When(
+                collectivity_signed_on__isnull=False,
+                region_signed_on__isnull=False,
+                then=Greatest(F("collectivity_signed_on"), F("region_signed_on")),
+            ),
+            default=None,
+            output_field=models.DateField(),
+        ),
+        output_field=models.DateField(null=True),
+        db_persist=True,
+    )
+
+    objects = ConventionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "convention"
+        ordering = ["-campaign__start_year", "collectivity__search_text"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "collectivity"],
+                condition=~Q(state=State.ABANDONED),
+                name="convention_once_a_year",
+                violation_error_message="Cette collectivité a déjà sa convention pour cette "
+                "année scolaire.",
+            ),
+            models.CheckConstraint(
+                name="convention_amount_is_count_times_fee",
+                condition=Q(amount=Round(F("school_count") * F("unit_fee"), precision=2)),
+                violation_error_message="Le montant est le nombre d'écoles multiplié par la "
+                "participation.",
+            ),
+            models.CheckConstraint(
+                name="convention_sent_has_date",
+                condition=Q(sent_on__isnull=False) | Q(state__in=[State.PREPARED, State.ABANDONED]),
+                violation_error_message="Une convention envoyée porte sa date d'envoi.",
+            ),
+            models.CheckConstraint(
+                name="convention_confirmed_has_siret",
+                condition=(Q(accepted_on__isnull=False) & ~Q(siret=""))
+                | ~Q(state__in=lifecycle.PARTY_CONFIRMED),
+                violation_error_message="Une convention acceptée porte le SIRET de la collectivité.",
+            ),
+            models.CheckConstraint(
+                name="convention_collectivity_signature_has_date",
+                condition=Q(collectivity_signed_on__isnull=False)
+                | ~Q(state__in=lifecycle.COLLECTIVITY_SIGNED),
+                violation_error_message="La signature de la collectivité porte une date.",
+            ),
+            models.CheckConstraint(
+                name="convention_region_signature_has_date",
+                condition=Q(region_signed_on__isnull=False) | ~Q(state__in=lifecycle.REGION_SIGNED),
+                violation_error_message="La signature de la région académique porte une date.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.reference} — {self.collectivity_title}"
+
+    def get_absolute_url(self):
+        return reverse("convention", args=[self.campaign.school_year, self.collectivity.code])
+
+    @staticmethod
+    def build_reference(campaign, collectivity) -> str:
+        """Return "ENT-2022-34337": year of the rentrée, INSEE code or SIREN."""
+        return f"ENT-{campaign.start_year}-{collectivity.code}"
+
+    @property
+    def is_party_confirmed(self) -> bool:
+        """Tell whether the collectivity's details are copied and frozen here."""
+        return self.accepted_on is not None
+
+    @property
+    def is_signed_by_collectivity(self) -> bool:
+        return self.state in lifecycle.COLLECTIVITY_SIGNED
+
+    @property
+    def is_unsigned(self) -> bool:
+        return self.state in lifecycle.BEFORE_SIGNATURE
+
+    @property
+    def recorded_act(self) -> Act | None:
+        """The act, or None while the town hall has not entered it."""
+        return getattr(self, "act", None)
+
+    # --- What is missing ----------------------------------------------------
+    def missing_for(self, verb: str) -> list[Missing]:
+        """Return what the transition `verb` still waits for, empty when it may be done."""
+        checks = {
+            "campaign_open": self._missing_campaign,
+            "schools": self._missing_schools,
+            "identity": self._missing_identity,
+            "act": self._missing_act,
+        }
+        return [item for name in TRANSITIONS[verb].requires for item in checks[name]()]
+
+    def _missing_campaign(self):
+        if not self.campaign.is_open:
+            yield Missing(f"l'ouverture de la campagne {self.campaign.school_year}", "")
+
+    def _missing_schools(self):
+        if not self.school_count:
+            yield Missing("au moins une école inscrite", "")
+
+    def _missing_identity(self):
+        labels = {
+            "siret": "le SIRET",
+            "address_line_1": "l'adresse",
+            "postcode": "le code postal",
+            "city": "la ville",
+            "representative_civility": "la civilité du représentant",
+            "representative_first_name": "le prénom du représentant",
+            "representative_last_name": "le nom du représentant",
+            "representative_capacity": "la qualité du représentant",
+        }
+        for field, label in labels.items():
+            if not getattr(self.collectivity, field):
+                yield Missing(label, "convention_identity")
+
+    def _missing_act(self):
+        if self.recorded_act is None:
+            yield Missing("l'acte : sa nature, son numéro et sa date", "convention_act")
+
+    # --- The one door -------------------------------------------------------
+    def _transition(self, verb, by, *, comment="", summary="", **facts):
+        """Change state by the table, with `facts`, and write the journal, all or nothing.
+
+        Raises TransitionRefused (not from this state, not this role, something
+        missing) or StaleFile (changed by somebody else since it was read).
+        """
+        rule = TRANSITIONS[verb]
+        if self.state not in rule.targets:
+            raise TransitionRefused(
+                f"« {rule.label} » est impossible : la convention est {self.get_state_display()}."
+            )
+        if by is not None and by.role not in rule.roles:
+            raise TransitionRefused(f"« {rule.label} » n'est pas ouvert à votre compte.")
+        if rule.comment_required and not comment.strip():
+            raise TransitionRefused({"comment": "Indiquez le motif."})
+        if missing := self.missing_for(verb):
+            wanted = ", ".join(item.label for item in missing)
+            raise TransitionRefused(f"« {rule.label} » attend encore : {wanted}.")
+        before = self.state
+        after = rule.targets[State(before)]
+        changes = self._changes(facts)
+        with transaction.atomic():
+            self._compare_and_swap(state=after, **facts)
+            JournalEntry.about(
+                self,
+                by=by,
+                verb=verb,
+                summary=summary or rule.done,
+                from_state=before,
+                to_state=after,
+                comment=comment.strip(),
+                changes=changes,
+            ).save()
+
+    def _changes(self, facts):
+        return {
+            name: [getattr(self, name), value]
+            for name, value in facts.items()
+            if getattr(self, name) != value
+        }
+
+    def _compare_and_swap(self, **values):
+        """Write `values` if nobody has written since this instance was read."""
+        updated = Convention.objects.filter(
+            pk=self.pk, state=self.state, version=self.version
+        ).update(version=F("version") + 1, **values)
+        if not updated:
+            last = self.journal.first()
+            raise StaleFile(
+                f"Ce dossier a été modifié entre-temps par {last.by_name}, le "
+                f"{timezone.localtime(last.at):%d/%m/%Y à %H:%M} ({last.summary}). "
+                "Relisez-le, puis recommencez si besoin."
+                if last
+                else "Ce dossier a été modifié entre-temps. Relisez-le, puis recommencez si besoin."
+            )
+        self.version += 1
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    # --- Verbs --------------------------------------------------------------
+    def send(self, *, by, on: datetime.date | None = None):
+        """Show the convention to its collectivity; schools and amount are frozen from here."""
+        self._transition("send", by, sent_on=on or timezone.localdate())
+
+    def accept(self, *, by, on: datetime.date | None = None):
+        """Copy the collectivity's details, as confirmed, into the convention."""
+        party = {name: getattr(self.collectivity, name) for name in Party.party_fields()}
+        self._transition(
+            "accept",
+            by,
+            accepted_on=on or timezone.localdate(),
+            collectivity_title=self.collectivity.title,
+            **party,
+        )
+
+    def sign_for_collectivity(self, *, by, on: datetime.date):
+        """Record that the collectivity signed the convention on `on`."""
+        self._refuse_future(on, "on")
+        act = self.recorded_act
+        if act and on < act.dated_on:
+            raise TransitionRefused(
+                {
+                    "on": f"La convention ne peut être signée avant l'acte qui l'autorise, daté du "
+                    f"{act.dated_on:%d/%m/%Y}."
+                }
+            )
+        self._transition("sign_for_collectivity", by, collectivity_signed_on=on)
+
+    def sign_for_region(self, *, by, on: datetime.date):
+        """Record that the region's signatory signed the convention on `on`."""
+        self._refuse_future(on, "on")
+        self._transition("sign_for_region", by, region_signed_on=on)
+
+    def abandon(self, *, by, comment: str):
+        """Give the convention up, with a reason; its schools may be enrolled again."""
+        with transaction.atomic():
+            self._transition("abandon", by, comment=comment)
+            self.schools.filter(released_on__isnull=True).update(released_on=timezone.localdate())
+
+    # --- The act: facts, not states -----------------------------------------
+    ACT_FIELDS = (
+        "kind",
+        "number",
+        "dated_on",
+        "delegation_item",
+        "delegation_reference",
+        "executor",
+    )
+    ACT_DATE_FIELDS = ("deposited_on", "published_on", "publication_mode", "reported_on")
+
+    @property
+    def can_record_act(self) -> bool:
+        """Tell whether nature, number and date of the act may (still) be entered."""
+        return self.is_party_confirmed and self.state in (State.ACCEPTED, State.SIGNED_BY_REGION)
+
+    @property
+    def can_record_act_dates(self) -> bool:
+        return self.recorded_act is not None and self.state != State.ABANDONED
+
+    def record_act(self, *, by, **values):
+        """Enter or correct the act (ACT_FIELDS), as long as the collectivity has not signed.
+
+        Raises TransitionRefused, or ValidationError with the message at its field.
+        """
+        if not self.can_record_act:
+            raise TransitionRefused(
+                "L'acte s'enregistre une fois les renseignements confirmés, et ne change plus "
+                "après la signature de la collectivité."
+            )
+        self._refuse_future(values["dated_on"], "dated_on")
+        act = self.recorded_act or Act(convention=self)
+        self._write_act(act, by, "record_act", "Acte de la collectivité enregistré", values)
+
+    def record_act_dates(self, *, by, **values):
+        """Enter or correct deposit, publication and report (ACT_DATE_FIELDS)."""
+        if not self.can_record_act_dates:
+            raise TransitionRefused("Enregistrez d'abord l'acte : nature, numéro et date.")
+        for name in ("deposited_on", "published_on", "reported_on"):
+            self._refuse_future(values.get(name), name)
+        self._write_act(self.act, by, "record_act_dates", "Dates de l'acte enregistrées", values)
+
+    def _write_act(self, act, by, verb, summary, values):
+        changes = {
+            name: [getattr(act, name), value]
+            for name, value in values.items()
+            if getattr(act, name) != value
+        }
+        if not changes and act.pk:
+            return
+        for name, value in values.items():
+            setattr(act, name, value)
+        act.full_clean(exclude=["convention"])
+        with transaction.atomic():
+            self._compare_and_swap()
+            act.save()
+            JournalEntry.about(self, by=by, verb=verb, summary=summary, changes=changes).save()
+        act.refresh_from_db(fields=["executory_on"])
+        self.act = act
+
+    @staticmethod
+    def _refuse_future(day, field):
+        if day and day > timezone.localdate():
+            raise TransitionRefused(
+                {field: "Cette date est dans le futur : enregistrez-la une fois le fait accompli."}
+            )

@@ -1,0 +1,54 @@
+"""The dossier: every file of a convention, generated or received."""
+
+from django.conf import settings
+from django.db import models
+
+from documents.models import Document
+
+
+class Piece(models.Model):
+    class Kind(models.TextChoices):
+        ACT = "act", "acte à signer"
+        CONVENTION = "convention", "convention à signer"
+        ACT_EXECUTORY = "act_executory", "acte avec mention exécutoire"
+        ACT_SIGNED = "act_signed", "acte signé"
+        CONVENTION_SIGNED = "convention_signed", "convention signée"
+        DEPOSIT_RECEIPT = "deposit_receipt", "accusé de réception de la préfecture"
+        OTHER = "other", "autre pièce"
+
+    GENERATED = (Kind.ACT, Kind.CONVENTION, Kind.ACT_EXECUTORY)
+    UPLOADED = (Kind.ACT_SIGNED, Kind.CONVENTION_SIGNED, Kind.DEPOSIT_RECEIPT, Kind.OTHER)
+
+    convention = models.ForeignKey(
+        "conventions.Convention",
+        on_delete=models.PROTECT,
+        related_name="pieces",
+        verbose_name="convention",
+    )
+    kind = models.CharField("nature", max_length=20, choices=Kind)
+    version = models.PositiveIntegerField("version")
+    document = models.ForeignKey(
+        Document, on_delete=models.PROTECT, related_name="pieces", verbose_name="document"
+    )
+    added_at = models.DateTimeField("ajoutée le", auto_now_add=True)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name="ajoutée par",
+    )
+
+    class Meta:
+        verbose_name = "pièce"
+        ordering = ["kind", "-version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["convention", "kind", "version"],
+                name="piece_version_unique",
+                violation_error_message="Cette version de la pièce existe déjà.",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.get_kind_display()} (version {self.version})"

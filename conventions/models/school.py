@@ -1,0 +1,75 @@
+"""A school enrolled in a campaign, as its convention prints it."""
+
+from django.db import models
+from django.db.models import Q
+
+from schools.models import School
+
+from .campaign import Campaign
+
+
+class ConventionSchool(models.Model):
+    """Enrolled first, then taken into the payer's convention.
+
+    Name, commune and fee are copies: they follow the annuaire until the convention
+    is sent and never change after.
+    """
+
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, related_name="schools", verbose_name="campagne"
+    )
+    school = models.ForeignKey(
+        School, on_delete=models.PROTECT, related_name="enrolments", verbose_name="école"
+    )
+    convention = models.ForeignKey(
+        "conventions.Convention",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="schools",
+        verbose_name="convention",
+    )
+    uai = models.CharField("code UAI", max_length=8)
+    name = models.CharField("nom imprimé", max_length=200)
+    commune_name = models.CharField("commune", max_length=100)
+    department_code = models.CharField("département", max_length=3)
+    fee = models.DecimalField("participation", max_digits=8, decimal_places=2)
+    enrolled_at = models.DateTimeField("inscrite le", auto_now_add=True)
+    released_on = models.DateField(
+        "retirée le",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Inscription retirée, ou convention abandonnée.",
+    )
+
+    class Meta:
+        verbose_name = "école inscrite"
+        verbose_name_plural = "écoles inscrites"
+        ordering = ["commune_name", "uai"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "school"],
+                condition=Q(released_on__isnull=True),
+                name="school_enrolled_once_a_year",
+                violation_error_message="Cette école est déjà inscrite cette année : "
+                "elle ne peut figurer dans deux conventions.",
+            ),
+            models.CheckConstraint(
+                name="convention_school_fee_positive",
+                condition=Q(fee__gt=0),
+                violation_error_message="La participation d'une école est supérieure à zéro.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.uai} — {self.name}"
+
+    def copy_from_school(self):
+        """Take the printed values from the school and the campaign as they are now."""
+        commune = self.school.commune
+        self.uai = self.school.uai
+        self.name = self.school.name
+        self.commune_name = commune.name
+        self.department_code = commune.department.code
+        self.fee = self.campaign.tariff

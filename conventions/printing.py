@@ -1,0 +1,95 @@
+"""From models to what a document prints (`documents.contexts`)."""
+
+from communes import french
+from documents.contexts import (
+    ActContext,
+    ConventionContext,
+    PartyContext,
+    RegionContext,
+    SchoolLine,
+)
+
+
+def region_context(campaign) -> RegionContext:
+    region = campaign.region
+    return RegionContext(
+        full_name=region.full_name,
+        address_line=region.address_line,
+        postcode=region.postcode,
+        city=region.city,
+        place=region.place,
+        litigation_court=region.litigation_court,
+        signatory=campaign.signatory,
+        signatory_civility=campaign.get_signatory_civility_display(),
+        signatory_titles=tuple(campaign.signatory_titles.splitlines()),
+    )
+
+
+def party_context(convention) -> PartyContext:
+    """The collectivity as confirmed; as it stands today while nothing is confirmed."""
+    collectivity = convention.collectivity
+    party = convention if convention.is_party_confirmed else collectivity
+    with_article = french.with_article(convention.collectivity_title)
+    return PartyContext(
+        title=convention.collectivity_title,
+        with_article=with_article,
+        of_article=french.of_article(with_article),
+        siret=party.siret,
+        address=tuple(party.address),
+        representative=party.representative,
+        civility=party.get_representative_civility_display(),
+        capacity=party.representative_capacity,
+        capacity_with_article=party.capacity_with_article,
+        council=collectivity.council,
+        made_at=collectivity.made_at,
+    )
+
+
+def convention_context(convention) -> ConventionContext:
+    """Everything the convention prints."""
+    return ConventionContext(
+        reference=convention.reference,
+        school_year=convention.campaign.school_year,
+        dated_on=convention.sent_on,
+        ends_on=convention.campaign.ends_on,
+        unit_fee=convention.unit_fee,
+        amount=convention.amount,
+        schools=tuple(
+            SchoolLine(
+                uai=line.uai,
+                name=line.name,
+                commune=line.commune_name,
+                department=line.department_code,
+                fee=line.fee,
+            )
+            for line in convention.schools.all()
+        ),
+        region=region_context(convention.campaign),
+        collectivity=party_context(convention),
+    )
+
+
+def act_context(convention, *, executory: bool = False) -> ActContext:
+    """Everything the act prints; with its executory mention when `executory`."""
+    act = convention.act
+    collectivity = convention.collectivity
+    return ActContext(
+        reference=convention.reference,
+        school_year=convention.campaign.school_year,
+        number=act.number,
+        dated_on=act.dated_on,
+        unit_fee=convention.unit_fee,
+        amount=convention.amount,
+        school_count=convention.school_count,
+        delegation_item=act.delegation_item,
+        delegation_reference=act.delegation_reference,
+        executor=act.executor,
+        prefect=collectivity.department.prefect,
+        court=collectivity.department.court,
+        website=collectivity.website,
+        publication_mode=act.get_publication_mode_display() if executory else "",
+        deposited_on=act.deposited_on if executory else None,
+        published_on=act.published_on if executory else None,
+        region=region_context(convention.campaign),
+        collectivity=party_context(convention),
+    )

@@ -1,0 +1,113 @@
+"""What a document is made from: plain values, copied from the models by `conventions`.
+
+A context is frozen with its document as JSON (`to_json`): everything that is
+printed and is not in the text model stands here.
+"""
+
+import dataclasses
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class RegionContext:
+    """The State's side. `signatory_titles` has one title an item, as printed."""
+
+    full_name: str
+    address_line: str
+    postcode: str
+    city: str
+    place: str
+    litigation_court: str
+    signatory: str
+    signatory_civility: str
+    signatory_titles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PartyContext:
+    """The collectivity's side.
+
+    title "Commune d'Agde", with_article "la commune d'Agde", of_article "de la commune
+    d'Agde", capacity "Maire", capacity_with_article "La Maire", council "conseil
+    municipal", made_at "à Agde".
+    """
+
+    title: str
+    with_article: str
+    of_article: str
+    siret: str
+    address: tuple[str, ...]
+    representative: str
+    civility: str
+    capacity: str
+    capacity_with_article: str
+    council: str
+    made_at: str
+
+
+@dataclass(frozen=True)
+class SchoolLine:
+    uai: str
+    name: str
+    commune: str
+    department: str
+    fee: Decimal
+
+
+@dataclass(frozen=True)
+class ConventionContext:
+    """A convention. Amounts in euros; `dated_on` is the day the region issued it."""
+
+    reference: str
+    school_year: str
+    dated_on: datetime.date | None
+    ends_on: datetime.date
+    unit_fee: Decimal
+    amount: Decimal
+    schools: tuple[SchoolLine, ...]
+    region: RegionContext
+    collectivity: PartyContext
+
+
+@dataclass(frozen=True)
+class ActContext:
+    """The commune's act. `deposited_on` and `published_on` are both set, or both None:
+    together they print the executory mention."""
+
+    reference: str
+    school_year: str
+    number: str
+    dated_on: datetime.date
+    unit_fee: Decimal
+    amount: Decimal
+    school_count: int
+    delegation_item: str
+    delegation_reference: str
+    executor: str
+    prefect: str
+    court: str
+    website: str
+    publication_mode: str
+    deposited_on: datetime.date | None
+    published_on: datetime.date | None
+    region: RegionContext
+    collectivity: PartyContext
+
+
+def to_json(context: ConventionContext | ActContext) -> dict:
+    """Return the context as JSON values: ISO dates, amounts as strings."""
+
+    def plain(value):
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(item) for item in value]
+        if isinstance(value, datetime.date):
+            return value.isoformat()
+        if isinstance(value, Decimal):
+            return str(value)
+        return value
+
+    return plain(dataclasses.asdict(context))

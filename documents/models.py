@@ -1,0 +1,109 @@
+"""Texts that are printed, and the frozen files that came of them."""
+
+import hashlib
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import models
+
+
+class TextModel(models.Model):
+    """A version of a text: Markdown with merge fields. A version never changes."""
+
+    class Kind(models.TextChoices):
+        DECISION = "decision", "décision du maire"
+        DELIBERATION = "deliberation", "délibération"
+        CONVENTION = "convention", "convention"
+
+    kind = models.CharField("nature", max_length=20, choices=Kind)
+    version = models.PositiveIntegerField("version")
+    title = models.CharField("titre", max_length=200)
+    body = models.TextField("texte")
+    created_at = models.DateTimeField("créé le", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "modèle de texte"
+        verbose_name_plural = "modèles de texte"
+        ordering = ["kind", "-version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "version"],
+                name="text_model_version_unique",
+                violation_error_message="Cette version du texte existe déjà.",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.title} (version {self.version})"
+
+
+class FrozenError(Exception):
+    """Something issued was about to change."""
+
+
+def _stored_name(document: "Document", filename: str) -> str:
+    return f"documents/{document.sha256[:2]}/{document.sha256}.pdf"
+
+
+class Document(models.Model):
+    """A PDF, kept byte for byte: generated here, or uploaded by a party."""
+
+    file = models.FileField("fichier", upload_to=_stored_name, max_length=200)
+    sha256 = models.CharField("empreinte SHA-256", max_length=64, db_index=True)
+    size = models.PositiveIntegerField("taille en octets")
+    pages = models.PositiveIntegerField("nombre de pages")
+    text_model = models.ForeignKey(
+        TextModel,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="documents",
+        verbose_name="modèle de texte",
+    )
+    context = models.JSONField("valeurs imprimées", null=True)
+    original_name = models.CharField("nom d'origine", max_length=255, blank=True)
+    created_at = models.DateTimeField("créé le", auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name="créé par",
+    )
+
+    class Meta:
+        verbose_name = "document"
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self):
+        return f"{self.original_name or self.text_model} — {self.sha256[:12]}"
+
+    def save(self, *args, **kwargs):
+        if self.pk:
+            raise FrozenError("Un document émis ne change plus.")
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def freeze(cls, content: bytes, *, pages: int, by, text_model=None, context=None, name=""):
+        """Store `content` under its SHA-256 and return the document.
+
+        The same bytes are stored once: a file that exists under that name is the
+        same file and is left alone.
+        """
+        digest = hashlib.sha256(content).hexdigest()
+        document = cls(
+            sha256=digest,
+            size=len(content),
+            pages=pages,
+            text_model=text_model,
+            context=context,
+            original_name=name,
+            created_by=by,
+        )
+        storage = cls._meta.get_field("file").storage
+        path = _stored_name(document, "")
+        if storage.exists(path):
+            document.file.name = path
+        else:
+            document.file.save(path, ContentFile(content), save=False)
+        document.save()
+        return document

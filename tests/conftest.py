@@ -1,0 +1,69 @@
+"""Shared by every test: private files go to a folder of the test, e-mails nowhere."""
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from accounts.roles import Role
+
+from .factories import ConventionFactory, UserFactory
+
+# Real data beside the product's checkout; not shipped with it.
+REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def private_media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings):
+    """Templates name static files without a manifest, which only collectstatic makes."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the official exports; skips where it is absent."""
+    if not REAL_DATA.is_dir():
+        pytest.skip("official exports (shared/data) are not beside this checkout")
+    return REAL_DATA
+
+
+@pytest.fixture
+def rectorat(db):
+    return UserFactory(role=Role.RECTORAT)
+
+
+@pytest.fixture
+def finance(db):
+    return UserFactory(role=Role.FINANCE)
+
+
+@pytest.fixture
+def administrator(db):
+    return UserFactory(role=Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def convention(db):
+    """A prepared convention of two schools, with every detail of its collectivity."""
+    return ConventionFactory()
+
+
+@pytest.fixture
+def town_hall(convention):
+    """A person of the town hall of `convention`."""
+    return UserFactory(role=Role.TOWN_HALL, collectivities=[convention.collectivity])
+
+
+@pytest.fixture
+def day():
+    """Shorthand for a date in French order: `day("13/10/2022")`."""
+    return lambda text: datetime.datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007

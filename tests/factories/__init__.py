@@ -1,0 +1,196 @@
+"""One factory per model, flat: `from tests.factories import ConventionFactory`."""
+
+import datetime
+from decimal import Decimal
+
+import factory
+from factory.django import DjangoModelFactory
+from stdnum import luhn
+
+from accounts.models import User
+from accounts.roles import Role
+from communes.models import Academy, Collectivity, Commune, Department, Region
+from conventions.models import Campaign, Convention, ConventionSchool
+from documents.models import TextModel
+from schools import uai
+from schools.models import School
+
+PASSWORD = "un mot de passe assez long"
+
+
+def siren_of(commune_code: str) -> str:
+    """Return a SIREN with a right key, in the form most communes have."""
+    body = f"21{commune_code[:2]}0{commune_code[2:]}"
+    return body + luhn.calc_check_digit(body)
+
+
+def siret_of(siren: str) -> str:
+    """Return the SIRET of the seat of `siren`, with a right key."""
+    body = f"{siren}0001"
+    return body + luhn.calc_check_digit(body)
+
+
+class RegionFactory(DjangoModelFactory):
+    class Meta:
+        model = Region
+        django_get_or_create = ("code",)
+
+    code = "76"
+    name = "Occitanie"
+    full_name = "Région académique Occitanie"
+    address_line = "31, rue de l'Université"
+    postcode = "34064"
+    city = "Montpellier Cedex 2"
+    place = "Montpellier"
+    litigation_court = "tribunal administratif de Montpellier"
+
+
+class AcademyFactory(DjangoModelFactory):
+    class Meta:
+        model = Academy
+        django_get_or_create = ("code",)
+
+    code = "11"
+    name = "Montpellier"
+    region = factory.SubFactory(RegionFactory)
+
+
+class DepartmentFactory(DjangoModelFactory):
+    class Meta:
+        model = Department
+        django_get_or_create = ("code",)
+
+    code = "34"
+    name = "Hérault"
+    academy = factory.SubFactory(AcademyFactory)
+    of_name = "de l'Hérault"
+    court = "tribunal administratif de Montpellier"
+
+
+class CommuneFactory(DjangoModelFactory):
+    class Meta:
+        model = Commune
+
+    code = factory.Sequence(lambda n: f"34{n + 400:03d}")
+    name = factory.Sequence(lambda n: f"Bourg-{n}")
+    department = factory.SubFactory(DepartmentFactory)
+    siren = factory.LazyAttribute(lambda commune: siren_of(commune.code))
+    postcodes = "34750"
+    population = 5000
+
+
+class CollectivityFactory(DjangoModelFactory):
+    """A commune's own collectivity, with every detail confirmed."""
+
+    class Meta:
+        model = Collectivity
+
+    commune = factory.SubFactory(CommuneFactory)
+    name = factory.SelfAttribute("commune.name")
+    department = factory.SelfAttribute("commune.department")
+    siren = factory.SelfAttribute("commune.siren")
+    siret = factory.LazyAttribute(lambda collectivity: siret_of(collectivity.siren))
+    address_line_1 = "1, place de la Mairie"
+    postcode = "34750"
+    city = factory.SelfAttribute("name")
+    representative_civility = "F"
+    representative_first_name = "Camille"
+    representative_last_name = "MARTIN"
+    representative_capacity = "Maire"
+    capacity_gender = "F"
+
+
+class SchoolFactory(DjangoModelFactory):
+    class Meta:
+        model = School
+
+    uai = factory.Sequence(lambda n: f"{349000 + n:07d}{uai.key(f'{349000 + n:07d}')}")
+    name = factory.Sequence(lambda n: f"École primaire n° {n}")
+    nature = School.Nature.ELEMENTAIRE
+    payer = factory.SubFactory(CollectivityFactory)
+    commune = factory.SelfAttribute("payer.commune")
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"personne{n}@example.org")
+    first_name = "Dominique"
+    last_name = factory.Sequence(lambda n: f"Durand {n}")
+    role = Role.TOWN_HALL
+    password = factory.django.Password(PASSWORD)
+
+    @factory.post_generation
+    def collectivities(self, create, extracted, **kwargs):
+        if extracted:
+            self.collectivities.set(extracted)
+
+    @factory.post_generation
+    def departments(self, create, extracted, **kwargs):
+        if extracted:
+            self.departments.set(extracted)
+
+
+class TextModelFactory(DjangoModelFactory):
+    class Meta:
+        model = TextModel
+        django_get_or_create = ("kind", "version")
+
+    kind = TextModel.Kind.CONVENTION
+    version = 1
+    title = factory.LazyAttribute(lambda text: f"Texte {text.kind}")
+    body = "## Article 1 – Objet\n\nTexte d'essai."
+
+
+class CampaignFactory(DjangoModelFactory):
+    class Meta:
+        model = Campaign
+        django_get_or_create = ("start_year",)
+
+    start_year = 2022
+    state = Campaign.State.OPEN
+    region = factory.SubFactory(RegionFactory)
+    tariff = Decimal("45.00")
+    ends_on = factory.LazyAttribute(lambda c: datetime.date(c.start_year + 1, 9, 1))
+    signatory_civility = "F"
+    signatory_first_name = "Sophie"
+    signatory_last_name = "BÉJEAN"
+    signatory_titles = (
+        "Rectrice de la région académique Occitanie\n"
+        "Rectrice de l'académie de Montpellier\n"
+        "Chancelière des universités"
+    )
+    decision_text = factory.SubFactory(TextModelFactory, kind="decision")
+    deliberation_text = factory.SubFactory(TextModelFactory, kind="deliberation")
+    convention_text = factory.SubFactory(TextModelFactory, kind="convention")
+
+
+class ConventionFactory(DjangoModelFactory):
+    """A prepared convention with its schools (`schools_count`) and its amount."""
+
+    class Meta:
+        model = Convention
+        skip_postgeneration_save = True
+
+    class Params:
+        schools_count = 2
+
+    campaign = factory.SubFactory(CampaignFactory)
+    collectivity = factory.SubFactory(CollectivityFactory)
+    collectivity_title = factory.SelfAttribute("collectivity.title")
+    reference = factory.LazyAttribute(
+        lambda c: Convention.build_reference(c.campaign, c.collectivity)
+    )
+    school_count = factory.SelfAttribute("schools_count")
+    unit_fee = factory.SelfAttribute("campaign.tariff")
+    amount = factory.LazyAttribute(lambda c: c.school_count * c.unit_fee)
+
+    @factory.post_generation
+    def schools(self, create, extracted, **kwargs):
+        for _ in range(self.school_count):
+            school = SchoolFactory(payer=self.collectivity)
+            line = ConventionSchool(campaign=self.campaign, school=school, convention=self)
+            line.copy_from_school()
+            line.save()
