@@ -7,7 +7,7 @@ import pytest
 
 from accounts.roles import Role
 
-from .factories import ConventionFactory, UserFactory
+from .factories import ConventionFactory, UserFactory, sign_by_both
 
 # Real data beside the product's checkout; not shipped with it.
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -55,6 +55,12 @@ def administrator(db):
 def convention(db):
     """A prepared convention of two schools, with every detail of its collectivity."""
     return ConventionFactory()
+
+
+@pytest.fixture
+def signed_convention(convention):
+    """The same, signed by both on 10/10/2022; its act deposited and published on 13/10/2022."""
+    return sign_by_both(convention)
 
 
 @pytest.fixture

@@ -194,3 +194,31 @@ class ConventionFactory(DjangoModelFactory):
             line = ConventionSchool(campaign=self.campaign, school=school, convention=self)
             line.copy_from_school()
             line.save()
+
+
+def sign_by_both(
+    convention: Convention,
+    *,
+    on: datetime.date = datetime.date(2022, 10, 10),
+    act_number: str = "2022DECAD076",
+    published_on: datetime.date | None = datetime.date(2022, 10, 13),
+) -> Convention:
+    """Take a prepared convention through the verbs to both signatures, all on day `on`.
+
+    The act is a décision of the same day, deposited and published on `published_on`
+    (left undone when None).
+    """
+    convention.send(by=None, on=on)
+    convention.accept(by=None, on=on)
+    convention.record_act(by=None, kind="decision", number=act_number, dated_on=on)
+    convention.sign_for_collectivity(by=None, on=on)
+    convention.sign_for_region(by=None, on=on)
+    if published_on:
+        convention.record_act_dates(
+            by=None,
+            deposited_on=published_on,
+            published_on=published_on,
+            publication_mode="electronic",
+        )
+    convention.refresh_from_db()
+    return convention
