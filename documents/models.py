@@ -82,6 +82,10 @@ class Document(models.Model):
             raise FrozenError("Un document émis ne change plus.")
         super().save(*args, **kwargs)
 
+    def made_from(self, text_model: TextModel, context: dict) -> bool:
+        """Tell whether this document came of that text and those values (JSON)."""
+        return self.text_model_id == text_model.pk and self.context == context
+
     @classmethod
     def freeze(cls, content: bytes, *, pages: int, by, text_model=None, context=None, name=""):
         """Store `content` under its SHA-256 and return the document.

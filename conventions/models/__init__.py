@@ -1,6 +1,7 @@
 from .act import Act
 from .campaign import Campaign
-from .convention import Convention, StaleFile, TransitionRefused
+from .convention import Convention, Missing
+from .errors import StaleFile, TransitionRefused
 from .journal import JournalEntry
 from .piece import Piece
 from .school import ConventionSchool
@@ -11,6 +12,7 @@ __all__ = [
     "Convention",
     "ConventionSchool",
     "JournalEntry",
+    "Missing",
     "Piece",
     "StaleFile",
     "TransitionRefused",

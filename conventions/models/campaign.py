@@ -5,11 +5,15 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
+from accounts import roles
 from communes.models import Civility, Region
 from documents.models import TextModel
+
+from .errors import StaleFile, TransitionRefused
+from .journal import JournalEntry
 
 
 class Campaign(models.Model):
@@ -107,6 +111,29 @@ class Campaign(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == self.State.OPEN
+
+    def open(self, *, by):
+        """Open the campaign: its conventions may be sent."""
+        self._change_state(by, "open", "Campagne ouverte", self.State.OPEN)
+
+    def close(self, *, by):
+        """Close the campaign: nothing more is enrolled, prepared or sent."""
+        self._change_state(by, "close", "Campagne close", self.State.CLOSED)
+
+    def _change_state(self, by, verb, summary, state):
+        before = self.state
+        if before == state:
+            raise TransitionRefused(f"La campagne est déjà {self.get_state_display()}.")
+        if by is not None and by.role not in roles.ADMIN_SITE_ROLES:
+            raise TransitionRefused("Seul le rectorat ouvre et clôt une campagne.")
+        with transaction.atomic():
+            updated = Campaign.objects.filter(pk=self.pk, state=before).update(state=state)
+            if not updated:
+                raise StaleFile("La campagne a été modifiée entre-temps : relisez-la.")
+            JournalEntry.about(
+                self, by=by, verb=verb, summary=summary, from_state=before, to_state=state
+            ).save()
+        self.state = state
 
     @property
     def is_late(self) -> bool:

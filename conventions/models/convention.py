@@ -3,7 +3,6 @@
 import datetime
 from dataclasses import dataclass
 
-from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest, Round
@@ -18,15 +17,8 @@ from conventions.lifecycle import TRANSITIONS, State
 
 from .act import Act
 from .campaign import Campaign
+from .errors import StaleFile, TransitionRefused
 from .journal import JournalEntry
-
-
-class TransitionRefused(ValidationError):
-    """A change the lifecycle does not allow; the message (French) says why."""
-
-
-class StaleFile(TransitionRefused):
-    """Somebody else changed the file in between; the message says who and when."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +150,11 @@ class Convention(Party):
     def build_reference(campaign, collectivity) -> str:
         """Return "ENT-2022-34337": year of the rentrée, INSEE code or SIREN."""
         return f"ENT-{campaign.start_year}-{collectivity.code}"
+
+    @staticmethod
+    def sources_of(verb: str) -> list[str]:
+        """Return the states that the transition `verb` may start from."""
+        return list(TRANSITIONS[verb].targets)
 
     @property
     def is_party_confirmed(self) -> bool:
@@ -314,6 +311,22 @@ class Convention(Party):
         with transaction.atomic():
             self._transition("abandon", by, comment=comment)
             self.schools.filter(released_on__isnull=True).update(released_on=timezone.localdate())
+
+    def recount(self, *, by):
+        """Bring count and amount in line with the schools, as long as nothing was sent."""
+        count = self.schools.filter(released_on__isnull=True).count()
+        if self.state != State.PREPARED:
+            raise TransitionRefused("Le montant d'une convention envoyée ne change plus.")
+        with transaction.atomic():
+            changes = self._changes({"school_count": count, "amount": count * self.unit_fee})
+            self._compare_and_swap(school_count=count, amount=count * self.unit_fee)
+            JournalEntry.about(
+                self,
+                by=by,
+                verb="recount",
+                summary=f"Nombre d'écoles : {count}",
+                changes=changes,
+            ).save()
 
     # --- The act: facts, not states -----------------------------------------
     ACT_FIELDS = (

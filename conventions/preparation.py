@@ -1,0 +1,153 @@
+"""Preparing a campaign's conventions from its enrolled schools, set by set."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from accounts.scope import collectivity_scope
+from communes.models import Collectivity
+
+from .lifecycle import State
+from .models import Campaign, Convention, ConventionSchool, JournalEntry, TransitionRefused
+
+_COPIED = ("uai", "name", "commune_name", "department_code", "fee")
+
+
+@dataclass
+class PreparationReport:
+    """`left_out` pairs a collectivity with the reason (French)."""
+
+    created: list[Convention] = field(default_factory=list)
+    updated: list[Convention] = field(default_factory=list)
+    left_out: list[tuple[Collectivity, str]] = field(default_factory=list)
+
+
+def prepare(campaign: Campaign, *, by) -> PreparationReport:
+    """Give every payer of enrolled schools its convention, or bring it up to date.
+
+    Schools join their payer's convention as long as it has not been sent; printed
+    names follow the annuaire until then. One transaction, some ten queries whatever
+    the number of collectivities (plus one per batch). Raises TransitionRefused when
+    the campaign is closed.
+    """
+    if campaign.state == Campaign.State.CLOSED:
+        raise TransitionRefused(f"La campagne {campaign.school_year} est close.")
+    report = PreparationReport()
+    with transaction.atomic():
+        Campaign.objects.select_for_update().get(pk=campaign.pk)
+        lines_by_payer = _lines_by_payer(campaign, by)
+        existing = _existing(campaign, by)
+        for payer, lines in lines_by_payer.items():
+            convention = existing.get(payer.pk)
+            if convention is None:
+                report.created.append(_new_convention(campaign, payer, lines))
+            elif convention.state == State.PREPARED:
+                if _bring_up_to_date(convention, campaign, payer, lines):
+                    report.updated.append(convention)
+            else:
+                report.left_out.append((payer, _already_sent(convention, lines)))
+        _write(report, existing, lines_by_payer, by)
+    return report
+
+
+def _lines_by_payer(campaign, by):
+    scope = collectivity_scope(by, "school__payer") if by is not None else Q()
+    lines = (
+        campaign.schools.filter(scope, released_on__isnull=True)
+        .filter(Q(convention__isnull=True) | Q(convention__state=State.PREPARED))
+        .select_related("school__commune__department", "school__payer__commune__department")
+    )
+    grouped = defaultdict(list)
+    for line in lines:
+        line.campaign = campaign
+        line.before = tuple(getattr(line, name) for name in (*_COPIED, "convention_id"))
+        line.copy_from_school()
+        grouped[line.school.payer].append(line)
+    return grouped
+
+
+def _existing(campaign, by):
+    scope = collectivity_scope(by, "collectivity") if by is not None else Q()
+    conventions = campaign.conventions.filter(scope).exclude(state=State.ABANDONED)
+    return {convention.collectivity_id: convention for convention in conventions}
+
+
+def _new_convention(campaign, payer, lines):
+    return Convention(
+        campaign=campaign,
+        collectivity=payer,
+        collectivity_title=payer.title,
+        reference=Convention.build_reference(campaign, payer),
+        school_count=len(lines),
+        unit_fee=campaign.tariff,
+        amount=len(lines) * campaign.tariff,
+    )
+
+
+def _bring_up_to_date(convention, campaign, payer, lines):
+    """Set count, fee, amount and title on the instance; tell whether anything changed."""
+    before = (convention.school_count, convention.unit_fee, convention.collectivity_title)
+    after = (len(lines), campaign.tariff, payer.title)
+    convention.school_count, convention.unit_fee, convention.collectivity_title = after
+    convention.amount = convention.school_count * convention.unit_fee
+    return before != after
+
+
+def _already_sent(convention, lines):
+    codes = ", ".join(line.uai for line in lines)
+    return (
+        f"Sa convention est déjà {convention.get_state_display()} : "
+        f"{codes} ne peut plus s'y ajouter."
+    )
+
+
+def _write(report, existing, lines_by_payer, by):
+    Convention.objects.bulk_create(report.created, batch_size=500)
+    _write_emptied(report, existing, lines_by_payer)
+    Convention.objects.bulk_update(
+        report.updated,
+        ["school_count", "unit_fee", "amount", "collectivity_title"],
+        batch_size=200,
+    )
+    Convention.objects.filter(pk__in=[c.pk for c in report.updated]).update(
+        version=F("version") + 1
+    )
+    prepared = {c.collectivity_id: c for c in existing.values() if c.state == State.PREPARED}
+    prepared |= {c.collectivity_id: c for c in report.created}
+    changed = []
+    for payer, lines in lines_by_payer.items():
+        if payer.pk not in prepared:
+            continue
+        for line in lines:
+            line.convention = prepared[payer.pk]
+            if line.before != tuple(getattr(line, n) for n in (*_COPIED, "convention_id")):
+                changed.append(line)
+    ConventionSchool.objects.bulk_update(changed, [*_COPIED, "convention"], batch_size=200)
+    JournalEntry.objects.bulk_create(
+        [_entry(convention, by, "Convention préparée") for convention in report.created]
+        + [_entry(convention, by, "Convention mise à jour") for convention in report.updated],
+        batch_size=500,
+    )
+
+
+def _write_emptied(report, existing, lines_by_payer):
+    """A prepared convention whose last school left keeps existing, with none."""
+    payers = {payer.pk for payer in lines_by_payer}
+    for convention in existing.values():
+        emptied = convention.school_count and convention.collectivity_id not in payers
+        if convention.state == State.PREPARED and emptied:
+            convention.school_count, convention.amount = 0, 0
+            report.updated.append(convention)
+
+
+def _entry(convention, by, done):
+    return JournalEntry.about(
+        convention,
+        by=by,
+        verb="prepare",
+        summary=f"{done} : {convention.school_count} école(s)",
+        from_state="" if done == "Convention préparée" else State.PREPARED,
+        to_state=State.PREPARED,
+    )
