@@ -20,6 +20,11 @@ def private_media(settings, tmp_path):
 
 
 @pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
 def plain_static_files(settings):
     """Templates name static files without a manifest, which only collectstatic makes."""
     settings.STORAGES = {
