@@ -1,10 +1,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from .views import home
+from .views import home, legal
 
 urlpatterns = [
     path("", home, name="home"),
+    path("mentions-legales/", legal, name="legal"),
     path("comptes/", include("allauth.urls")),
     path("conventions/", include("conventions.urls")),
     path("titres/", include("billing.urls")),

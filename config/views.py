@@ -1,6 +1,7 @@
-"""The front door: where each role starts."""
+"""The front door: where each role starts, and who runs the site."""
 
-from django.shortcuts import redirect
+from django.contrib.auth.decorators import login_not_required
+from django.shortcuts import redirect, render
 
 from accounts.roles import Role
 
@@ -15,3 +16,9 @@ START_PAGES = {
 def home(request):
     """Lead a signed-in person to the page where their role starts."""
     return redirect(START_PAGES[request.user.role])
+
+
+@login_not_required
+def legal(request):
+    """Say who runs the site, what it keeps of people, and how accessible it is."""
+    return render(request, "legal.html")
