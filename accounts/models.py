@@ -14,7 +14,7 @@ from .roles import Role
 DEMONSTRATION_DOMAIN = "demonstration.invalid"
 
 
-class UserManager(BaseUserManager.from_queryset(models.QuerySet)):
+class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields):
         """Create a person; without a password the account waits for a reset by e-mail."""
         user = self.model(email=email.strip().lower(), **fields)

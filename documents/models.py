@@ -103,7 +103,7 @@ class Document(models.Model):
             original_name=name,
             created_by=by,
         )
-        storage = cls._meta.get_field("file").storage
+        storage = document.file.storage
         path = _stored_name(document, "")
         if storage.exists(path):
             document.file.name = path

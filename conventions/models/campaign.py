@@ -138,4 +138,4 @@ class Campaign(models.Model):
     @property
     def is_late(self) -> bool:
         """Tell whether the reply date has passed."""
-        return bool(self.reply_by) and self.reply_by < timezone.localdate()
+        return self.reply_by is not None and self.reply_by < timezone.localdate()

@@ -1,0 +1,15 @@
+"""How the site is served, on a developer's machine and in production (docs/operations.md)."""
+
+import os
+
+wsgi_app = "config.wsgi"
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+# Longer than the slowest page (a whole region's import), shorter than a proxy's patience.
+timeout = 120
+graceful_timeout = 20
+# A worker keeps fonts and styles in memory; starting afresh now and then keeps it bounded.
+max_requests = 2000
+max_requests_jitter = 200
+loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
+control_socket_disable = True
