@@ -6,7 +6,7 @@ from .views import home, legal
 urlpatterns = [
     path("", home, name="home"),
     path("mentions-legales/", legal, name="legal"),
-    path("comptes/", include("allauth.urls")),
+    path("comptes/", include("accounts.urls")),
     path("conventions/", include("conventions.urls")),
     path("titres/", include("billing.urls")),
     path("admin/", admin.site.urls),

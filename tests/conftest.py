@@ -25,6 +25,12 @@ def quick_passwords(settings):
 
 
 @pytest.fixture(autouse=True)
+def no_cache(settings):
+    """Attempts to sign in are not counted from one test to the next."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
+
+@pytest.fixture(autouse=True)
 def plain_static_files(settings):
     """Templates name static files without a manifest, which only collectstatic makes."""
     settings.STORAGES = {

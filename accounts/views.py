@@ -1,0 +1,15 @@
+"""Sign-in, with the demonstration accounts at hand where there are any."""
+
+from allauth.account.views import LoginView as AllauthLoginView
+from django.conf import settings
+
+from .demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
+
+
+class LoginView(AllauthLoginView):
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        if settings.DEMONSTRATION:
+            context["demonstration_accounts"] = DEMONSTRATION_ACCOUNTS
+            context["demonstration_password"] = DEMONSTRATION_PASSWORD
+        return context
