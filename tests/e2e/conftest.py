@@ -1,0 +1,214 @@
+"""A real server with demonstration data, and a browser that notices everything that goes wrong.
+
+These tests talk to the site as people do, never to the database.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from psycopg import sql
+
+from accounts.demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
+
+ROOT = Path(__file__).resolve().parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WIDE = {"width": 1280, "height": 900}
+NARROW = {"width": 390, "height": 844}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the browser tests, keep them in one process and run them last.
+
+    Playwright leaves an event loop running in its process, where Django then refuses to
+    touch a database: nothing that does may come after.
+    """
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+    items.sort(key=lambda item: here in item.path.parents)
+
+
+# --- The server -------------------------------------------------------------
+@pytest.fixture(scope="session")
+def site_database(tmp_path_factory):
+    """Address of an empty database on the engine under test, for the server alone."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url.startswith("postgres"):
+        yield f"sqlite:///{tmp_path_factory.mktemp('site') / 'db.sqlite3'}"
+        return
+    name = f"browser_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield urlsplit(url)._replace(path=f"/{name}").geturl()
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def site_url(site_database, tmp_path_factory):
+    """Address of the site, served as in production, filled by `manage.py demo`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        "DATABASE_URL": site_database,
+        "MEDIA_ROOT": str(tmp_path_factory.mktemp("media")),
+        "DEMONSTRATION": "1",
+        "PORT": str(port),
+        "PYTHONWARNINGS": "default",
+    }
+    for command in (["migrate", "--no-input"], ["demo"], ["collectstatic", "--no-input"]):
+        subprocess.run(
+            [sys.executable, "manage.py", *command, "--verbosity", "0"],
+            cwd=ROOT,
+            env=environment,
+            check=True,
+        )
+    log = tmp_path_factory.mktemp("server") / "log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn"],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_served(url, server, log)
+        yield url
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=30)
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def wait_until_served(url, server, log):
+    for _ in range(300):
+        assert server.poll() is None, log.read_text()
+        try:
+            urlopen(url).close()
+        except URLError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"the server did not answer within 30 s\n{log.read_text()}")
+
+
+# --- The browser ------------------------------------------------------------
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        pytest.skip("no Chromium on this machine (apt-get install chromium)")
+    return {
+        **browser_type_launch_args,
+        "executable_path": executable,
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    }
+
+
+@pytest.fixture
+def visitor(new_context, site_url, sign_in_once):
+    """Open a page of one's own: `visitor()` for a passer-by, `visitor(Role.FINANCE)` signed in.
+
+    The test fails on any script error, console error, blocked resource or server error.
+    """
+    problems = []
+
+    def visit(role=None, viewport=WIDE):
+        context = new_context(
+            base_url=site_url,
+            locale="fr-FR",
+            viewport=viewport,
+            storage_state=sign_in_once(role) if role else None,
+        )
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        watch(page, problems)
+        return page
+
+    yield visit
+    assert not problems
+
+
+@pytest.fixture(scope="session")
+def sign_in_once(browser, site_url):
+    """Return the cookies of a demonstration account of a role, signed in by the form."""
+    states = {}
+
+    def state(role):
+        if role not in states:
+            context = browser.new_context(base_url=site_url)
+            sign_in(context.new_page(), role)
+            states[role] = context.storage_state()
+            context.close()
+        return states[role]
+
+    return state
+
+
+def sign_in(page, role):
+    """Fill the sign-in form as the demonstration account of `role`."""
+    page.goto("/comptes/login/")
+    page.get_by_label("Adresse électronique").fill(account(role).email)
+    page.get_by_label("Mot de passe", exact=True).fill(DEMONSTRATION_PASSWORD)
+    page.get_by_role("button", name="Se connecter").click()
+    page.wait_for_url(lambda address: "/comptes/" not in address)
+
+
+def account(role):
+    return next(account for account in DEMONSTRATION_ACCOUNTS if account.role == role)
+
+
+def watch(page, problems):
+    page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            problems.append(f"{page.url}: {message.text}") if message.type == "error" else None
+        ),
+    )
+    page.on(
+        "response",
+        lambda response: (
+            problems.append(f"{response.url}: {response.status}")
+            if response.status >= 500
+            else None
+        ),
+    )
+
+
+# --- What every page owes ---------------------------------------------------
+def assert_accessible(page):
+    """Fail with axe's report if the page breaks a rule it can see."""
+    results = Axe().run(page)
+    assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
+
+
+def assert_fits(page):
+    """Fail if the page scrolls sideways."""
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= page.viewport_size["width"], f"{page.url} is {width} pixels wide"

@@ -1,0 +1,52 @@
+"""The door: each role signs in with its demonstration account and lands where its work starts."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.roles import Role
+
+from .conftest import NARROW, WIDE, account, assert_accessible, assert_fits, sign_in
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_sign_in_page_is_accessible(visitor, viewport):
+    page = visitor(viewport=viewport)
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Se connecter")).to_be_visible()
+    assert_accessible(page)
+    assert_fits(page)
+
+
+@pytest.mark.parametrize(
+    ("role", "start"),
+    [
+        (Role.TOWN_HALL, r"/conventions/"),
+        (Role.RECTORAT, r"/admin/$"),
+        (Role.FINANCE, r"/titres/"),
+        (Role.ADMINISTRATOR, r"/admin/$"),
+    ],
+)
+def test_each_role_lands_where_its_work_starts(visitor, role, start):
+    page = visitor()
+    sign_in(page, role)
+    expect(page).to_have_url(re.compile(start))
+
+
+def test_a_wrong_password_is_told_and_the_address_kept(visitor):
+    page = visitor()
+    page.goto("/comptes/login/")
+    page.get_by_label("Adresse électronique").fill(account(Role.TOWN_HALL).email)
+    page.get_by_label("Mot de passe", exact=True).fill("ce n'est pas celui-là")
+    page.get_by_role("button", name="Se connecter").click()
+    expect(page.get_by_text("ne sont pas corrects")).to_be_visible()
+    expect(page.get_by_label("Adresse électronique")).to_have_value(account(Role.TOWN_HALL).email)
+
+
+def test_sign_out_closes_the_door(visitor):
+    page = visitor()
+    sign_in(page, Role.TOWN_HALL)
+    page.get_by_role("button", name="Se déconnecter").click()
+    page.goto("/")
+    expect(page).to_have_url(re.compile(r"/comptes/login/"))
