@@ -32,7 +32,8 @@ def no_cache(settings):
 
 @pytest.fixture(autouse=True)
 def plain_static_files(settings):
-    """Templates name static files without a manifest, which only collectstatic makes."""
+    """Tests need no collectstatic: neither its manifest nor its folder."""
+    settings.WHITENOISE_AUTOREFRESH = True
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
