@@ -4,22 +4,37 @@ The article that opens a commune's name contracts with "de" and "à" when it is
 masculine or plural: "du Vigan", "aux Matelles", but "de La Grande-Motte".
 """
 
-import unicodedata
+from communes.folding import fold
 
-_VOWELS = "aeiouy"
+_VOWELS = frozenset("aeiou")
 # An initial H is mute in Languedoc ("d'Hérépian") and mostly aspirate in Gascony,
 # where it stands for a Latin F ("de Hèches"): there "de" is the safer default.
 # An agent can correct it on the commune (`Commune.of_name`).
 GASCON_DEPARTMENTS = frozenset({"31", "32", "65"})
 
-
-def _initial(name: str) -> str:
-    return unicodedata.normalize("NFKD", name[:1]).lower()[:1]
+# First words of the names of public bodies. A name that opens otherwise is a proper
+# name and takes no article ("Toulouse Métropole").
+_FEMININE_BODIES = frozenset(
+    {"agglomération", "ca", "cc", "commune", "communauté", "cu", "entente", "métropole"}
+    | {"région", "union", "ville"}
+)
+_MASCULINE_BODIES = frozenset(
+    {"département", "pays", "petr", "pôle", "regroupement", "rpi", "sivom", "sivos", "sivu"}
+    | {"smivom", "smivos", "smivu", "syndicat"}
+)
+_ARTICLES = ("Le ", "La ", "Les ", "L'", "L’")
 
 
 def starts_with_vowel(word: str) -> bool:
-    """Tell whether an article before `word` is elided ("L'Adjointe"); H is not looked at."""
-    return _initial(word) in tuple(_VOWELS)
+    """Tell whether "le", "la" and "de" are elided before `word` ("L'Adjointe").
+
+    Y counts before a consonant only ("d'Yvetot", "de Yenne"). H is not looked at:
+    whether it is mute cannot be read from the spelling.
+    """
+    letters = fold(word[:3])
+    if letters.startswith("y"):
+        return letters[1:2] not in _VOWELS
+    return letters[:1] in _VOWELS
 
 
 def of(name: str, *, aspirate_h: bool = False) -> str:
@@ -28,8 +43,7 @@ def of(name: str, *, aspirate_h: bool = False) -> str:
         return f"du {name[3:]}"
     if name.startswith("Les "):
         return f"des {name[4:]}"
-    initial = _initial(name)
-    if starts_with_vowel(name) or (initial == "h" and not aspirate_h):
+    if starts_with_vowel(name) or (fold(name[:1]) == "h" and not aspirate_h):
         return f"d'{name}"
     return f"de {name}"
 
@@ -43,24 +57,41 @@ def at(name: str) -> str:
     return f"à {name}"
 
 
-_MASCULINE_BODIES = ("syndicat", "sivu", "sivos", "sivom", "pôle", "pays", "regroupement")
+def _first_word(name: str) -> str:
+    return name.split(" ", 1)[0]
 
 
 def is_feminine_body(name: str) -> bool:
-    """Tell whether a public body's name is feminine ("communauté", "métropole", "union")."""
-    return not name.lower().startswith(_MASCULINE_BODIES)
+    """Tell whether a body's name asks for the feminine ("la communauté… représentée").
+
+    Proper names ("Toulouse Métropole") follow "collectivité", feminine.
+    """
+    return _first_word(name).lower() not in _MASCULINE_BODIES
 
 
 def with_article(name: str) -> str:
-    """Return a body's name after its article: "la communauté de…", "le syndicat…"."""
-    lowered = name[:1].lower() + name[1:] if not name[:4].isupper() else name
+    """Return a body's name as it stands in a sentence.
+
+    "la commune d'Agde", "le syndicat mixte X", "l'union Y", "le SIVU Z", "le Grand Narbonne";
+    a proper name is left as it is: "Toulouse Métropole".
+    """
+    if name.startswith(_ARTICLES):
+        return name[:1].lower() + name[1:]
+    word = _first_word(name)
+    if word.lower() not in _FEMININE_BODIES | _MASCULINE_BODIES:
+        return name
+    common = name if word.isupper() else name[:1].lower() + name[1:]
     if starts_with_vowel(name):
-        return f"l'{lowered}"
-    return f"la {lowered}" if is_feminine_body(name) else f"le {lowered}"
+        return f"l'{common}"
+    return f"la {common}" if is_feminine_body(name) else f"le {common}"
 
 
 def of_article(with_article: str) -> str:
-    """Return "de" + a name with its article: "du syndicat…", "de la commune…"."""
+    """Return "de" + what `with_article` returned: "du syndicat X", "de la commune Y"."""
     if with_article.startswith("le "):
         return f"du {with_article[3:]}"
-    return f"de {with_article}"
+    if with_article.startswith("les "):
+        return f"des {with_article[4:]}"
+    if with_article.startswith(("la ", "l'", "l’")):
+        return f"de {with_article}"
+    return of(with_article)

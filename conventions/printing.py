@@ -73,6 +73,10 @@ def act_context(convention, *, executory: bool = False) -> ActContext:
     """Everything the act prints; with its executory mention when `executory`."""
     act = convention.act
     collectivity = convention.collectivity
+    party = party_context(convention)
+    # An act is published online when nothing else was chosen (CGCT L2131-1 IV).
+    mode = act.PublicationMode(act.publication_mode or act.PublicationMode.ELECTRONIC)
+    online = mode == act.PublicationMode.ELECTRONIC
     return ActContext(
         reference=convention.reference,
         school_year=convention.campaign.school_year,
@@ -86,10 +90,10 @@ def act_context(convention, *, executory: bool = False) -> ActContext:
         executor=act.executor,
         prefect=collectivity.department.prefect,
         court=collectivity.department.court,
-        website=collectivity.website,
-        publication_mode=act.get_publication_mode_display() if executory else "",
+        website=collectivity.website if online else "",
+        publication_mode=f"{mode.label} {party.of_article}" if online else mode.label,
         deposited_on=act.deposited_on if executory else None,
         published_on=act.published_on if executory else None,
         region=region_context(convention.campaign),
-        collectivity=party_context(convention),
+        collectivity=party,
     )

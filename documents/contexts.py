@@ -46,6 +46,11 @@ class PartyContext:
     council: str
     made_at: str
 
+    @property
+    def is_commune(self) -> bool:
+        """Communes and their groups act under different articles of the CGCT."""
+        return self.council == "conseil municipal"
+
 
 @dataclass(frozen=True)
 class SchoolLine:
@@ -70,11 +75,19 @@ class ConventionContext:
     region: RegionContext
     collectivity: PartyContext
 
+    @property
+    def school_count(self) -> int:
+        return len(self.schools)
+
 
 @dataclass(frozen=True)
 class ActContext:
-    """The commune's act. `deposited_on` and `published_on` are both set, or both None:
-    together they print the executory mention."""
+    """The commune's act.
+
+    `deposited_on` and `published_on` are both set, or both None: together they print
+    the executory mention. `publication_mode` follows "publiée": "sur le site internet de
+    la commune d'Agde", "par affichage"; `website` is its address, blank if not online.
+    """
 
     reference: str
     school_year: str

@@ -1,0 +1,220 @@
+"""Merge fields: the values that a text may call for, `{{ key }}`, by nature of text."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.template.loader import render_to_string
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
+
+from communes import french
+from documents.contexts import ActContext, ConventionContext, RegionContext
+from documents.models import TextModel
+from documents.typography import count, euros, long_date
+
+Context = ActContext | ConventionContext
+Kind = TextModel.Kind
+
+EVERY_KIND = frozenset(Kind)
+ACTS = frozenset({Kind.DECISION, Kind.DELIBERATION})
+
+
+@dataclass(frozen=True)
+class MergeField:
+    """A value of the context, as a text names it.
+
+    `take` returns plain text, escaped here, or HTML marked safe. A block stands alone in
+    its paragraph and replaces it; an empty one leaves nothing.
+    """
+
+    key: str
+    label: str
+    example: str
+    take: Callable[[Context], str]
+    kinds: frozenset[str] = EVERY_KIND
+    is_block: bool = False
+
+    def html(self, context: Context) -> SafeString:
+        return conditional_escape(self.take(context))
+
+
+def unbroken(text: str) -> SafeString:
+    """Return `text` as HTML that never wraps. Its spaces stay plain: they can be searched."""
+    return format_html('<span class="unbroken">{}</span>', text)
+
+
+def lower_article(capacity: str) -> str:
+    """Return "la Maire" from "La Maire", for the middle of a sentence."""
+    return capacity[:1].lower() + capacity[1:]
+
+
+def controller(region: RegionContext) -> str:
+    """Who answers for personal data: the signatory, by the title held for the académie."""
+    titles = region.signatory_titles
+    title = next((title for title in titles if "de l'académie" in title), titles[0])
+    if french.starts_with_vowel(title):
+        return f"l'{title}"
+    return f"la {title}" if region.signatory_civility == "Madame" else f"le {title}"
+
+
+def _region_address(context):
+    region = context.region
+    return f"{region.address_line}, {region.postcode} {region.city}"
+
+
+def _calculation(context):
+    number = len(context.schools)
+    return f"{number} x {euros(context.unit_fee)} soit {euros(context.amount)}"
+
+
+def _schools_table(context):
+    return render_to_string("documents/_schools.html", {"context": context})
+
+
+def _delegation_visa(context):
+    """The délibération that delegated, as typed: with or without the word itself."""
+    reference = context.delegation_reference.strip()
+    if not reference:
+        return SafeString("")
+    if not reference.lower().startswith("délibération"):
+        reference = f"délibération {reference}"
+    return format_html(
+        "<p>Vu la {} portant délégation d'attributions du {} ;</p>",
+        reference[:1].lower() + reference[1:],
+        context.collectivity.council,
+    )
+
+
+def _delegation_article(context):
+    article = "L. 2122-22" if context.collectivity.is_commune else "L. 5211-10"
+    item = context.delegation_item.strip()
+    return f"{article} ({item})" if item else article
+
+
+FIELDS = (
+    MergeField("annee_scolaire", "Année scolaire", "2022-2023", lambda c: c.school_year),
+    MergeField("reference", "Référence de la convention", "ENT-2022-34337", lambda c: c.reference),
+    MergeField(
+        "region",
+        "Région académique, précédée de l'article",
+        "la région académique Occitanie",
+        lambda c: french.with_article(c.region.full_name),
+    ),
+    MergeField(
+        "adresse_region",
+        "Adresse de la région académique",
+        "31, rue de l'Université, 34064 Montpellier Cedex 2",
+        _region_address,
+    ),
+    MergeField(
+        "collectivite",
+        "Collectivité, précédée de l'article",
+        "la commune d'Agde",
+        lambda c: c.collectivity.with_article,
+    ),
+    MergeField(
+        "de_la_collectivite",
+        "Collectivité, précédée de « de »",
+        "de la commune d'Agde",
+        lambda c: c.collectivity.of_article,
+    ),
+    MergeField(
+        "conseil", "Assemblée délibérante", "conseil municipal", lambda c: c.collectivity.council
+    ),
+    MergeField(
+        "representant",
+        "Qualité du représentant, précédée de l'article",
+        "la Maire",
+        lambda c: lower_article(c.collectivity.capacity_with_article),
+    ),
+    MergeField(
+        "participation_par_ecole",
+        "Participation par école et par an",
+        "45 €",
+        lambda c: euros(c.unit_fee),
+    ),
+    MergeField("montant", "Montant total", "90 €", lambda c: euros(c.amount)),
+    MergeField(
+        "nombre_d_ecoles",
+        "Nombre d'écoles, avec le mot",
+        "2 écoles",
+        lambda c: count(c.school_count, "école"),
+    ),
+    MergeField(
+        "article_delegation",
+        "Article de la délégation, et son alinéa",
+        "L. 2122-22 (4°)",
+        _delegation_article,
+        frozenset({Kind.DECISION}),
+    ),
+    MergeField(
+        "visa_delegation",
+        "Visa de la délibération de délégation, s'il y en a une",
+        "Vu la délibération n° 2020-14 du 10 juillet 2020…",
+        _delegation_visa,
+        frozenset({Kind.DECISION}),
+        is_block=True,
+    ),
+    MergeField(
+        "article_compte_rendu",
+        "Article du compte rendu à l'assemblée",
+        "L. 2122-23",
+        lambda c: "L. 2122-23" if c.collectivity.is_commune else "L. 5211-10",
+        frozenset({Kind.DECISION}),
+    ),
+    MergeField(
+        "article_deliberation",
+        "Article qui fonde la compétence de l'assemblée",
+        "L. 2121-29",
+        lambda c: "L. 2121-29" if c.collectivity.is_commune else "L. 5211-1",
+        frozenset({Kind.DELIBERATION}),
+    ),
+    MergeField(
+        "executant",
+        "Personne chargée de l'exécution (à défaut, le représentant)",
+        "Madame la Directrice générale des services",
+        lambda c: c.executor or c.collectivity.capacity_with_article,
+        ACTS,
+    ),
+    MergeField(
+        "calcul",
+        "Calcul de la participation",
+        "2 x 45 € soit 90 €",
+        _calculation,
+        frozenset({Kind.CONVENTION}),
+    ),
+    MergeField(
+        "liste_des_ecoles",
+        "Tableau des écoles inscrites",
+        "code UAI, école, commune, département",
+        _schools_table,
+        frozenset({Kind.CONVENTION}),
+        is_block=True,
+    ),
+    MergeField(
+        "date_de_fin",
+        "Fin de la convention",
+        "1er septembre 2023",
+        lambda c: unbroken(long_date(c.ends_on)),
+        frozenset({Kind.CONVENTION}),
+    ),
+    MergeField(
+        "responsable_de_traitement",
+        "Responsable du traitement des données",
+        "la Rectrice de l'académie de Montpellier",
+        lambda c: controller(c.region),
+        frozenset({Kind.CONVENTION}),
+    ),
+    MergeField(
+        "tribunal",
+        "Tribunal compétent pour la convention",
+        "tribunal administratif de Montpellier",
+        lambda c: c.region.litigation_court,
+        frozenset({Kind.CONVENTION}),
+    ),
+)
+
+
+def fields_of(kind: str) -> dict[str, MergeField]:
+    """Return the fields that a text of nature `kind` may use, by key."""
+    return {field.key: field for field in FIELDS if kind in field.kinds}

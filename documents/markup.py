@@ -1,0 +1,117 @@
+"""A text's Markdown and merge fields, to HTML.
+
+Fields are read while the Markdown is: a value is never parsed, so a name that holds
+`*`, `_`, `|` or `<` prints as it is written.
+"""
+
+import re
+from functools import lru_cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from documents.fields import Context, fields_of
+from documents.typography import bind_spaces
+
+_FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+
+# What is not listed here (HTML, images, links, code) prints literally.
+_SYNTAX = ("heading", "list", "table", "emphasis", "escape")
+
+
+class FieldError(ValueError):
+    """A text calls for a field that does not exist, or not in the way it may be used."""
+
+
+def _field_rule(state, silent):
+    if not state.src.startswith("{{", state.pos):
+        return False
+    match = _FIELD.match(state.src, state.pos)
+    if not match:
+        raise FieldError(f"Champ mal fermé : « {state.src[state.pos : state.pos + 30]} ».")
+    if not silent:
+        token = state.push("field", "", 0)
+        token.content = match[1]
+    state.pos = match.end()
+    return True
+
+
+def _render_field(renderer, tokens, index, options, env):
+    return env[tokens[index].content]
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("zero").enable(list(_SYNTAX))
+    parser.inline.ruler.before("escape", "field", _field_rule)
+    parser.add_render_rule("field", _render_field)
+    return parser
+
+
+_PARSER = _parser()
+
+
+def _is_alone(tokens: list[Token], index: int) -> bool:
+    """Tell whether the paragraph whose text is at `index` holds one field and no more."""
+    children = tokens[index].children or []
+    return (
+        tokens[index - 1].type == "paragraph_open"
+        and len(children) == 1
+        and children[0].type == "field"
+    )
+
+
+@lru_cache(maxsize=32)
+def _parse(kind: str, body: str) -> tuple[Token, ...]:
+    """Parse `body` once per process, its block fields lifted out of their paragraphs.
+
+    Raises FieldError for a field that texts of this kind do not have.
+    """
+    fields = fields_of(kind)
+    tokens: list[Token] = []
+    parsed = _PARSER.parse(body)
+    skip_close = False
+    for index, token in enumerate(parsed):
+        if skip_close:
+            skip_close = False
+            continue
+        for child in token.children or ():
+            child.content = bind_spaces(child.content)
+            if child.type != "field":
+                continue
+            if child.content not in fields:
+                raise FieldError(
+                    f"Le champ « {child.content} » n'existe pas dans ce texte. "
+                    f"Champs possibles : {', '.join(fields)}."
+                )
+            if fields[child.content].is_block:
+                if not _is_alone(parsed, index):
+                    raise FieldError(
+                        f"Le champ « {child.content} » se place seul dans son paragraphe."
+                    )
+                tokens.pop()
+                token = child
+                skip_close = True
+        if token.type == "th_open":
+            token.attrSet("scope", "col")
+        tokens.append(token)
+    return tuple(tokens)
+
+
+def used_fields(kind: str, body: str) -> list[str]:
+    """Return the keys of the fields in `body`; raise FieldError for an unknown one."""
+    return [
+        token.content
+        for parent in _parse(kind, body)
+        for token in (parent, *(parent.children or ()))
+        if token.type == "field"
+    ]
+
+
+def to_html(kind: str, body: str, context: Context) -> str:
+    """Return the HTML of a text of nature `kind`, its fields replaced by their values.
+
+    Raises FieldError: unknown field, a block inside a sentence, braces not closed.
+    """
+    fields = fields_of(kind)
+    values = {key: fields[key].html(context) for key in used_fields(kind, body)}
+    return _PARSER.renderer.render(_parse(kind, body), _PARSER.options, values)

@@ -1,0 +1,13 @@
+"""French numbers, dates and places in the documents' templates."""
+
+from django import template
+
+from communes import french
+from documents import typography
+from documents.fields import unbroken
+
+register = template.Library()
+register.filter("long_date", lambda day: unbroken(typography.long_date(day)))
+register.filter("siret", lambda number: number and unbroken(typography.siret(number)))
+register.filter("at", french.at)
+register.filter("with_article", french.with_article)

@@ -1,0 +1,46 @@
+"""How numbers and dates are written in French text."""
+
+import datetime
+import re
+from decimal import Decimal
+
+NARROW_SPACE = "\u202f"
+SPACE = "\u00a0"
+
+_MONTHS = (
+    *("janvier", "février", "mars", "avril", "mai", "juin"),
+    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+)
+
+
+def euros(amount: Decimal) -> str:
+    """Return an amount in euros, "8 505 €", "45,50 €": cents only when there are some."""
+    cents = amount != amount.to_integral_value()
+    figures = f"{amount:,.2f}" if cents else f"{amount:,.0f}"
+    return figures.replace(",", NARROW_SPACE).replace(".", ",") + f"{SPACE}€"
+
+
+def long_date(day: datetime.date) -> str:
+    """Return "10 octobre 2022", "1er septembre 2023"."""
+    number = "1er" if day.day == 1 else str(day.day)
+    return f"{number} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return "1 école", "2 écoles", "0 école": the plural starts at two."""
+    return f"{number} {noun}{'s' if number > 1 else ''}"
+
+
+def siret(number: str) -> str:
+    """Return a SIRET in its usual groups, "213 403 371 00015"."""
+    groups = (number[:3], number[3:6], number[6:9], number[9:])
+    return " ".join(group for group in groups if group)
+
+
+_BEFORE = re.compile(r" (?=[;:!?»])")
+_AFTER = re.compile(r"(?<=«) |(?<=\b[LR]\.) (?=\d)|(?<=n°) ")
+
+
+def bind_spaces(text: str) -> str:
+    """Return `text` with its spaces made no-break where French never ends a line."""
+    return _AFTER.sub(SPACE, _BEFORE.sub(SPACE, text))

@@ -1,0 +1,130 @@
+"""The file of Villeneuve-lès-Maguelone, 2022, as contexts, and variations on it."""
+
+import datetime
+from dataclasses import replace
+from decimal import Decimal
+
+from communes import french
+from documents.contexts import (
+    ActContext,
+    ConventionContext,
+    PartyContext,
+    RegionContext,
+    SchoolLine,
+)
+from documents.models import TextModel
+from documents.texts import TEXTS_DIR, read_text
+
+REGION = RegionContext(
+    full_name="Région académique Occitanie",
+    address_line="31, rue de l'Université",
+    postcode="34064",
+    city="Montpellier Cedex 2",
+    place="Montpellier",
+    litigation_court="tribunal administratif de Montpellier",
+    signatory="Sophie BÉJEAN",
+    signatory_civility="Madame",
+    signatory_titles=(
+        "Rectrice de la région académique Occitanie",
+        "Rectrice de l'académie de Montpellier",
+        "Chancelière des universités",
+    ),
+)
+VILLENEUVE = PartyContext(
+    title="Commune de Villeneuve-lès-Maguelone",
+    with_article="la commune de Villeneuve-lès-Maguelone",
+    of_article="de la commune de Villeneuve-lès-Maguelone",
+    siret="21340337100015",
+    address=("Place Porte Saint-Laurent", "34750 Villeneuve-lès-Maguelone"),
+    representative="Véronique NEGRET",
+    civility="Madame",
+    capacity="Maire",
+    capacity_with_article="Le Maire",
+    council="conseil municipal",
+    made_at="à Villeneuve-lès-Maguelone",
+)
+SCHOOLS = (
+    SchoolLine(
+        uai="0341255E",
+        name="École élémentaire publique Pierre Bouissinet",
+        commune="Villeneuve-lès-Maguelone",
+        department="34",
+        fee=Decimal("45.00"),
+    ),
+    SchoolLine(
+        uai="0342026T",
+        name="École élémentaire publique Françoise Dolto",
+        commune="Villeneuve-lès-Maguelone",
+        department="34",
+        fee=Decimal("45.00"),
+    ),
+)
+CONVENTION = ConventionContext(
+    reference="ENT-2022-34337",
+    school_year="2022-2023",
+    dated_on=datetime.date(2022, 10, 10),
+    ends_on=datetime.date(2023, 9, 1),
+    unit_fee=Decimal("45.00"),
+    amount=Decimal("90.00"),
+    schools=SCHOOLS,
+    region=REGION,
+    collectivity=VILLENEUVE,
+)
+ACT = ActContext(
+    reference="ENT-2022-34337",
+    school_year="2022-2023",
+    number="2022DECAD076",
+    dated_on=datetime.date(2022, 10, 10),
+    unit_fee=Decimal("45.00"),
+    amount=Decimal("90.00"),
+    school_count=2,
+    delegation_item="",
+    delegation_reference="",
+    executor="Madame la Directrice générale des services",
+    prefect="Préfet de l'Hérault",
+    court="tribunal administratif de Montpellier",
+    website="",
+    publication_mode="sur le site internet de la commune de Villeneuve-lès-Maguelone",
+    deposited_on=None,
+    published_on=None,
+    region=REGION,
+    collectivity=VILLENEUVE,
+)
+EXECUTORY_ACT = replace(
+    ACT,
+    deposited_on=datetime.date(2022, 10, 13),
+    published_on=datetime.date(2022, 10, 13),
+)
+
+
+def text(kind: str) -> TextModel:
+    """The text shipped for `kind`, not saved."""
+    title, body = read_text(TEXTS_DIR / f"{kind}.md")
+    return TextModel(kind=kind, version=1, title=title, body=body)
+
+
+def party_of(name: str, **changes) -> PartyContext:
+    """The commune called `name`, with its grammar."""
+    title = f"Commune {french.of(name)}"
+    with_article = french.with_article(title)
+    return replace(
+        VILLENEUVE,
+        title=title,
+        with_article=with_article,
+        of_article=french.of_article(with_article),
+        made_at=french.at(name),
+        **changes,
+    )
+
+
+def convention_of(count: int, **changes) -> ConventionContext:
+    """A convention of `count` schools at 45 euros."""
+    schools = tuple(
+        replace(
+            SCHOOLS[number % 2],
+            uai=f"{3400000 + number:07d}A",
+            name=f"École élémentaire publique n° {number + 1}",
+        )
+        for number in range(count)
+    )
+    return replace(CONVENTION, schools=schools, amount=count * CONVENTION.unit_fee, **changes)
