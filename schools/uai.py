@@ -7,7 +7,7 @@ Q (Répertoire national des établissements; holds for 40,000 real codes).
 import re
 
 KEYS = "ABCDEFGHJKLMNPRSTUVWXYZ"
-_FORM = re.compile(r"^\d{7}[A-Z]$")
+_FORM = re.compile(r"^[0-9]{7}[A-Z]$")
 _SCIENTIFIC = re.compile(r"^\d+([.,]\d+)?E[+-]?\d+$", re.IGNORECASE)
 
 

@@ -1,0 +1,271 @@
+"""Reading an official CSV whatever its variant, and reporting what an import did.
+
+Nothing here knows the database: bytes in, rows by column name out. Exports of the
+same register differ by encoding, line ends, delimiter, order and names of columns.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+
+from communes.folding import fold
+
+MAX_BYTES = 64 * 1024 * 1024  # The national annuaire weighs some 40 MB.
+SHOWN = 200  # Rows of each kind that a report lists.
+DELIMITERS = ";,\t"
+# Opens a cell that a quote left open has swallowed, not an address on a few lines.
+_MAX_LINES_PER_ROW = 20
+_SIGNATURES = {
+    b"PK\x03\x04": "un classeur ou une archive (.xlsx, .ods, .zip)",
+    b"\xd0\xcf\x11\xe0": "un ancien classeur Excel (.xls)",
+    b"%PDF": "un PDF",
+    b"\x1f\x8b": "une archive compressée (.gz)",
+}
+_SCIENTIFIC = re.compile(r"^\d+([.,]\d+)?E\+?\d+$", re.IGNORECASE)
+
+
+class UnreadableFile(ValueError):
+    """The file as a whole cannot be imported; the message (French) says what to do."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column to look for: the names it bears from one export to the next.
+
+    When a file holds several of them, the first of `aliases` wins.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A row that was left out, so that it can be found in the file and corrected."""
+
+    line: int
+    identifier: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A thing created, changed or proposed for closure; `details` says what changes."""
+
+    identifier: str
+    label: str
+    details: tuple[str, ...] = ()
+
+    def __str__(self):
+        return " ".join([self.identifier, self.label, *(f"[{detail}]" for detail in self.details)])
+
+
+@dataclass
+class Report:
+    """What an import did, or would do (`dry_run`).
+
+    `blockers` are reasons why nothing at all was written.
+    """
+
+    dry_run: bool = False
+    created: list[Change] = field(default_factory=list)
+    changed: list[Change] = field(default_factory=list)
+    unchanged: int = 0
+    closures: list[Change] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    ignored: Counter[str] = field(default_factory=Counter)
+    blockers: list[str] = field(default_factory=list)
+
+    @property
+    def counts(self) -> list[tuple[str, int]]:
+        """(French label, count), in the order a person reads them."""
+        counts = [
+            ("à créer" if self.dry_run else "créées", len(self.created)),
+            ("à modifier" if self.dry_run else "modifiées", len(self.changed)),
+            ("inchangées", self.unchanged),
+            ("lignes refusées", len(self.refused)),
+            ("lignes ignorées", self.ignored.total()),
+        ]
+        if self.closures:
+            counts.insert(3, ("fermetures proposées", len(self.closures)))
+        return counts
+
+    @property
+    def changes_nothing(self) -> bool:
+        return not (self.created or self.changed or self.closures)
+
+    def as_dict(self) -> dict:
+        """The report as JSON takes it."""
+        return asdict(self) | {"ignored": dict(self.ignored)}
+
+    def lines(self) -> Iterator[str]:
+        """The report as a command prints it: counts, then the rows to look at."""
+        yield ", ".join(f"{count} {label}" for label, count in self.counts)
+        for reason, count in self.ignored.most_common():
+            yield f"  ignorées : {count} — {reason}"
+        yield from _listed(f"  modifiée : {change}" for change in self.changed)
+        yield from _listed(f"  fermeture proposée : {closure}" for closure in self.closures)
+        yield from _listed(
+            f"  ligne {refusal.line} refusée ({refusal.identifier}) : {refusal.reason}"
+            for refusal in self.refused
+        )
+
+
+def _listed(lines: Iterator[str]) -> Iterator[str]:
+    yield from islice(lines, SHOWN)
+    left = sum(1 for _ in lines)
+    if left:
+        yield f"  … et {left} autres"
+
+
+@dataclass(frozen=True)
+class Row:
+    line: int
+    cells: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        """The cell without outer or doubled spaces, "" where the file has no such column."""
+        return self.cells.get(column, "")
+
+
+@dataclass
+class Table:
+    rows: list[Row]
+    refused: list[Refusal]
+
+
+def read(content: bytes, columns: Sequence[Column]) -> Table:
+    """Return the rows of an official CSV, by the names of `columns`.
+
+    Rows that do not have as many cells as the header are refused one by one.
+    Raises UnreadableFile when nothing can be made of the file: not a CSV, too
+    large, empty, or without a required column.
+    """
+    text = _decode(content)
+    header, delimiter = _header(text, columns)
+    places = _places(header, columns)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    table = Table([], [])
+    header_seen = False
+    start = 1
+    try:
+        for cells in reader:
+            line, start = start, reader.line_num + 1
+            if reader.line_num - line >= _MAX_LINES_PER_ROW:
+                raise UnreadableFile(
+                    f"Un guillemet ouvert à la ligne {line} n'est pas refermé : "
+                    "corrigez cette ligne ou reprenez le fichier d'origine."
+                )
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not header_seen:
+                header_seen = True
+                continue
+            if len(cells) < len(header) or any(cells[len(header) :]):
+                table.refused.append(
+                    Refusal(
+                        line,
+                        cells[0][:40],
+                        f"{len(cells)} colonnes au lieu de {len(header)} : un séparateur "
+                        "ou un guillemet est mal placé",
+                    )
+                )
+                continue
+            table.rows.append(
+                Row(line, {name: " ".join(cells[i].split()) for name, i in places.items()})
+            )
+    except csv.Error:
+        raise UnreadableFile(
+            f"La ligne {start} est illisible : un guillemet n'est sans doute pas refermé. "
+            "Corrigez-la ou reprenez le fichier d'origine."
+        ) from None
+    if not table.rows and not table.refused:
+        raise UnreadableFile("Le fichier ne contient aucune ligne sous ses en-têtes.")
+    return table
+
+
+def is_scientific(text: str) -> bool:
+    """Tell whether a spreadsheet turned a code into a number ("2,17003E+13")."""
+    return bool(_SCIENTIFIC.match(text.replace(" ", "")))
+
+
+def _decode(content: bytes) -> str:
+    if len(content) > MAX_BYTES:
+        raise UnreadableFile(
+            f"Le fichier dépasse {MAX_BYTES // 1024 // 1024} Mo : "
+            "n'importez que les lignes de votre région."
+        )
+    for signature, kind in _SIGNATURES.items():
+        if content.startswith(signature):
+            raise UnreadableFile(
+                f"Ce fichier est {kind}, pas un fichier CSV : "
+                "dans votre tableur, choisissez « Enregistrer sous », type « CSV UTF-8 »."
+            )
+    text = _text(content)
+    if "\0" in text:
+        raise UnreadableFile(
+            "Ce fichier n'est pas un fichier texte : choisissez l'export au format CSV."
+        )
+    if not text.strip():
+        raise UnreadableFile("Le fichier est vide.")
+    return text
+
+
+def _text(content: bytes) -> str:
+    encodings = ("utf-8-sig", "cp1252")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ("utf-16",)  # A spreadsheet's "texte Unicode".
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise UnreadableFile(
+        "Les caractères de ce fichier sont illisibles : enregistrez-le au format « CSV UTF-8 »."
+    )
+
+
+def _header(text: str, columns: Sequence[Column]) -> tuple[list[str], str]:
+    """The header under the delimiter that makes most columns recognised."""
+    candidates = []
+    for delimiter in DELIMITERS:
+        try:
+            rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+            header = next(row for row in rows if any(cell.strip() for cell in row))
+        except (csv.Error, StopIteration):
+            continue
+        candidates.append((len(_places(header, columns)), len(header), header, delimiter))
+    if not candidates:
+        raise UnreadableFile("La première ligne, celle des en-têtes, est illisible.")
+    *_, header, delimiter = max(candidates)
+    found = _places(header, columns)
+    missing = [column for column in columns if column.required and column.name not in found]
+    if missing:
+        wanted = ", ".join(f"« {column.aliases[0]} »" for column in missing)
+        present = ", ".join(f"« {cell.strip()[:40]} »" for cell in header[:100])
+        raise UnreadableFile(
+            f"Colonnes introuvables : {wanted}. Les en-têtes du fichier sont : {present}."
+        )
+    return header, delimiter
+
+
+def _places(header: list[str], columns: Sequence[Column]) -> dict[str, int]:
+    """Column name → its place; the header's case, accents, spaces, underscores do not count."""
+    seen: dict[str, int] = {}
+    for i, cell in enumerate(header):
+        seen.setdefault(_key(cell), i)
+    places = {}
+    for column in columns:
+        matches = [seen[_key(alias)] for alias in column.aliases if _key(alias) in seen]
+        if matches:
+            places[column.name] = matches[0]
+    return places
+
+
+def _key(header: str) -> str:
+    return fold(header.replace("\ufeff", "")).replace(" ", "")

@@ -1,0 +1,343 @@
+"""Import of the public primary schools, from the annuaire de l'éducation's export.
+
+The export exists under several headers (the annuaire's, the geolocated addresses',
+their labels); a school is known by its UAI code and stands in the commune of its
+INSEE code, former codes included. Names are never used to join.
+"""
+
+import re
+from collections import Counter
+from contextlib import nullcontext
+
+from django.db import transaction
+from django.utils import timezone
+
+from communes import importing
+from communes.folding import fold
+from communes.importing import Change, Column, Refusal, Report, Row
+from communes.imports import OUT_OF_REGION, RefusedRow, clean, restore_zeros, save_rows, update
+from communes.models import Collectivity, Commune, Department, FormerCode
+
+from . import uai as uai_code
+from .models import School
+
+COLUMNS = (
+    Column(
+        "uai",
+        (
+            "identifiant_de_l_etablissement",
+            "numero_uai",
+            "code_etablissement",
+            "numero_d_uai",
+            "code_uai",
+            "uai",
+        ),
+        required=True,
+    ),
+    Column(
+        "name",
+        ("nom_etablissement", "appellation_officielle", "nom_de_l_etablissement", "nom"),
+        required=True,
+    ),
+    Column("nature", ("code_nature", "nature_uai", "code_nature_de_l_uai"), required=True),
+    Column(
+        "sector",
+        (
+            "statut_public_prive",
+            "secteur_public_prive_libe",
+            "secteur_public_prive",
+            "statut",
+            "secteur",
+        ),
+        required=True,
+    ),
+    Column(
+        "commune",
+        ("code_commune", "code_insee_de_la_commune", "code_insee", "commune_code"),
+        required=True,
+    ),
+    Column("commune_name", ("nom_commune", "libelle_commune", "libelle_de_la_commune", "commune")),
+    Column(
+        "department",
+        ("code_departement", "code_insee_du_departement_ou_de_la_collectivite"),
+    ),
+    # The label before the code: two exports name them alike but for "libe".
+    Column(
+        "state",
+        (
+            "etat",
+            "etat_etablissement_libe",
+            "libelle_de_l_etat_de_l_etablissement",
+            "etat_etablissement",
+            "etat_de_l_etablissement",
+        ),
+    ),
+    Column(
+        "address_line", ("adresse_1", "adresse_uai", "adresse_designation_de_la_voie", "adresse")
+    ),
+    Column("postcode", ("code_postal", "code_postal_uai", "adresse_code_postal")),
+    Column("email", ("mail", "mel_uai", "courriel", "email")),
+    Column("phone", ("telephone", "numero_telephone_uai")),
+    Column("pupils", ("nombre_d_eleves", "effectif")),
+    Column("opened_on", ("date_ouverture", "date_d_ouverture")),
+)
+OPTIONAL = ("address_line", "postcode", "email", "phone", "pupils", "opened_on")
+
+NOT_YET_OPEN = "to_open"
+# Labels and codes of the national register.
+STATES = {
+    "": School.State.OPEN,
+    "ouvert": School.State.OPEN,
+    "1": School.State.OPEN,
+    "a fermer": School.State.TO_CLOSE,
+    "2": School.State.TO_CLOSE,
+    "a ouvrir": NOT_YET_OPEN,
+    "3": NOT_YET_OPEN,
+    "ferme": School.State.CLOSED,
+    "4": School.State.CLOSED,
+}
+OPEN_STATES = (School.State.OPEN, School.State.TO_CLOSE)
+# Above this share of a département's open schools, the file is more likely partial.
+CLOSURES_LIMIT = 0.05
+
+_FRENCH_DATE = re.compile(r"^(\d{2})/(\d{2})/(\d{4})$")
+
+
+def import_schools(
+    content: bytes,
+    *,
+    by=None,
+    dry_run: bool = False,
+    partial: bool = False,
+    confirm_closures: bool = False,
+) -> Report:
+    """Create and update the public primary schools of an export; propose closures.
+
+    A school absent from the file (in the départements that it covers) or closed in it
+    is proposed for closure, never closed. With `partial`, absence says nothing. Where
+    more than 5 % of a département's open schools would be proposed, nothing is written
+    and the report's `blockers` say so, unless `confirm_closures`. A new school is paid
+    for by its commune; an existing one keeps its payer, and follows its commune when
+    that was the payer. `by` signs the history. One transaction; importing the same
+    file again changes nothing. With `dry_run` nothing is written.
+    Raises importing.UnreadableFile.
+    """
+    table = importing.read(content, COLUMNS)
+    with nullcontext() if dry_run else transaction.atomic():
+        run = _SchoolImport(dry_run)
+        run.read(table)
+        run.propose_closures(partial=partial)
+        if not confirm_closures:
+            run.block_mass_closures()
+        if not dry_run and not run.report.blockers:
+            run.write(by)
+    return run.report
+
+
+class _SchoolImport:
+    """One run: reads everything it compares with once, decides row by row, writes in bulk."""
+
+    def __init__(self, dry_run):
+        self.report = Report(dry_run=dry_run)
+        self.today = timezone.localdate()
+        self.departments = {row.code: row for row in Department.objects.all()}
+        self.communes = {row.code: row for row in Commune.objects.all()}
+        self.former = dict(FormerCode.objects.values_list("code", "commune__code"))
+        self.collectivities = {
+            row.commune_id: row for row in Collectivity.objects.filter(commune__isnull=False)
+        }
+        self.schools = {row.uai: row for row in School.objects.select_related("commune", "payer")}
+        self.open_before = Counter(
+            row.commune.department_id for row in self.schools.values() if row.state in OPEN_STATES
+        )
+        self.lines: dict[str, int] = {}
+        self.covered: set[int] = set()
+        self.closed_in_file: set[str] = set()
+        self.created: list[School] = []
+        self.changed: list[School] = []
+        self.refreshed: list[School] = []  # Only what the search box matches.
+        self.proposed: list[School] = []
+
+    def read(self, table: importing.Table) -> None:
+        self.report.refused += table.refused
+        for row in table.rows:
+            reason = self._out_of_interest(row)
+            if reason:
+                self.report.ignored[reason] += 1
+                continue
+            try:
+                self._take(row)
+            except (RefusedRow, uai_code.InvalidUAI) as error:
+                self.report.refused.append(Refusal(row.line, row["uai"][:40], str(error)))
+        self.report.refused.sort(key=lambda refusal: refusal.line)
+
+    def propose_closures(self, *, partial: bool) -> None:
+        """Mark the open schools that the file closes or, in the départements it covers, lacks."""
+        for code, school in self.schools.items():
+            if school.state not in OPEN_STATES or school.closure_proposed_on:
+                continue
+            absent = (
+                not partial
+                and code not in self.lines
+                and school.commune.department_id in self.covered
+            )
+            if absent or code in self.closed_in_file:
+                school.closure_proposed_on = self.today
+                self.proposed.append(school)
+                reason = "absente du fichier" if absent else "fermée dans le fichier"
+                self.report.closures.append(
+                    Change(code, f"{school.name}, {school.commune.name}", (reason,))
+                )
+
+    def block_mass_closures(self) -> None:
+        """Refuse the file where it would propose more than 5 % of a département's schools."""
+        proposed = Counter(school.commune.department_id for school in self.proposed)
+        for department in self.departments.values():
+            count, total = proposed[department.pk], self.open_before[department.pk]
+            if count > total * CLOSURES_LIMIT:
+                self.report.blockers.append(
+                    f"{department} : {count} fermetures seraient proposées sur {total} écoles "
+                    "ouvertes, plus de 5 %."
+                )
+
+    def write(self, by) -> None:
+        save_rows(
+            School,
+            self.created,
+            [*self.changed, *self.proposed],
+            [
+                "name",
+                "nature",
+                "commune",
+                "payer",
+                "state",
+                "closure_proposed_on",
+                *OPTIONAL,
+                "search_text",
+            ],
+            by=by,
+            reason="Import de l'annuaire des écoles",
+        )
+        School.objects.bulk_update(self.refreshed, ["search_text"], batch_size=1000)
+
+    def _out_of_interest(self, row: Row) -> str:
+        """Why the row is none of ours, "" when it is a public primary school of the region."""
+        if row["nature"] not in School.Nature.values:
+            return "autre qu'une école primaire (collège, lycée, service…)"
+        if fold(row["sector"]).startswith("prive"):
+            return "école privée"
+        department = _department(row["department"]) or _department(row["commune"])
+        if department and department not in self.departments:
+            return OUT_OF_REGION
+        return ""
+
+    def _take(self, row: Row) -> None:
+        code = uai_code.parse(row["uai"])
+        if code in self.lines:
+            raise RefusedRow(
+                f"école déjà présente à la ligne {self.lines[code]}, qui est seule retenue"
+            )
+        self.lines[code] = row.line
+        if not fold(row["sector"]).startswith("public"):
+            raise RefusedRow(f"statut « {row['sector']} » inconnu : « Public » ou « Privé »")
+        state = self._state(row)
+        commune = self._commune(row)
+        school = self.schools.get(code)
+        self.covered.add(commune.department_id)
+        if state == NOT_YET_OPEN:
+            self.report.ignored["école pas encore ouverte"] += 1
+        elif state == School.State.CLOSED:
+            self._take_closed(code, school)
+        elif school is None:
+            self._create(code, row, state, commune)
+        else:
+            self._compare(school, row, state, commune)
+
+    def _state(self, row: Row) -> str:
+        state = STATES.get(fold(row["state"]))
+        if state is None:
+            raise RefusedRow(f"état « {row['state']} » inconnu")
+        return state
+
+    def _commune(self, row: Row) -> Commune:
+        code = restore_zeros(row["commune"].upper(), 5)
+        commune = self.communes.get(self.former.get(code, code))
+        if commune is None:
+            raise RefusedRow(
+                f"commune {code or 'sans code'} inconnue ({row['commune_name'] or 'sans nom'}) : "
+                "importez d'abord le fichier des communes à jour"
+            )
+        return commune
+
+    def _take_closed(self, code: str, school: School | None) -> None:
+        if school is None:
+            self.report.ignored["école déjà fermée"] += 1
+            return
+        self.closed_in_file.add(code)
+        if school.state == School.State.CLOSED or school.closure_proposed_on:
+            self.report.unchanged += 1
+
+    def _values(self, row: Row, state: str) -> tuple[dict, tuple[str, ...]]:
+        """The row's values by field of School, and what could not be read of optional ones."""
+        values = {
+            "name": clean(School, "name", row["name"]),
+            "nature": row["nature"],
+            "state": state,
+            "closure_proposed_on": None,
+        }
+        unreadable = []
+        for name in OPTIONAL:
+            text = row[name]
+            if name == "postcode":
+                text = restore_zeros(text, 5)
+            elif name == "opened_on":
+                text = _FRENCH_DATE.sub(r"\3-\2-\1", text)
+            if not text:  # An empty cell says nothing.
+                continue
+            try:
+                values[name] = clean(School, name, text)
+            except RefusedRow as error:
+                unreadable.append(f"laissé de côté, {error}")
+        return values, tuple(unreadable)
+
+    def _create(self, code: str, row: Row, state: str, commune: Commune) -> None:
+        values, unreadable = self._values(row, state)
+        payer = self.collectivities.get(commune.pk)
+        if payer is None:
+            raise RefusedRow(
+                f"la commune {commune} n'a pas de collectivité : importez les communes"
+            )
+        school = School(uai=code, commune=commune, payer=payer, **values)
+        school.search_text = school.build_search_text()
+        self.created.append(school)
+        self.report.created.append(Change(code, f"{school.name}, {commune.name}", unreadable))
+
+    def _compare(self, school: School, row: Row, state: str, commune: Commune) -> None:
+        values, unreadable = self._values(row, state)
+        if school.commune_id != commune.pk:
+            own = self.collectivities.get(school.commune_id)
+            if own and school.payer_id == own.pk and commune.pk in self.collectivities:
+                values["payer"] = self.collectivities[commune.pk]
+            values["commune"] = commune
+        details = update(school, values)
+        search_text = school.build_search_text()
+        if details:
+            self.changed.append(school)
+            self.report.changed.append(
+                Change(school.uai, f"{school.name}, {commune.name}", details + unreadable)
+            )
+        else:
+            self.report.unchanged += 1
+            if search_text != school.search_text:
+                self.refreshed.append(school)
+        school.search_text = search_text
+
+
+def _department(code: str) -> str:
+    """Return the code of a département as INSEE writes it: "034", "34", "34337" → "34"."""
+    if not code:
+        return ""
+    if len(code) == 3 and code.startswith("0"):
+        return code[1:].upper()
+    code = restore_zeros(code, 5) if len(code) >= 4 else code.zfill(2)
+    return code[:3] if code.startswith(("97", "98")) else code[:2].upper()

@@ -1,0 +1,363 @@
+"""Import of the schools: whatever the export's variant, and closing nothing silently."""
+
+import datetime
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from communes.models import FormerCode
+from schools import uai
+from schools.imports import import_schools
+from schools.models import School
+from tests.factories import (
+    CollectivityFactory,
+    CommuneFactory,
+    DepartmentFactory,
+    SchoolFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+HEADER = (
+    "Identifiant_de_l_etablissement;Nom_etablissement;Statut_public_prive;Adresse_1;Code_postal;"
+    "Code_commune;Nom_commune;Code_departement;Telephone;Mail;Nombre_d_eleves;date_ouverture;"
+    "etat;code_nature"
+)
+BOUISSINET = {
+    "uai": "0341255E",
+    "name": "Ecole élémentaire Pierre Bouissinet",
+    "sector": "Public",
+    "address": "61 boulevard des Ecoles",
+    "postcode": "34750",
+    "commune": "34337",
+    "commune_name": "Villeneuve-lès-Maguelone",
+    "department": "034",
+    "phone": "0467694400",
+    "email": "ce.0341255E@ac-montpellier.fr",
+    "pupils": "259",
+    "opened": "1971-06-16",
+    "state": "OUVERT",
+    "nature": "151",
+}
+
+
+def row(**values):
+    return ";".join((BOUISSINET | values).values())
+
+
+def csv(*rows, header=HEADER):
+    return "\n".join([header, *rows, ""]).encode()
+
+
+def code(number):
+    digits = f"{number:07d}"
+    return digits + uai.key(digits)
+
+
+def counts(report):
+    return (len(report.created), len(report.changed), report.unchanged, len(report.refused))
+
+
+@pytest.fixture(autouse=True)
+def villeneuve():
+    commune = CommuneFactory(code="34337", name="Villeneuve-lès-Maguelone")
+    return CollectivityFactory(commune=commune)
+
+
+@pytest.fixture
+def lozere():
+    """Mende and its collectivity, in another département."""
+    department = DepartmentFactory(code="48", name="Lozère", of_name="de la Lozère")
+    commune = CommuneFactory(code="48095", name="Mende", department=department)
+    return CollectivityFactory(commune=commune)
+
+
+def test_a_school_is_created_with_its_commune_as_payer(villeneuve):
+    assert counts(import_schools(csv(row()))) == (1, 0, 0, 0)
+    school = School.objects.get()
+    assert (school.uai, school.name) == ("0341255E", "Ecole élémentaire Pierre Bouissinet")
+    assert (school.commune, school.payer) == (villeneuve.commune, villeneuve)
+    assert (school.pupils, school.opened_on) == (259, datetime.date(1971, 6, 16))
+    assert school.search_text.startswith("ecole elementaire pierre bouissinet villeneuve")
+
+
+def test_importing_the_same_file_again_changes_nothing():
+    import_schools(csv(row()))
+    assert counts(import_schools(csv(row()))) == (0, 0, 1, 0)
+    assert School.history.count() == 1
+
+
+def test_a_dry_run_says_what_would_change_and_writes_nothing():
+    assert counts(import_schools(csv(row()), dry_run=True)) == (1, 0, 0, 0)
+    assert not School.objects.exists()
+
+
+def test_a_change_is_told_and_kept_in_the_history():
+    agent = UserFactory()
+    import_schools(csv(row()), by=agent)
+    report = import_schools(csv(row(name="Ecole  Pierre Bouissinet ", state="A FERMER")), by=agent)
+    school = School.objects.get()
+    assert (school.name, school.state) == ("Ecole Pierre Bouissinet", School.State.TO_CLOSE)
+    assert report.changed[0].details == (
+        "nom : Ecole élémentaire Pierre Bouissinet → Ecole Pierre Bouissinet",
+        "état : ouverte → à fermer",
+    )
+    assert school.history.first().history_user == agent
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Code établissement;Appellation officielle;Secteur public privé;Adresse;Code postal;"
+        "Code commune;Commune;Code département;Téléphone;Courriel;Effectif;Date d'ouverture;"
+        "Etat établissement;Nature UAI",
+        "numero_uai;appellation_officielle;secteur_public_prive_libe;adresse_uai;code_postal_uai;"
+        "code_commune;libelle_commune;code_departement;telephone;mel_uai;nombre_d_eleves;"
+        "date_ouverture;etat_etablissement_libe;nature_uai",
+        HEADER.upper().replace("_", " "),
+    ],
+)
+def test_every_variant_of_the_headers_is_understood(header):
+    import_schools(csv(row(), header=header))
+    school = School.objects.get()
+    assert school.email == "ce.0341255E@ac-montpellier.fr"
+    assert (school.pupils, school.address_line) == (259, "61 boulevard des Ecoles")
+
+
+@pytest.mark.parametrize("department", ["034", "34", ""])
+def test_a_departement_is_read_on_two_or_three_characters(department):
+    assert len(import_schools(csv(row(department=department))).created) == 1
+
+
+@pytest.mark.parametrize("date", ["1971-06-16", "16/06/1971"])
+def test_a_date_is_read_as_published_or_as_a_spreadsheet_rewrote_it(date):
+    import_schools(csv(row(opened=date)))
+    assert School.objects.get().opened_on == datetime.date(1971, 6, 16)
+
+
+@pytest.mark.parametrize("nature", ["101", "103", "151", "152", "153"])
+def test_public_primary_schools_are_taken(nature):
+    import_schools(csv(row(nature=nature)))
+    assert School.objects.get().nature == nature
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"nature": "340"},
+        {"nature": "162"},
+        {"sector": "Privé"},
+        {"department": "013", "commune": "13055"},
+        {"state": "A OUVRIR"},
+        {"state": "FERME"},
+    ],
+)
+def test_the_others_are_counted_and_left_out_without_being_refused(values):
+    report = import_schools(csv(row(**values)))
+    assert report.ignored.total() == 1
+    assert not report.refused
+    assert not School.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"uai": "0341255F"}, "lettre finale"),
+        ({"uai": "2,17003E+13"}, "tableur"),
+        ({"uai": ""}, "code UAI"),
+        ({"commune": "34999"}, "commune 34999 inconnue (Villeneuve-lès-Maguelone)"),
+        ({"commune": ""}, "sans code"),
+        ({"state": "PEUT-ETRE"}, "PEUT-ETRE"),
+        ({"sector": "Mixte"}, "Mixte"),
+        ({"name": ""}, "nom"),
+        ({"name": "E" * 201}, "200"),
+    ],
+)
+def test_a_wrong_row_is_refused_alone_with_its_line_and_reason(values, reason):
+    report = import_schools(csv(row(uai="0342026T"), row(**values)))
+    assert counts(report) == (1, 0, 0, 1)
+    assert report.refused[0].line == 3
+    assert reason in report.refused[0].reason
+
+
+def test_an_unreadable_detail_is_told_and_does_not_refuse_the_school():
+    report = import_schools(csv(row(email="pas une adresse", pupils="beaucoup")))
+    school = School.objects.get()
+    assert (school.email, school.pupils) == ("", None)
+    assert "pas une adresse" in str(report.created[0])
+
+
+def test_a_school_twice_in_a_file_is_taken_once_and_both_lines_are_told():
+    report = import_schools(csv(row(), row(name="Autre")))
+    assert report.refused[0].line == 3
+    assert "ligne 2" in report.refused[0].reason
+    assert School.objects.get().name == "Ecole élémentaire Pierre Bouissinet"
+
+
+def test_a_former_code_leads_to_the_commune_that_took_it_in(villeneuve):
+    FormerCode.objects.create(code="34998", commune=villeneuve.commune)
+    import_schools(csv(row(commune="34998")))
+    assert School.objects.get().commune == villeneuve.commune
+
+
+def test_a_school_that_moves_takes_its_new_commune_as_payer():
+    import_schools(csv(row()))
+    agde = CollectivityFactory(commune=CommuneFactory(code="34003", name="Agde"))
+    report = import_schools(csv(row(commune="34003")))
+    assert School.objects.get().payer == agde
+    assert "commune : Villeneuve-lès-Maguelone (34337) → Agde (34003)" in str(report.changed[0])
+
+
+def test_a_regroupement_goes_on_paying_for_a_school_that_moves():
+    syndicat = CollectivityFactory(
+        kind="syndicat",
+        commune=None,
+        name="SIVOS",
+        siren="200055929",
+        department=DepartmentFactory(),
+    )
+    import_schools(csv(row()))
+    School.objects.update(payer=syndicat)
+    CollectivityFactory(commune=CommuneFactory(code="34003", name="Agde"))
+    import_schools(csv(row(commune="34003")))
+    assert School.objects.get().payer == syndicat
+    assert counts(import_schools(csv(row(commune="34003")))) == (0, 0, 1, 0)
+
+
+def test_a_renamed_commune_is_found_by_its_new_name_at_the_next_import(villeneuve):
+    import_schools(csv(row()))
+    villeneuve.commune.name = "Maguelone"
+    villeneuve.commune.save()
+    assert counts(import_schools(csv(row()))) == (0, 0, 1, 0)
+    assert "maguelone" in School.objects.get().search_text
+
+
+def many(payer, count, first=348000):
+    return [SchoolFactory(payer=payer, uai=code(first + n), search_text="") for n in range(count)]
+
+
+def rows_of(schools):
+    return [
+        row(
+            uai=school.uai,
+            commune=school.commune.code,
+            department=school.commune.department.code,
+        )
+        for school in schools
+    ]
+
+
+def test_a_school_absent_from_the_file_is_proposed_for_closure_and_stays_open(villeneuve):
+    schools = many(villeneuve, 40)
+    report = import_schools(csv(*rows_of(schools[1:])))
+    absent = School.objects.get(uai=schools[0].uai)
+    assert absent.state == School.State.OPEN
+    assert absent.closure_proposed_on == timezone.localdate()
+    assert [closure.identifier for closure in report.closures] == [absent.uai]
+    assert absent.history.first().closure_proposed_on
+
+
+def test_a_school_closed_in_the_file_is_proposed_too(villeneuve):
+    schools = many(villeneuve, 40)
+    closed = rows_of(schools[:1])[0].replace("OUVERT", "FERMÉ")
+    import_schools(csv(closed, *rows_of(schools[1:])))
+    school = School.objects.get(uai=schools[0].uai)
+    assert school.state == School.State.OPEN
+    assert school.closure_proposed_on
+
+
+def test_a_closure_already_proposed_is_not_proposed_again(villeneuve):
+    schools = many(villeneuve, 40)
+    import_schools(csv(*rows_of(schools[1:])))
+    report = import_schools(csv(*rows_of(schools[1:])))
+    assert report.changes_nothing
+
+
+def test_a_school_that_reappears_is_no_longer_proposed_for_closure(villeneuve):
+    schools = many(villeneuve, 40)
+    import_schools(csv(*rows_of(schools[1:])))
+    import_schools(csv(*rows_of(schools)))
+    assert not School.objects.filter(closure_proposed_on__isnull=False).exists()
+
+
+def test_a_refused_row_does_not_make_its_school_absent(villeneuve):
+    schools = many(villeneuve, 40)
+    refused = rows_of(schools[:1])[0].replace("OUVERT", "PEUT-ETRE")
+    report = import_schools(csv(refused, *rows_of(schools[1:])))
+    assert not report.closures
+
+
+def test_a_file_never_closes_schools_of_a_departement_that_it_does_not_cover(villeneuve, lozere):
+    many(villeneuve, 5)
+    mende = many(lozere, 3, first=489000)
+    report = import_schools(csv(*rows_of(mende)))
+    assert not report.closures
+
+
+def test_a_file_that_would_close_more_than_five_percent_is_refused_whole(villeneuve):
+    schools = many(villeneuve, 40)
+    renamed = [line.replace("Bouissinet", "Renommée") for line in rows_of(schools[3:])]
+    report = import_schools(csv(*renamed))
+    assert report.blockers == [
+        "Hérault (34) : 3 fermetures seraient proposées sur 40 écoles ouvertes, plus de 5 %."
+    ]
+    assert not School.objects.filter(name__contains="Renommée").exists()
+    assert not School.objects.filter(closure_proposed_on__isnull=False).exists()
+
+
+def test_five_percent_exactly_is_proposed(villeneuve):
+    schools = many(villeneuve, 40)
+    report = import_schools(csv(*rows_of(schools[2:])))
+    assert not report.blockers
+    assert len(report.closures) == 2
+
+
+def test_confirmed_closures_are_proposed_whatever_their_number(villeneuve):
+    schools = many(villeneuve, 10)
+    report = import_schools(csv(*rows_of(schools[5:])), confirm_closures=True)
+    assert len(report.closures) == 5
+    assert School.objects.filter(closure_proposed_on__isnull=False).count() == 5
+
+
+def test_in_a_partial_file_absence_says_nothing(villeneuve):
+    schools = many(villeneuve, 10)
+    report = import_schools(csv(*rows_of(schools[5:])), partial=True)
+    assert not report.closures
+    assert not report.blockers
+
+
+def test_the_number_of_queries_does_not_grow_with_the_file(django_assert_max_num_queries):
+    def lines(count):
+        return [row(uai=code(348000 + n), name=f"École {count} {n}") for n in range(count)]
+
+    with django_assert_max_num_queries(16):
+        import_schools(csv(*lines(5)))
+    with django_assert_max_num_queries(16):
+        import_schools(csv(*lines(60)))
+
+
+def test_the_command_prints_refused_rows_without_failing(tmp_path, capsys):
+    file = tmp_path / "ecoles.csv"
+    file.write_bytes(csv(row(uai="0341255F")))
+    call_command("import_schools", file)
+    assert "ligne 2 refusée (0341255F)" in capsys.readouterr().out
+
+
+def test_the_command_refuses_mass_closures_unless_confirmed(tmp_path, villeneuve):
+    schools = many(villeneuve, 10)
+    file = tmp_path / "ecoles.csv"
+    file.write_bytes(csv(*rows_of(schools[5:])))
+    with pytest.raises(CommandError, match="Hérault"):
+        call_command("import_schools", file)
+    call_command("import_schools", file, confirm_closures=True)
+    assert School.objects.filter(closure_proposed_on__isnull=False).count() == 5
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"a;b\n1;2\n"])
+def test_the_command_fails_on_an_unreadable_file(tmp_path, content):
+    file = tmp_path / "ecoles.csv"
+    file.write_bytes(content)
+    with pytest.raises(CommandError):
+        call_command("import_schools", file)

@@ -1,0 +1,60 @@
+"""The importer on the real exports of the annuaire (skipped where they are absent)."""
+
+import pytest
+from django.core.management import call_command
+
+from schools.imports import import_schools
+from schools.models import School
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def export(real_data):
+    return (real_data / "annuaire-education_occitanie_2024-11-26.csv").read_bytes()
+
+
+@pytest.fixture
+def communes():
+    call_command("import_communes", verbosity=0)
+
+
+@pytest.fixture
+def region(communes, export):
+    """The whole region, imported; returns the report."""
+    return import_schools(export)
+
+
+def test_the_whole_region_is_taken_without_a_refusal(region):
+    assert (len(region.created), len(region.refused)) == (4104, 0)
+    assert region.ignored.total() == 6240 - 4104
+    assert School.objects.values("commune").distinct().count() == 2386
+    assert School.objects.filter(commune__name="Toulouse").count() == 189
+    assert School.objects.filter(commune__name="Montpellier").count() == 113
+    # Under the code that Conques bore before it merged.
+    assert School.objects.filter(payer__code="12218", commune__code="12218").count() == 2
+    assert School.objects.get(uai="0341255E").payer.name == "Villeneuve-lès-Maguelone"
+
+
+def test_importing_the_whole_region_again_changes_nothing(region, export):
+    report = import_schools(export)
+    assert report.changes_nothing
+    assert report.unchanged == 4104
+
+
+def test_files_of_less_than_the_region_close_nothing(region, real_data):
+    lozere = real_data / "fixtures" / "annuaire-education_2024-11_lozere48.csv"
+    report = import_schools(lozere.read_bytes())
+    assert (report.unchanged, report.closures, report.blockers) == (81, [], [])
+
+    extract = real_data / "fixtures" / "annuaire-education_2024-11_72col_utf8bom_lf.csv"
+    report = import_schools(extract.read_bytes())
+    assert len(report.blockers) == 11
+    assert not School.objects.filter(closure_proposed_on__isnull=False).exists()
+
+
+def test_technical_headers_are_understood(communes, real_data):
+    file = real_data / "fixtures" / "adresse-geoloc_2024_entetes-techniques.csv"
+    report = import_schools(file.read_bytes())
+    assert not report.refused
+    assert report.ignored.total() == 2  # Two collèges.
