@@ -8,10 +8,10 @@ from django.utils.decorators import method_decorator
 
 
 class RectoratAdminSite(AdminSite):
-    site_header = "Conventions ENT-École — rectorat"
+    site_header = "Conventions ENT-École"
     site_title = "Conventions ENT-École"
     index_title = "Tableau de bord"
-    site_url = "/"
+    site_url = None  # Its own front page is where the rectorat works.
 
     @method_decorator(login_not_required)
     def login(self, request, extra_context=None):

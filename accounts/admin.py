@@ -1,0 +1,125 @@
+"""People, as the administrators look after them; the rectorat's agents read."""
+
+from functools import partial
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+
+from communes.folding import fold
+from communes.history import HistoryAdmin
+
+from .invitations import invite
+from .models import User
+from .roles import Role
+from .scope import collectivity_scope
+
+
+class UserForm(forms.ModelForm):
+    def clean(self):
+        """A town hall acts for collectivities, an agent of the rectorat looks after départements."""
+        super().clean()
+        role = self.cleaned_data.get("role")
+        if not role:
+            return
+        if role == Role.TOWN_HALL and not self.cleaned_data.get("collectivities"):
+            self.add_error(
+                "collectivities", "Choisissez au moins une collectivité pour une mairie."
+            )
+        if role != Role.TOWN_HALL and self.cleaned_data.get("collectivities"):
+            self.add_error(
+                "collectivities",
+                "Seule une mairie a des collectivités : retirez-les, ou changez le rôle.",
+            )
+        if role != Role.RECTORAT and self.cleaned_data.get("departments"):
+            self.add_error(
+                "departments",
+                "Seul le rectorat a des départements : retirez-les, ou changez le rôle.",
+            )
+
+
+@admin.register(User)
+class UserAdmin(HistoryAdmin):
+    form = UserForm
+    fieldsets = [
+        (None, {"fields": ["email", "first_name", "last_name", "is_active"]}),
+        ("Ce que la personne voit", {"fields": ["role", "collectivities", "departments"]}),
+        ("Connexions", {"fields": ["last_login", "date_joined"]}),
+    ]
+    readonly_fields = ["last_login", "date_joined"]
+    raw_id_fields = ["collectivities"]
+    list_display = ["full_name", "email", "role", "collectivity_names", "is_active", "last_login"]
+    list_filter = ["role", "is_active"]
+    search_fields = ["email", "last_name", "first_name"]
+    actions = ["send_first_sign_in_link"]
+
+    def get_queryset(self, request):
+        return (
+            super()
+            .get_queryset(request)
+            .filter(collectivity_scope(request.user, "collectivities"))
+            .prefetch_related("collectivities")
+            .distinct()
+        )
+
+    def get_search_results(self, request, queryset, search_term):
+        """Find by name and e-mail as typed, by collectivity without minding accents."""
+        found, _ = super().get_search_results(request, queryset, search_term)
+        of_place = queryset.filter(collectivities__search_text__contains=fold(search_term))
+        return found | of_place, True
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        if db_field.name == "departments":
+            kwargs["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    @admin.display(description="nom", ordering="last_name")
+    def full_name(self, user):
+        return user.get_full_name()
+
+    @admin.display(description="collectivités")
+    def collectivity_names(self, user):
+        return ", ".join(collectivity.name for collectivity in user.collectivities.all())
+
+    def save_model(self, request, obj, form, change):
+        """Save; a new person gets no password but, once saved, a link to choose one."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+        transaction.on_commit(partial(self.send_link, request, obj))
+
+    @admin.action(description="Envoyer le lien de première connexion", permissions=["change"])
+    def send_first_sign_in_link(self, request, queryset):
+        inactive = 0
+        for user in queryset:
+            if user.is_active:
+                self.send_link(request, user)
+            else:
+                inactive += 1
+        if inactive:
+            self.message_user(
+                request,
+                f"Comptes inactifs, à qui rien n’a été envoyé : {inactive}.",
+                messages.WARNING,
+            )
+
+    def send_link(self, request, user):
+        """Invite `user`, and say whether the message left."""
+        try:
+            invite(request, user)
+        except OSError:
+            self.message_user(
+                request,
+                f"Le lien de première connexion n’a pas pu être envoyé à {user.email}. "
+                "Vérifiez l’adresse et le serveur de messagerie, puis recommencez par l’action "
+                "« Envoyer le lien de première connexion » de la liste.",
+                messages.ERROR,
+            )
+        else:
+            self.message_user(
+                request,
+                f"Le lien de première connexion a été envoyé à {user.email}.",
+                messages.SUCCESS,
+            )
