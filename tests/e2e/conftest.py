@@ -12,15 +12,13 @@ import sys
 import time
 from pathlib import Path
 from urllib.error import URLError
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from psycopg import sql
 
 from accounts.demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
+from tests.temporary_database import temporary_database
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -45,16 +43,8 @@ def pytest_collection_modifyitems(items):
 # --- The server -------------------------------------------------------------
 @pytest.fixture(scope="session")
 def site_database(tmp_path_factory):
-    """Address of an empty database on the engine under test, for the server alone."""
-    url = os.environ.get("DATABASE_URL", "")
-    if not url.startswith("postgres"):
-        yield f"sqlite:///{tmp_path_factory.mktemp('site') / 'db.sqlite3'}"
-        return
-    name = f"browser_{os.getpid()}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield urlsplit(url)._replace(path=f"/{name}").geturl()
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with temporary_database(tmp_path_factory.mktemp("site")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
