@@ -87,6 +87,12 @@ def site_url(site_database, tmp_path_factory):
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
+@pytest.fixture(scope="session")
+def base_url(site_url):
+    """What relative addresses in the tests start from (read by pytest-playwright)."""
+    return site_url
+
+
 def wait_until_served(url, server, log):
     for _ in range(300):
         assert server.poll() is None, log.read_text()
@@ -121,7 +127,7 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 @pytest.fixture
-def visitor(new_context, site_url, sign_in_once):
+def visitor(new_context, sign_in_once):
     """Open a page of one's own: `visitor()` for a passer-by, `visitor(Role.FINANCE)` signed in.
 
     The test fails on any script error, console error, blocked resource or server error.
@@ -130,12 +136,11 @@ def visitor(new_context, site_url, sign_in_once):
 
     def visit(role=None, viewport=WIDE):
         context = new_context(
-            base_url=site_url,
             locale="fr-FR",
             viewport=viewport,
             storage_state=sign_in_once(role) if role else None,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(10_000)
         page = context.new_page()
         watch(page, problems)
         return page
@@ -162,7 +167,7 @@ def sign_in_once(browser, site_url):
 
 def sign_in(page, role):
     """Fill the sign-in form as the demonstration account of `role`."""
-    page.goto("/comptes/login/")
+    page.goto("/")
     page.get_by_label("Adresse électronique").fill(account(role).email)
     page.get_by_label("Mot de passe", exact=True).fill(DEMONSTRATION_PASSWORD)
     page.get_by_role("button", name="Se connecter").click()
@@ -174,21 +179,21 @@ def account(role):
 
 
 def watch(page, problems):
-    page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
-    page.on(
-        "console",
-        lambda message: (
-            problems.append(f"{page.url}: {message.text}") if message.type == "error" else None
-        ),
-    )
-    page.on(
-        "response",
-        lambda response: (
+    """Append to `problems` what a person would not see, or would see as a broken page."""
+
+    def note_console(message):
+        # A form shown again with its errors answers 422: its status is judged below.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            problems.append(f"{page.url}: {message.text}")
+
+    def note_response(response):
+        is_page = response.request.resource_type == "document"
+        if response.status >= (500 if is_page else 400):
             problems.append(f"{response.url}: {response.status}")
-            if response.status >= 500
-            else None
-        ),
-    )
+
+    page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
+    page.on("console", note_console)
+    page.on("response", note_response)
 
 
 # --- What every page owes ---------------------------------------------------

@@ -36,11 +36,11 @@ def test_each_role_lands_where_its_work_starts(visitor, role, start):
 
 def test_a_wrong_password_is_told_and_the_address_kept(visitor):
     page = visitor()
-    page.goto("/comptes/login/")
+    page.goto("/")
     page.get_by_label("Adresse électronique").fill(account(Role.TOWN_HALL).email)
     page.get_by_label("Mot de passe", exact=True).fill("ce n'est pas celui-là")
     page.get_by_role("button", name="Se connecter").click()
-    expect(page.get_by_text("ne sont pas corrects")).to_be_visible()
+    expect(page.get_by_text("ne sont pas les bons")).to_be_visible()
     expect(page.get_by_label("Adresse électronique")).to_have_value(account(Role.TOWN_HALL).email)
 
 
@@ -49,4 +49,4 @@ def test_sign_out_closes_the_door(visitor):
     sign_in(page, Role.TOWN_HALL)
     page.get_by_role("button", name="Se déconnecter").click()
     page.goto("/")
-    expect(page).to_have_url(re.compile(r"/comptes/login/"))
+    expect(page).to_have_url(re.compile(r"/comptes/connexion/"))
