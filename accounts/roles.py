@@ -53,7 +53,6 @@ PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
         "conventions.conventionschool": VIEW,
         "conventions.piece": VIEW,
         "conventions.journalentry": VIEW,
-        "billing.chorussettings": EDIT,
     },
 }
 

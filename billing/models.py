@@ -32,6 +32,13 @@ class ChorusSettings(models.Model):
         self.pk = 1
         super().save(*args, **kwargs)
 
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether every code is filled in."""
+        return all(
+            getattr(self, field.name) for field in self._meta.fields if not field.primary_key
+        )
+
     @classmethod
     def current(cls) -> "ChorusSettings":
         """Return the coding in force; blank when nobody has filled it in."""

@@ -1,0 +1,101 @@
+"""What a claim amounts to and how that is spelled out: pure functions, Decimal only.
+
+A titre de perception states the bases of its liquidation (décret 2012-1246): here
+the number of schools times the tariff of the convention, never anything else.
+"""
+
+import datetime
+from collections.abc import Iterable
+from decimal import Decimal
+
+CENT = Decimal("0.01")
+NO_BREAK_SPACE = "\u00a0"
+PRESCRIPTION_YEARS = 4
+
+
+def amount(schools: int, tariff: Decimal) -> Decimal:
+    """Return what `schools` schools cost at `tariff` euros each, in euros to the cent.
+
+    Raises ValueError for a tariff that is not a whole number of cents: rounding it
+    would make the sum of the claims differ from the claim of the sum.
+    """
+    if tariff != tariff.quantize(CENT):
+        raise ValueError(f"{tariff} is not a whole number of cents")
+    return (schools * tariff).quantize(CENT)
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """Return the sum of `amounts`, in euros to the cent; 0.00 of nothing."""
+    return sum(amounts, Decimal("0.00"))
+
+
+def euros(value: Decimal) -> str:
+    """Return `value` for a French reader: "1 234,50 €", with no-break spaces."""
+    grouped = f"{value:,.2f}".replace(",", NO_BREAK_SPACE).replace(".", ",")
+    return f"{grouped}{NO_BREAK_SPACE}€"
+
+
+def decimal_comma(value: Decimal) -> str:
+    """Return `value` for a file that a French spreadsheet reads as a number: "1234,50"."""
+    return f"{value:.2f}".replace(".", ",")
+
+
+def french_date(day: datetime.date) -> str:
+    """Return `day` as "10/10/2022"."""
+    return f"{day:%d/%m/%Y}"
+
+
+def count_of_schools(schools: int) -> str:
+    """Return "1 école", "2 écoles", with a no-break space."""
+    return f"{schools}{NO_BREAK_SPACE}école{'s' if schools > 1 else ''}"
+
+
+def basis(
+    schools: int,
+    tariff: Decimal,
+    *,
+    reference: str,
+    signed_on: datetime.date,
+    school_year: str,
+) -> str:
+    """Return the basis of liquidation in words.
+
+    "2 écoles x 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, année
+    scolaire 2022-2023"; `signed_on` is the date of the last signature.
+    """
+    return (
+        f"{count_of_schools(schools)} x {euros(tariff)} = {euros(amount(schools, tariff))}, "
+        f"convention {reference} du {french_date(signed_on)}, année scolaire {school_year}"
+    )
+
+
+def subject(schools: int, school_year: str) -> str:
+    """Return what the claim is for ("objet"), on one line."""
+    return (
+        f"Participation à l'espace numérique de travail des écoles (ENT-École), "
+        f"année scolaire {school_year}, {count_of_schools(schools)}"
+    )
+
+
+def period(starts_on: datetime.date, ends_on: datetime.date) -> str:
+    """Return the period that the participation covers, "du 01/09/2022 au 01/09/2023"."""
+    return f"du {french_date(starts_on)} au {french_date(ends_on)}"
+
+
+def budget_year(signed_on: datetime.date) -> int:
+    """Return the budget year a claim is proposed for: the year of the last signature.
+
+    [I] An inference, kept in this one place: the last signature makes the State's
+    right certain, so the claim is proposed for the budget of that year, not for the
+    two calendar years that a school year touches. No source read so far settles it.
+    """
+    return signed_on.year
+
+
+def prescribed_on(signed_on: datetime.date) -> datetime.date:
+    """Return the first day on which the debt may no longer be claimed.
+
+    Four years from 1 January of the year after the right arose (loi 68-1250,
+    article 1): signed in 2022, prescribed on 1 January 2027.
+    """
+    return datetime.date(signed_on.year + 1 + PRESCRIPTION_YEARS, 1, 1)

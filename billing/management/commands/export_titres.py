@@ -1,0 +1,71 @@
+"""`manage.py export_titres 2022-2023 --format csv --output titres.csv`"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from billing import exports
+from billing.claims import claimable, claims, totals
+from billing.liquidation import count_of_schools, euros
+from conventions.models import Campaign
+
+
+class Command(BaseCommand):
+    help = "Exporte les titres de perception à émettre pour une année scolaire."
+
+    def add_arguments(self, parser):
+        parser.add_argument("annee", metavar="année", help="Année scolaire, par exemple 2022-2023.")
+        parser.add_argument(
+            "--format", required=True, dest="file_format", help="csv ou xlsx.", metavar="FORMAT"
+        )
+        parser.add_argument("--output", required=True, type=Path, metavar="FICHIER")
+
+    def handle(self, *, annee, file_format, output, **options):
+        if file_format not in exports.CONTENT_TYPES:
+            raise CommandError(f"Format « {file_format} » inconnu : choisissez csv ou xlsx.")
+        campaign = self._campaign(annee)
+        conventions = claimable(campaign)
+        content = exports.export(claims(conventions), file_format, campaign.school_year)
+        try:
+            write_whole(output, content)
+        except OSError as error:
+            raise CommandError(
+                f"Impossible d'écrire « {output} » : {error.strerror}. Vérifiez que le dossier "
+                "existe et qu'il vous est ouvert en écriture."
+            ) from error
+        found = totals(conventions)
+        plural = "s" if found.claims > 1 else ""
+        self.stdout.write(
+            f"{found.claims} titre{plural} à émettre, {count_of_schools(found.schools)}, "
+            f"{euros(found.amount)} : {output}"
+        )
+
+    def _campaign(self, annee: str) -> Campaign:
+        for campaign in Campaign.objects.all():
+            if campaign.school_year == annee.strip():
+                return campaign
+        known = ", ".join(campaign.school_year for campaign in Campaign.objects.all())
+        raise CommandError(
+            f"Aucune campagne pour l'année scolaire « {annee} ». "
+            f"Années connues : {known or 'aucune'}."
+        )
+
+
+def write_whole(path: Path, content) -> None:
+    """Write the chunks of `content` to `path`, all or nothing: a reader never sees half.
+
+    Raises OSError when the folder or the file cannot be written.
+    """
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(draft, 0o666 & ~umask)
+        os.replace(draft, path)
+    except BaseException:
+        os.unlink(draft)
+        raise
