@@ -32,8 +32,8 @@ class Command(BaseCommand):
             write_whole(output, content)
         except OSError as error:
             raise CommandError(
-                f"Impossible d'écrire « {output} » : {error.strerror}. Vérifiez que le dossier "
-                "existe et qu'il vous est ouvert en écriture."
+                f"Impossible d'écrire « {output} ». Vérifiez que c'est bien un fichier, que son "
+                "dossier existe et qu'il vous est ouvert en écriture."
             ) from error
         found = totals(conventions)
         plural = "s" if found.claims > 1 else ""
