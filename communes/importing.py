@@ -217,7 +217,7 @@ def _decode(content: bytes) -> str:
 
 
 def _text(content: bytes) -> str:
-    encodings = ("utf-8-sig", "cp1252")
+    encodings: tuple[str, ...] = ("utf-8-sig", "cp1252")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ("utf-16",)  # A spreadsheet's "texte Unicode".
     for encoding in encodings:

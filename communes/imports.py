@@ -81,7 +81,7 @@ def restore_zeros(code: str, length: int) -> str:
     return code.zfill(length) if code.isdecimal() and len(code) == length - 1 else code
 
 
-def save_rows(model: type[models.Model], created: list, changed: list, fields, *, by, reason: str):
+def save_rows(model, created: list, changed: list, fields, *, by, reason: str):
     """Write unsaved rows with their history, signed by `by`, whatever their number."""
     signed = {"batch_size": _BATCH, "default_user": by, "default_change_reason": reason}
     if created:
