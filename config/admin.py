@@ -18,6 +18,10 @@ class RectoratAdminSite(AdminSite):
         """Sign in where everybody does, so that the same limits on attempts hold."""
         return secure_admin_login(super().login)(request, extra_context)
 
+    def logout(self, request, extra_context=None):
+        """Sign out where everybody does."""
+        return redirect("account_logout")
+
     def password_change(self, request, extra_context=None):
         """Change one's password where everybody does."""
         return redirect("account_change_password")
