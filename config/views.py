@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from accounts.roles import Role
 
 START_PAGES = {
-    Role.TOWN_HALL: "conventions",
+    Role.TOWN_HALL: "convention_current",
     Role.RECTORAT: "admin:index",
     Role.ADMINISTRATOR: "admin:index",
     Role.FINANCE: "claims",

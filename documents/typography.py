@@ -20,6 +20,12 @@ def euros(amount: Decimal) -> str:
     return figures.replace(",", NARROW_SPACE).replace(".", ",") + f"{SPACE}€"
 
 
+def euros_and_cents(amount: Decimal) -> str:
+    """Return an amount in euros with its cents, "8 505,00 €": on screens and in accounts."""
+    figures = f"{amount:,.2f}"
+    return figures.replace(",", NARROW_SPACE).replace(".", ",") + f"{SPACE}€"
+
+
 def long_date(day: datetime.date) -> str:
     """Return "10 octobre 2022", "1er septembre 2023"."""
     number = "1er" if day.day == 1 else str(day.day)

@@ -20,6 +20,13 @@ class Civility(models.TextChoices):
     MONSIEUR = "M", "Monsieur"
 
 
+class WebsiteField(models.URLField):
+    """An address typed without its scheme is taken as https."""
+
+    def formfield(self, **kwargs):
+        return super().formfield(assume_scheme="https", **kwargs)
+
+
 class Party(models.Model):
     """What a convention prints of a collectivity.
 
@@ -120,7 +127,7 @@ class Collectivity(Party):
     siren = models.CharField("SIREN", max_length=9, validators=[validate_siren])
     email = models.EmailField("adresse électronique", blank=True)
     phone = models.CharField("téléphone", max_length=20, blank=True)
-    website = models.URLField(
+    website = WebsiteField(
         "site de publication des actes", blank=True, help_text="Adresse du site internet."
     )
     search_text = models.CharField(max_length=400, editable=False, default="")

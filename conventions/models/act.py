@@ -2,6 +2,7 @@
 
 import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest
@@ -90,6 +91,22 @@ class Act(models.Model):
 
     def __str__(self):
         return f"{self.get_kind_display()} n° {self.number}"
+
+    def clean(self):
+        """Say at its own field what the constraints would say of the whole."""
+        super().clean()
+        if not self.dated_on:
+            return
+        errors = {}
+        for name in ("deposited_on", "published_on", "reported_on"):
+            day = getattr(self, name)
+            if day and day < self.dated_on:
+                errors[name] = (
+                    f"Cette date précède celle de l'acte ({self.dated_on:%d/%m/%Y}) : "
+                    "vérifiez l'une et l'autre."
+                )
+        if errors:
+            raise ValidationError(errors)
 
     @property
     def is_decision(self) -> bool:

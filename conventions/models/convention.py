@@ -17,6 +17,7 @@ from conventions.lifecycle import TRANSITIONS, State
 
 from .act import Act
 from .campaign import Campaign
+from .dossier import Dossier
 from .errors import StaleFile, TransitionRefused
 from .journal import JournalEntry
 
@@ -56,7 +57,7 @@ class ConventionQuerySet(models.QuerySet):
         return {state: counts.get(state, 0) for state in State.values}
 
 
-class Convention(Party):
+class Convention(Dossier, Party):
     campaign = models.ForeignKey(
         Campaign, on_delete=models.PROTECT, related_name="conventions", verbose_name="campagne"
     )
@@ -211,6 +212,14 @@ class Convention(Party):
     def _missing_act(self):
         if self.recorded_act is None:
             yield Missing("l'acte : sa nature, son numéro et sa date", "convention_act")
+
+    def expect_version(self, version: int):
+        """Make the next change fail (StaleFile) unless the file is still at `version`.
+
+        A form carries the version that its reader saw: the back button, a second tab or
+        a colleague then cannot overwrite what was written meanwhile.
+        """
+        self.version = version
 
     # --- The one door -------------------------------------------------------
     def _transition(self, verb, by, *, comment="", summary="", **facts):

@@ -1,0 +1,299 @@
+"""Demonstration data: the real file of 2022, and a campaign under way.
+
+Communes are the official ones; people, addresses and schools are made up and say so,
+except the two schools and the signatories of the published file of 2022.
+"""
+
+import datetime
+import random
+from decimal import Decimal
+
+from django.utils import timezone
+
+from communes.models import Collectivity, Region
+from documents.texts import load_texts
+from schools import uai
+from schools.models import School
+
+from .enrolment import enrol
+from .lifecycle import State
+from .models import Act, Campaign, Convention, ConventionSchool
+from .preparation import prepare
+
+VILLENEUVE = "34337"
+# Names that try the grammar: d'Agde, de La Grande-Motte, des Matelles, du Vigan, d'Hérépian.
+NOTABLE = ("34003", "34344", "34153", "30350", "34119", "48095", "65440", "82121")
+_SEED = 2026
+_OTHERS = 142
+
+_FIRST_NAMES = {
+    "F": ("Anne", "Claire", "Fatima", "Hélène", "Isabelle", "Jeanne", "Nadia", "Sylvie"),
+    "M": ("Alain", "Bruno", "Denis", "Karim", "Laurent", "Michel", "Pascal", "Yves"),
+}
+_LAST_NAMES = [
+    "BONNET",
+    "CAZALS",
+    "DELMAS",
+    "ESPINASSE",
+    "FABRE",
+    "GARRIGUE",
+    "LACOMBE",
+    "MAURIN",
+    "NOUGARET",
+    "PUECH",
+    "ROQUES",
+    "SERRES",
+    "TEISSIER",
+    "VIDAL",
+]
+_SCHOOL_NAMES = (
+    "Les Tilleuls",
+    "Le Petit Prince",
+    "Jean Moulin",
+    "Les Oliviers",
+    "Jacques Prévert",
+    "La Garrigue",
+    "Marie Curie",
+    "Les Platanes",
+)
+_STREETS = ("place de la Mairie", "rue de la République", "avenue de l'Europe", "Grand-Rue")
+
+# How many of a hundred files stand in each state.
+_STATES = (
+    (State.PREPARED, 10),
+    (State.SENT, 32),
+    (State.ACCEPTED, 20),
+    (State.SIGNED_BY_COLLECTIVITY, 14),
+    (State.SIGNED_BY_REGION, 5),
+    (State.SIGNED, 16),
+    (State.ABANDONED, 3),
+)
+
+
+def load_2022(*, by) -> Convention:
+    """Create the campaign 2022-2023 and the published file of Villeneuve-lès-Maguelone."""
+    campaign = _campaign(
+        2022,
+        signatory_civility="F",
+        signatory_first_name="Sophie",
+        signatory_last_name="BÉJEAN",
+        signatory_titles="Rectrice de la région académique Occitanie\n"
+        "Rectrice de l'académie de Montpellier\nChancelière des universités",
+        reply_by=None,
+    )
+    campaign.open(by=by)
+    collectivity = Collectivity.objects.get(code=VILLENEUVE)
+    _describe_villeneuve(collectivity)
+    schools = _villeneuve_schools(collectivity)
+    enrol(campaign, "\n".join(school.uai for school in schools), by=by)
+    prepare(campaign, by=by)
+    convention = Convention.objects.with_parties().get(campaign=campaign, collectivity=collectivity)
+    signed = datetime.date(2022, 10, 10)
+    published = datetime.date(2022, 10, 13)
+    convention.send(by=by, on=signed)
+    convention.accept(by=by, on=signed)
+    convention.record_act(
+        by=by,
+        kind=Act.Kind.DECISION,
+        number="2022DECAD076",
+        dated_on=signed,
+        executor="Madame la Directrice générale des services",
+    )
+    convention.issue_documents(by=by)
+    convention.sign_for_collectivity(by=by, on=signed)
+    convention.sign_for_region(by=by, on=signed)
+    convention.record_act_dates(
+        by=by,
+        deposited_on=published,
+        published_on=published,
+        publication_mode=Act.PublicationMode.ELECTRONIC,
+    )
+    convention.issue_documents(by=by)
+    campaign.close(by=by)
+    return convention
+
+
+def load_2026(*, by) -> Campaign:
+    """Create the campaign 2026-2027, open, with some 150 collectivities in every state.
+
+    Villeneuve-lès-Maguelone is at its beginning: its schools wait to be enrolled.
+    """
+    chance = random.Random(_SEED)  # noqa: S311 (made-up data, not a secret)
+    campaign = _campaign(
+        2026,
+        signatory_civility="F",
+        signatory_first_name="Dominique",
+        signatory_last_name="EXEMPLE",
+        signatory_titles="Rectrice de la région académique Occitanie\n"
+        "Rectrice de l'académie de Montpellier\nChancelière des universités",
+        reply_by=datetime.date(2026, 12, 31),
+    )
+    campaign.open(by=by)
+    collectivities = _chosen(chance)
+    for number, collectivity in enumerate(collectivities):
+        _describe(collectivity, chance)
+        _made_up_schools(collectivity, number, chance)
+    codes = School.objects.filter(payer__in=collectivities).values_list("uai", flat=True)
+    enrol(campaign, "\n".join(codes), by=by)
+    prepare(campaign, by=by)
+    _live(campaign, collectivities, chance, by)
+    # A few schools enrolled since: the next preparation takes them in.
+    late = _chosen(chance, skip=len(collectivities), count=4)
+    for number, collectivity in enumerate(late, start=len(collectivities)):
+        _describe(collectivity, chance)
+        _made_up_schools(collectivity, number, chance)
+    codes = School.objects.filter(payer__in=late).values_list("uai", flat=True)
+    enrol(campaign, "\n".join(codes), by=by)
+    return campaign
+
+
+def _campaign(start_year, **fields):
+    texts = load_texts()
+    return Campaign.objects.create(
+        start_year=start_year,
+        region=Region.objects.get(),
+        tariff=Decimal("45.00"),
+        ends_on=datetime.date(start_year + 1, 9, 1),
+        decision_text=texts["decision"],
+        deliberation_text=texts["deliberation"],
+        convention_text=texts["convention"],
+        **fields,
+    )
+
+
+def _describe_villeneuve(collectivity):
+    collectivity.address_line_1 = "Place Porte Saint-Laurent"
+    collectivity.postcode = "34750"
+    collectivity.city = "Villeneuve-lès-Maguelone"
+    collectivity.representative_civility = "F"
+    collectivity.representative_first_name = "Véronique"
+    collectivity.representative_last_name = "NEGRET"
+    collectivity.representative_capacity = "Maire"
+    collectivity.capacity_gender = "M"
+    collectivity.save()
+
+
+def _villeneuve_schools(collectivity):
+    named = {
+        "0341255E": "École élémentaire publique Pierre Bouissinet",
+        "0342026T": "École élémentaire publique Françoise Dolto",
+    }
+    return [
+        School.objects.get_or_create(
+            uai=code,
+            defaults={
+                "name": name,
+                "nature": School.Nature.ELEMENTAIRE,
+                "commune": collectivity.commune,
+                "payer": collectivity,
+                "postcode": "34750",
+            },
+        )[0]
+        for code, name in named.items()
+    ]
+
+
+def _chosen(chance, *, skip=0, count=_OTHERS):
+    """The notable communes first, then others of the region, always the same ones."""
+    communes = Collectivity.objects.select_related("commune__department", "department")
+    others = list(
+        communes.filter(commune__population__gte=400)
+        .exclude(code__in=[VILLENEUVE, *NOTABLE])
+        .order_by("code")
+    )
+    random.Random(_SEED).shuffle(others)  # noqa: S311
+    if skip:
+        return others[skip : skip + count]
+    notable = sorted(communes.filter(code__in=NOTABLE), key=lambda c: NOTABLE.index(c.code))
+    return notable + others[:count]
+
+
+def _describe(collectivity, chance):
+    civility = chance.choice("FM")
+    collectivity.address_line_1 = f"{chance.randint(1, 60)}, {chance.choice(_STREETS)}"
+    collectivity.representative_civility = civility
+    collectivity.representative_first_name = chance.choice(_FIRST_NAMES[civility])
+    collectivity.representative_last_name = chance.choice(_LAST_NAMES)
+    collectivity.representative_capacity = "Maire"
+    collectivity.capacity_gender = "M" if civility == "M" else chance.choice("FFM")
+    collectivity.save()
+
+
+def _made_up_schools(collectivity, number, chance):
+    """Schools that say they are made up, with UAI codes whose key is right."""
+    count = {0: 6, 1: 45}.get(number, chance.choice((1, 1, 1, 2, 2, 3, 4)))
+    names = chance.sample(_SCHOOL_NAMES, k=min(count, len(_SCHOOL_NAMES)))
+    existing = School.objects.filter(uai__startswith=f"0{collectivity.department.code}9").count()
+    for index in range(count):
+        digits = f"0{collectivity.department.code}9{existing + index:03d}"
+        School.objects.create(
+            uai=digits + uai.key(digits),
+            name=f"École primaire {names[index % len(names)]} (fictive)",
+            nature=School.Nature.ELEMENTAIRE,
+            commune=collectivity.commune,
+            payer=collectivity,
+            postcode=collectivity.postcode,
+        )
+
+
+def _live(campaign, collectivities, chance, by):
+    """Bring each convention to the state that chance gives it, through the verbs."""
+    conventions = {
+        convention.collectivity_id: convention for convention in campaign.conventions.with_parties()
+    }
+    states = [state for state, weight in _STATES for _ in range(weight)]
+    for number, collectivity in enumerate(collectivities):
+        # The first one is the second demonstration account's: it has just been sent.
+        goal = State.SENT if number == 0 else chance.choice(states)
+        _bring_to(conventions[collectivity.pk], goal, number, chance, by)
+
+
+def _bring_to(convention, goal, number, chance, by):
+    today = timezone.localdate()
+    sent = today - datetime.timedelta(days=chance.randint(45, 60))
+    if goal == State.PREPARED:
+        return
+    convention.send(by=by, on=sent)
+    if goal == State.ABANDONED:
+        convention.abandon(by=by, comment="École inscrite par erreur (exemple).")
+    if goal in (State.SENT, State.ABANDONED):
+        return
+    accepted = sent + datetime.timedelta(days=chance.randint(2, 12))
+    convention.accept(by=by, on=accepted)
+    dated = accepted + datetime.timedelta(days=chance.randint(1, 12))
+    if goal == State.ACCEPTED and chance.random() < 0.4:
+        return
+    decision = chance.random() < 0.6
+    convention.record_act(
+        by=by,
+        kind=Act.Kind.DECISION if decision else Act.Kind.DELIBERATION,
+        number=f"{dated.year}{'DEC' if decision else 'DEL'}{number:03d}",
+        dated_on=dated,
+        delegation_item="24°" if decision and chance.random() < 0.7 else "",
+        delegation_reference="délibération n° 2026-014 du 28/03/2026"
+        if decision and chance.random() < 0.7
+        else "",
+    )
+    if number < 12:
+        convention.issue_documents(by=by)
+    if chance.random() < 0.7:
+        deposited = dated + datetime.timedelta(days=chance.randint(0, 6))
+        convention.record_act_dates(
+            by=by,
+            deposited_on=deposited,
+            published_on=deposited + datetime.timedelta(days=chance.randint(0, 2)),
+            publication_mode=Act.PublicationMode.ELECTRONIC,
+            reported_on=None,
+        )
+    signed = dated + datetime.timedelta(days=chance.randint(0, 10))
+    if goal in (State.SIGNED_BY_COLLECTIVITY, State.SIGNED):
+        convention.sign_for_collectivity(by=by, on=signed)
+    if goal in (State.SIGNED_BY_REGION, State.SIGNED):
+        convention.sign_for_region(by=by, on=signed + datetime.timedelta(days=2))
+
+
+def is_loaded() -> bool:
+    """Tell whether the demonstration data is there."""
+    return Campaign.objects.filter(start_year=2026).exists() and (
+        ConventionSchool.objects.filter(campaign__start_year=2022).exists()
+    )

@@ -1,0 +1,152 @@
+"""What a town hall enters. Rules on dates and states are the model's; errors land here."""
+
+from django import forms
+from dsfr.forms import DsfrBaseForm
+
+from communes.identifiers import normalise, validate_siret
+from communes.models import Collectivity
+from documents.uploads import read_pdf
+
+from .models import Act, Convention, Piece
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self, attrs=None):
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+class PdfField(forms.FileField):
+    """A PDF sent by a person: read and checked at its field, before anything is written."""
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault("widget", forms.ClearableFileInput(attrs={"accept": "application/pdf"}))
+        super().__init__(**kwargs)
+
+    def clean(self, data, initial=None):
+        uploaded = super().clean(data, initial)
+        return read_pdf(uploaded) if uploaded else None
+
+
+class FileForm(DsfrBaseForm):
+    """A form about a convention; carries the version that its reader saw."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, convention: Convention, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.convention = convention
+        self.fields["version"].initial = convention.version
+
+
+class IdentityForm(FileForm, forms.ModelForm):
+    # Longer than fourteen digits: people group them with spaces.
+    siret = forms.CharField(
+        label="SIRET",
+        max_length=25,
+        help_text="Quatorze chiffres, celui de la collectivité qui paie (pas celui d'une école).",
+    )
+
+    class Meta:
+        model = Collectivity
+        fields = [
+            "siret",
+            "address_line_1",
+            "address_line_2",
+            "postcode",
+            "city",
+            "representative_civility",
+            "representative_first_name",
+            "representative_last_name",
+            "representative_capacity",
+            "capacity_gender",
+            "email",
+            "phone",
+            "website",
+        ]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        required = set(self.fields) - {"address_line_2", "email", "phone", "website", "version"}
+        for name in required:
+            self.fields[name].required = True
+        self.fields["siret"].widget.attrs["inputmode"] = "numeric"
+        self.fields["capacity_gender"].choices = [
+            ("", "Choisissez"),
+            ("F", "au féminin (« La Maire »)"),
+            ("M", "au masculin (« Le Maire »)"),
+        ]
+
+    def clean_siret(self):
+        siret = normalise(self.cleaned_data["siret"])
+        validate_siret(siret)
+        if siret[:9] != self.instance.siren:
+            raise forms.ValidationError(
+                f"Ce SIRET n'est pas celui de votre collectivité : il devrait commencer par "
+                f"{self.instance.siren}. Si votre SIREN a changé, prévenez le rectorat."
+            )
+        return siret
+
+    def clean_postcode(self):
+        postcode = self.cleaned_data["postcode"].strip()
+        if not (len(postcode) == 5 and postcode.isdigit()):
+            raise forms.ValidationError("Un code postal compte cinq chiffres, par exemple 34750.")
+        return postcode
+
+
+class ActForm(FileForm, forms.ModelForm):
+    class Meta:
+        model = Act
+        fields = list(Convention.ACT_FIELDS)
+        widgets = {"kind": forms.RadioSelect, "dated_on": DateInput}
+        labels = {"kind": "Par quel acte votre collectivité autorise-t-elle la signature ?"}
+        help_texts = {
+            "number": "Tel qu'il figurera au registre, par exemple 2022DECAD076.",
+            "dated_on": "Le jour où l'acte est signé (décision) ou voté (délibération).",
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = Act.Kind.choices
+
+
+class ActDatesForm(FileForm, forms.ModelForm):
+    deposit_receipt = PdfField(
+        label="Accusé de réception de la préfecture",
+        required=False,
+        help_text="PDF, si vous l'avez.",
+    )
+
+    class Meta:
+        model = Act
+        fields = list(Convention.ACT_DATE_FIELDS)
+        widgets = {
+            "deposited_on": DateInput,
+            "published_on": DateInput,
+            "reported_on": DateInput,
+        }
+        help_texts = {
+            "deposited_on": "Date de réception par la préfecture.",
+            "published_on": "Date de mise en ligne ou d'affichage.",
+            "reported_on": "Pour une décision du maire : séance où le conseil en a été informé.",
+        }
+
+
+class SignatureForm(FileForm):
+    on = forms.DateField(label="Date de signature de la convention", widget=DateInput)
+    convention_signed = PdfField(
+        label="Convention signée", required=False, help_text="Copie en PDF, 15 Mo au plus."
+    )
+    act_signed = PdfField(
+        label="Acte signé", required=False, help_text="Copie en PDF, 15 Mo au plus."
+    )
+
+
+class PieceForm(FileForm):
+    kind = forms.ChoiceField(
+        label="Nature de la pièce",
+        widget=forms.RadioSelect,
+        choices=[(kind.value, kind.label.capitalize()) for kind in Piece.UPLOADED],
+    )
+    file = PdfField(label="Fichier", help_text="PDF, 15 Mo au plus.")

@@ -1,0 +1,111 @@
+"""The pieces of a convention: how they are generated, received and listed."""
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from conventions.lifecycle import State
+from conventions.printing import act_context, convention_context
+from documents.contexts import to_json
+from documents.models import Document
+from documents.rendering import render
+from documents.uploads import UploadedPdf
+
+from .errors import TransitionRefused
+from .journal import JournalEntry
+from .piece import Piece
+
+
+class Dossier:
+    """What `Convention` knows of its files (mixed into it)."""
+
+    def text_and_context(self, kind: str):
+        """Return the text model and the context that a generated piece is made from."""
+        if kind == Piece.Kind.CONVENTION:
+            return self.campaign.convention_text, convention_context(self)
+        text = (
+            self.campaign.decision_text if self.act.is_decision else self.campaign.deliberation_text
+        )
+        return text, act_context(self, executory=kind == Piece.Kind.ACT_EXECUTORY)
+
+    def kinds_to_issue(self) -> list[str]:
+        """Return the pieces that today's facts allow to generate.
+
+        What is to be signed is generated until somebody has signed it; the act with
+        its executory mention is a piece of its own, as soon as both dates are known.
+        """
+        kinds = []
+        if self.state == State.ACCEPTED:
+            kinds.append(Piece.Kind.CONVENTION)
+        act = self.recorded_act
+        if act and self.can_record_act:
+            kinds.append(Piece.Kind.ACT)
+        if act and act.executory_on and self.state != State.ABANDONED:
+            kinds.append(Piece.Kind.ACT_EXECUTORY)
+        return kinds
+
+    def issue_documents(self, *, by) -> list[Piece]:
+        """Generate and freeze every piece that is missing or outdated; return the new ones.
+
+        Nothing is rendered when the facts are those of the latest version. Rendering
+        happens before the transaction opens, which is short and holds no lock meanwhile.
+        """
+        issued = []
+        for kind in self.kinds_to_issue():
+            text, context = self.text_and_context(kind)
+            facts = to_json(context)
+            latest = self.latest_piece(kind)
+            if latest and latest.document.made_from(text, facts):
+                continue
+            rendered = render(text, context)
+            with transaction.atomic():
+                document = Document.freeze(
+                    rendered.content,
+                    pages=rendered.pages,
+                    by=by,
+                    text_model=text,
+                    context=facts,
+                )
+                issued.append(self._add_piece(kind, document, by, "Document généré"))
+        return issued
+
+    def attach(self, *, kind: str, pdf: UploadedPdf, by) -> Piece:
+        """Add a file received from a party, kept byte for byte as a new version."""
+        if kind not in Piece.UPLOADED:
+            raise TransitionRefused({"kind": "Choisissez la nature de la pièce."})
+        if self.state in (State.PREPARED, State.ABANDONED):
+            raise TransitionRefused("Ce dossier ne reçoit pas de pièces dans son état actuel.")
+        with transaction.atomic():
+            document = Document.freeze(pdf.content, pages=pdf.pages, by=by, name=pdf.name)
+            return self._add_piece(kind, document, by, "Pièce déposée")
+
+    def _add_piece(self, kind, document, by, done):
+        self._compare_and_swap()
+        latest = self.latest_piece(kind)
+        piece = self.pieces.create(
+            kind=kind,
+            version=latest.version + 1 if latest else 1,
+            document=document,
+            added_by=by,
+        )
+        JournalEntry.about(
+            self,
+            by=by,
+            verb="add_piece",
+            summary=f"{done} : {piece.get_kind_display()}, version {piece.version}",
+            changes={"sha256": [None, document.sha256]},
+        ).save()
+        return piece
+
+    def latest_piece(self, kind: str) -> Piece | None:
+        """Return the newest version of a kind, or None."""
+        return self.pieces.filter(kind=kind).select_related("document").order_by("-version").first()
+
+    def latest_pieces(self) -> dict[str, Piece]:
+        """Return the newest version of each kind, in one query."""
+        pieces = self.pieces.select_related("document", "added_by").order_by("version")
+        return {piece.kind: piece for piece in pieces}
+
+    def file_name(self, piece: Piece) -> str:
+        """Return the name a piece is downloaded under: "decision_2022-2023_agde_v1.pdf"."""
+        place = slugify(self.collectivity.name)
+        return f"{piece.kind}_{self.campaign.school_year}_{place}_v{piece.version}.pdf"

@@ -1,0 +1,226 @@
+"""Where a file stands for its town hall: the steps, what is expected now, what to mind."""
+
+import datetime
+from dataclasses import dataclass
+from enum import Enum
+
+from django.utils import timezone
+
+from . import deadlines
+from .lifecycle import State
+from .models import Convention, Piece
+
+
+class Status(Enum):
+    DONE = "Fait"
+    TODO = "À faire"
+    LATER = "À venir"
+    OTHER_SIDE = "Côté rectorat"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: `page` names the URL where it is done, `action` is the button's text."""
+
+    title: str
+    status: Status
+    detail: str
+    page: str = ""
+    action: str = ""
+    due_on: datetime.date | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the step should have been done before today."""
+        late = self.due_on is not None and self.due_on < timezone.localdate()
+        return late and self.status == Status.TODO
+
+
+def steps(convention: Convention) -> list[Step]:
+    """Return the town hall's steps in the order of the law (act, executory, signature).
+
+    The order is a guide: the act's dates and the signature may be entered in any order,
+    since the law's order is not always the real one (the product warns, never blocks).
+    """
+    pieces = set(convention.latest_pieces())
+    found = [
+        _identity(convention),
+        _act(convention),
+        _transmission(convention),
+        _signature(convention),
+        _copies(convention, pieces),
+        _region(convention),
+    ]
+    act = convention.recorded_act
+    if act is None or act.is_decision:
+        found.append(_report(convention))
+    return found
+
+
+def expected_now(found: list[Step]) -> Step | None:
+    """Return the first step that the town hall can do now, None when it only waits."""
+    return next((step for step in found if step.status == Status.TODO), None)
+
+
+def _day(day: datetime.date) -> str:
+    return f"{day:%d/%m/%Y}"
+
+
+def _identity(convention):
+    title = "Vérifier les écoles et vos renseignements"
+    if convention.is_party_confirmed:
+        # Correctable until somebody signs.
+        page = "convention_identity" if convention.state == State.ACCEPTED else ""
+        detail = f"Confirmés le {_day(convention.accepted_on)}."
+        return Step(title, Status.DONE, detail, page, "Corriger")
+    return Step(
+        title,
+        Status.TODO,
+        "Vérifiez la liste des écoles ci-dessous, puis le SIRET, l'adresse et le représentant "
+        "qui seront imprimés.",
+        "convention_identity",
+        "Vérifier mes renseignements",
+        convention.campaign.reply_by,
+    )
+
+
+def _act(convention):
+    title = "Préparer l'acte qui autorise la signature"
+    act = convention.recorded_act
+    if act:
+        page = "convention_act" if convention.can_record_act else ""
+        name = str(act)
+        detail = f"{name[:1].upper()}{name[1:]} du {_day(act.dated_on)}."
+        return Step(title, Status.DONE, detail, page, "Corriger")
+    if not convention.is_party_confirmed:
+        return Step(title, Status.LATER, "Décision du maire ou délibération, à votre choix.")
+    return Step(
+        title,
+        Status.TODO,
+        "Choisissez une décision du maire ou une délibération et donnez son numéro et sa date : "
+        "les PDF à signer sont produits aussitôt.",
+        "convention_act",
+        "Préparer l'acte",
+        convention.campaign.reply_by,
+    )
+
+
+def _transmission(convention):
+    title = "Déposer l'acte en préfecture et le publier"
+    act = convention.recorded_act
+    if act is None:
+        return Step(title, Status.LATER, "Une fois l'acte signé.")
+    if act.executory_on:
+        detail = f"Acte exécutoire depuis le {_day(act.executory_on)}."
+        return Step(title, Status.DONE, detail, "convention_dates", "Corriger les dates")
+    if act.deposited_on:
+        detail = f"Déposé le {_day(act.deposited_on)}. Il reste à le publier."
+    elif act.published_on:
+        detail = f"Publié le {_day(act.published_on)}. Il reste à le déposer en préfecture."
+    else:
+        detail = (
+            "Faites signer l'acte, transmettez-le à la préfecture et publiez-le : il devient "
+            "exécutoire quand les deux sont faits."
+        )
+    return Step(
+        title,
+        Status.TODO,
+        detail,
+        "convention_dates",
+        "Enregistrer les dates",
+        convention.campaign.reply_by,
+    )
+
+
+def _signature(convention):
+    title = "Faire signer la convention"
+    if convention.is_signed_by_collectivity:
+        page = "convention_signature" if convention.state == State.SIGNED_BY_COLLECTIVITY else ""
+        detail = f"Signée le {_day(convention.collectivity_signed_on)}."
+        return Step(title, Status.DONE, detail, page, "Corriger la date")
+    if convention.recorded_act is None:
+        return Step(title, Status.LATER, "De préférence une fois l'acte exécutoire.")
+    return Step(
+        title,
+        Status.TODO,
+        "Imprimez la convention, faites-la signer, puis enregistrez la date. La loi demande "
+        "que l'acte soit exécutoire avant.",
+        "convention_signature",
+        "Enregistrer la signature",
+        convention.campaign.reply_by,
+    )
+
+
+def _copies(convention, pieces):
+    title = "Joindre les copies signées"
+    labels = {
+        Piece.Kind.ACT_SIGNED: "l'acte",
+        Piece.Kind.CONVENTION_SIGNED: "la convention",
+    }
+    missing = [label for kind, label in labels.items() if kind not in pieces]
+    if not missing:
+        return Step(title, Status.DONE, "Acte et convention joints.")
+    wanted = " et ".join(missing)
+    if convention.recorded_act is None:
+        return Step(title, Status.LATER, "Un PDF de l'acte et un PDF de la convention.")
+    return Step(
+        title,
+        Status.TODO,
+        f"Il manque la copie signée de : {wanted} (PDF).",
+        "convention_piece",
+        "Joindre une copie",
+    )
+
+
+def _region(convention):
+    title = "Signature de la région académique"
+    if convention.region_signed_on:
+        return Step(title, Status.DONE, f"Signée le {_day(convention.region_signed_on)}.")
+    return Step(title, Status.OTHER_SIDE, "Le rectorat enregistre la date de sa signature.")
+
+
+def _report(convention):
+    title = "Communiquer la décision au conseil"
+    act = convention.recorded_act
+    if act is None:
+        return Step(title, Status.LATER, "Seulement pour une décision du maire.")
+    if act.reported_on:
+        detail = f"Communiquée le {_day(act.reported_on)}."
+        return Step(title, Status.DONE, detail, "convention_dates", "Corriger les dates")
+    return Step(
+        title,
+        Status.TODO,
+        "Le maire rend compte de la décision à l'une des prochaines réunions du conseil.",
+        "convention_dates",
+        "Enregistrer la date",
+        act.report_due_on,
+    )
+
+
+def warnings(convention: Convention) -> list[str]:
+    """Return what deserves attention on this file; none of it blocks anything."""
+    found = []
+    act = convention.recorded_act
+    if act is None:
+        return found
+    signed = convention.collectivity_signed_on
+    if signed and act.executory_on and signed < act.executory_on:
+        found.append(
+            f"La convention a été signée le {_day(signed)}, avant que l'acte ne soit exécutoire "
+            f"({_day(act.executory_on)}). La loi demande l'inverse."
+        )
+    elif signed and not act.executory_on:
+        found.append(
+            "La convention est signée alors que l'acte n'est pas encore exécutoire : "
+            "déposez-le en préfecture et publiez-le sans attendre."
+        )
+    if act.is_decision and not (act.delegation_item and act.delegation_reference):
+        found.append(
+            "La décision ne précise pas la délégation du conseil au maire : l'alinéa de l'article "
+            "L2122-22 et la délibération qui l'a donnée."
+        )
+    if act.is_decision and not act.reported_on:
+        due = deadlines.council_report_due_on(act.dated_on)
+        if due < timezone.localdate():
+            found.append(f"La décision aurait dû être communiquée au conseil avant le {_day(due)}.")
+    return found

@@ -1,0 +1,19 @@
+"""`{% load french %}`: amounts and words as a French reader expects them."""
+
+from django import template
+
+from documents import typography
+
+register = template.Library()
+
+
+@register.filter
+def euros(amount):
+    """ "90,00 €"."""
+    return typography.euros_and_cents(amount)
+
+
+@register.filter
+def lower_first(text):
+    """ "Préparer l'acte" after a colon: "préparer l'acte"."""
+    return text[:1].lower() + text[1:]
