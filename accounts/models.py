@@ -82,6 +82,13 @@ class User(AbstractBaseUser):
         super().clean()
         self.email = self.email.strip().lower()
 
+    def save(self, *args, update_fields=None, **kwargs):
+        """Save; signing in, which only dates the last time, leaves no line in the history."""
+        if update_fields is not None and set(update_fields) == {"last_login"}:
+            self.skip_history_when_saving = True
+        super().save(*args, update_fields=update_fields, **kwargs)
+        self.__dict__.pop("skip_history_when_saving", None)
+
     def get_full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.email
 

@@ -42,6 +42,12 @@ def test_a_person_signs_in_with_e_mail_and_password(client, person):
     assert response.url == reverse("home")
 
 
+def test_signing_in_is_no_change_of_the_account(client, person):
+    sign_in(client, person.email, PASSWORD)
+
+    assert person.history.count() == 1
+
+
 def test_the_e_mail_address_is_recognised_whatever_its_case(client, person):
     assert sign_in(client, "Camille.ROUX@mairie.fr", PASSWORD).status_code == 302
 
