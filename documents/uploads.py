@@ -22,7 +22,6 @@ pikepdf.settings.set_qpdf_limits(
     png_max_memory=64 * 1024 * 1024,
     run_length_max_memory=64 * 1024 * 1024,
     tiff_max_memory=64 * 1024 * 1024,
-    doc_max_warnings=100,
 )
 
 

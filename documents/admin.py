@@ -1,0 +1,55 @@
+"""Texts and documents in the admin site: to read, never to write."""
+
+from django.contrib import admin
+from django.utils.html import linebreaks
+from django.utils.safestring import mark_safe
+
+from documents.models import Document, TextModel
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """What was issued does not change, whoever looks."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(TextModel)
+class TextModelAdmin(ReadOnlyAdmin):
+    list_display = ["title", "kind", "version", "created_at"]
+    list_filter = ["kind"]
+    search_fields = ["title", "body"]
+    fields = ["kind", "version", "title", "readable_body", "created_at"]
+
+    @admin.display(description="texte")
+    def readable_body(self, text):
+        return mark_safe(linebreaks(text.body, autoescape=True))  # noqa: S308
+
+
+@admin.register(Document)
+class DocumentAdmin(ReadOnlyAdmin):
+    list_display = ["sha256_start", "text_model", "original_name", "pages", "size", "created_at"]
+    list_filter = ["text_model__kind", "created_at"]
+    list_select_related = ["text_model"]
+    search_fields = ["sha256", "original_name"]
+    date_hierarchy = "created_at"
+    fields = [
+        "sha256",
+        "original_name",
+        "pages",
+        "size",
+        "text_model",
+        "context",
+        "created_at",
+        "created_by",
+    ]
+
+    @admin.display(description="empreinte", ordering="sha256")
+    def sha256_start(self, document):
+        return document.sha256[:12]

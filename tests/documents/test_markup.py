@@ -1,0 +1,67 @@
+"""How a text is read: a little Markdown, and declared fields."""
+
+import pytest
+
+from documents.fields import FIELDS, fields_of
+from documents.markup import FieldError, to_html, used_fields
+
+from .samples import ACT, CONVENTION, text
+
+
+def test_an_unknown_field_is_refused_and_the_known_ones_are_named():
+    with pytest.raises(FieldError, match=r"« nom_du_chien » n'existe pas.*annee_scolaire"):
+        to_html("decision", "Vu {{ nom_du_chien }}.", ACT)
+
+
+def test_a_field_of_another_kind_of_text_is_refused():
+    with pytest.raises(FieldError, match="calcul"):
+        to_html("decision", "{{ calcul }}", ACT)
+
+
+def test_a_field_left_open_is_refused():
+    with pytest.raises(FieldError, match="mal fermé"):
+        to_html("decision", "Vu {{ montant }.", ACT)
+
+
+def test_a_table_field_inside_a_sentence_is_refused():
+    with pytest.raises(FieldError, match="seul dans son paragraphe"):
+        to_html("convention", "Voici {{ liste_des_ecoles }}.", CONVENTION)
+
+
+def test_a_field_takes_its_value_inside_emphasis_headings_and_tables():
+    body = "## Article {{montant}}\n\n**{{ montant }}**\n\n| A |\n|---|\n| {{ montant }} |\n"
+    html = to_html("decision", body, ACT)
+    assert "<h2>Article 90\u00a0€</h2>" in html
+    assert "<strong>90\u00a0€</strong>" in html
+    assert '<th scope="col">A</th>' in html
+    assert "<td>90\u00a0€</td>" in html
+
+
+@pytest.mark.parametrize(
+    "literal", ["<b>gras</b>", "![image](https://example.org/x.png)", "[lien](https://a.org)"]
+)
+def test_html_images_and_links_print_literally(literal):
+    html = to_html("decision", literal, ACT)
+    assert "<b>" not in html
+    assert "<img" not in html
+    assert "<a " not in html
+
+
+def test_spaces_before_double_punctuation_never_end_a_line():
+    assert to_html("decision", "Vu « ceci » ;", ACT) == "<p>Vu «\u00a0ceci\u00a0»\u00a0;</p>\n"
+
+
+@pytest.mark.parametrize("kind", ["decision", "deliberation", "convention"])
+def test_the_shipped_texts_use_known_fields(kind):
+    assert used_fields(kind, text(kind).body)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
+def test_every_declared_field_has_a_value(field):
+    context = CONVENTION if "convention" in field.kinds else ACT
+    assert field.html(context) or field.is_block
+
+
+def test_field_keys_are_unique():
+    assert len({field.key for field in FIELDS}) == len(FIELDS)
+    assert "liste_des_ecoles" not in fields_of("decision")

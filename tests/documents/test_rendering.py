@@ -1,0 +1,148 @@
+"""What every printed document has: same bytes, structure, conformity."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from documents import rendering
+from documents.models import TextModel
+from documents.rendering import render
+
+from .samples import ACT, CONVENTION, EXECUTORY_ACT, convention_of, party_of, text
+
+
+def test_the_same_inputs_give_the_same_bytes():
+    assert render(text("convention"), CONVENTION) == render(text("convention"), CONVENTION)
+    assert render(text("decision"), ACT) == render(text("decision"), ACT)
+
+
+def test_another_process_gives_the_same_bytes(settings):
+    script = (
+        "import django, hashlib; django.setup();"
+        "from documents.rendering import render;"
+        "from tests.documents.samples import ACT, CONVENTION, text;"
+        "render(text('decision'), ACT);"
+        "print(hashlib.sha256(render(text('convention'), CONVENTION).content).hexdigest())"
+    )
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            capture_output=True,
+            check=True,
+            text=True,
+            cwd=settings.BASE_DIR,
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+                "PYTHONHASHSEED": seed,
+            },
+        ).stdout
+        for seed in ("7", "8")
+    }
+    assert len(runs) == 1
+
+
+def test_other_inputs_give_another_identifier(opened):
+    one = opened(render(text("decision"), ACT).content)
+    other = opened(render(text("decision"), replace(ACT, number="2022DECAD077")).content)
+    assert one.trailer.ID[0] != other.trailer.ID[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "context", "title", "author"),
+    [
+        (
+            "decision",
+            ACT,
+            "Décision n° 2022DECAD076 – Commune de Villeneuve-lès-Maguelone",
+            "Commune de Villeneuve-lès-Maguelone",
+        ),
+        (
+            "convention",
+            CONVENTION,
+            "Convention ENT-École 2022-2023 – Commune de Villeneuve-lès-Maguelone",
+            "Région académique Occitanie",
+        ),
+    ],
+)
+def test_a_document_says_its_language_title_author_and_date(opened, kind, context, title, author):
+    pdf = opened(render(text(kind), context).content)
+    assert str(pdf.Root.Lang) == "fr"
+    assert str(pdf.docinfo.Title) == title
+    assert str(pdf.docinfo.Author) == author
+    assert str(pdf.docinfo.CreationDate).startswith("D:20221010")
+
+
+def test_headings_are_bookmarks(opened):
+    pdf = opened(render(text("convention"), CONVENTION).content)
+    with pdf.open_outline() as outline:
+        (title,) = outline.root
+        headings = [item.title for item in title.children]
+    assert headings[0] == "Préambule"
+    assert len(headings) == 12
+
+
+def test_the_schools_are_a_tagged_table_with_heads(opened):
+    pdf = opened(render(text("convention"), CONVENTION).content)
+    tags = [str(item.S) for item in pdf.objects if _is_structure(item)]
+    assert tags.count("/Table") == 1
+    assert tags.count("/Caption") == 1
+    assert tags.count("/TH") == 6
+    assert tags.count("/TD") == 6
+
+
+def _is_structure(item):
+    return getattr(item, "Type", None) == "/StructElem"
+
+
+def test_every_font_is_embedded_and_our_own(opened):
+    pdf = opened(render(text("convention"), CONVENTION).content)
+    fonts = [item for item in pdf.objects if getattr(item, "Type", None) == "/FontDescriptor"]
+    assert fonts
+    assert all("/FontFile2" in font for font in fonts)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://example.org/logo.png", "file:///etc/passwd", f"{rendering.PRINT_URL}../apps.py"],
+)
+def test_nothing_is_fetched_outside_the_print_files(url):
+    with pytest.raises(rendering.FatalURLFetchingError):
+        rendering.PrintFiles().fetch(url)
+
+
+def test_a_name_prints_as_it_is_written(printed_text):
+    name = "*Saint* _Jean_ <b>d'Aulps</b> | {{ montant }} & Cie"
+    context = replace(convention_of(2), collectivity=party_of(name))
+    context = replace(context, schools=tuple(replace(line, name=name) for line in context.schools))
+    words = printed_text(render(text("convention"), context).content)
+    assert f"Commune de {name}" in words
+    body = TextModel(kind="decision", version=1, title="Essai", body="Vu {{ collectivite }}.")
+    words = printed_text(render(body, replace(ACT, collectivity=party_of(name))).content)
+    assert f"Vu la commune de {name}." in words
+
+
+def test_documents_are_archivable_and_accessible(validator, tmp_path):
+    """PDF/A-3a and PDF/UA-1, by veraPDF."""
+    long_name = party_of("Saint-Germain-de-Calberte-et-Saint-Étienne-Vallée-Française-le-Haut")
+    documents = {
+        "decision": render(text("decision"), ACT),
+        "executory": render(text("decision"), EXECUTORY_ACT),
+        "deliberation": render(text("deliberation"), EXECUTORY_ACT),
+        "long": render(text("convention"), replace(CONVENTION, collectivity=long_name)),
+        "unsent": render(text("convention"), replace(CONVENTION, dated_on=None)),
+    }
+    for count in (1, 2, 40, 190):
+        documents[f"schools-{count}"] = render(text("convention"), convention_of(count))
+    paths = []
+    for name, document in documents.items():
+        paths.append(tmp_path / f"{name}.pdf")
+        paths[-1].write_bytes(document.content)
+    run = subprocess.run(
+        [validator, "3a,ua1", *map(str, paths)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f"{2 * len(paths)} validations, 0 failures" in run.stdout
