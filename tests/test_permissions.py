@@ -1,0 +1,251 @@
+"""Who may open what: every address of the site, for every role and for a visitor.
+
+A new page must have its row in PAGES: its name and who opens it. The pages that Django's
+admin makes for a model need none, they follow accounts.roles.PERMISSIONS.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.contrib.auth.models import AnonymousUser, Group
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.urls import URLResolver, get_resolver, reverse
+from dsfr.models import DsfrConfig
+
+from accounts.models import User
+from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
+from conventions.models import Piece
+from documents.uploads import UploadedPdf
+from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
+
+VISITOR = "visitor"
+SIGNED_IN = frozenset(Role)
+ANYONE = SIGNED_IN | {VISITOR}
+NOBODY = frozenset()
+WRITERS = frozenset({Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR})
+
+PAGES = {
+    "home": SIGNED_IN,
+    "legal": ANYONE,
+    # Sign-in
+    "account_login": ANYONE,
+    "account_logout": SIGNED_IN,
+    "account_signup": ANYONE,
+    "account_inactive": ANYONE,
+    "account_request_login_code": ANYONE,
+    "account_confirm_login_code": ANYONE,
+    "account_change_password": SIGNED_IN,
+    "account_set_password": SIGNED_IN,
+    "account_reset_password": ANYONE,
+    "account_reset_password_done": ANYONE,
+    "account_reset_password_from_key": ANYONE,
+    "account_reset_password_from_key_done": ANYONE,
+    # Conventions: each role sees those of its scope
+    "conventions": SIGNED_IN,
+    "convention_current": SIGNED_IN,
+    "convention": SIGNED_IN,
+    "convention_preview": SIGNED_IN,
+    "piece": SIGNED_IN,
+    "convention_issue": WRITERS,
+    "convention_identity": WRITERS,
+    "convention_act": WRITERS,
+    "convention_dates": WRITERS,
+    "convention_signature": WRITERS,
+    "convention_piece": WRITERS,
+    # Titres de perception
+    "claims": {Role.FINANCE, Role.RECTORAT, Role.ADMINISTRATOR},
+    "claims_export": {Role.FINANCE, Role.RECTORAT, Role.ADMINISTRATOR},
+    "chorus_settings": {Role.FINANCE, Role.ADMINISTRATOR},
+    # The admin site, beside its pages by model
+    "admin:index": ADMIN_SITE_ROLES,
+    "admin:login": ADMIN_SITE_ROLES,
+    "admin:logout": SIGNED_IN,  # Leads to account_logout, or to the front page
+    "admin:password_change": ADMIN_SITE_ROLES,
+    "admin:password_change_done": ADMIN_SITE_ROLES,
+    "admin:jsi18n": ADMIN_SITE_ROLES,
+    "admin:app_list": ADMIN_SITE_ROLES,
+    "admin:autocomplete": NOBODY,
+    "admin:view_on_site": NOBODY,
+}
+
+MODEL_PAGE = re.compile(r"admin:(?P<model>[a-z]+_[a-z]+)_(?P<page>[a-z_]+)")
+MODEL_PAGES = {
+    "changelist": "view",
+    "add": "add",
+    "change": "view",
+    "history": "view",
+    "simple_history": "view",
+    "delete": "delete",
+}
+
+QUERIES = {
+    "admin:autocomplete": {
+        "app_label": "accounts",
+        "model_name": "user",
+        "field_name": "collectivities",
+    },
+}
+
+
+def addresses(resolver=None, namespace="", parent=""):
+    """Yield (name, names of its arguments) of every pattern of the site."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from addresses(pattern, inner, f"{parent}{pattern.pattern}")
+        elif pattern.name:
+            yield f"{namespace}{pattern.name}", arguments(pattern.pattern)
+        else:
+            # Django's admin leaves two without a name: a redirection and its own 404.
+            assert namespace == "admin:", f"Name the page at {parent}{pattern.pattern}."
+
+
+def arguments(pattern) -> list[str]:
+    if hasattr(pattern, "converters") and pattern.converters:
+        return list(pattern.converters)
+    regex = pattern.regex
+    return list(regex.groupindex) or [f"{number}" for number in range(regex.groups)]
+
+
+def model_page(name: str):
+    """Return (model, page) of a page that the admin makes for a model, else None."""
+    match = MODEL_PAGE.fullmatch(name)
+    if not match or match["page"] not in MODEL_PAGES:
+        return None
+    app, _, model = match["model"].partition("_")
+    return apps.get_model(app, model), match["page"]
+
+
+def allowed(name: str) -> frozenset[str]:
+    """Return who may open the page `name`; fails for a page that nothing tells of."""
+    if name in PAGES:
+        return PAGES[name]
+    found = model_page(name)
+    assert found, f"« {name} » is a new page: add its row to PAGES, with the roles that open it."
+    model, page = found
+    return frozenset(
+        role
+        for role, permissions in PERMISSIONS.items()
+        if MODEL_PAGES[page] in permissions.get(model._meta.label_lower, ())
+    )
+
+
+@pytest.fixture
+def people(town_hall, rectorat, finance, administrator):
+    people = [town_hall, rectorat, finance, administrator]
+    return {VISITOR: AnonymousUser()} | {person.role: person for person in people}
+
+
+@pytest.fixture
+def values(convention, town_hall):
+    """What goes into an address: one value by argument, or by (page, argument).
+
+    It also makes one row at least of every model of the admin site.
+    """
+    sign_by_both(convention)
+    scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
+    piece = convention.attach(kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=town_hall)
+    Group.objects.create(name="Groupe")
+    EmailAddress.objects.create(user=town_hall, email=town_hall.email)
+    DsfrConfig.objects.create()
+    return {
+        "year": convention.campaign.school_year,
+        "code": convention.collectivity.code,
+        "uidb36": "1",
+        "key": "perime",
+        "app_label": "accounts",
+        "file_format": "csv",
+        "content_type_id": ContentType.objects.get_for_model(User).pk,
+        ("piece", "pk"): piece.pk,
+        ("admin:view_on_site", "object_id"): town_hall.pk,
+    }
+
+
+def address(name: str, arguments: list[str], values: dict) -> str:
+    """Return the address of the page `name`, about the objects of `values`."""
+    if found := model_page(name):
+        model, page = found
+        if not arguments:
+            return reverse(name)
+        row = model._base_manager.first()
+        assert row, f"« {name} » needs a {model.__name__}: let `values` make one."
+        if page == "simple_history":
+            return reverse(name, args=[row.pk, row.history.first().pk])
+        return reverse(name, args=[row.pk])
+    missing = [a for a in arguments if (name, a) not in values and a not in values]
+    assert not missing, f"« {name} » takes {missing}: give the fixture `values` one of each."
+    return reverse(name, kwargs={a: values.get((name, a), values.get(a)) for a in arguments})
+
+
+def opens(client, url: str, query: dict) -> bool:
+    """Tell whether the page answers, by GET or, where it only takes that, by POST.
+
+    What the page may have changed is undone.
+    """
+    with transaction.atomic():
+        response = client.get(url, query)
+        if response.status_code == 405:
+            response = client.post(url, query)
+        response.getvalue()  # Ends a file that is being sent.
+        transaction.set_rollback(True)
+    if response.status_code in (403, 404):
+        return False
+    assert response.status_code < 400, f"{url}: {response.status_code}"
+    sign_in = {reverse("account_login"), reverse("admin:login")}
+    return not (response.status_code == 302 and urlsplit(response.url).path in sign_in)
+
+
+@pytest.mark.parametrize("role", sorted(ANYONE))
+def test_every_page_opens_for_the_roles_of_the_table_and_for_no_other(client, role, people, values):
+    surprises = []
+    for name, arguments in addresses():
+        if role == VISITOR:
+            client.logout()
+        else:
+            client.force_login(people[role])
+        expected = role in allowed(name)
+        if opens(client, address(name, arguments, values), QUERIES.get(name, {})) != expected:
+            surprises.append(f"{name}: {'refused' if expected else 'open'}")
+
+    assert surprises == []
+
+
+def test_every_row_of_the_table_names_a_page():
+    assert set(PAGES) <= {name for name, _ in addresses()}
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        pytest.param(
+            lambda: UserFactory(
+                role=Role.TOWN_HALL, collectivities=[ConventionFactory().collectivity]
+            ),
+            id="another-town-hall",
+        ),
+        pytest.param(
+            lambda: UserFactory(
+                role=Role.RECTORAT, departments=[DepartmentFactory(code="48", name="Lozère")]
+            ),
+            id="agent-of-another-department",
+        ),
+    ],
+)
+def test_the_convention_of_others_is_a_page_that_does_not_exist(client, values, stranger):
+    client.force_login(stranger())
+    opened = []
+    for name, arguments in addresses():
+        if name != "piece" and not {"year", "code"} <= set(arguments):
+            continue
+        url = address(name, arguments, values)
+        response = client.get(url)
+        if response.status_code == 405:
+            response = client.post(url)
+        if response.status_code != 404:
+            opened.append(f"{name}: {response.status_code}")
+
+    assert opened == []
