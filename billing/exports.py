@@ -15,6 +15,8 @@ from io import BytesIO
 import xlsxwriter
 from xlsxwriter.format import Format
 
+from documents import typography
+
 from . import liquidation
 from .claims import Claim
 from .columns import COLUMNS, Kind, Value
@@ -50,7 +52,7 @@ def export(claims: Iterable[Claim], file_format: str, school_year: str) -> Itera
 
 def _plain_spaces(text: str) -> str:
     """No-break spaces are for reading; in a file they defeat searching."""
-    return text.replace(liquidation.NO_BREAK_SPACE, " ")
+    return text.replace(typography.SPACE, " ").replace(typography.NARROW_SPACE, " ")
 
 
 # --- CSV --------------------------------------------------------------------

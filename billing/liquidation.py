@@ -1,15 +1,16 @@
 """What a claim amounts to and how that is spelled out: pure functions, Decimal only.
 
-A titre de perception states the bases of its liquidation (décret 2012-1246): here
-the number of schools times the tariff of the convention, never anything else.
+A titre de perception states the bases of its liquidation (décret 2012-1246,
+article 24): here the number of schools times the tariff of the convention, nothing else.
 """
 
 import datetime
 from collections.abc import Iterable
 from decimal import Decimal
 
+from documents.typography import count, euros_and_cents
+
 CENT = Decimal("0.01")
-NO_BREAK_SPACE = "\u00a0"
 PRESCRIPTION_YEARS = 4
 
 
@@ -29,12 +30,6 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, Decimal("0.00"))
 
 
-def euros(value: Decimal) -> str:
-    """Return `value` for a French reader: "1 234,50 €", with no-break spaces."""
-    grouped = f"{value:,.2f}".replace(",", NO_BREAK_SPACE).replace(".", ",")
-    return f"{grouped}{NO_BREAK_SPACE}€"
-
-
 def decimal_comma(value: Decimal) -> str:
     """Return `value` for a file that a French spreadsheet reads as a number: "1234,50"."""
     return f"{value:.2f}".replace(".", ",")
@@ -43,11 +38,6 @@ def decimal_comma(value: Decimal) -> str:
 def french_date(day: datetime.date) -> str:
     """Return `day` as "10/10/2022"."""
     return f"{day:%d/%m/%Y}"
-
-
-def count_of_schools(schools: int) -> str:
-    """Return "1 école", "2 écoles", with a no-break space."""
-    return f"{schools}{NO_BREAK_SPACE}école{'s' if schools > 1 else ''}"
 
 
 def basis(
@@ -63,8 +53,9 @@ def basis(
     "2 écoles x 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, année
     scolaire 2022-2023"; `signed_on` is the date of the last signature.
     """
+    due = amount(schools, tariff)
     return (
-        f"{count_of_schools(schools)} x {euros(tariff)} = {euros(amount(schools, tariff))}, "
+        f"{count(schools, 'école')} x {euros_and_cents(tariff)} = {euros_and_cents(due)}, "
         f"convention {reference} du {french_date(signed_on)}, année scolaire {school_year}"
     )
 
@@ -73,7 +64,7 @@ def subject(schools: int, school_year: str) -> str:
     """Return what the claim is for ("objet"), on one line."""
     return (
         f"Participation à l'espace numérique de travail des écoles (ENT-École), "
-        f"année scolaire {school_year}, {count_of_schools(schools)}"
+        f"année scolaire {school_year}, {count(schools, 'école')}"
     )
 
 

@@ -63,6 +63,9 @@ class TestCsv:
     def test_a_text_that_would_run_as_a_formula_is_neutralised(self, start):
         assert exports.csv_cell(f"{start}1+1") == f"'{start}1+1"
 
+    def test_thousands_are_written_with_spaces_that_a_search_finds(self):
+        assert exports.csv_cell("8\u202f505,00\u00a0€") == "8 505,00 €"
+
     def test_a_negative_amount_stays_a_number(self):
         assert exports.csv_cell(Decimal("-45")) == "-45,00"
 

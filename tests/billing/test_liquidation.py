@@ -33,10 +33,6 @@ def test_one_school_is_singular():
     assert basis(1).startswith("1 école x 45,00 € = 45,00 €,")
 
 
-def test_thousands_are_grouped_without_a_break():
-    assert liquidation.euros(Decimal("8505")) == "8\u00a0505,00\u00a0€"
-
-
 def test_a_file_gets_a_decimal_comma_and_nothing_else():
     assert liquidation.decimal_comma(Decimal("8505")) == "8505,00"
 

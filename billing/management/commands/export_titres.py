@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from billing import exports
 from billing.claims import claimable, claims, totals
-from billing.liquidation import count_of_schools, euros
 from conventions.models import Campaign
+from documents.typography import count, euros_and_cents
 
 
 class Command(BaseCommand):
@@ -36,10 +36,9 @@ class Command(BaseCommand):
                 "dossier existe et qu'il vous est ouvert en écriture."
             ) from error
         found = totals(conventions)
-        plural = "s" if found.claims > 1 else ""
         self.stdout.write(
-            f"{found.claims} titre{plural} à émettre, {count_of_schools(found.schools)}, "
-            f"{euros(found.amount)} : {output}"
+            f"{count(found.claims, 'titre')} à émettre, {count(found.schools, 'école')}, "
+            f"{euros_and_cents(found.amount)} : {output}"
         )
 
     def _campaign(self, annee: str) -> Campaign:
