@@ -6,6 +6,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 
+from conventions.board import build_board, newest_open_campaign
+
 
 class RectoratAdminSite(AdminSite):
     site_header = "Conventions ENT-École"
@@ -25,3 +27,9 @@ class RectoratAdminSite(AdminSite):
     def password_change(self, request, extra_context=None):
         """Change one's password where everybody does."""
         return redirect("account_change_password")
+
+    def index(self, request, extra_context=None):
+        """Open on where the conventions of the current campaign stand."""
+        campaign = newest_open_campaign()
+        board = build_board(campaign, request.user) if campaign else None
+        return super().index(request, {"board": board, **(extra_context or {})})

@@ -128,6 +128,8 @@ def _schools_by_uai(campaign, codes, by):
 def withdraw(enrolment: ConventionSchool, *, by) -> None:
     """Take a school out of the campaign, as long as its convention has not been sent."""
     convention = enrolment.convention
+    if enrolment.released_on:
+        raise TransitionRefused(f"{enrolment} n'est déjà plus inscrite.")
     if convention and convention.state != State.PREPARED:
         raise TransitionRefused(
             f"{enrolment} figure dans une convention déjà envoyée : elle ne peut plus être retirée."

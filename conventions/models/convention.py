@@ -51,6 +51,11 @@ class ConventionQuerySet(models.QuerySet):
         """Signed by both parties: they give rise to a claim."""
         return self.filter(state=State.SIGNED)
 
+    def late(self):
+        """Sent, the campaign's reply date passed, and still not signed by the collectivity."""
+        waiting = set(lifecycle.VISIBLE_TO_TOWN_HALL) - set(lifecycle.COLLECTIVITY_SIGNED)
+        return self.filter(state__in=waiting, campaign__reply_by__lt=timezone.localdate())
+
     def count_by_state(self) -> dict[str, int]:
         """Return the number of conventions in each state, zeros included."""
         counts = dict(self.order_by().values_list("state").annotate(models.Count("pk")))

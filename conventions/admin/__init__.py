@@ -1,0 +1,12 @@
+"""Campaigns and conventions, as the rectorat's agents run them.
+
+Lists and pages only read; every change goes through a verb of the models, asked for on
+a page that says beforehand what it will do.
+"""
+
+from .campaign import CampaignAdmin
+from .convention import ConventionAdmin
+from .journal import JournalEntryAdmin
+from .school import ConventionSchoolAdmin
+
+__all__ = ["CampaignAdmin", "ConventionAdmin", "ConventionSchoolAdmin", "JournalEntryAdmin"]

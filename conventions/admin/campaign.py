@@ -1,0 +1,266 @@
+"""Campaigns: their page, their board, and what is done for a whole campaign."""
+
+import datetime
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Count
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils import timezone
+
+from accounts.scope import collectivity_scope
+from communes.folding import fold
+from communes.models import Region
+from conventions import enrolment, preparation
+from conventions.board import build_board
+from conventions.lifecycle import State
+from conventions.models import Campaign, Convention
+from documents.models import TextModel
+from schools.models import School
+
+from .forms import EnrolmentForm
+
+# Printed on every convention: settled once the first is sent.
+PRINTED = (
+    "region",
+    "tariff",
+    "ends_on",
+    "signatory_civility",
+    "signatory_first_name",
+    "signatory_last_name",
+    "signatory_titles",
+    "decision_text",
+    "deliberation_text",
+    "convention_text",
+)
+SIGNATORY = tuple(name for name in PRINTED if name.startswith("signatory"))
+TEXTS = {
+    "decision_text": TextModel.Kind.DECISION,
+    "deliberation_text": TextModel.Kind.DELIBERATION,
+    "convention_text": TextModel.Kind.CONVENTION,
+}
+SCHOOLS_FOUND = 50
+
+
+@admin.register(Campaign)
+class CampaignAdmin(admin.ModelAdmin):
+    list_display = ("__str__", "state", "tariff", "reply_by", "ends_on")
+
+    class Media:
+        css = {"all": ("conventions_admin.css",)}
+
+    # --- Create, edit -------------------------------------------------------
+    def get_fieldsets(self, request, obj=None):
+        settled = (
+            "Des conventions ont été envoyées : ce qu'elles impriment ne change plus."
+            if self._has_sent(obj)
+            else "Imprimé sur les conventions : ne changera plus dès que l'une sera envoyée."
+        )
+        return (
+            (None, {"fields": ("start_year", "reply_by")}),
+            ("Conditions", {"fields": ("region", "tariff", "ends_on"), "description": settled}),
+            ("Signataire", {"fields": SIGNATORY, "description": settled}),
+            ("Textes", {"fields": tuple(TEXTS), "description": settled}),
+        )
+
+    def get_readonly_fields(self, request, obj=None):
+        if self._has_sent(obj):
+            return ("start_year", *PRINTED)
+        # The year is in the references of conventions already prepared.
+        return ("start_year",) if obj and obj.conventions.exists() else ()
+
+    @staticmethod
+    def _has_sent(campaign):
+        return bool(campaign) and campaign.conventions.filter(sent_on__isnull=False).exists()
+
+    def get_changeform_initial_data(self, request):
+        """Propose the coming school year, the newest texts, and the last signatory."""
+        today = timezone.localdate()
+        year = today.year if today.month >= 3 else today.year - 1
+        initial = {"start_year": year, "ends_on": datetime.date(year + 1, 9, 1)}
+        for name, kind in TEXTS.items():
+            initial[name] = TextModel.objects.filter(kind=kind).order_by("-version").first()
+        regions = Region.objects.all()[:2]
+        if len(regions) == 1:
+            initial["region"] = regions[0]
+        if last := Campaign.objects.first():
+            initial |= {name: getattr(last, name) for name in ("tariff", *SIGNATORY)}
+        return initial | super().get_changeform_initial_data(request)
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if change and "tariff" in form.changed_data and obj.conventions.exists():
+            messages.warning(
+                request,
+                "La participation a changé : préparez de nouveau les conventions avant de les "
+                "envoyer.",
+            )
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        if obj:
+            context["board"] = build_board(obj, request.user)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    # --- What is done for the whole campaign --------------------------------
+    def get_urls(self):
+        steps = {
+            "board": self.board_view,
+            "open": self.open_view,
+            "close": self.close_view,
+            "enrol": self.enrol_view,
+            "prepare": self.prepare_view,
+            "send": self.send_view,
+        }
+        return [
+            path(
+                f"<int:pk>/{step}/",
+                self.admin_site.admin_view(self._on_campaign(view)),
+                name=f"conventions_campaign_{step}",
+            )
+            for step, view in steps.items()
+        ] + super().get_urls()
+
+    def _on_campaign(self, view):
+        """Give `view` the campaign of the address, to agents who may change campaigns."""
+
+        def on_campaign(request, pk):
+            if not self.has_change_permission(request):
+                raise PermissionDenied
+            return view(
+                request, get_object_or_404(Campaign.objects.select_related("region"), pk=pk)
+            )
+
+        return on_campaign
+
+    def board_view(self, request, campaign):
+        """Where the conventions stand, by académie and département."""
+        context = {"board": build_board(campaign, request.user)}
+        return self._page(request, campaign, "board", "Où en est la campagne", context)
+
+    def open_view(self, request, campaign):
+        return self._state_view(
+            request,
+            campaign,
+            campaign.open,
+            "Rouvrir la campagne"
+            if campaign.state == Campaign.State.CLOSED
+            else "Ouvrir la campagne",
+            "Ses conventions pourront être envoyées aux collectivités. Rien n'est envoyé "
+            "par l'ouverture elle-même.",
+        )
+
+    def close_view(self, request, campaign):
+        waiting = campaign.conventions.filter(state=State.PREPARED).count()
+        return self._state_view(
+            request,
+            campaign,
+            campaign.close,
+            "Clore la campagne",
+            "Plus aucune école ne pourra être inscrite, ni aucune convention préparée ou envoyée. "
+            "Les conventions déjà envoyées suivent leur cours."
+            + (f" Conventions préparées qui ne partiront pas : {waiting}." if waiting else ""),
+        )
+
+    def _state_view(self, request, campaign, verb, label, explanation):
+        """Ask before the campaign changes state, then (POST) run `verb`."""
+        if request.method != "POST":
+            context = {"explanation": explanation, "submit": label}
+            return self._page(request, campaign, "ask", label, context)
+        try:
+            verb(by=request.user)
+        except ValidationError as refusal:
+            messages.error(request, " ".join(refusal.messages))
+        else:
+            messages.success(request, f"La campagne est {campaign.get_state_display()}.")
+        return redirect("admin:conventions_campaign_change", campaign.pk)
+
+    def enrol_view(self, request, campaign):
+        """Enrol schools: pasted, uploaded, or ticked among those a search found."""
+        context = {"query": request.GET.get("q", "").strip()}
+        if request.method == "POST":
+            ticked = "\n".join(request.POST.getlist("ticked"))
+            form = EnrolmentForm({"text": ticked} if ticked else request.POST, request.FILES)
+            if form.is_valid():
+                form, context["report"] = self._enrol(request, campaign, form)
+        else:
+            form = EnrolmentForm()
+        if context["query"]:
+            context |= _find_schools(campaign, context["query"], request.user)
+        context["form"] = form
+        return self._page(request, campaign, "enrol", "Inscrire des écoles", context)
+
+    def _enrol(self, request, campaign, form):
+        """Return the form to show next, and the report (None when all was refused)."""
+        try:
+            report = enrolment.enrol(campaign, form.cleaned_data["codes"], by=request.user)
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+            return form, None
+        if report.enrolled or report.already:
+            refused = "\n".join(refusal.text for refusal in report.refused)
+            form = EnrolmentForm(initial={"text": refused})
+        return form, report
+
+    def prepare_view(self, request, campaign):
+        """Say what would be prepared, then (POST) prepare it and report."""
+        context = _to_prepare(campaign, request.user)
+        if request.method == "POST":
+            try:
+                context["report"] = preparation.prepare(campaign, by=request.user)
+            except ValidationError as refusal:
+                messages.error(request, " ".join(refusal.messages))
+                return redirect("admin:conventions_campaign_change", campaign.pk)
+        return self._page(request, campaign, "prepare", "Préparer les conventions", context)
+
+    def send_view(self, request, campaign):
+        """Ask about sending every prepared convention; the convention's own page does it."""
+        conventions = self.admin_site.get_model_admin(Convention)
+        prepared = conventions.get_queryset(request).filter(campaign=campaign, state=State.PREPARED)
+        return conventions.ask(request, "send", prepared)
+
+    def _page(self, request, campaign, template, title, context):
+        return TemplateResponse(
+            request,
+            f"admin/conventions/campaign/{template}.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "media": self.media,
+                "campaign": campaign,
+                "title": title,
+                "subtitle": None,
+                **context,
+            },
+        )
+
+
+def _find_schools(campaign, query, user):
+    """Schools where every word typed is found in the name, the commune or the code."""
+    schools = School.objects.filter(collectivity_scope(user, "payer"))
+    schools = schools.exclude(state=School.State.CLOSED)
+    for word in fold(query).split():
+        schools = schools.filter(search_text__contains=word)
+    found = list(schools.select_related("commune", "payer").order_by("search_text")[:SCHOOLS_FOUND])
+    enrolled = set(
+        campaign.schools.filter(school__in=found, released_on__isnull=True).values_list(
+            "school_id", flat=True
+        )
+    )
+    return {
+        "found": [(school, school.pk in enrolled) for school in found],
+        "found_all": len(found) < SCHOOLS_FOUND,
+    }
+
+
+def _to_prepare(campaign, user):
+    """How many collectivities and schools a preparation would take up."""
+    lines = campaign.schools.filter(
+        collectivity_scope(user, "school__payer"), released_on__isnull=True
+    )
+    waiting = lines.filter(convention__isnull=True).aggregate(
+        schools=Count("pk"), collectivities=Count("school__payer", distinct=True)
+    )
+    prepared = campaign.conventions.for_user(user).filter(state=State.PREPARED).count()
+    return {"waiting": waiting, "prepared": prepared}

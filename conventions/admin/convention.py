@@ -1,0 +1,241 @@
+"""Conventions: the list, the page of one, and the verbs on one or thousands."""
+
+import re
+
+from django.contrib import admin, messages
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from django.shortcuts import redirect
+from django.template.defaultfilters import floatformat
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html
+
+from communes.admin import FoldedSearchMixin
+from conventions import bulk, lifecycle
+from conventions.lifecycle import TRANSITIONS, State
+from conventions.models import Convention
+
+from .filters import AcademyFilter, CampaignFilter, DepartmentFilter, LateFilter
+from .forms import VERB_FORMS
+
+EXAMPLES = 20
+_KEYS = re.compile(r"^\d{1,18}(,\d{1,18})*$")
+
+EXPLANATIONS = {
+    "send": "La collectivité verra sa convention. Ses écoles et son montant ne changeront plus.",
+    "accept": "Les renseignements de la fiche de la collectivité seront recopiés dans la "
+    "convention. D'ordinaire, c'est la mairie qui les confirme : ne le faites à sa place que si "
+    "elle vous l'a demandé.",
+    "sign_for_collectivity": "La date de signature de la collectivité sera enregistrée. "
+    "D'ordinaire, c'est la mairie qui l'enregistre : ne le faites à sa place que si vous tenez "
+    "la convention signée.",
+    "sign_for_region": "La même date de signature sera enregistrée pour toutes les conventions "
+    "retenues. Celles que la collectivité a déjà signées prendront effet.",
+    "abandon": "L'abandon est définitif. Les écoles pourront être inscrites de nouveau.",
+}
+
+
+def short_date(day) -> str:
+    return date_format(day, "SHORT_DATE_FORMAT") if day else "—"
+
+
+def bulk_action(verb):
+    """Return the action of the list that asks for `verb` on the selection."""
+
+    @admin.action(description=TRANSITIONS[verb].label)
+    def ask(model_admin, request, queryset):
+        return model_admin.ask(request, verb, queryset)
+
+    ask.__name__ = verb
+    return ask
+
+
+@admin.register(Convention)
+class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
+    list_display = (
+        "reference",
+        "collectivity_name",
+        "department",
+        "school_count",
+        "euros",
+        "state_label",
+        "sent",
+        "collectivity_signed",
+        "region_signed",
+        "executory",
+    )
+    list_filter = (
+        CampaignFilter,
+        "state",
+        LateFilter,
+        AcademyFilter,
+        DepartmentFilter,
+    )
+    department_path = "collectivity__department"
+    search_fields = ("collectivity__search_text", "reference")
+    search_help_text = (
+        "Collectivité, code INSEE, SIREN ou référence ; les accents sont facultatifs."
+    )
+    list_per_page = 100
+    list_select_related = ("collectivity__department", "act")
+    actions = tuple(bulk_action(verb) for verb in ("send", "sign_for_region", "abandon"))
+    # The page of a convention is its own template: no field is ever edited.
+    fieldsets = ((None, {"fields": ()}),)
+
+    class Media:
+        css = {"all": ("conventions_admin.css",)}
+
+    # --- The list -----------------------------------------------------------
+    def get_queryset(self, request):
+        return Convention.objects.for_user(request.user)
+
+    @admin.display(description="collectivité", ordering="collectivity__search_text")
+    def collectivity_name(self, convention):
+        return convention.collectivity.name
+
+    @admin.display(description="dép.", ordering="collectivity__department__code")
+    def department(self, convention):
+        return convention.collectivity.department.code
+
+    @admin.display(description="montant", ordering="amount")
+    def euros(self, convention):
+        return f"{floatformat(convention.amount, '2g')}\u00a0€"
+
+    @admin.display(description="état", ordering="state")
+    def state_label(self, convention):
+        return format_html(
+            '<span class="state state-{}">{}</span>',
+            convention.state,
+            convention.get_state_display(),
+        )
+
+    @admin.display(description="envoyée", ordering="sent_on")
+    def sent(self, convention):
+        return short_date(convention.sent_on)
+
+    @admin.display(description="signature collectivité", ordering="collectivity_signed_on")
+    def collectivity_signed(self, convention):
+        return short_date(convention.collectivity_signed_on)
+
+    @admin.display(description="signature région", ordering="region_signed_on")
+    def region_signed(self, convention):
+        return short_date(convention.region_signed_on)
+
+    @admin.display(description="acte exécutoire", ordering="act__executory_on")
+    def executory(self, convention):
+        act = convention.recorded_act
+        return short_date(act and act.executory_on)
+
+    # --- One convention -----------------------------------------------------
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        context.update(
+            convention=obj,
+            title=obj.collectivity_title,
+            subtitle=None,
+            guidance=lifecycle.guidance(obj.state, request.user.role),
+            verbs=lifecycle.allowed(obj.state, request.user.role),
+            can_withdraw=obj.state == State.PREPARED,
+            schools=obj.schools.filter(released_on__isnull=True),
+            released=obj.schools.filter(released_on__isnull=False),
+            pieces=obj.pieces.select_related("document", "added_by"),
+            journal=obj.journal.all(),
+            party=obj if obj.is_party_confirmed else obj.collectivity,
+            sees_town_hall_page=obj.state in lifecycle.VISIBLE_TO_TOWN_HALL,
+        )
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    # --- Verbs --------------------------------------------------------------
+    def get_urls(self):
+        return [
+            path(
+                "verb/<slug:verb>/",
+                self.admin_site.admin_view(self.verb_view),
+                name="conventions_convention_verb",
+            ),
+            *super().get_urls(),
+        ]
+
+    def verb_view(self, request, verb):
+        """Ask about the conventions whose keys are given, or (POST) do the verb on them."""
+        if verb not in VERB_FORMS:
+            raise Http404
+        if request.user.role not in TRANSITIONS[verb].roles:
+            raise PermissionDenied
+        keys = request.POST.get("conventions") or request.GET.get("conventions", "")
+        if not _KEYS.match(keys):
+            raise Http404
+        chosen = self.get_queryset(request).filter(pk__in=keys.split(","))
+        if request.method != "POST":
+            return self.ask(request, verb, chosen)
+        form = VERB_FORMS[verb](request.POST)
+        if not form.is_valid():
+            return self.ask(request, verb, chosen, form)
+        if "," not in keys and chosen:
+            return self._do_one(request, verb, chosen, form)
+        report = bulk.apply(chosen, verb, by=request.user, **form.cleaned_data)
+        return self._render(request, verb, "report", {"report": report})
+
+    def ask(self, request, verb, chosen, form=None):
+        """Say what `verb` will do to the conventions chosen, and to how many, before doing it.
+
+        Their keys travel in one field of the page: what was announced is what is done,
+        and thousands stay under the limit on the number of fields.
+        """
+        keys = list(chosen.values_list("pk", flat=True))
+        if not keys:
+            messages.warning(request, "Aucune convention à traiter dans cette sélection.")
+            return redirect(self._list_url(request))
+        possible, left_out = bulk.preview(chosen, verb)
+        sources = Convention.sources_of(verb)
+        taken = list(chosen.with_parties().filter(state__in=sources)[:EXAMPLES])
+        context = {
+            "form": form or VERB_FORMS[verb](),
+            "keys": ",".join(map(str, keys)),
+            "explanation": EXPLANATIONS[verb],
+            "possible": possible,
+            "left_out": left_out,
+            "taken": [(convention, convention.missing_for(verb)) for convention in taken],
+            "left": chosen.exclude(state__in=sources)[:EXAMPLES],
+            "single": taken[0] if len(keys) == 1 and taken else None,
+            "examples": EXAMPLES,
+        }
+        return self._render(request, verb, "ask", context)
+
+    def _do_one(self, request, verb, chosen, form):
+        """Do the verb on one convention; a refusal is shown at the field it is about."""
+        convention = chosen.with_parties().get()
+        try:
+            getattr(convention, verb)(by=request.user, **form.cleaned_data)
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+            return self.ask(request, verb, chosen, form)
+        messages.success(request, f"{TRANSITIONS[verb].done} : {convention}.")
+        return redirect("admin:conventions_convention_change", convention.pk)
+
+    def _render(self, request, verb, template, context):
+        return TemplateResponse(
+            request,
+            f"admin/conventions/convention/{template}.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "media": self.media,
+                "title": TRANSITIONS[verb].label,
+                "rule": TRANSITIONS[verb],
+                "list_url": self._list_url(request),
+                "verb_url": self._with_filters(
+                    request, reverse("admin:conventions_convention_verb", args=[verb])
+                ),
+                **context,
+            },
+        )
+
+    def _list_url(self, request):
+        return self._with_filters(request, reverse("admin:conventions_convention_changelist"))
+
+    def _with_filters(self, request, url):
+        filters = self.get_preserved_filters(request)
+        return add_preserved_filters({"preserved_filters": filters, "opts": self.opts}, url)

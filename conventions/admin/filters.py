@@ -1,0 +1,88 @@
+"""Filters shared by the lists of conventions and of enrolled schools.
+
+A ModelAdmin that uses the territory's filters says in `department_path` which lookup
+leads from its model to the département.
+"""
+
+from django.contrib.admin import SimpleListFilter
+
+from communes.models import Department
+from conventions.board import newest_open_campaign
+from conventions.models import Campaign
+
+
+def departments_of(user):
+    """The départements an agent works for, with their académie."""
+    departments = Department.objects.select_related("academy")
+    if user.limited_to_departments:
+        departments = departments.filter(pk__in=user.departments.values("pk"))
+    return departments
+
+
+class CampaignFilter(SimpleListFilter):
+    """The newest open campaign unless another, or all, is asked for."""
+
+    title = "campagne"
+    parameter_name = "campaign"
+    ALL = "all"
+
+    def __init__(self, request, params, model, model_admin):
+        super().__init__(request, params, model, model_admin)
+        current = newest_open_campaign()
+        self.chosen = self.value() or (str(current.pk) if current else self.ALL)
+
+    def lookups(self, request, model_admin):
+        years = [(str(campaign.pk), campaign.school_year) for campaign in Campaign.objects.all()]
+        return [*years, (self.ALL, "Toutes les campagnes")]
+
+    def queryset(self, request, queryset):
+        if self.chosen == self.ALL:
+            return queryset
+        if not self.chosen.isdecimal():
+            return queryset.none()
+        return queryset.filter(campaign=int(self.chosen))
+
+    def choices(self, changelist):
+        for value, label in self.lookup_choices:
+            yield {
+                "selected": value == self.chosen,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": label,
+            }
+
+
+class AcademyFilter(SimpleListFilter):
+    title = "académie"
+    parameter_name = "academy"
+    lookup = "academy__code"
+
+    def __init__(self, request, params, model, model_admin):
+        self.path = f"{model_admin.department_path}__{self.lookup}"
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(self, request, model_admin):
+        academies = {d.academy.code: d.academy.name for d in departments_of(request.user)}
+        return sorted(academies.items(), key=lambda item: item[1])
+
+    def queryset(self, request, queryset):
+        return queryset.filter(**{self.path: self.value()}) if self.value() else queryset
+
+
+class DepartmentFilter(AcademyFilter):
+    title = "département"
+    parameter_name = "department"
+    lookup = "code"
+
+    def lookups(self, request, model_admin):
+        return [(d.code, str(d)) for d in departments_of(request.user)]
+
+
+class LateFilter(SimpleListFilter):
+    title = "retard"
+    parameter_name = "late"
+
+    def lookups(self, request, model_admin):
+        return [("yes", "Réponse attendue, date dépassée")]
+
+    def queryset(self, request, queryset):
+        return queryset.late() if self.value() == "yes" else queryset

@@ -1,0 +1,129 @@
+"""Enrolled schools: the list, and taking one out while its convention is not sent."""
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import Http404
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+
+from accounts.scope import collectivity_scope
+from communes.admin import FoldedSearchMixin
+from conventions.enrolment import withdraw
+from conventions.lifecycle import State
+from conventions.models import ConventionSchool
+
+from .filters import AcademyFilter, CampaignFilter, DepartmentFilter
+
+
+class EnrolledFilter(admin.SimpleListFilter):
+    title = "inscription"
+    parameter_name = "enrolled"
+
+    def lookups(self, request, model_admin):
+        return [
+            ("yes", "Inscrites"),
+            ("waiting", "Inscrites, sans convention"),
+            ("no", "Retirées"),
+        ]
+
+    def queryset(self, request, queryset):
+        conditions = {
+            "yes": Q(released_on__isnull=True),
+            "waiting": Q(released_on__isnull=True, convention__isnull=True),
+            "no": Q(released_on__isnull=False),
+        }
+        return queryset.filter(conditions.get(self.value(), Q()))
+
+
+@admin.register(ConventionSchool)
+class ConventionSchoolAdmin(FoldedSearchMixin, admin.ModelAdmin):
+    list_display = ("uai", "name", "commune_name", "payer", "convention_link", "release")
+    list_filter = (CampaignFilter, EnrolledFilter, AcademyFilter, DepartmentFilter)
+    department_path = "school__payer__department"
+    search_fields = ("school__search_text", "uai")
+    search_help_text = "Nom de l'école, commune ou code UAI ; les accents sont facultatifs."
+    list_per_page = 100
+    list_select_related = ("school__payer", "convention")
+    fields = (
+        "campaign",
+        "school",
+        "uai",
+        "name",
+        "commune_name",
+        "department_code",
+        "fee",
+        "convention",
+        "enrolled_at",
+        "released_on",
+    )
+
+    class Media:
+        css = {"all": ("conventions_admin.css",)}
+
+    def get_queryset(self, request):
+        scope = collectivity_scope(request.user, "school__payer")
+        return super().get_queryset(request).filter(scope)
+
+    @admin.display(description="collectivité", ordering="school__payer__search_text")
+    def payer(self, line):
+        return line.school.payer.name
+
+    @admin.display(description="convention", ordering="convention__reference")
+    def convention_link(self, line):
+        if not line.convention:
+            return "à préparer"
+        url = reverse("admin:conventions_convention_change", args=[line.convention_id])
+        return format_html('<a href="{}">{}</a>', url, line.convention.reference)
+
+    @admin.display(description="retirer")
+    def release(self, line):
+        if line.released_on:
+            return f"retirée le {line.released_on:%d/%m/%Y}"
+        if line.convention and line.convention.state != State.PREPARED:
+            return "—"
+        url = reverse("admin:conventions_conventionschool_withdraw", args=[line.pk])
+        return format_html(
+            '<a href="{}">Retirer<span class="visually-hidden"> {}</span></a>', url, line
+        )
+
+    def get_urls(self):
+        return [
+            path(
+                "<int:pk>/withdraw/",
+                self.admin_site.admin_view(self.withdraw_view),
+                name="conventions_conventionschool_withdraw",
+            ),
+            *super().get_urls(),
+        ]
+
+    def withdraw_view(self, request, pk):
+        """Ask before a school is taken out of the campaign, then (POST) do it."""
+        line = self.get_queryset(request).filter(pk=pk).select_related("convention__campaign")
+        line = line.select_related("campaign", "convention__campaign").first()
+        if line is None:
+            raise Http404
+        back = (
+            reverse("admin:conventions_convention_change", args=[line.convention_id])
+            if line.convention
+            else reverse("admin:conventions_conventionschool_changelist")
+        )
+        if request.method == "POST":
+            try:
+                withdraw(line, by=request.user)
+            except ValidationError as refusal:
+                messages.error(request, " ".join(refusal.messages))
+            else:
+                messages.success(request, f"École retirée : {line}.")
+            return redirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "title": "Retirer l'école",
+            "line": line,
+            "back": back,
+        }
+        return TemplateResponse(request, "admin/conventions/withdraw.html", context)

@@ -1,0 +1,126 @@
+"""How many conventions of a campaign stand where, by académie and département."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import Count, Sum
+
+from accounts.scope import collectivity_scope
+from communes.models import Academy, Department
+
+from .lifecycle import State
+from .models import Campaign, Convention
+
+
+@dataclass
+class Tally:
+    """Enrolled schools, conventions by state and amounts (euros) of one territory."""
+
+    schools: int = 0
+    by_state: Counter = field(default_factory=Counter)
+    amounts: Counter = field(default_factory=Counter)
+
+    def add(self, other: "Tally") -> None:
+        self.schools += other.schools
+        self.by_state.update(other.by_state)
+        self.amounts.update(other.amounts)
+
+    @property
+    def states(self) -> list[tuple[State, int]]:
+        """Each state in the order of a file's life, with its number of conventions."""
+        return [(state, self.by_state[state]) for state in State]
+
+    @property
+    def conventions(self) -> int:
+        """Conventions that live: the abandoned ones left out."""
+        return sum(self.by_state.values()) - self.by_state[State.ABANDONED]
+
+    @property
+    def expected(self) -> Decimal:
+        """What the living conventions amount to, signed or not."""
+        return sum((a for state, a in self.amounts.items() if state != State.ABANDONED), Decimal(0))
+
+    @property
+    def signed(self) -> Decimal:
+        """What the conventions signed by both parties amount to."""
+        return self.amounts[State.SIGNED] or Decimal(0)
+
+
+@dataclass
+class AcademyLines:
+    """An académie's own line and those of its départements."""
+
+    academy: Academy
+    tally: Tally = field(default_factory=Tally)
+    departments: list[tuple[Department, Tally]] = field(default_factory=list)
+
+
+@dataclass
+class Board:
+    campaign: Campaign
+    total: Tally
+    academies: list[AcademyLines]
+    late: int
+
+    @property
+    def bar(self) -> list[tuple[State, int, float, float]]:
+        """The living conventions as one bar: state, number, start and width in percent."""
+        segments, start = [], 0.0
+        for state, count in self.total.states:
+            if count and state != State.ABANDONED:
+                width = round(100 * count / self.total.conventions, 3)
+                segments.append((state, count, round(start, 3), width))
+                start += width
+        return segments
+
+
+def build_board(campaign: Campaign, user) -> Board:
+    """Count what `user` may see of `campaign`, in a constant number of queries.
+
+    A school counts in the département of the collectivity that pays for it, where its
+    convention counts too.
+    """
+    tallies = _tallies_by_department(campaign, user)
+    total, academies = Tally(), {}
+    departments = Department.objects.filter(pk__in=tallies).select_related("academy")
+    for department in departments:
+        lines = academies.setdefault(department.academy_id, AcademyLines(department.academy))
+        lines.departments.append((department, tallies[department.pk]))
+        lines.tally.add(tallies[department.pk])
+        total.add(tallies[department.pk])
+    return Board(
+        campaign=campaign,
+        total=total,
+        academies=sorted(academies.values(), key=lambda lines: lines.academy.name),
+        late=campaign.conventions.for_user(user).late().count(),
+    )
+
+
+def newest_open_campaign() -> Campaign | None:
+    """Return the campaign agents work on: the newest open one."""
+    return Campaign.objects.filter(state=Campaign.State.OPEN).first()
+
+
+def _tallies_by_department(campaign, user) -> dict[int, Tally]:
+    tallies = {}
+    conventions = (
+        Convention.objects.for_user(user)
+        .filter(campaign=campaign)
+        .order_by()
+        .values_list("collectivity__department", "state")
+        .annotate(Count("pk"), Sum("amount"))
+    )
+    for department, state, count, amount in conventions:
+        tally = tallies.setdefault(department, Tally())
+        tally.by_state[state] = count
+        tally.amounts[state] = amount
+    schools = (
+        campaign.schools.filter(collectivity_scope(user, "school__payer"), released_on__isnull=True)
+        .order_by()
+        .values_list("school__payer__department")
+        .annotate(Count("pk"))
+    )
+    for department, count in schools:
+        tallies.setdefault(department, Tally()).schools = count
+    return tallies
