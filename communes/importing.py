@@ -146,7 +146,7 @@ def read(content: bytes, columns: Sequence[Column]) -> Table:
     Raises UnreadableFile when nothing can be made of the file: not a CSV, too
     large, empty, or without a required column.
     """
-    text = _decode(content)
+    text = decode(content)
     header, delimiter = _header(text, columns)
     places = _places(header, columns)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -194,7 +194,11 @@ def is_scientific(text: str) -> bool:
     return bool(_SCIENTIFIC.match(text.replace(" ", "")))
 
 
-def _decode(content: bytes) -> str:
+def decode(content: bytes) -> str:
+    """Return the text of an uploaded list or export, whatever its encoding.
+
+    Raises UnreadableFile for a workbook, another kind of file, or an empty one.
+    """
     if len(content) > MAX_BYTES:
         raise UnreadableFile(
             f"Le fichier dépasse {MAX_BYTES // 1024 // 1024} Mo : "

@@ -60,9 +60,7 @@ class CampaignAdmin(admin.ModelAdmin):
         )
         return (
             (None, {"fields": ("start_year", "reply_by")}),
-            ("Conditions", {"fields": ("region", "tariff", "ends_on"), "description": settled}),
-            ("Signataire", {"fields": SIGNATORY, "description": settled}),
-            ("Textes", {"fields": tuple(TEXTS), "description": settled}),
+            ("Ce que les conventions impriment", {"fields": PRINTED, "description": settled}),
         )
 
     def get_readonly_fields(self, request, obj=None):
@@ -136,7 +134,10 @@ class CampaignAdmin(admin.ModelAdmin):
 
     def board_view(self, request, campaign):
         """Where the conventions stand, by académie and département."""
-        context = {"board": build_board(campaign, request.user)}
+        context = {
+            "board": build_board(campaign, request.user),
+            "is_nav_sidebar_enabled": False,  # The table needs the width.
+        }
         return self._page(request, campaign, "board", "Où en est la campagne", context)
 
     def open_view(self, request, campaign):
@@ -251,6 +252,7 @@ def _find_schools(campaign, query, user):
     return {
         "found": [(school, school.pk in enrolled) for school in found],
         "found_all": len(found) < SCHOOLS_FOUND,
+        "some_to_enrol": len(enrolled) < len(found),
     }
 
 

@@ -92,6 +92,12 @@ class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
     def get_queryset(self, request):
         return Convention.objects.for_user(request.user)
 
+    def changelist_view(self, request, extra_context=None):
+        """Leave the side bar out: ten columns need the width."""
+        return super().changelist_view(
+            request, {"is_nav_sidebar_enabled": False, **(extra_context or {})}
+        )
+
     @admin.display(description="collectivité", ordering="collectivity__search_text")
     def collectivity_name(self, convention):
         return convention.collectivity.name

@@ -5,6 +5,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from communes.importing import UnreadableFile, decode
+
 
 class NoFactForm(forms.Form):
     """A verb that needs nothing but who does it."""
@@ -47,34 +49,6 @@ VERB_FORMS = {
     "abandon": AbandonForm,
 }
 
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-
-
-def read_text(upload) -> str:
-    """Return the text of an uploaded list, whatever its encoding.
-
-    Raises ValidationError (French) for a workbook, something else than text, or a file
-    larger than `settings.UPLOAD_MAX_BYTES`.
-    """
-    if upload.size > settings.UPLOAD_MAX_BYTES:
-        limit = settings.UPLOAD_MAX_BYTES // 1024**2
-        raise ValidationError(f"Ce fichier dépasse {limit} Mo : gardez la seule colonne des codes.")
-    content = upload.read()
-    if content.startswith(_WORKBOOKS):
-        raise ValidationError(
-            "Ce fichier est un classeur de tableur. Enregistrez-le au format CSV "
-            "(« Enregistrer sous », « CSV »), ou collez la colonne des codes ci-dessus."
-        )
-    if content.startswith(_UTF_16):
-        return content.decode("utf-16", errors="replace")
-    if b"\0" in content:
-        raise ValidationError("Ce fichier n'est pas un texte : choisissez un fichier CSV ou TXT.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
-
 
 class EnrolmentForm(forms.Form):
     """Schools by their codes, pasted or uploaded; `cleaned_data["codes"]` is their text."""
@@ -88,13 +62,23 @@ class EnrolmentForm(forms.Form):
     upload = forms.FileField(
         label="ou un fichier CSV ou TXT",
         required=False,
-        allow_empty_file=True,
+        allow_empty_file=True,  # Told apart, with its reason, when it is read.
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/plain,text/csv"}),
     )
 
     def clean_upload(self) -> str:
         upload = self.cleaned_data["upload"]
-        return read_text(upload) if upload else ""
+        if not upload:
+            return ""
+        if upload.size > settings.UPLOAD_MAX_BYTES:
+            limit = settings.UPLOAD_MAX_BYTES // 1024**2
+            raise ValidationError(
+                f"Ce fichier dépasse {limit} Mo : gardez la seule colonne des codes."
+            )
+        try:
+            return decode(upload.read())
+        except UnreadableFile as error:
+            raise ValidationError(str(error)) from None
 
     def clean(self):
         cleaned = super().clean()

@@ -1,0 +1,311 @@
+"""What agents of the rectorat do with conventions in the admin site."""
+
+import datetime
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from conventions.lifecycle import State
+from conventions.models import Convention, ConventionSchool, JournalEntry
+from tests.factories import (
+    AcademyFactory,
+    CampaignFactory,
+    CollectivityFactory,
+    CommuneFactory,
+    ConventionFactory,
+    DepartmentFactory,
+    UserFactory,
+    sign_by_both,
+)
+
+pytestmark = pytest.mark.django_db
+
+LIST = "admin:conventions_convention_changelist"
+
+
+@pytest.fixture
+def agent(client, rectorat):
+    client.force_login(rectorat)
+    return client
+
+
+@pytest.fixture
+def gard():
+    return DepartmentFactory(
+        code="30",
+        name="Gard",
+        of_name="du Gard",
+        academy=AcademyFactory(code="16", name="Toulouse"),
+    )
+
+
+@pytest.fixture
+def gard_convention(gard):
+    commune = CommuneFactory(code="30350", name="Le Vigan", department=gard)
+    return ConventionFactory(collectivity=CollectivityFactory(commune=commune))
+
+
+@pytest.fixture
+def gard_agent(client, gard):
+    """An agent who looks after one département only."""
+    client.force_login(UserFactory(role="rectorat", departments=[gard]))
+    return client
+
+
+def verb_url(verb, *conventions):
+    url = reverse("admin:conventions_convention_verb", args=[verb])
+    return f"{url}?conventions={keys_of(*conventions)}" if conventions else url
+
+
+def keys_of(*conventions):
+    return ",".join(str(convention.pk) for convention in conventions)
+
+
+def listed(client, **filters):
+    response = client.get(reverse(LIST), filters)
+    return {convention.reference for convention in response.context["cl"].result_list}
+
+
+def page_url(convention):
+    return reverse("admin:conventions_convention_change", args=[convention.pk])
+
+
+# --- The list ---------------------------------------------------------------
+def test_list_shows_the_newest_open_campaign_unless_another_is_asked_for(agent, convention):
+    newer = ConventionFactory(campaign=CampaignFactory(start_year=2023))
+    assert listed(agent) == {newer.reference}
+    assert listed(agent, campaign=convention.campaign.pk) == {convention.reference}
+    assert listed(agent, campaign="all") == {convention.reference, newer.reference}
+
+
+def test_list_is_filtered_by_departement_academie_and_state(agent, convention, gard_convention):
+    gard_convention.send(by=None)
+    assert listed(agent, department="30") == {gard_convention.reference}
+    assert listed(agent, academy="11") == {convention.reference}
+    assert listed(agent, state__exact="sent") == {gard_convention.reference}
+
+
+def test_a_convention_is_late_once_sent_and_the_reply_date_has_passed(agent, convention):
+    campaign = convention.campaign
+    campaign.reply_by = timezone.localdate() - datetime.timedelta(days=1)
+    campaign.save()
+    assert listed(agent, late="yes") == set()
+    convention.send(by=None)
+    assert listed(agent, late="yes") == {convention.reference}
+    signed = sign_by_both(ConventionFactory(campaign=campaign))
+    assert signed.reference not in listed(agent, late="yes")
+
+
+def test_list_is_searched_without_accents_and_by_reference(agent):
+    commune = CommuneFactory(code="34337", name="Villeneuve-lès-Maguelone")
+    ConventionFactory(collectivity=CollectivityFactory(commune=commune))
+    ConventionFactory()
+    assert listed(agent, q="villeneuve les mag") == {"ENT-2022-34337"}
+    assert listed(agent, q="ENT-2022-34337") == {"ENT-2022-34337"}
+
+
+@pytest.mark.parametrize("size", [1, 12])
+def test_list_takes_the_same_queries_whatever_its_length(
+    agent, size, django_assert_max_num_queries
+):
+    for convention in ConventionFactory.create_batch(size):
+        sign_by_both(convention)
+    with django_assert_max_num_queries(10):
+        agent.get(reverse(LIST))
+
+
+def test_an_agent_sees_only_their_departements(gard_agent, convention, gard_convention):
+    assert listed(gard_agent) == {gard_convention.reference}
+    assert gard_agent.get(page_url(gard_convention)).status_code == 200
+    assert gard_agent.get(page_url(convention)).status_code == 302
+
+
+# --- Verbs on a selection ---------------------------------------------------
+def ask_across(client, verb, filters=""):
+    """Choose every row of the filtered list, as "select all" does, and ask for `verb`."""
+    first = Convention.objects.first()
+    data = {"action": verb, "select_across": "1", "index": "0", "_selected_action": first.pk}
+    return client.post(f"{reverse(LIST)}{filters}", data)
+
+
+def test_asking_announces_the_numbers_and_changes_nothing(agent, convention):
+    sent = ConventionFactory()
+    sent.send(by=None)
+    page = ask_across(agent, "send")
+    assert (page.context["possible"], page.context["left_out"]) == (1, 1)
+    assert Convention.objects.get(pk=convention.pk).state == State.PREPARED
+
+
+def test_every_convention_of_a_filtered_list_is_sent(agent, convention, gard_convention):
+    page = ask_across(agent, "send", "?department=30")
+    agent.post(verb_url("send"), {"conventions": page.context["keys"]})
+    gard_convention.refresh_from_db()
+    convention.refresh_from_db()
+    assert (gard_convention.state, convention.state) == (State.SENT, State.PREPARED)
+
+
+def test_more_conventions_than_the_limit_on_fields_are_sent_at_once(agent, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 5
+    ConventionFactory.create_batch(8)
+    page = ask_across(agent, "send")
+    report = agent.post(verb_url("send"), {"conventions": page.context["keys"]}).context["report"]
+    assert len(report.done) == 8
+    assert JournalEntry.objects.filter(verb="send").count() == 8
+
+
+def test_doing_it_twice_leaves_all_out_with_the_reason(agent, convention):
+    others = ConventionFactory.create_batch(2)
+    data = {"conventions": keys_of(convention, *others)}
+    agent.post(verb_url("send"), data)
+    response = agent.post(verb_url("send"), data)
+    assert response.context["report"].done == []
+    assert "la convention est envoyée" in response.content.decode()
+    assert JournalEntry.objects.filter(verb="send").count() == 3
+
+
+def test_one_signature_date_is_recorded_for_the_whole_selection(agent, day):
+    conventions = ConventionFactory.create_batch(2)
+    for convention in conventions:
+        convention.send(by=None)
+        convention.accept(by=None)
+    data = {"conventions": keys_of(*conventions), "on": "2022-10-10"}
+    agent.post(verb_url("sign_for_region"), data)
+    assert set(Convention.objects.values_list("state", "region_signed_on")) == {
+        (State.SIGNED_BY_REGION, day("10/10/2022"))
+    }
+
+
+def test_a_signature_in_the_future_is_refused_at_its_field(agent, convention):
+    other = ConventionFactory()
+    for each in (convention, other):
+        each.send(by=None)
+        each.accept(by=None)
+    tomorrow = timezone.localdate() + datetime.timedelta(days=1)
+    data = {"conventions": keys_of(convention, other), "on": tomorrow.isoformat()}
+    response = agent.post(verb_url("sign_for_region"), data)
+    assert "dans le futur" in response.context["form"].errors["on"][0]
+    assert Convention.objects.filter(state=State.ACCEPTED).count() == 2
+
+
+def test_abandoning_asks_for_a_reason_and_keeps_it(agent, convention):
+    data = {"conventions": keys_of(convention), "comment": " "}
+    response = agent.post(verb_url("abandon"), data)
+    assert response.context["form"].errors["comment"] == ["Indiquez le motif de l'abandon."]
+    agent.post(verb_url("abandon"), data | {"comment": "École fermée"})
+    assert convention.journal.get().comment == "École fermée"
+
+
+def test_an_agent_acts_only_on_their_departements(gard_agent, convention, gard_convention):
+    data = {"conventions": keys_of(convention, gard_convention)}
+    gard_agent.post(verb_url("send"), data)
+    convention.refresh_from_db()
+    gard_convention.refresh_from_db()
+    assert (convention.state, gard_convention.state) == (State.PREPARED, State.SENT)
+
+
+@pytest.mark.parametrize("role", ["town_hall", "finance"])
+def test_others_may_not_act_in_the_admin_site(client, convention, role):
+    client.force_login(UserFactory(role=role, collectivities=[convention.collectivity]))
+    client.post(verb_url("send"), {"conventions": keys_of(convention)})
+    convention.refresh_from_db()
+    assert convention.state == State.PREPARED
+
+
+@pytest.mark.parametrize("keys", ["", "x", "1,", "1;2", "9" * 30])
+def test_tampered_keys_are_not_found(agent, keys):
+    assert agent.post(verb_url("send"), {"conventions": keys}).status_code == 404
+
+
+# --- One convention ---------------------------------------------------------
+def test_page_offers_what_the_state_allows(agent, convention):
+    verbs = {rule.verb for rule in agent.get(page_url(convention)).context["verbs"]}
+    assert verbs == {"send", "abandon"}
+
+
+def test_page_shows_the_executory_date_and_the_end_of_both_delays(agent, signed_convention):
+    page = agent.get(page_url(signed_convention)).content.decode()
+    assert "décision du maire n° 2022DECAD076".lower() in page.lower()
+    assert "13/10/2022" in page
+    assert page.count("14/12/2022") == 2
+
+
+def test_page_cannot_be_written_to(agent, convention):
+    response = agent.post(page_url(convention), {"state": "signed", "amount": "0"})
+    assert response.status_code == 403
+
+
+def test_a_refusal_for_one_convention_is_said_on_its_page(agent, convention):
+    convention.send(by=None)
+    response = agent.post(verb_url("send"), {"conventions": keys_of(convention)})
+    assert "la convention est envoyée" in response.content.decode()
+
+
+def test_a_date_before_the_act_is_refused_at_its_field(agent, convention, day):
+    convention.send(by=None)
+    convention.accept(by=None)
+    convention.record_act(by=None, kind="decision", number="1", dated_on=day("10/10/2022"))
+    data = {"conventions": keys_of(convention), "on": "2022-10-09"}
+    response = agent.post(verb_url("sign_for_collectivity"), data)
+    assert "avant l&#x27;acte" in str(response.context["form"].errors["on"])
+
+
+# --- Enrolled schools, journal ----------------------------------------------
+def withdraw_url(line):
+    return reverse("admin:conventions_conventionschool_withdraw", args=[line.pk])
+
+
+def test_a_school_is_withdrawn_after_a_confirmation(agent, convention):
+    line = convention.schools.first()
+    agent.get(withdraw_url(line))
+    assert convention.schools.filter(released_on__isnull=True).count() == 2
+    agent.post(withdraw_url(line))
+    convention.refresh_from_db()
+    assert convention.amount == 45
+
+
+def test_a_school_of_a_sent_convention_stays(agent, convention):
+    convention.send(by=None)
+    response = agent.post(withdraw_url(convention.schools.first()), follow=True)
+    assert "déjà envoyée" in response.content.decode()
+    assert ConventionSchool.objects.filter(released_on__isnull=True).count() == 2
+
+
+def test_a_school_of_another_departement_is_not_found(gard_agent, convention):
+    assert gard_agent.post(withdraw_url(convention.schools.first())).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["conventionschool", "journalentry", "convention"])
+@pytest.mark.parametrize("action", ["add", "delete"])
+def test_records_are_neither_added_nor_deleted(agent, signed_convention, name, action):
+    args = {
+        "conventionschool": signed_convention.schools.first().pk,
+        "journalentry": signed_convention.journal.first().pk,
+        "convention": signed_convention.pk,
+    }
+    url = reverse(
+        f"admin:conventions_{name}_{action}", args=[] if action == "add" else [args[name]]
+    )
+    assert agent.get(url).status_code == 403
+
+
+def test_journal_is_searched_by_reference_and_filtered_by_action(agent, signed_convention):
+    url = reverse("admin:conventions_journalentry_changelist")
+    page = agent.get(url, {"q": signed_convention.reference, "verb": "send"})
+    assert [entry.verb for entry in page.context["cl"].result_list] == ["send"]
+
+
+def test_journal_keeps_to_the_agents_departements(gard_agent, signed_convention):
+    url = reverse("admin:conventions_journalentry_changelist")
+    assert not gard_agent.get(url).context["cl"].result_list
+
+
+@pytest.mark.parametrize("size", [1, 12])
+@pytest.mark.parametrize("name", ["conventionschool", "journalentry"])
+def test_other_lists_take_the_same_queries_whatever_their_length(
+    agent, size, name, django_assert_max_num_queries
+):
+    for convention in ConventionFactory.create_batch(size):
+        convention.send(by=None)
+    with django_assert_max_num_queries(10):
+        agent.get(reverse(f"admin:conventions_{name}_changelist"))

@@ -1,0 +1,239 @@
+"""What agents of the rectorat do for a whole campaign in the admin site."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from conventions.board import build_board
+from conventions.lifecycle import State
+from conventions.models import Campaign, Convention, ConventionSchool
+from tests.factories import (
+    CampaignFactory,
+    CollectivityFactory,
+    CommuneFactory,
+    ConventionFactory,
+    DepartmentFactory,
+    SchoolFactory,
+    TextModelFactory,
+    UserFactory,
+    sign_by_both,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def agent(client, rectorat):
+    client.force_login(rectorat)
+    return client
+
+
+@pytest.fixture
+def campaign():
+    return CampaignFactory()
+
+
+def url(step, campaign):
+    return reverse(f"admin:conventions_campaign_{step}", args=[campaign.pk])
+
+
+def form_data(campaign, **changes):
+    names = ("start_year", "tariff", "signatory_civility", "signatory_first_name")
+    names += ("signatory_last_name", "signatory_titles")
+    data = {name: getattr(campaign, name) for name in names}
+    data |= {"region": campaign.region_id, "ends_on": "01/09/2023", "reply_by": ""}
+    for text in ("decision_text", "deliberation_text", "convention_text"):
+        data[text] = getattr(campaign, f"{text}_id")
+    return data | changes
+
+
+# --- Create, edit, open, close ----------------------------------------------
+def test_a_new_campaign_proposes_the_newest_texts_and_the_only_region(agent, campaign):
+    newest = TextModelFactory(kind="decision", version=2)
+    initial = agent.get(reverse("admin:conventions_campaign_add")).context["adminform"].form.initial
+    assert initial["decision_text"] == newest
+    assert initial["region"] == campaign.region
+    assert initial["signatory_last_name"] == "BÉJEAN"
+
+
+def test_a_campaign_is_created_in_preparation_then_opened(agent, campaign, rectorat):
+    data = form_data(campaign, start_year=2026, ends_on="01/09/2027")
+    agent.post(reverse("admin:conventions_campaign_add"), data)
+    created = Campaign.objects.get(start_year=2026)
+    assert created.state == Campaign.State.PREPARATION
+    agent.get(url("open", created))
+    assert not created.journal.exists()
+    agent.post(url("open", created))
+    assert created.journal.get().by == rectorat
+
+
+def test_opening_twice_is_refused_in_words(agent, campaign):
+    response = agent.post(url("open", campaign), follow=True)
+    assert "déjà ouverte" in response.content.decode()
+
+
+def test_a_closed_campaign_enrols_nothing_more(agent, campaign):
+    school = SchoolFactory()
+    agent.post(url("close", campaign))
+    response = agent.post(url("enrol", campaign), {"text": school.uai})
+    assert "est close" in str(response.context["form"].errors)
+    assert not ConventionSchool.objects.exists()
+
+
+def test_what_conventions_print_changes_until_the_first_is_sent_and_no_longer(agent, convention):
+    campaign = convention.campaign
+    change = url("change", campaign)
+    agent.post(change, form_data(campaign, signatory_last_name="DURAND"))
+    campaign.refresh_from_db()
+    assert campaign.signatory_last_name == "DURAND"
+    convention.send(by=None)
+    agent.post(change, form_data(campaign, signatory_last_name="MARTIN", tariff="50.00"))
+    campaign.refresh_from_db()
+    assert (campaign.signatory_last_name, campaign.tariff) == ("DURAND", 45)
+    assert "ne change plus" in agent.get(change).content.decode()
+
+
+def test_a_new_tariff_asks_for_a_new_preparation(agent, convention):
+    campaign = convention.campaign
+    response = agent.post(url("change", campaign), form_data(campaign, tariff="50"), follow=True)
+    assert "préparez de nouveau" in response.content.decode()
+
+
+# --- Enrol, prepare, send ---------------------------------------------------
+def test_pasted_codes_are_enrolled_and_the_others_refused_with_line_and_reason(agent, campaign):
+    school, already = SchoolFactory.create_batch(2)
+    agent.post(url("enrol", campaign), {"text": already.uai})
+    response = agent.post(
+        url("enrol", campaign), {"text": f"{school.uai}\n{already.uai}\n0341255F"}
+    )
+    report = response.context["report"]
+    assert [line.uai for line in report.enrolled] == [school.uai]
+    assert report.already == [already.uai]
+    assert [refusal.line for refusal in report.refused] == [3]
+    assert "lettre finale" in response.content.decode()
+
+
+def test_what_was_typed_is_kept_when_everything_is_refused(agent, campaign):
+    page = agent.post(url("enrol", campaign), {"text": "0341255F"}).content.decode()
+    assert "Aucune école inscrite" in page
+    assert "0341255F</textarea>" in page
+
+
+def test_a_cp1252_file_is_read(agent, campaign):
+    school = SchoolFactory()
+    content = f"École;UAI\r\nÉcole élémentaire;{school.uai}\r\n".encode("cp1252")
+    upload = SimpleUploadedFile("écoles.csv", content, "text/csv")
+    agent.post(url("enrol", campaign), {"upload": upload})
+    assert ConventionSchool.objects.get().school == school
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04 a workbook", "CSV"),
+        (b"\x00\x01\x02", "fichier texte"),
+        (b"", "vide"),
+    ],
+)
+def test_a_file_that_is_no_list_is_refused_at_its_field(agent, campaign, content, reason):
+    upload = SimpleUploadedFile("ecoles.xlsx", content)
+    form = agent.post(url("enrol", campaign), {"upload": upload}).context["form"]
+    assert reason in form.errors["upload"][0]
+
+
+def test_an_oversized_file_is_refused_at_its_field(agent, campaign, settings):
+    settings.UPLOAD_MAX_BYTES = 10
+    upload = SimpleUploadedFile("ecoles.csv", b"0341255E\n" * 2)
+    form = agent.post(url("enrol", campaign), {"upload": upload}).context["form"]
+    assert "dépasse" in form.errors["upload"][0]
+
+
+def test_nothing_typed_is_said_at_the_field(agent, campaign):
+    form = agent.post(url("enrol", campaign), {"text": " "}).context["form"]
+    assert "au moins un code" in form.errors["text"][0]
+
+
+def test_a_school_is_found_without_accents_and_enrolled_by_ticking_it(agent, campaign):
+    school = SchoolFactory(name="École Françoise-Dolto")
+    SchoolFactory(name="École Jean-Moulin")
+    search = f"{url('enrol', campaign)}?q=dolto+francoise"
+    assert agent.get(search).context["found"] == [(school, False)]
+    page = agent.post(search, {"ticked": [school.uai]})
+    assert page.context["found"] == [(school, True)]
+
+
+def test_an_agent_finds_only_schools_of_their_departements(client, campaign):
+    SchoolFactory(name="École Dolto")
+    gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
+    client.force_login(UserFactory(role="rectorat", departments=[gard]))
+    assert client.get(f"{url('enrol', campaign)}?q=dolto").context["found"] == []
+
+
+def test_preparing_announces_the_numbers_then_reports(agent, campaign):
+    payer = CollectivityFactory()
+    schools = [*SchoolFactory.create_batch(2, payer=payer), SchoolFactory()]
+    agent.post(url("enrol", campaign), {"text": " ".join(school.uai for school in schools)})
+    page = agent.get(url("prepare", campaign))
+    assert page.context["waiting"] == {"schools": 3, "collectivities": 2}
+    assert not Convention.objects.exists()
+    report = agent.post(url("prepare", campaign)).context["report"]
+    assert len(report.created) == 2
+
+
+def test_all_prepared_conventions_of_the_campaign_are_sent(agent, convention):
+    ConventionFactory(campaign=CampaignFactory(start_year=2023))
+    page = agent.get(url("send", convention.campaign))
+    assert page.context["keys"] == str(convention.pk)
+
+
+# --- The board --------------------------------------------------------------
+def test_board_counts_schools_conventions_and_amounts(campaign, rectorat):
+    sign_by_both(ConventionFactory(campaign=campaign, schools_count=2))
+    ConventionFactory(campaign=campaign, schools_count=3)
+    abandoned = ConventionFactory(campaign=campaign)
+    abandoned.abandon(by=None, comment="Essai")
+    board = build_board(campaign, rectorat)
+    assert board.total.schools == 5
+    assert board.total.conventions == 2
+    assert dict(board.total.states)[State.ABANDONED] == 1
+    assert (board.total.expected, board.total.signed) == (225, 90)
+    assert [lines.academy.name for lines in board.academies] == ["Montpellier"]
+
+
+def test_board_of_an_agent_keeps_to_their_departements(convention):
+    gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
+    commune = CommuneFactory(code="30350", department=gard)
+    ConventionFactory(collectivity=CollectivityFactory(commune=commune), schools_count=1)
+    user = UserFactory(role="rectorat", departments=[gard])
+    assert build_board(convention.campaign, user).total.schools == 1
+
+
+def test_every_figure_of_the_board_opens_the_list_that_makes_it(agent, convention):
+    page = agent.get(url("board", convention.campaign)).content.decode()
+    link = (
+        f"{reverse('admin:conventions_convention_changelist')}?campaign={convention.campaign_id}"
+        "&amp;state__exact=prepared&amp;department=34"
+    )
+    assert link in page
+
+
+@pytest.mark.parametrize("departments", [1, 5])
+def test_board_takes_the_same_queries_whatever_the_territory(
+    agent, campaign, departments, django_assert_max_num_queries
+):
+    for number in range(departments):
+        department = DepartmentFactory(code=f"9{number}", name=f"D{number}", of_name="de D")
+        commune = CommuneFactory(code=f"9{number}001", department=department)
+        ConventionFactory(campaign=campaign, collectivity=CollectivityFactory(commune=commune))
+    with django_assert_max_num_queries(8):
+        agent.get(url("board", campaign))
+
+
+def test_front_page_of_the_admin_site_shows_the_newest_open_campaign(agent, convention):
+    newest = CampaignFactory(start_year=2024)
+    CampaignFactory(start_year=2025, state=Campaign.State.CLOSED)
+    assert agent.get(reverse("admin:index")).context["board"].campaign == newest
+
+
+def test_front_page_stands_without_any_campaign(agent):
+    assert agent.get(reverse("admin:index")).context["board"] is None
