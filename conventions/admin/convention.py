@@ -59,7 +59,7 @@ class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
         "reference",
         "collectivity_name",
         "department",
-        "school_count",
+        "schools",
         "euros",
         "state_label",
         "sent",
@@ -105,6 +105,10 @@ class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
     @admin.display(description="dép.", ordering="collectivity__department__code")
     def department(self, convention):
         return convention.collectivity.department.code
+
+    @admin.display(description="écoles", ordering="school_count")
+    def schools(self, convention):
+        return convention.school_count
 
     @admin.display(description="montant", ordering="amount")
     def euros(self, convention):

@@ -23,6 +23,7 @@ OTHER_VERBS = {
     "recount": "Nombre d'écoles",
     "record_act": "Acte enregistré",
     "record_act_dates": "Dates de l'acte enregistrées",
+    "add_piece": "Ajout d'une pièce",
 }
 
 
