@@ -106,6 +106,7 @@ class Dossier:
         return {piece.kind: piece for piece in pieces}
 
     def file_name(self, piece: Piece) -> str:
-        """Return the name a piece is downloaded under: "decision_2022-2023_agde_v1.pdf"."""
+        """Return the name a piece is downloaded under: "acte-a-signer_2022-2023_agde_v1.pdf"."""
         place = slugify(self.collectivity.name)
-        return f"{piece.kind}_{self.campaign.school_year}_{place}_v{piece.version}.pdf"
+        kind = slugify(piece.get_kind_display())
+        return f"{kind}_{self.campaign.school_year}_{place}_v{piece.version}.pdf"
