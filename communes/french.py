@@ -4,6 +4,8 @@ The article that opens a commune's name contracts with "de" and "à" when it is
 masculine or plural: "du Vigan", "aux Matelles", but "de La Grande-Motte".
 """
 
+import re
+
 from communes.folding import fold
 
 _VOWELS = frozenset("aeiou")
@@ -55,6 +57,11 @@ def at(name: str) -> str:
     if name.startswith("Les "):
         return f"aux {name[4:]}"
     return f"à {name}"
+
+
+def without_cedex(city: str) -> str:
+    """Return the town of a postal address, "Montpellier" from "Montpellier Cedex 2"."""
+    return re.sub(r"\s+cedex\b.*", "", city, flags=re.IGNORECASE)
 
 
 def _first_word(name: str) -> str:

@@ -1,9 +1,9 @@
 """Texts and documents in the admin site: to read, never to write."""
 
 from django.contrib import admin
-from django.utils.html import linebreaks
 from django.utils.safestring import mark_safe
 
+from documents.markup import to_preview
 from documents.models import Document, TextModel
 
 
@@ -29,12 +29,12 @@ class TextModelAdmin(ReadOnlyAdmin):
 
     @admin.display(description="texte")
     def readable_body(self, text):
-        return mark_safe(linebreaks(text.body, autoescape=True))  # noqa: S308
+        return mark_safe(to_preview(text.kind, text.body))  # noqa: S308
 
 
 @admin.register(Document)
 class DocumentAdmin(ReadOnlyAdmin):
-    list_display = ["sha256_start", "text_model", "original_name", "pages", "size", "created_at"]
+    list_display = ["sha256_start", "nature", "reference", "pages", "created_at"]
     list_filter = ["text_model__kind", "created_at"]
     list_select_related = ["text_model"]
     search_fields = ["sha256", "original_name"]
@@ -53,3 +53,12 @@ class DocumentAdmin(ReadOnlyAdmin):
     @admin.display(description="empreinte", ordering="sha256")
     def sha256_start(self, document):
         return document.sha256[:12]
+
+    @admin.display(description="nature")
+    def nature(self, document):
+        text = document.text_model
+        return text.get_kind_display() if text else "fichier reçu"
+
+    @admin.display(description="référence ou nom d'origine")
+    def reference(self, document):
+        return (document.context or {}).get("reference") or document.original_name

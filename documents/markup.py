@@ -7,6 +7,7 @@ Fields are read while the Markdown is: a value is never parsed, so a name that h
 import re
 from functools import lru_cache
 
+from django.utils.html import format_html
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -115,3 +116,12 @@ def to_html(kind: str, body: str, context: Context) -> str:
     fields = fields_of(kind)
     values = {key: fields[key].html(context) for key in used_fields(kind, body)}
     return _PARSER.renderer.render(_parse(kind, body), _PARSER.options, values)
+
+
+def to_preview(kind: str, body: str) -> str:
+    """Return the HTML of a text with each field shown by its label, for those who read it."""
+    fields = fields_of(kind)
+    labels = {
+        key: format_html("<mark>{}</mark>", fields[key].label) for key in used_fields(kind, body)
+    }
+    return _PARSER.renderer.render(_parse(kind, body), _PARSER.options, labels)

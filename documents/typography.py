@@ -13,17 +13,15 @@ _MONTHS = (
 )
 
 
-def euros(amount: Decimal) -> str:
-    """Return an amount in euros, "8 505 €", "45,50 €": cents only when there are some."""
-    cents = amount != amount.to_integral_value()
-    figures = f"{amount:,.2f}" if cents else f"{amount:,.0f}"
-    return figures.replace(",", NARROW_SPACE).replace(".", ",") + f"{SPACE}€"
-
-
 def euros_and_cents(amount: Decimal) -> str:
     """Return an amount in euros with its cents, "8 505,00 €": on screens and in accounts."""
     figures = f"{amount:,.2f}"
     return figures.replace(",", NARROW_SPACE).replace(".", ",") + f"{SPACE}€"
+
+
+def euros(amount: Decimal) -> str:
+    """Return an amount in euros, "8 505 €", "45,50 €": cents only when there are some."""
+    return euros_and_cents(amount).replace(f",00{SPACE}", SPACE)
 
 
 def long_date(day: datetime.date) -> str:

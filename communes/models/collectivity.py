@@ -177,4 +177,4 @@ class Collectivity(Party):
     @property
     def made_at(self) -> str:
         """Where acts are made, after "Fait": "à Agde", "au Vigan"."""
-        return french.at(self.commune.name if self.commune else self.city)
+        return french.at(self.commune.name if self.commune else french.without_cedex(self.city))

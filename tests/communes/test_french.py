@@ -77,3 +77,8 @@ def test_a_syndicat_is_masculine(name):
 @pytest.mark.parametrize("name", ["Commune d'Agde", "Communauté X", "Toulouse Métropole"])
 def test_a_commune_or_a_communaute_is_feminine(name):
     assert french.is_feminine_body(name)
+
+
+@pytest.mark.parametrize("city", ["Montpellier Cedex 2", "Montpellier CEDEX", "Montpellier"])
+def test_an_act_is_made_in_a_town_not_at_a_sorting_office(city):
+    assert french.without_cedex(city) == "Montpellier"
