@@ -2,6 +2,7 @@
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 from simple_history.models import HistoricalRecords
@@ -99,6 +100,18 @@ class User(AbstractBaseUser):
     def limited_to_departments(self) -> bool:
         """Tell whether a rectorat agent sees some départements only."""
         return self.departments.exists()
+
+    def department_scope(self, path: str) -> Q:
+        """Return the filter that leaves an agent the rows of their départements.
+
+        `path` leads from the filtered model to its département, as in a lookup. An agent
+        whose account names none sees the whole region; a town hall sees nothing this way.
+        """
+        if self.role == Role.TOWN_HALL:
+            return Q(pk__in=())
+        if self.role == Role.RECTORAT and self.limited_to_departments:
+            return Q(**{f"{path}__in": self.departments.values("pk")})
+        return Q()
 
     # What Django's admin and authentication ask of a user; answered by the role.
     @property

@@ -16,6 +16,4 @@ def collectivity_scope(user: User, path: str = "") -> Q:
     prefix = f"{path}__" if path else ""
     if user.role == Role.TOWN_HALL:
         return Q(**{f"{prefix}pk__in": user.collectivities.values("pk")})
-    if user.role == Role.RECTORAT and user.limited_to_departments:
-        return Q(**{f"{prefix}department__in": user.departments.values("pk")})
-    return Q()
+    return user.department_scope(f"{prefix}department")

@@ -1,6 +1,15 @@
 """The territory and its collectivities, as the rectorat's agents look after them."""
 
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from simple_history.admin import SimpleHistoryAdmin
+
+from communes.admin_import import FileImportMixin
 from communes.folding import fold
+from communes.forms import CollectivityForm, NewCollectivityForm
+from communes.imports import import_communes
+from communes.models import Academy, Collectivity, Commune, Department, FormerCode, Region
 
 
 class FoldedSearchMixin:
@@ -15,3 +24,151 @@ class FoldedSearchMixin:
 
     def get_search_results(self, request, queryset, search_term):
         return super().get_search_results(request, queryset, fold(search_term))
+
+
+class DepartmentScopeMixin:
+    """List and pages of a ModelAdmin limited to the départements of the agent.
+
+    `department_path` leads from the model to its département, as in a lookup.
+    """
+
+    department_path = "department"
+
+    def get_queryset(self, request):
+        scope = request.user.department_scope(self.department_path)
+        return super().get_queryset(request).filter(scope)
+
+
+class HistoryAdmin(SimpleHistoryAdmin):
+    """ModelAdmin whose history says who changed what, imports included."""
+
+    def history_view_title(self, request, obj):
+        return f"Historique : {obj}"
+
+
+@admin.register(Region)
+class RegionAdmin(admin.ModelAdmin):
+    list_display = ("full_name", "city", "place")
+
+
+@admin.register(Academy)
+class AcademyAdmin(admin.ModelAdmin):
+    list_display = ("name", "code", "region")
+    list_select_related = ("region",)
+
+
+@admin.register(Department)
+class DepartmentAdmin(admin.ModelAdmin):
+    list_display = ("code", "name", "academy", "prefect", "court")
+    list_display_links = ("code", "name")
+    list_filter = ("academy",)
+    list_select_related = ("academy",)
+    search_fields = ("code", "name")
+    readonly_fields = ("code",)
+
+    @admin.display(description="préfet")
+    def prefect(self, department):
+        return department.prefect
+
+
+@admin.register(FormerCode)
+class FormerCodeAdmin(admin.ModelAdmin):
+    list_display = ("code", "commune")
+    list_select_related = ("commune",)
+    search_fields = ("code", "commune__search_text")
+    autocomplete_fields = ("commune",)
+    show_full_result_count = False
+
+
+@admin.register(Commune)
+class CommuneAdmin(FoldedSearchMixin, DepartmentScopeMixin, FileImportMixin, HistoryAdmin):
+    list_display = ("name", "code", "department", "population", "epci_name")
+    list_filter = ("department__academy", "department")
+    list_select_related = ("department",)
+    list_per_page = 50
+    show_full_result_count = False
+    fieldsets = (
+        (None, {"fields": ("name", "code", "department", "of_name", "signatory")}),
+        (
+            "Fichier officiel",
+            {
+                "description": "Ces données suivent le fichier des communes : "
+                "chaque import les met à jour.",
+                "fields": (
+                    "siren",
+                    "postcodes",
+                    "population",
+                    "epci_name",
+                    "epci_siren",
+                    "former_codes",
+                ),
+            },
+        ),
+    )
+    import_title = "Importer les communes"
+    import_source = (
+        "Fichier des communes au format CSV : code INSEE, nom, département et SIREN ; "
+        "codes postaux, population, EPCI et anciens codes s'il les contient."
+    )
+
+    def get_readonly_fields(self, request, obj=None):
+        official = [field.name for field in Commune._meta.fields if field.editable]
+        return [name for name in official if name != "of_name"] + ["signatory", "former_codes"]
+
+    def run_import(self, content, *, by, dry_run):
+        return import_communes(content, by=by, dry_run=dry_run)
+
+    @admin.display(description="collectivité signataire")
+    def signatory(self, commune):
+        collectivity = commune.collectivity
+        url = reverse("admin:communes_collectivity_change", args=[collectivity.pk])
+        return format_html('<a href="{}">{}</a>', url, collectivity)
+
+    @admin.display(description="anciens codes INSEE")
+    def former_codes(self, commune):
+        return ", ".join(former.code for former in commune.former_codes.all()) or "—"
+
+
+@admin.register(Collectivity)
+class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, HistoryAdmin):
+    list_display = ("name", "code", "kind", "department", "siret", "representative")
+    list_filter = ("kind", "department__academy", "department")
+    list_select_related = ("department",)
+    list_per_page = 50
+    show_full_result_count = False
+    fieldsets = (
+        (None, {"fields": ("kind", "name", "department", "siren", "siret")}),
+        (
+            "Adresse",
+            {"fields": ("address_line_1", "address_line_2", "postcode", "city")},
+        ),
+        (
+            "Représentant",
+            {
+                "fields": (
+                    "representative_civility",
+                    "representative_first_name",
+                    "representative_last_name",
+                    "representative_capacity",
+                    "capacity_gender",
+                )
+            },
+        ),
+        ("Contact", {"fields": ("email", "phone", "website")}),
+    )
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        kwargs["form"] = CollectivityForm if change else NewCollectivityForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_readonly_fields(self, request, obj=None):
+        return ("kind", "department") if obj else ()
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "department":
+            kwargs["queryset"] = Department.objects.filter(request.user.department_scope("pk"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    @admin.display(description="représentant", ordering="representative_last_name")
+    def representative(self, collectivity):
+        return collectivity.representative

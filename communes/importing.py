@@ -96,6 +96,11 @@ class Report:
         return counts
 
     @property
+    def ignored_reasons(self) -> list[tuple[str, int]]:
+        """(French reason, count) of the rows left aside, the most frequent first."""
+        return self.ignored.most_common()
+
+    @property
     def changes_nothing(self) -> bool:
         return not (self.created or self.changed or self.closures)
 
@@ -106,7 +111,7 @@ class Report:
     def lines(self) -> Iterator[str]:
         """The report as a command prints it: counts, then the rows to look at."""
         yield ", ".join(f"{count} {label}" for label, count in self.counts)
-        for reason, count in self.ignored.most_common():
+        for reason, count in self.ignored_reasons:
             yield f"  ignorées : {count} — {reason}"
         yield from _listed(f"  modifiée : {change}" for change in self.changed)
         yield from _listed(f"  fermeture proposée : {closure}" for closure in self.closures)

@@ -1,5 +1,6 @@
 """Import of the communes: code officiel géographique, with SIREN, postcodes, EPCI."""
 
+import datetime
 import re
 from contextlib import nullcontext
 
@@ -59,12 +60,14 @@ def update(instance: models.Model, values: dict) -> tuple[str, ...]:
             continue
         setattr(instance, name, value)
         field = instance._meta.get_field(name)
-        shown = dict(field.flatchoices)
-        details.append(
-            f"{field.verbose_name} : {shown.get(before, before) or '—'}"
-            f" → {shown.get(value, value) or '—'}"
-        )
+        details.append(f"{field.verbose_name} : {_shown(field, before)} → {_shown(field, value)}")
     return tuple(details)
+
+
+def _shown(field: models.Field, value) -> str:
+    if isinstance(value, datetime.date):
+        return f"{value:%d/%m/%Y}"
+    return str(dict(field.flatchoices).get(value, value) or "—")
 
 
 def clean(model: type[models.Model], name: str, text: str):

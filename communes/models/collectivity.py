@@ -1,5 +1,6 @@
 """Who signs and pays: a commune, an EPCI or a syndicat."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from simple_history.models import HistoricalRecords
 
@@ -155,6 +156,20 @@ class Collectivity(Party):
         self.code = self.commune.code if self.commune else self.siren
         self.search_text = self.build_search_text()
         super().save(*args, **kwargs)
+
+    def clean(self):
+        super().clean()
+        if self.siret and not self.siret.startswith(self.siren):
+            raise ValidationError(
+                {
+                    "siret": f"Ce SIRET ne commence pas par le SIREN de la collectivité "
+                    f"({self.siren}) : c'est celui d'un autre organisme."
+                }
+            )
+        if self.kind != self.Kind.COMMUNE:
+            others = Collectivity.objects.exclude(pk=self.pk)
+            if other := others.filter(code=self.siren).first():
+                raise ValidationError({"siren": f"Ce SIREN est déjà celui de « {other.name} »."})
 
     def build_search_text(self) -> str:
         """What the search box matches; bulk writers call it themselves."""

@@ -1,0 +1,125 @@
+"""Import of an official file from a list of the admin site: upload, preview, confirm."""
+
+import hashlib
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from communes.forms import ConfirmImportForm, ImportForm
+from communes.importing import SHOWN, Report, UnreadableFile
+
+
+class FileImportMixin(admin.ModelAdmin):
+    """Adds « Importer un fichier… » to a list, for who may change its whole region.
+
+    A subclass says how in `run_import` and may add options to both forms; those of
+    the first are carried, hidden, by the second. The file is kept in private storage
+    between both steps, named after its SHA-256: the confirmation sends the name only.
+    """
+
+    change_list_template = "admin/change_list_with_import.html"
+    import_form: type[ImportForm] = ImportForm
+    confirm_import_form: type[ConfirmImportForm] = ConfirmImportForm
+    import_title = ""
+    import_source = ""
+
+    def run_import(self, content: bytes, *, by, dry_run: bool, **options) -> Report:
+        raise NotImplementedError
+
+    def has_import_permission(self, request) -> bool:
+        # A file covers the region: an agent of some départements does not import it.
+        return self.has_change_permission(request) and not request.user.limited_to_departments
+
+    @property
+    def import_url_name(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_import"
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.import_view)
+        return [path("import/", view, name=self.import_url_name), *super().get_urls()]
+
+    def changelist_view(self, request, extra_context=None):
+        context = {
+            "import_url": self.has_import_permission(request)
+            and reverse(f"admin:{self.import_url_name}")
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def import_view(self, request):
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        if "digest" in request.POST:
+            return self._confirm(request)
+        form = self.import_form(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            options = dict(form.cleaned_data)
+            content = options.pop("file").read()
+            try:
+                report = self.run_import(content, by=request.user, dry_run=True, **options)
+            except UnreadableFile as error:
+                form.add_error("file", str(error))
+            else:
+                confirm = self.confirm_import_form(initial={"digest": _keep(content), **options})
+                return self._render(request, report=report, confirm_form=confirm)
+        return self._render(request, form=form)
+
+    def _confirm(self, request):
+        form = self.confirm_import_form(request.POST)
+        name = _name(form.cleaned_data["digest"]) if form.is_valid() else ""
+        if not name or not default_storage.exists(name):
+            messages.error(request, "Le fichier n'a pas été conservé : envoyez-le à nouveau.")
+            return redirect(f"admin:{self.import_url_name}")
+        options = dict(form.cleaned_data)
+        del options["digest"]
+        with default_storage.open(name) as file:
+            content = file.read()
+        report = self.run_import(content, by=request.user, dry_run=False, **options)
+        if report.blockers:
+            return self._render(request, report=report, confirm_form=form)
+        messages.success(request, "L'import est terminé.")
+        return self._render(request, report=report)
+
+    def _render(self, request, **context):
+        return TemplateResponse(
+            request,
+            "admin/import.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": self.import_title,
+                "import_source": self.import_source,
+                "shown": f":{SHOWN}",
+                "shown_count": SHOWN,
+                "sections": _sections(context.get("report")),
+                **context,
+            },
+        )
+
+
+def _sections(report: Report | None) -> list[dict]:
+    """What the report lists, the rarest and weightiest first; empty lists left out."""
+    if report is None:
+        return []
+    sections = [
+        ("Fermetures proposées", report.closures),
+        ("Modifications", report.changed),
+        ("Créations", report.created),
+    ]
+    return [{"heading": heading, "changes": changes} for heading, changes in sections if changes]
+
+
+def _name(digest: str) -> str:
+    return f"imports/{digest}.csv"
+
+
+def _keep(content: bytes) -> str:
+    """Keep the file until it is confirmed; return its SHA-256."""
+    digest = hashlib.sha256(content).hexdigest()
+    if not default_storage.exists(_name(digest)):
+        default_storage.save(_name(digest), ContentFile(content))
+    return digest

@@ -1,0 +1,63 @@
+"""What an agent types of the territory and of official files."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from communes.identifiers import normalise
+from communes.importing import MAX_BYTES
+from communes.models import Collectivity
+
+
+class IdentifierField(forms.CharField):
+    """A SIREN or a SIRET, pasted with the spaces that group its digits."""
+
+    def to_python(self, value):
+        return normalise(super().to_python(value))
+
+
+class CollectivityForm(forms.ModelForm):
+    """The admin site says which model and fields."""
+
+    siren = IdentifierField(label="SIREN", help_text="Neuf chiffres.")
+    siret = IdentifierField(label="SIRET", required=False, help_text="Quatorze chiffres.")
+    website = forms.URLField(
+        label="Site de publication des actes",
+        required=False,
+        assume_scheme="https",
+        help_text="Adresse du site internet.",
+    )
+
+
+class NewCollectivityForm(CollectivityForm):
+    """An EPCI or a syndicat: communes come from the official file."""
+
+    kind = forms.ChoiceField(
+        label="Nature",
+        choices=[
+            choice for choice in Collectivity.Kind.choices if choice[0] != Collectivity.Kind.COMMUNE
+        ],
+    )
+
+
+class ImportForm(forms.Form):
+    file = forms.FileField(
+        label="Fichier CSV",
+        help_text="L'export officiel, tel que téléchargé ; rien n'est écrit avant votre accord.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
+        error_messages={"empty": "Le fichier est vide."},
+    )
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BYTES:
+            raise ValidationError(
+                f"Le fichier dépasse {MAX_BYTES // 1024 // 1024} Mo : "
+                "n'importez que les lignes de votre région."
+            )
+        return file
+
+
+class ConfirmImportForm(forms.Form):
+    """What was previewed, by the fingerprint of its content."""
+
+    digest = forms.RegexField("^[0-9a-f]{64}$", widget=forms.HiddenInput)

@@ -1,0 +1,146 @@
+"""The schools, as the rectorat's agents look after them."""
+
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.template.response import TemplateResponse
+
+from communes.admin import DepartmentScopeMixin, FoldedSearchMixin, HistoryAdmin
+from communes.admin_import import FileImportMixin
+
+from . import closures
+from .forms import ConfirmSchoolImportForm, SchoolImportForm
+from .imports import import_schools
+from .models import School
+
+
+class ProposedClosureFilter(admin.SimpleListFilter):
+    title = "fermeture proposée"
+    parameter_name = "fermeture"
+
+    def lookups(self, request, model_admin):
+        return [("oui", "Oui"), ("non", "Non")]
+
+    def queryset(self, request, queryset):
+        if self.value() is None:
+            return queryset
+        return queryset.filter(closure_proposed_on__isnull=self.value() == "non")
+
+
+def _closed(count: int) -> str:
+    return "1 école fermée." if count == 1 else f"{count} écoles fermées."
+
+
+def _kept_open(count: int) -> str:
+    return "1 école gardée ouverte." if count == 1 else f"{count} écoles gardées ouvertes."
+
+
+@admin.register(School)
+class SchoolAdmin(FoldedSearchMixin, DepartmentScopeMixin, FileImportMixin, HistoryAdmin):
+    department_path = "commune__department"
+    list_display = ("name", "uai", "commune_name", "payer_name", "state_and_proposal")
+    list_filter = (
+        ProposedClosureFilter,
+        "state",
+        "commune__department__academy",
+        "commune__department",
+        "nature",
+    )
+    list_select_related = ("commune__department", "payer")
+    list_per_page = 50
+    ordering = ("commune__department__code", "commune__search_text", "uai")
+    show_full_result_count = False
+    autocomplete_fields = ("payer",)
+    readonly_fields = ("uai", "commune", "opened_on", "closure_proposed_on")
+    fieldsets = (
+        (None, {"fields": ("name", "uai", "commune", "payer")}),
+        (
+            "Annuaire de l'éducation",
+            {
+                "description": "Ces données suivent l'annuaire : chaque import les met à jour.",
+                "fields": (
+                    "nature",
+                    "state",
+                    "closure_proposed_on",
+                    "opened_on",
+                    "pupils",
+                    "address_line",
+                    "postcode",
+                    "email",
+                    "phone",
+                ),
+            },
+        ),
+    )
+    actions = ("confirm_closures", "keep_open")
+    import_title = "Importer les écoles"
+    import_form = SchoolImportForm
+    confirm_import_form = ConfirmSchoolImportForm
+    import_source = (
+        "Export de l'annuaire de l'éducation (data.education.gouv.fr) au format CSV, quels que "
+        "soient l'ordre et la forme de ses colonnes. Seules les écoles publiques du premier "
+        "degré sont retenues. Une école absente d'un fichier qui couvre son département est "
+        "proposée à la fermeture ; c'est vous qui la fermez."
+    )
+
+    def run_import(self, content, *, by, dry_run, **options):
+        return import_schools(content, by=by, dry_run=dry_run, **options)
+
+    @admin.action(description="Confirmer la fermeture proposée", permissions=["change"])
+    def confirm_closures(self, request, queryset):
+        return self._decide(
+            request, queryset, closures.confirm_closures, "Confirmer la fermeture", _closed
+        )
+
+    @admin.action(description="Garder ouverte malgré la proposition", permissions=["change"])
+    def keep_open(self, request, queryset):
+        return self._decide(request, queryset, closures.keep_open, "Garder ouverte", _kept_open)
+
+    def _decide(self, request, queryset, verb, title, outcome):
+        """Ask first, on a page that lists the schools; then act and come back to the list."""
+        proposed = closures.proposed(queryset)
+        count = proposed.count()
+        if not count:
+            self.message_user(
+                request,
+                "Aucune fermeture n'est proposée pour les écoles choisies.",
+                messages.WARNING,
+            )
+            return None
+        if "confirmed" in request.POST:
+            count = verb(queryset, by=request.user)
+            self.message_user(request, outcome(count), messages.SUCCESS)
+            return None
+        return TemplateResponse(
+            request,
+            "admin/schools/school/decide_closures.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": title,
+                "schools": proposed.select_related("commune__department")[:200],
+                "count": count,
+                "left_out": queryset.count() - count,
+                "action": request.POST["action"],
+                "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+                "select_across": request.POST.get("select_across", "0"),
+                "checkbox_name": helpers.ACTION_CHECKBOX_NAME,
+            },
+        )
+
+    def save_model(self, request, obj, form, change):
+        if obj.state == School.State.CLOSED:
+            obj.closure_proposed_on = None
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="commune", ordering="commune__search_text")
+    def commune_name(self, school):
+        return f"{school.commune.name} ({school.commune.department.code})"
+
+    @admin.display(description="payeur", ordering="payer__search_text")
+    def payer_name(self, school):
+        return school.payer.name
+
+    @admin.display(description="état", ordering="state")
+    def state_and_proposal(self, school):
+        proposal = ", fermeture proposée" if school.closure_proposed_on else ""
+        return f"{school.get_state_display()}{proposal}"

@@ -1,0 +1,209 @@
+"""Import on screen in two steps, and the closures that an agent decides."""
+
+import datetime
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from schools.models import School
+from tests.factories import CollectivityFactory, CommuneFactory, DepartmentFactory, SchoolFactory
+
+pytestmark = pytest.mark.django_db
+
+CSV = (
+    "numero_uai;appellation_officielle;secteur_public_prive_libe;nature_uai;code_commune\n"
+    "0341255E;Ecole Pierre Bouissinet;Public;151;34337\n"
+    "0342026F;Ecole Françoise Dolto;Public;151;34337\n"
+).encode()
+
+
+@pytest.fixture
+def import_url():
+    return reverse("admin:schools_school_import")
+
+
+@pytest.fixture
+def list_url():
+    return reverse("admin:schools_school_changelist")
+
+
+@pytest.fixture
+def agent(client, rectorat):
+    CollectivityFactory(commune=CommuneFactory(code="34337", name="Villeneuve-lès-Maguelone"))
+    client.force_login(rectorat)
+    return client
+
+
+def upload(client, url, content=CSV, **options):
+    return client.post(url, {"file": SimpleUploadedFile("ecoles.csv", content), **options})
+
+
+def confirm(client, url, page, **options):
+    initial = page.context["confirm_form"].initial
+    return client.post(url, initial | options)
+
+
+def test_the_list_leads_to_the_import(agent, list_url, import_url):
+    assert f'href="{import_url}"' in agent.get(list_url).text
+
+
+def test_a_preview_shows_what_would_change_and_writes_nothing(agent, import_url):
+    page = upload(agent, import_url)
+    assert "Ecole Pierre Bouissinet" in page.text
+    assert "0342026F" in page.text
+    assert "lettre finale" in page.text
+    assert not School.objects.exists()
+
+
+def test_a_confirmed_import_is_written_and_reported(agent, import_url, rectorat):
+    page = confirm(agent, import_url, upload(agent, import_url))
+    assert "L&#x27;import est terminé." in page.text
+    assert School.objects.get().history.get().history_user == rectorat
+
+
+def test_the_previewed_file_stays_private_until_it_is_confirmed(agent, import_url):
+    page = upload(agent, import_url)
+    digest = page.context["confirm_form"].initial["digest"]
+    with default_storage.open(f"imports/{digest}.csv") as file:
+        assert file.read() == CSV
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "../../etc/passwd", ""])
+def test_a_file_that_was_not_kept_is_asked_for_again(agent, import_url, digest):
+    page = agent.post(import_url, {"digest": digest}, follow=True)
+    assert "envoyez-le à nouveau" in page.text
+    assert not School.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "vide"), (b"PK\x03\x04rest", "CSV UTF-8"), (b"a;b\n1;2\n", "Colonnes introuvables")],
+)
+def test_an_unreadable_file_is_told_at_its_field(agent, import_url, content, message):
+    page = upload(agent, import_url, content)
+    assert message in page.context["form"].errors["file"][0]
+
+
+def test_a_file_too_large_is_told_at_its_field(agent, import_url, monkeypatch):
+    monkeypatch.setattr("communes.forms.MAX_BYTES", 10)
+    page = upload(agent, import_url)
+    assert "dépasse" in page.context["form"].errors["file"][0]
+
+
+def test_opening_the_page_writes_nothing(agent, import_url, private_media):
+    assert agent.get(import_url).status_code == 200
+    assert not private_media.exists()
+
+
+def test_mass_closures_are_refused_until_the_box_is_ticked(agent, import_url):
+    payer = CollectivityFactory()
+    for _ in range(5):
+        SchoolFactory(payer=payer)
+    preview = upload(agent, import_url)
+    assert "plus de 5 %" in preview.text
+    refused = confirm(agent, import_url, preview)
+    assert "plus de 5 %" in refused.text
+    assert School.objects.filter(closure_proposed_on__isnull=False).count() == 0
+    confirm(agent, import_url, preview, confirm_closures="on")
+    assert School.objects.filter(closure_proposed_on__isnull=False).count() == 5
+
+
+def test_a_file_said_to_be_partial_proposes_no_closure(agent, import_url):
+    SchoolFactory()
+    page = confirm(agent, import_url, upload(agent, import_url, partial="on"))
+    assert page.context["report"].closures == []
+    assert School.objects.filter(uai="0341255E").exists()
+
+
+def test_who_may_not_change_schools_does_not_import(client, town_hall, finance, import_url):
+    for user in (town_hall, finance):
+        client.force_login(user)
+        assert upload(client, import_url).status_code in (302, 403)
+    assert not default_storage.exists("imports")
+
+
+def test_an_agent_of_some_departements_does_not_import_the_region(
+    agent, rectorat, import_url, list_url
+):
+    rectorat.departments.add(DepartmentFactory())
+    assert agent.get(import_url).status_code == 403
+    assert import_url not in agent.get(list_url).text
+
+
+def test_communes_are_imported_the_same_way(agent):
+    url = reverse("admin:communes_commune_import")
+    content = b"code_insee;nom;departement;siren\n34003;Agde;34;213400039\n"
+    confirm(agent, url, upload(agent, url, content))
+    assert CollectivityFactory._meta.model.objects.filter(code="34003").exists()
+
+
+@pytest.fixture
+def proposed():
+    return SchoolFactory(closure_proposed_on=datetime.date(2026, 11, 2))
+
+
+def decide(client, url, action, *schools, **data):
+    pks = [school.pk for school in schools]
+    return client.post(url, {"action": action, "_selected_action": pks, **data}, follow=True)
+
+
+@pytest.mark.parametrize("action", ["confirm_closures", "keep_open"])
+def test_a_decision_is_asked_to_be_confirmed(agent, list_url, proposed, action):
+    page = decide(agent, list_url, action, proposed, index="0")
+    assert proposed.name in page.text
+    proposed.refresh_from_db()
+    assert proposed.state == School.State.OPEN
+    assert proposed.closure_proposed_on
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "message"),
+    [
+        ("confirm_closures", School.State.CLOSED, "1 école fermée."),
+        ("keep_open", School.State.OPEN, "1 école gardée ouverte."),
+    ],
+)
+def test_a_confirmed_decision_settles_the_proposal(
+    agent, rectorat, list_url, proposed, action, state, message
+):
+    page = decide(agent, list_url, action, proposed, confirmed="oui")
+    assert message in page.text
+    proposed.refresh_from_db()
+    assert (proposed.state, proposed.closure_proposed_on) == (state, None)
+    assert proposed.history.first().history_user == rectorat
+
+
+def test_a_school_that_is_not_proposed_is_never_closed(agent, list_url, proposed):
+    other = SchoolFactory()
+    decide(agent, list_url, "confirm_closures", proposed, other, confirmed="oui")
+    other.refresh_from_db()
+    assert other.state == School.State.OPEN
+
+
+def test_a_decision_reaches_every_page_of_the_list(agent, list_url, proposed):
+    other = SchoolFactory(closure_proposed_on=datetime.date(2026, 11, 2))
+    decide(agent, list_url, "confirm_closures", proposed, confirmed="oui", select_across="1")
+    other.refresh_from_db()
+    assert other.state == School.State.CLOSED
+
+
+def test_proposed_closures_are_listed_apart(agent, list_url, proposed):
+    SchoolFactory()
+    page = agent.get(list_url, {"fermeture": "oui"})
+    assert [school.pk for school in page.context["cl"].result_list] == [proposed.pk]
+
+
+def test_a_school_closed_on_its_page_awaits_no_decision(agent, proposed):
+    agent.post(
+        reverse("admin:schools_school_change", args=[proposed.pk]),
+        {
+            "name": proposed.name,
+            "nature": proposed.nature,
+            "state": "closed",
+            "payer": proposed.payer.pk,
+        },
+    )
+    proposed.refresh_from_db()
+    assert (proposed.state, proposed.closure_proposed_on) == (School.State.CLOSED, None)
