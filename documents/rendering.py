@@ -7,6 +7,9 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
@@ -19,7 +22,7 @@ from documents.contexts import ActContext, ConventionContext
 from documents.markup import to_html
 from documents.models import TextModel
 
-PRINT_DIR = Path(__file__).parent / "print"
+PRINT_DIR = Path(__file__).resolve().parent / "print"
 PRINT_URL = path2url(PRINT_DIR)
 BLANK = "……………………"
 ACT_NAMES = {TextModel.Kind.DECISION: "décision", TextModel.Kind.DELIBERATION: "délibération"}
@@ -37,15 +40,22 @@ class PrintFiles(URLFetcher):
     """Opens the product's print files and nothing else: no network, no other folder."""
 
     def fetch(self, url, headers=None):
-        if not url.startswith(PRINT_URL) or ".." in url:
+        address = urlsplit(url)
+        path = Path(url2pathname(address.path)).resolve()
+        if address.scheme != "file" or not path.is_relative_to(PRINT_DIR):
             raise FatalURLFetchingError(f"not a print file of the product: {url}")
         return super().fetch(url, headers)
 
 
 @dataclass(frozen=True)
 class _Press:
-    """What a process keeps warm from one document to the next."""
+    """What a process keeps warm from one document to the next.
 
+    Set up at the first document, so after any fork: the fonts' files go with the process
+    that opened them. `lock` has one thread print at a time; two would gain nothing.
+    """
+
+    lock: Lock
     fonts: FontConfiguration
     style: CSS
     fetcher: PrintFiles
@@ -57,7 +67,7 @@ def _press() -> _Press:
     fonts = FontConfiguration()
     fetcher = PrintFiles()
     style = CSS(filename=PRINT_DIR / "print.css", font_config=fonts, url_fetcher=fetcher)
-    return _Press(fonts=fonts, style=style, fetcher=fetcher, images={})
+    return _Press(lock=Lock(), fonts=fonts, style=style, fetcher=fetcher, images={})
 
 
 def render(text_model: TextModel, context: ActContext | ConventionContext) -> Rendered:
@@ -65,19 +75,20 @@ def render(text_model: TextModel, context: ActContext | ConventionContext) -> Re
 
     Raises FieldError when the text calls for a field that does not exist.
     """
-    press = _press()
     html = page_html(text_model, context)
-    document = HTML(string=html, base_url=PRINT_URL, url_fetcher=press.fetcher).render(
-        font_config=press.fonts,
-        stylesheets=[press.style],
-        cache=press.images,
-        pdf_variant="pdf/a-3a",
-    )
-    _declare_accessible(document.metadata)
-    content = document.write_pdf(
-        pdf_variant="pdf/a-3a",
-        pdf_identifier=hashlib.sha256(html.encode()).hexdigest()[:32],
-    )
+    press = _press()
+    with press.lock:
+        document = HTML(string=html, base_url=PRINT_URL, url_fetcher=press.fetcher).render(
+            font_config=press.fonts,
+            stylesheets=[press.style],
+            cache=press.images,
+            pdf_variant="pdf/a-3a",
+        )
+        _declare_accessible(document.metadata)
+        content = document.write_pdf(
+            pdf_variant="pdf/a-3a",
+            pdf_identifier=hashlib.sha256(html.encode()).hexdigest()[:32],
+        )
     return Rendered(content=content, pages=len(document.pages))
 
 
