@@ -13,6 +13,7 @@ from .lifecycle import State
 from .models import Campaign, Convention, ConventionSchool, JournalEntry, TransitionRefused
 
 _COPIED = ("uai", "name", "commune_name", "department_code", "fee")
+_WRITTEN = (*_COPIED, "convention_id")
 
 
 @dataclass
@@ -62,7 +63,7 @@ def _lines_by_payer(campaign, by):
     grouped = defaultdict(list)
     for line in lines:
         line.campaign = campaign
-        line.before = tuple(getattr(line, name) for name in (*_COPIED, "convention_id"))
+        line.before = {name: getattr(line, name) for name in _WRITTEN}
         line.copy_from_school()
         grouped[line.school.payer].append(line)
     return grouped
@@ -116,20 +117,38 @@ def _write(report, existing, lines_by_payer, by):
     )
     prepared = {c.collectivity_id: c for c in existing.values() if c.state == State.PREPARED}
     prepared |= {c.collectivity_id: c for c in report.created}
-    changed = []
+    joined = []
     for payer, lines in lines_by_payer.items():
-        if payer.pk not in prepared:
-            continue
-        for line in lines:
-            line.convention = prepared[payer.pk]
-            if line.before != tuple(getattr(line, n) for n in (*_COPIED, "convention_id")):
-                changed.append(line)
-    ConventionSchool.objects.bulk_update(changed, [*_COPIED, "convention"], batch_size=200)
+        if payer.pk in prepared:
+            for line in lines:
+                line.convention = prepared[payer.pk]
+            joined += lines
+    _write_lines(joined)
     JournalEntry.objects.bulk_create(
         [_entry(convention, by, "Convention préparée") for convention in report.created]
         + [_entry(convention, by, "Convention mise à jour") for convention in report.updated],
         batch_size=500,
     )
+
+
+def _write_lines(lines):
+    """Write the lines that changed, and of their fields those that changed in any.
+
+    A first preparation only sets the convention: writing one field instead of six
+    halves its time on a whole region.
+    """
+    changed = {line: _changed_fields(line) for line in lines}
+    fields = set().union(*changed.values())
+    if fields:
+        ConventionSchool.objects.bulk_update(
+            [line for line, names in changed.items() if names],
+            [name.removesuffix("_id") for name in sorted(fields)],
+            batch_size=200,
+        )
+
+
+def _changed_fields(line) -> set[str]:
+    return {name for name in _WRITTEN if getattr(line, name) != line.before[name]}
 
 
 def _write_emptied(report, existing, lines_by_payer):

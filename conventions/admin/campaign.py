@@ -75,15 +75,15 @@ class CampaignAdmin(admin.ModelAdmin):
 
     def get_changeform_initial_data(self, request):
         """Propose the coming school year, the newest texts, and the last signatory."""
-        today = timezone.localdate()
-        year = today.year if today.month >= 3 else today.year - 1
+        last = Campaign.objects.first()
+        year = last.start_year + 1 if last else timezone.localdate().year
         initial = {"start_year": year, "ends_on": datetime.date(year + 1, 9, 1)}
         for name, kind in TEXTS.items():
             initial[name] = TextModel.objects.filter(kind=kind).order_by("-version").first()
         regions = Region.objects.all()[:2]
         if len(regions) == 1:
             initial["region"] = regions[0]
-        if last := Campaign.objects.first():
+        if last:
             initial |= {name: getattr(last, name) for name in ("tariff", *SIGNATORY)}
         return initial | super().get_changeform_initial_data(request)
 

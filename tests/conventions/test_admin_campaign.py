@@ -53,6 +53,7 @@ def test_a_new_campaign_proposes_the_newest_texts_and_the_only_region(agent, cam
     initial = agent.get(reverse("admin:conventions_campaign_add")).context["adminform"].form.initial
     assert initial["decision_text"] == newest
     assert initial["region"] == campaign.region
+    assert initial["start_year"] == campaign.start_year + 1
     assert initial["signatory_last_name"] == "BÉJEAN"
 
 
@@ -115,7 +116,7 @@ def test_pasted_codes_are_enrolled_and_the_others_refused_with_line_and_reason(a
 
 def test_what_was_typed_is_kept_when_everything_is_refused(agent, campaign):
     page = agent.post(url("enrol", campaign), {"text": "0341255F"}).content.decode()
-    assert "Aucune école inscrite" in page
+    assert "Aucune école n'a été inscrite" in page
     assert "0341255F</textarea>" in page
 
 
