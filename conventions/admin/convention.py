@@ -32,8 +32,8 @@ EXPLANATIONS = {
     "sign_for_collectivity": "La date de signature de la collectivité sera enregistrée. "
     "D'ordinaire, c'est la mairie qui l'enregistre : ne le faites à sa place que si vous tenez "
     "la convention signée.",
-    "sign_for_region": "La même date de signature sera enregistrée pour toutes les conventions "
-    "retenues. Celles que la collectivité a déjà signées prendront effet.",
+    "sign_for_region": "La date de signature sera enregistrée, la même dans chaque convention retenue. "
+    "Ce que la collectivité a déjà signé prendra effet.",
     "abandon": "L'abandon est définitif. Les écoles pourront être inscrites de nouveau.",
 }
 
