@@ -3,11 +3,11 @@
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
-from simple_history.admin import SimpleHistoryAdmin
 
 from communes.admin_import import FileImportMixin
 from communes.folding import fold
 from communes.forms import CollectivityForm, NewCollectivityForm
+from communes.history import HistoryAdmin
 from communes.imports import import_communes
 from communes.models import Academy, Collectivity, Commune, Department, FormerCode, Region
 
@@ -37,13 +37,6 @@ class DepartmentScopeMixin:
     def get_queryset(self, request):
         scope = request.user.department_scope(self.department_path)
         return super().get_queryset(request).filter(scope)
-
-
-class HistoryAdmin(SimpleHistoryAdmin):
-    """ModelAdmin whose history says who changed what, imports included."""
-
-    def history_view_title(self, request, obj):
-        return f"Historique : {obj}"
 
 
 @admin.register(Region)
@@ -131,7 +124,7 @@ class CommuneAdmin(FoldedSearchMixin, DepartmentScopeMixin, FileImportMixin, His
 
 @admin.register(Collectivity)
 class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, HistoryAdmin):
-    list_display = ("name", "code", "kind", "department", "siret", "representative")
+    list_display = ("name", "code", "department_code", "kind", "siret", "representative")
     list_filter = ("kind", "department__academy", "department")
     list_select_related = ("department",)
     list_per_page = 50
@@ -168,6 +161,10 @@ class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, HistoryAdmin):
         if db_field.name == "department":
             kwargs["queryset"] = Department.objects.filter(request.user.department_scope("pk"))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    @admin.display(description="dép.", ordering="department__code")
+    def department_code(self, collectivity):
+        return collectivity.department.code
 
     @admin.display(description="représentant", ordering="representative_last_name")
     def representative(self, collectivity):

@@ -51,6 +51,20 @@ def import_communes(content: bytes, *, by=None, dry_run: bool = False) -> Report
     return run.report
 
 
+def departments_for_import(dry_run: bool) -> dict[str, Department]:
+    """Return the départements by code; when writing, locked so that imports take turns."""
+    rows = Department.objects.all()
+    departments = {
+        row.code: row for row in (rows if dry_run else rows.select_for_update(no_key=True))
+    }
+    if not departments:
+        raise importing.UnreadableFile(
+            "Aucun département n'est encore enregistré : "
+            "lancez d'abord « manage.py import_communes » sur le serveur."
+        )
+    return departments
+
+
 def update(instance: models.Model, values: dict) -> tuple[str, ...]:
     """Set `values` on `instance`, unsaved; return what changes, in words."""
     details = []
@@ -106,7 +120,7 @@ class _CommuneImport:
 
     def __init__(self, dry_run):
         self.report = Report(dry_run=dry_run)
-        self.departments = {row.code: row for row in Department.objects.all()}
+        self.departments = departments_for_import(dry_run)
         self.communes = {row.code: row for row in Commune.objects.select_related("department")}
         self.collectivities = {
             row.commune_id: row

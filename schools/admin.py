@@ -4,8 +4,9 @@ from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.template.response import TemplateResponse
 
-from communes.admin import DepartmentScopeMixin, FoldedSearchMixin, HistoryAdmin
+from communes.admin import DepartmentScopeMixin, FoldedSearchMixin
 from communes.admin_import import FileImportMixin
+from communes.history import HistoryAdmin
 
 from . import closures
 from .forms import ConfirmSchoolImportForm, SchoolImportForm

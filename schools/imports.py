@@ -15,8 +15,16 @@ from django.utils import timezone
 from communes import importing
 from communes.folding import fold
 from communes.importing import Change, Column, Refusal, Report, Row
-from communes.imports import OUT_OF_REGION, RefusedRow, clean, restore_zeros, save_rows, update
-from communes.models import Collectivity, Commune, Department, FormerCode
+from communes.imports import (
+    OUT_OF_REGION,
+    RefusedRow,
+    clean,
+    departments_for_import,
+    restore_zeros,
+    save_rows,
+    update,
+)
+from communes.models import Collectivity, Commune, FormerCode
 
 from . import uai as uai_code
 from .models import School
@@ -140,8 +148,12 @@ class _SchoolImport:
     def __init__(self, dry_run):
         self.report = Report(dry_run=dry_run)
         self.today = timezone.localdate()
-        self.departments = {row.code: row for row in Department.objects.all()}
+        self.departments = departments_for_import(dry_run)
         self.communes = {row.code: row for row in Commune.objects.all()}
+        if not self.communes:
+            raise importing.UnreadableFile(
+                "Aucune commune n'est encore enregistrée : importez d'abord les communes."
+            )
         self.former = dict(FormerCode.objects.values_list("code", "commune__code"))
         self.collectivities = {
             row.commune_id: row for row in Collectivity.objects.filter(commune__isnull=False)

@@ -5,8 +5,9 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from communes.importing import UnreadableFile
 from communes.imports import import_communes
-from communes.models import Collectivity, Commune, FormerCode
+from communes.models import Collectivity, Commune, Department, FormerCode
 from communes.territory import COMMUNES_FILE
 from tests.factories import CollectivityFactory, CommuneFactory, DepartmentFactory, UserFactory
 
@@ -168,6 +169,19 @@ def test_an_optional_column_that_is_absent_says_nothing():
     import_communes("Code INSEE,Libellé,Dep,SIREN\n34337,Maguelone,34,213403371\n".encode())
     commune = Commune.objects.get()
     assert (commune.name, commune.population, commune.postcodes) == ("Maguelone", 10872, "34750")
+
+
+def test_communes_wait_for_their_departements():
+    Department.objects.all().delete()
+    with pytest.raises(UnreadableFile, match="département"):
+        import_communes(csv(VILLENEUVE))
+
+
+def test_a_dry_run_of_the_command_writes_nothing():
+    Department.objects.exclude(code="34").delete()
+    call_command("import_communes", dry_run=True)
+    assert Department.objects.count() == 1
+    assert not Commune.objects.exists()
 
 
 def test_the_history_says_who_imported():

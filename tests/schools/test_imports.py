@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from communes.importing import UnreadableFile
 from communes.models import FormerCode
 from schools import uai
 from schools.imports import import_schools
@@ -232,6 +233,13 @@ def test_a_renamed_commune_is_found_by_its_new_name_at_the_next_import(villeneuv
     villeneuve.commune.save()
     assert counts(import_schools(csv(row()))) == (0, 0, 1, 0)
     assert "maguelone" in School.objects.get().search_text
+
+
+def test_schools_wait_for_their_communes(villeneuve):
+    villeneuve.delete()
+    villeneuve.commune.delete()
+    with pytest.raises(UnreadableFile, match="importez d'abord les communes"):
+        import_schools(csv(row()))
 
 
 def many(payer, count, first=348000):

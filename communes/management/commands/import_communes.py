@@ -19,7 +19,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, file, dry_run, **options):
-        load_territory()
+        if not dry_run:
+            load_territory()
         try:
             report = import_communes(file.read_bytes(), dry_run=dry_run)
         except OSError as error:
