@@ -47,7 +47,7 @@ class UserAdmin(HistoryAdmin):
         ("Connexions", {"fields": ["last_login", "date_joined"]}),
     ]
     readonly_fields = ["last_login", "date_joined"]
-    raw_id_fields = ["collectivities"]
+    autocomplete_fields = ["collectivities"]
     list_display = ["full_name", "email", "role", "collectivity_names", "is_active", "last_login"]
     list_filter = ["role", "is_active"]
     search_fields = ["email", "last_name", "first_name"]

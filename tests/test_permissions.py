@@ -68,7 +68,7 @@ PAGES = {
     "admin:password_change_done": ADMIN_SITE_ROLES,
     "admin:jsi18n": ADMIN_SITE_ROLES,
     "admin:app_list": ADMIN_SITE_ROLES,
-    "admin:autocomplete": NOBODY,
+    "admin:autocomplete": ADMIN_SITE_ROLES,
     "admin:view_on_site": NOBODY,
 }
 

@@ -111,6 +111,16 @@ def test_a_wrong_code_is_refused_with_a_way_out(client, person):
     assert "Recevoir un nouveau code" in response.text
 
 
+def test_whoever_receives_no_code_can_sign_in_otherwise(client, person):
+    client.post(reverse("account_request_login_code"), {"email": person.email})
+    client.post(reverse("account_logout"), {"next": reverse("account_login")})
+
+    page = client.get(reverse("account_login"))
+
+    assert page.status_code == 200
+    assert "session" not in page.text
+
+
 @pytest.mark.parametrize("page", ["account_request_login_code", "account_reset_password"])
 def test_an_unknown_address_is_not_told_apart_and_gets_no_message(client, person, page):
     known = client.post(reverse(page), {"email": person.email})
