@@ -18,6 +18,7 @@ from dsfr.models import DsfrConfig
 
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
+from communes.models import FormerCode
 from conventions.models import Piece
 from documents.uploads import UploadedPdf
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
@@ -70,6 +71,16 @@ PAGES = {
     "admin:app_list": ADMIN_SITE_ROLES,
     "admin:autocomplete": ADMIN_SITE_ROLES,
     "admin:view_on_site": NOBODY,
+    "admin:communes_commune_import": ADMIN_SITE_ROLES,
+    "admin:schools_school_import": ADMIN_SITE_ROLES,
+    "admin:conventions_campaign_board": ADMIN_SITE_ROLES,
+    "admin:conventions_campaign_open": ADMIN_SITE_ROLES,
+    "admin:conventions_campaign_close": ADMIN_SITE_ROLES,
+    "admin:conventions_campaign_enrol": ADMIN_SITE_ROLES,
+    "admin:conventions_campaign_prepare": ADMIN_SITE_ROLES,
+    "admin:conventions_campaign_send": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_verb": ADMIN_SITE_ROLES,
+    "admin:conventions_conventionschool_withdraw": ADMIN_SITE_ROLES,
 }
 
 MODEL_PAGE = re.compile(r"admin:(?P<model>[a-z]+_[a-z]+)_(?P<page>[a-z_]+)")
@@ -82,7 +93,9 @@ MODEL_PAGES = {
     "delete": "delete",
 }
 
+# What a page is asked with.
 QUERIES = {
+    "admin:conventions_convention_verb": {"conventions": "1"},
     "admin:autocomplete": {
         "app_label": "accounts",
         "model_name": "user",
@@ -149,6 +162,7 @@ def values(convention, town_hall):
     sign_by_both(convention)
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
     piece = convention.attach(kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=town_hall)
+    FormerCode.objects.create(code="34999", commune=convention.collectivity.commune)
     Group.objects.create(name="Groupe")
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
     DsfrConfig.objects.create()
@@ -160,7 +174,10 @@ def values(convention, town_hall):
         "app_label": "accounts",
         "file_format": "csv",
         "content_type_id": ContentType.objects.get_for_model(User).pk,
+        "pk": convention.campaign.pk,
+        "verb": "send",
         ("piece", "pk"): piece.pk,
+        ("admin:conventions_conventionschool_withdraw", "pk"): convention.schools.first().pk,
         ("admin:view_on_site", "object_id"): town_hall.pk,
     }
 
