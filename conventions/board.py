@@ -9,7 +9,7 @@ from django.db.models import Count, Sum
 from accounts.scope import collectivity_scope
 from communes.models import Academy, Department
 
-from .lifecycle import State
+from .lifecycle import CLAIMABLE, State
 from .models import Campaign, Convention
 
 
@@ -44,7 +44,7 @@ class Tally:
     @property
     def signed(self) -> Decimal:
         """What the conventions signed by both parties amount to."""
-        return self.amounts[State.SIGNED] or Decimal(0)
+        return sum((self.amounts[state] for state in CLAIMABLE), Decimal(0))
 
 
 @dataclass

@@ -51,3 +51,18 @@ def end_of_appeal(start: datetime.date) -> datetime.date:
 def council_report_due_on(dated: datetime.date) -> datetime.date:
     """Return the day by which a decision dated `dated` is reported to the council."""
     return add_months(dated, COUNCIL_REPORT_MONTHS)
+
+
+# --- Termination: article 11 of the convention ------------------------------
+CONCILIATION_MONTHS = 1
+TERMINATION_DAYS = 15
+
+
+def end_of_conciliation(notice: datetime.date) -> datetime.date:
+    """Return the day by which a conciliation is held, one month after the formal notice."""
+    return add_months(notice, CONCILIATION_MONTHS)
+
+
+def termination_on(second_letter: datetime.date) -> datetime.date:
+    """Return the day a termination takes effect, fifteen days after the second letter."""
+    return second_letter + datetime.timedelta(days=TERMINATION_DAYS)

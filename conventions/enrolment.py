@@ -9,7 +9,7 @@ from django.utils import timezone
 from schools import uai
 from schools.models import School
 
-from .lifecycle import State
+from .lifecycle import REWORKABLE
 from .models import Campaign, ConventionSchool, JournalEntry, TransitionRefused
 
 _UAI_LIKE = re.compile(r"(?<![0-9A-Za-z])\d{7}\s?[A-Za-z](?![0-9A-Za-z])")
@@ -130,7 +130,7 @@ def withdraw(enrolment: ConventionSchool, *, by) -> None:
     convention = enrolment.convention
     if enrolment.released_on:
         raise TransitionRefused(f"{enrolment} n'est déjà plus inscrite.")
-    if convention and convention.state != State.PREPARED:
+    if convention and convention.state not in REWORKABLE:
         raise TransitionRefused(
             f"{enrolment} figure dans une convention déjà envoyée : elle ne peut plus être retirée."
         )

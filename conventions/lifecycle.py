@@ -14,25 +14,25 @@ from accounts.roles import Role
 class State(models.TextChoices):
     PREPARED = "prepared", "préparée"
     SENT = "sent", "envoyée"
+    CORRECTION_REQUESTED = "correction_requested", "correction demandée"
     ACCEPTED = "accepted", "acceptée"
     SIGNED_BY_COLLECTIVITY = "signed_by_collectivity", "signée par la collectivité"
     SIGNED_BY_REGION = "signed_by_region", "signée par la région académique"
     SIGNED = "signed", "signée par les deux parties"
+    TERMINATED = "terminated", "résiliée"
     ABANDONED = "abandoned", "abandonnée"
 
 
 # In the order of a file's life; used by constraints, filters and boards.
-VISIBLE_TO_TOWN_HALL = (
-    State.SENT,
-    State.ACCEPTED,
-    State.SIGNED_BY_COLLECTIVITY,
-    State.SIGNED_BY_REGION,
-    State.SIGNED,
-)
-BEFORE_SIGNATURE = (State.PREPARED, State.SENT, State.ACCEPTED)
-COLLECTIVITY_SIGNED = (State.SIGNED_BY_COLLECTIVITY, State.SIGNED)
-REGION_SIGNED = (State.SIGNED_BY_REGION, State.SIGNED)
+# What the rectorat may still rework: schools, amount, names.
+REWORKABLE = (State.PREPARED, State.CORRECTION_REQUESTED)
+BEFORE_SIGNATURE = (State.PREPARED, State.SENT, State.CORRECTION_REQUESTED, State.ACCEPTED)
+# Signed by both: they give rise to a claim, which a termination leaves due (article 11).
+CLAIMABLE = (State.SIGNED, State.TERMINATED)
+COLLECTIVITY_SIGNED = (State.SIGNED_BY_COLLECTIVITY, *CLAIMABLE)
+REGION_SIGNED = (State.SIGNED_BY_REGION, *CLAIMABLE)
 PARTY_CONFIRMED = (State.ACCEPTED, *COLLECTIVITY_SIGNED, State.SIGNED_BY_REGION)
+VISIBLE_TO_TOWN_HALL = (State.SENT, State.CORRECTION_REQUESTED, *PARTY_CONFIRMED)
 
 _RECTORAT = frozenset({Role.RECTORAT, Role.ADMINISTRATOR})
 _BOTH_SIDES = _RECTORAT | {Role.TOWN_HALL}
@@ -49,7 +49,7 @@ class Transition:
     verb: str
     label: str
     done: str
-    targets: dict[State, State]
+    targets: dict[str, str]
     roles: frozenset[Role]
     requires: tuple[str, ...] = ()
     comment_required: bool = False
@@ -62,9 +62,20 @@ TRANSITIONS = {
             "send",
             label="Envoyer à la collectivité",
             done="Convention envoyée à la collectivité",
-            targets={State.PREPARED: State.SENT},
+            targets={State.PREPARED: State.SENT, State.CORRECTION_REQUESTED: State.SENT},
             roles=_RECTORAT,
             requires=("campaign_open", "schools"),
+        ),
+        Transition(
+            "request_correction",
+            label="Demander une correction",
+            done="Correction demandée par la collectivité",
+            targets={
+                State.SENT: State.CORRECTION_REQUESTED,
+                State.ACCEPTED: State.CORRECTION_REQUESTED,
+            },
+            roles=_BOTH_SIDES,
+            comment_required=True,
         ),
         Transition(
             "accept",
@@ -106,7 +117,71 @@ TRANSITIONS = {
             targets={
                 state: State.ABANDONED
                 for state in State
-                if state not in (State.SIGNED, State.ABANDONED)
+                if state not in (*CLAIMABLE, State.ABANDONED)
+            },
+            roles=_RECTORAT,
+            comment_required=True,
+        ),
+        Transition(
+            "terminate",
+            label="Enregistrer la résiliation",
+            done="Convention résiliée",
+            targets={State.SIGNED: State.TERMINATED},
+            roles=_BOTH_SIDES,
+            requires=("termination_delays",),
+        ),
+    )
+}
+
+
+class AmendmentState(models.TextChoices):
+    PREPARED = "prepared", "préparé"
+    SENT = "sent", "envoyé"
+    SIGNED_BY_COLLECTIVITY = "signed_by_collectivity", "signé par la collectivité"
+    SIGNED_BY_REGION = "signed_by_region", "signé par la région académique"
+    SIGNED = "signed", "signé par les deux parties"
+    ABANDONED = "abandoned", "abandonné"
+
+
+AMENDMENT_TRANSITIONS = {
+    transition.verb: transition
+    for transition in (
+        Transition(
+            "send",
+            label="Envoyer l'avenant à la collectivité",
+            done="envoyé à la collectivité",
+            targets={AmendmentState.PREPARED: AmendmentState.SENT},
+            roles=_RECTORAT,
+            requires=("schools",),
+        ),
+        Transition(
+            "sign_for_collectivity",
+            label="Enregistrer la signature de la collectivité",
+            done="signature de la collectivité enregistrée",
+            targets={
+                AmendmentState.SENT: AmendmentState.SIGNED_BY_COLLECTIVITY,
+                AmendmentState.SIGNED_BY_REGION: AmendmentState.SIGNED,
+            },
+            roles=_BOTH_SIDES,
+        ),
+        Transition(
+            "sign_for_region",
+            label="Enregistrer la signature de la région académique",
+            done="signature de la région académique enregistrée",
+            targets={
+                AmendmentState.SENT: AmendmentState.SIGNED_BY_REGION,
+                AmendmentState.SIGNED_BY_COLLECTIVITY: AmendmentState.SIGNED,
+            },
+            roles=_RECTORAT,
+        ),
+        Transition(
+            "abandon",
+            label="Abandonner l'avenant",
+            done="abandonné",
+            targets={
+                state: AmendmentState.ABANDONED
+                for state in AmendmentState
+                if state not in (AmendmentState.SIGNED, AmendmentState.ABANDONED)
             },
             roles=_RECTORAT,
             comment_required=True,
@@ -137,6 +212,16 @@ GUIDANCE: dict[State, dict[str, Guidance]] = {
         ),
         Role.RECTORAT: Guidance(
             "La collectivité a reçu la convention.", "Elle doit confirmer ses renseignements."
+        ),
+    },
+    State.CORRECTION_REQUESTED: {
+        Role.TOWN_HALL: Guidance(
+            "Vous avez demandé une correction.",
+            "Le rectorat vous répond et vous renvoie la convention.",
+        ),
+        Role.RECTORAT: Guidance(
+            "La collectivité demande une correction.",
+            "Lisez sa demande, corrigez s'il y a lieu, répondez, puis renvoyez la convention.",
         ),
     },
     State.ACCEPTED: {
@@ -178,6 +263,15 @@ GUIDANCE: dict[State, dict[str, Guidance]] = {
         Role.RECTORAT: Guidance(
             "La convention est signée par les deux parties.",
             "La participation peut être mise en recouvrement.",
+        ),
+    },
+    State.TERMINATED: {
+        Role.TOWN_HALL: Guidance(
+            "La convention est résiliée.",
+            "La participation de l'année reste due ; les sommes versées ne sont pas remboursées.",
+        ),
+        Role.RECTORAT: Guidance(
+            "La convention est résiliée.", "La participation de l'année reste due."
         ),
     },
     State.ABANDONED: {

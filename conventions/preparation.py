@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from accounts.scope import collectivity_scope
 from communes.models import Collectivity
 
-from .lifecycle import State
+from .lifecycle import REWORKABLE, State
 from .models import Campaign, Convention, ConventionSchool, JournalEntry, TransitionRefused
 
 _COPIED = ("uai", "name", "commune_name", "department_code", "fee")
@@ -44,7 +44,7 @@ def prepare(campaign: Campaign, *, by) -> PreparationReport:
             convention = existing.get(payer.pk)
             if convention is None:
                 report.created.append(_new_convention(campaign, payer, lines))
-            elif convention.state == State.PREPARED:
+            elif convention.state in REWORKABLE:
                 if _bring_up_to_date(convention, campaign, payer, lines):
                     report.updated.append(convention)
             else:
@@ -57,7 +57,7 @@ def _lines_by_payer(campaign, by):
     scope = collectivity_scope(by, "school__payer") if by is not None else Q()
     lines = (
         campaign.schools.filter(scope, released_on__isnull=True)
-        .filter(Q(convention__isnull=True) | Q(convention__state=State.PREPARED))
+        .filter(Q(convention__isnull=True) | Q(convention__state__in=REWORKABLE))
         .select_related("school__commune__department", "school__payer__commune__department")
     )
     grouped = defaultdict(list)
@@ -115,7 +115,7 @@ def _write(report, existing, lines_by_payer, by):
     Convention.objects.filter(pk__in=[c.pk for c in report.updated]).update(
         version=F("version") + 1
     )
-    prepared = {c.collectivity_id: c for c in existing.values() if c.state == State.PREPARED}
+    prepared = {c.collectivity_id: c for c in existing.values() if c.state in REWORKABLE}
     prepared |= {c.collectivity_id: c for c in report.created}
     joined = []
     for payer, lines in lines_by_payer.items():
@@ -156,7 +156,7 @@ def _write_emptied(report, existing, lines_by_payer):
     payers = {payer.pk for payer in lines_by_payer}
     for convention in existing.values():
         emptied = convention.school_count and convention.collectivity_id not in payers
-        if convention.state == State.PREPARED and emptied:
+        if convention.state in REWORKABLE and emptied:
             convention.school_count, convention.amount = 0, 0
             report.updated.append(convention)
 
@@ -167,6 +167,6 @@ def _entry(convention, by, done):
         by=by,
         verb="prepare",
         summary=f"{done} : {convention.school_count} école(s)",
-        from_state="" if done == "Convention préparée" else State.PREPARED,
-        to_state=State.PREPARED,
+        from_state="" if done == "Convention préparée" else convention.state,
+        to_state=convention.state,
     )

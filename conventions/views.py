@@ -77,7 +77,7 @@ class ConventionPage(DetailView):
             may_write=self.request.user.role != Role.FINANCE,
             schools=convention.schools.all(),
             pieces=pieces,
-            to_sign=[piece for piece in pieces if piece.kind in Piece.GENERATED],
+            to_sign=[piece for piece in pieces if piece.kind not in Piece.UPLOADED],
             received=[piece for piece in pieces if piece.kind in Piece.UPLOADED],
             documents_missing=set(convention.kinds_to_issue()) - issued,
             journal=convention.journal.all(),

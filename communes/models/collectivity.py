@@ -96,6 +96,13 @@ class Party(models.Model):
 
 
 class Collectivity(Party):
+    class Regime(models.TextChoices):
+        """How a collectivity under 3,500 inhabitants makes its acts public (L2131-1 IV)."""
+
+        ELECTRONIC = "electronic", "sur le site internet"
+        POSTING = "posting", "par affichage"
+        PAPER = "paper", "sur papier"
+
     class Kind(models.TextChoices):
         COMMUNE = "commune", "commune"
         EPCI = "epci", "EPCI"
@@ -130,6 +137,13 @@ class Collectivity(Party):
     phone = models.CharField("téléphone", max_length=20, blank=True)
     website = WebsiteField(
         "site de publication des actes", blank=True, help_text="Adresse du site internet."
+    )
+    publicity_regime = models.CharField(
+        "publicité des actes",
+        max_length=12,
+        choices=Regime,
+        blank=True,
+        help_text="Choix du conseil sous 3 500 habitants ; sans choix, sur le site internet.",
     )
     search_text = models.CharField(max_length=400, editable=False, default="")
 

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 
 from communes.admin import FoldedSearchMixin
 from conventions import bulk, lifecycle
-from conventions.lifecycle import TRANSITIONS, State
+from conventions.lifecycle import TRANSITIONS
 from conventions.models import Convention
 
 from .filters import AcademyFilter, CampaignFilter, DepartmentFilter, LateFilter
@@ -147,7 +147,7 @@ class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
             subtitle=None,
             guidance=lifecycle.guidance(obj.state, request.user.role),
             verbs=lifecycle.allowed(obj.state, request.user.role),
-            can_withdraw=obj.state == State.PREPARED,
+            can_withdraw=obj.state in lifecycle.REWORKABLE,
             schools=obj.schools.filter(released_on__isnull=True),
             released=obj.schools.filter(released_on__isnull=False),
             pieces=obj.pieces.select_related("document", "added_by"),

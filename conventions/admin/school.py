@@ -12,7 +12,6 @@ from django.utils.html import format_html
 from accounts.scope import collectivity_scope
 from communes.admin import FoldedSearchMixin
 from conventions.enrolment import withdraw
-from conventions.lifecycle import State
 from conventions.models import ConventionSchool
 
 from .filters import AcademyFilter, CampaignFilter, DepartmentFilter
@@ -82,7 +81,7 @@ class ConventionSchoolAdmin(FoldedSearchMixin, admin.ModelAdmin):
     def release(self, line):
         if line.released_on:
             return f"retirée le {line.released_on:%d/%m/%Y}"
-        if line.convention and line.convention.state != State.PREPARED:
+        if line.convention and line.convention.state not in REWORKABLE:
             return "—"
         url = reverse("admin:conventions_conventionschool_withdraw", args=[line.pk])
         return format_html(

@@ -10,7 +10,9 @@ from django.db.models.functions import Greatest
 from conventions import deadlines
 
 
-class Act(models.Model):
+class ActFacts(models.Model):
+    """An act of the collectivity: what it is, and what happened to it, as dated facts."""
+
     class Kind(models.TextChoices):
         DECISION = "decision", "décision du maire"
         DELIBERATION = "deliberation", "délibération"
@@ -20,12 +22,6 @@ class Act(models.Model):
         POSTING = "posting", "par affichage"
         PAPER = "paper", "sur papier"
 
-    convention = models.OneToOneField(
-        "conventions.Convention",
-        on_delete=models.PROTECT,
-        related_name="act",
-        verbose_name="convention",
-    )
     kind = models.CharField("nature", max_length=15, choices=Kind)
     number = models.CharField("numéro", max_length=30)
     dated_on = models.DateField("date de l'acte")
@@ -52,6 +48,28 @@ class Act(models.Model):
     publication_mode = models.CharField(
         "mode de publication", max_length=12, choices=PublicationMode, blank=True
     )
+    published_until = models.DateField(
+        "publication retirée le",
+        null=True,
+        blank=True,
+        help_text="Un acte reste publié deux mois au moins, et de façon permanente en ligne.",
+    )
+    deposit_reference = models.CharField(
+        "référence de la préfecture",
+        max_length=80,
+        blank=True,
+        help_text="Identifiant de l'accusé de réception.",
+    )
+    missing_pieces_requested_on = models.DateField(
+        "pièces demandées par le préfet le", null=True, blank=True
+    )
+    missing_pieces_answered_on = models.DateField(
+        "pièces transmises (ou refusées) le", null=True, blank=True
+    )
+    observations_received_on = models.DateField(
+        "observations du préfet reçues le", null=True, blank=True
+    )
+    withdrawn_on = models.DateField("acte retiré le", null=True, blank=True)
     reported_on = models.DateField("communiqué au conseil le", null=True, blank=True)
     executory_on = models.GeneratedField(
         verbose_name="exécutoire le",
@@ -69,23 +87,49 @@ class Act(models.Model):
     )
 
     class Meta:
-        verbose_name = "acte"
+        abstract = True
         constraints = [
             models.CheckConstraint(
-                name="act_deposited_after_dated",
+                name="%(class)s_deposited_after_dated",
                 condition=Q(deposited_on__isnull=True) | Q(deposited_on__gte=F("dated_on")),
                 violation_error_message="Le dépôt en préfecture ne peut précéder la date de l'acte.",
             ),
             models.CheckConstraint(
-                name="act_published_after_dated",
+                name="%(class)s_published_after_dated",
                 condition=Q(published_on__isnull=True) | Q(published_on__gte=F("dated_on")),
                 violation_error_message="La publication ne peut précéder la date de l'acte.",
             ),
             models.CheckConstraint(
-                name="act_reported_after_dated",
+                name="%(class)s_reported_after_dated",
                 condition=Q(reported_on__isnull=True) | Q(reported_on__gte=F("dated_on")),
                 violation_error_message="La communication au conseil ne peut précéder la date "
                 "de l'acte.",
+            ),
+            models.CheckConstraint(
+                name="%(class)s_withdrawn_after_dated",
+                condition=Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gte=F("dated_on")),
+                violation_error_message="Le retrait ne peut précéder la date de l'acte.",
+            ),
+            models.CheckConstraint(
+                name="%(class)s_pieces_requested_after_deposit",
+                condition=Q(missing_pieces_requested_on__isnull=True)
+                | Q(missing_pieces_requested_on__gte=F("deposited_on"), deposited_on__isnull=False),
+                violation_error_message="Le préfet demande des pièces après le dépôt.",
+            ),
+            models.CheckConstraint(
+                name="%(class)s_pieces_answered_after_request",
+                condition=Q(missing_pieces_answered_on__isnull=True)
+                | Q(
+                    missing_pieces_answered_on__gte=F("missing_pieces_requested_on"),
+                    missing_pieces_requested_on__isnull=False,
+                ),
+                violation_error_message="Les pièces sont transmises après avoir été demandées.",
+            ),
+            models.CheckConstraint(
+                name="%(class)s_unpublished_after_published",
+                condition=Q(published_until__isnull=True)
+                | Q(published_until__gte=F("published_on"), published_on__isnull=False),
+                violation_error_message="La publication est retirée après avoir commencé.",
             ),
         ]
 
@@ -120,9 +164,49 @@ class Act(models.Model):
     @property
     def referral_ends_on(self) -> datetime.date | None:
         """Last day for the prefect's referral (from reception at the prefecture)."""
-        return self.deposited_on and deadlines.end_of_appeal(self.deposited_on)
+        start = self.referral_starts_on
+        return start and deadlines.end_of_appeal(start)
+
+    @property
+    def referral_starts_on(self) -> datetime.date | None:
+        """Start of the prefect's delay: reception, or the missing pieces once they came.
+
+        None before the deposit, and while the prefect waits for pieces (L2131-6).
+        """
+        if self.missing_pieces_requested_on:
+            return self.missing_pieces_answered_on
+        return self.deposited_on
 
     @property
     def report_due_on(self) -> datetime.date | None:
         """Day by which a decision is reported to the council; None for a délibération."""
         return deadlines.council_report_due_on(self.dated_on) if self.is_decision else None
+
+
+class Act(ActFacts):
+    """The act that authorises signing the convention."""
+
+    convention = models.OneToOneField(
+        "conventions.Convention",
+        on_delete=models.PROTECT,
+        related_name="act",
+        verbose_name="convention",
+    )
+
+    class Meta(ActFacts.Meta):
+        verbose_name = "acte"
+
+
+class AmendmentAct(ActFacts):
+    """The act that authorises signing an amendment, if the collectivity wants one."""
+
+    amendment = models.OneToOneField(
+        "conventions.Amendment",
+        on_delete=models.PROTECT,
+        related_name="act",
+        verbose_name="avenant",
+    )
+
+    class Meta(ActFacts.Meta):
+        verbose_name = "acte d'un avenant"
+        verbose_name_plural = "actes d'avenants"

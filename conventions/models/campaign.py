@@ -21,6 +21,7 @@ class Campaign(models.Model):
         PREPARATION = "preparation", "en préparation"
         OPEN = "open", "ouverte"
         CLOSED = "closed", "close"
+        ARCHIVED = "archived", "archivée"
 
     start_year = models.PositiveSmallIntegerField(
         "année de la rentrée",
@@ -42,6 +43,7 @@ class Campaign(models.Model):
         default=Decimal("45.00"),
         help_text="En euros, toutes taxes comprises.",
     )
+    opens_on = models.DateField("ouverture prévue le", null=True, blank=True)
     reply_by = models.DateField("réponse attendue avant le", null=True, blank=True)
     ends_on = models.DateField(
         "fin des conventions", help_text="1er septembre suivant, d'ordinaire."
@@ -53,6 +55,27 @@ class Campaign(models.Model):
         "titres du signataire",
         help_text="Un titre par ligne, tels qu'imprimés : « Rectrice de la région académique "
         "Occitanie », « Rectrice de l'académie de Montpellier », …",
+    )
+    contact_email = models.EmailField(
+        "adresse du rectorat",
+        blank=True,
+        help_text="Reçoit les réponses des collectivités et les avis de signature.",
+    )
+    reminder_interval = models.PositiveSmallIntegerField(
+        "jours entre deux relances",
+        default=7,
+        validators=[MinValueValidator(1)],
+        help_text="Une collectivité n'est pas relancée avant ce délai.",
+    )
+    reminder_cap = models.PositiveSmallIntegerField(
+        "relances au plus", default=3, help_text="Par convention, pour toute la campagne."
+    )
+    reminder_schedule = models.CharField(
+        "relances automatiques",
+        max_length=60,
+        blank=True,
+        help_text="Nombres de jours avant la date de réponse, par exemple « 30, 10 ». "
+        "Laissez vide pour ne relancer qu'à la main.",
     )
     decision_text = models.ForeignKey(
         TextModel,
@@ -119,6 +142,12 @@ class Campaign(models.Model):
     def close(self, *, by):
         """Close the campaign: nothing more is enrolled, prepared or sent."""
         self._change_state(by, "close", "Campagne close", self.State.CLOSED)
+
+    def archive(self, *, by):
+        """Archive a closed campaign: it is only consulted from here."""
+        if self.state != self.State.CLOSED:
+            raise TransitionRefused("Une campagne est close avant d'être archivée.")
+        self._change_state(by, "archive", "Campagne archivée", self.State.ARCHIVED)
 
     def _change_state(self, by, verb, summary, state):
         before = self.state

@@ -18,8 +18,9 @@ from conventions.lifecycle import TRANSITIONS, State
 from .act import Act
 from .campaign import Campaign
 from .dossier import Dossier
-from .errors import StaleFile, TransitionRefused
+from .errors import TransitionRefused
 from .journal import JournalEntry
+from .stateful import Stateful
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class ConventionQuerySet(models.QuerySet):
 
     def signed(self):
         """Signed by both parties: they give rise to a claim."""
-        return self.filter(state=State.SIGNED)
+        return self.filter(state__in=lifecycle.CLAIMABLE)
 
     def late(self):
         """Sent, the campaign's reply date passed, and still not signed by the collectivity."""
@@ -62,7 +63,9 @@ class ConventionQuerySet(models.QuerySet):
         return {state: counts.get(state, 0) for state in State.values}
 
 
-class Convention(Dossier, Party):
+class Convention(Dossier, Party, Stateful):
+    TRANSITIONS = TRANSITIONS
+
     campaign = models.ForeignKey(
         Campaign, on_delete=models.PROTECT, related_name="conventions", verbose_name="campagne"
     )
@@ -77,7 +80,6 @@ class Convention(Dossier, Party):
     state = models.CharField(
         "état", max_length=30, choices=State, default=State.PREPARED, editable=False, db_index=True
     )
-    version = models.PositiveIntegerField(default=1, editable=False)
     school_count = models.PositiveIntegerField("nombre d'écoles", default=0)
     unit_fee = models.DecimalField("participation par école", max_digits=8, decimal_places=2)
     amount = models.DecimalField("montant", max_digits=10, decimal_places=2)
@@ -157,10 +159,9 @@ class Convention(Dossier, Party):
         """Return "ENT-2022-34337": year of the rentrée, INSEE code or SIREN."""
         return f"ENT-{campaign.start_year}-{collectivity.code}"
 
-    @staticmethod
-    def sources_of(verb: str) -> list[str]:
-        """Return the states that the transition `verb` may start from."""
-        return list(TRANSITIONS[verb].targets)
+    @property
+    def file(self):
+        return self
 
     @property
     def is_party_confirmed(self) -> bool:
@@ -218,74 +219,6 @@ class Convention(Dossier, Party):
         if self.recorded_act is None:
             yield Missing("l'acte : sa nature, son numéro et sa date", "convention_act")
 
-    def expect_version(self, version: int):
-        """Make the next change fail (StaleFile) unless the file is still at `version`.
-
-        A form carries the version that its reader saw: the back button, a second tab or
-        a colleague then cannot overwrite what was written meanwhile.
-        """
-        self.version = version
-
-    # --- The one door -------------------------------------------------------
-    def _transition(self, verb, by, *, comment="", summary="", **facts):
-        """Change state by the table, with `facts`, and write the journal, all or nothing.
-
-        Raises TransitionRefused (not from this state, not this role, something
-        missing) or StaleFile (changed by somebody else since it was read).
-        """
-        rule = TRANSITIONS[verb]
-        if self.state not in rule.targets:
-            raise TransitionRefused(
-                f"« {rule.label} » est impossible : la convention est {self.get_state_display()}."
-            )
-        if by is not None and by.role not in rule.roles:
-            raise TransitionRefused(f"« {rule.label} » n'est pas ouvert à votre compte.")
-        if rule.comment_required and not comment.strip():
-            raise TransitionRefused({"comment": "Indiquez le motif."})
-        if missing := self.missing_for(verb):
-            wanted = ", ".join(item.label for item in missing)
-            raise TransitionRefused(f"« {rule.label} » attend encore : {wanted}.")
-        before = self.state
-        after = rule.targets[State(before)]
-        changes = self._changes(facts)
-        with transaction.atomic():
-            self._compare_and_swap(state=after, **facts)
-            JournalEntry.about(
-                self,
-                by=by,
-                verb=verb,
-                summary=summary or rule.done,
-                from_state=before,
-                to_state=after,
-                comment=comment.strip(),
-                changes=changes,
-            ).save()
-
-    def _changes(self, facts):
-        return {
-            name: [getattr(self, name), value]
-            for name, value in facts.items()
-            if getattr(self, name) != value
-        }
-
-    def _compare_and_swap(self, **values):
-        """Write `values` if nobody has written since this instance was read."""
-        updated = Convention.objects.filter(
-            pk=self.pk, state=self.state, version=self.version
-        ).update(version=F("version") + 1, **values)
-        if not updated:
-            last = self.journal.first()
-            raise StaleFile(
-                f"Ce dossier a été modifié entre-temps par {last.by_name}, le "
-                f"{timezone.localtime(last.at):%d/%m/%Y à %H:%M} ({last.summary}). "
-                "Relisez-le, puis recommencez si besoin."
-                if last
-                else "Ce dossier a été modifié entre-temps. Relisez-le, puis recommencez si besoin."
-            )
-        self.version += 1
-        for name, value in values.items():
-            setattr(self, name, value)
-
     # --- Verbs --------------------------------------------------------------
     def send(self, *, by, on: datetime.date | None = None):
         """Show the convention to its collectivity; schools and amount are frozen from here."""
@@ -329,7 +262,7 @@ class Convention(Dossier, Party):
     def recount(self, *, by):
         """Bring count and amount in line with the schools, as long as nothing was sent."""
         count = self.schools.filter(released_on__isnull=True).count()
-        if self.state != State.PREPARED:
+        if self.state not in lifecycle.REWORKABLE:
             raise TransitionRefused("Le montant d'une convention envoyée ne change plus.")
         with transaction.atomic():
             changes = self._changes({"school_count": count, "amount": count * self.unit_fee})

@@ -13,17 +13,35 @@ class Piece(models.Model):
         ACT_EXECUTORY = "act_executory", "acte avec mention exécutoire"
         ACT_SIGNED = "act_signed", "acte signé"
         CONVENTION_SIGNED = "convention_signed", "convention signée"
+        AMENDMENT = "amendment", "avenant à signer"
+        AMENDMENT_ACT = "amendment_act", "acte de l'avenant à signer"
+        AMENDMENT_SIGNED = "amendment_signed", "avenant signé"
+        FORMAL_NOTICE = "formal_notice", "mise en demeure"
+        TERMINATION_LETTER = "termination_letter", "lettre de résiliation"
         DEPOSIT_RECEIPT = "deposit_receipt", "accusé de réception de la préfecture"
         OTHER = "other", "autre pièce"
 
-    GENERATED = (Kind.ACT, Kind.CONVENTION, Kind.ACT_EXECUTORY)
-    UPLOADED = (Kind.ACT_SIGNED, Kind.CONVENTION_SIGNED, Kind.DEPOSIT_RECEIPT, Kind.OTHER)
+    UPLOADED = (
+        Kind.ACT_SIGNED,
+        Kind.CONVENTION_SIGNED,
+        Kind.AMENDMENT_SIGNED,
+        Kind.DEPOSIT_RECEIPT,
+        Kind.OTHER,
+    )
 
     convention = models.ForeignKey(
         "conventions.Convention",
         on_delete=models.PROTECT,
         related_name="pieces",
         verbose_name="convention",
+    )
+    amendment = models.ForeignKey(
+        "conventions.Amendment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="pieces",
+        verbose_name="avenant",
     )
     kind = models.CharField("nature", max_length=20, choices=Kind)
     version = models.PositiveIntegerField("version")

@@ -1,0 +1,116 @@
+"""The one door for a change of state, shared by conventions and their amendments."""
+
+from django.db import models, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from conventions.lifecycle import Transition
+
+from .errors import StaleFile, TransitionRefused
+from .journal import JournalEntry
+
+
+class Stateful(models.Model):
+    """Something whose state changes by a table of transitions, with a journal.
+
+    A subclass has a `state`, its table in `TRANSITIONS`, the convention whose journal
+    it writes in `file`, and answers `missing_for(verb)`.
+    """
+
+    TRANSITIONS: dict[str, Transition] = {}
+    # What the journal says before each summary ("Avenant n° 1 : ").
+    journal_prefix = ""
+
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def file(self):
+        raise NotImplementedError
+
+    def missing_for(self, verb: str) -> list:
+        """Return what the transition `verb` still waits for, empty when it may be done."""
+        return []
+
+    @classmethod
+    def sources_of(cls, verb: str) -> list[str]:
+        """Return the states that the transition `verb` may start from."""
+        return list(cls.TRANSITIONS[verb].targets)
+
+    def expect_version(self, version: int):
+        """Make the next change fail (StaleFile) unless the file is still at `version`.
+
+        A form carries the version that its reader saw: the back button, a second tab or
+        a colleague then cannot overwrite what was written meanwhile.
+        """
+        self.version = version
+
+    def _transition(self, verb, by, *, comment="", summary="", **facts):
+        """Change state by the table, with `facts`, and write the journal, all or nothing.
+
+        Raises TransitionRefused (not from this state, not this role, something
+        missing) or StaleFile (changed by somebody else since it was read).
+        """
+        rule = self.TRANSITIONS[verb]
+        if self.state not in rule.targets:
+            raise TransitionRefused(
+                f"« {rule.label} » est impossible dans l'état actuel : {self.get_state_display()}."
+            )
+        if by is not None and by.role not in rule.roles:
+            raise TransitionRefused(f"« {rule.label} » n'est pas ouvert à votre compte.")
+        if rule.comment_required and not comment.strip():
+            raise TransitionRefused({"comment": "Indiquez le motif."})
+        if missing := self.missing_for(verb):
+            wanted = ", ".join(item.label for item in missing)
+            raise TransitionRefused(f"« {rule.label} » attend encore : {wanted}.")
+        before = self.state
+        after = rule.targets[before]
+        changes = self._changes(facts)
+        with transaction.atomic():
+            self._compare_and_swap(state=after, **facts)
+            self._write_journal(
+                by,
+                verb,
+                summary or rule.done,
+                from_state=before,
+                to_state=after,
+                comment=comment.strip(),
+                changes=changes,
+            )
+
+    def _write_journal(self, by, verb, summary, **fields):
+        JournalEntry.about(
+            self.file, by=by, verb=verb, summary=f"{self.journal_prefix}{summary}", **fields
+        ).save()
+
+    def _changes(self, facts):
+        return {
+            name: [getattr(self, name), value]
+            for name, value in facts.items()
+            if getattr(self, name) != value
+        }
+
+    def _compare_and_swap(self, **values):
+        """Write `values` if nobody has written since this instance was read."""
+        updated = (
+            type(self)
+            .objects.filter(pk=self.pk, state=self.state, version=self.version)
+            .update(version=F("version") + 1, **values)
+        )
+        if not updated:
+            raise StaleFile(_who_was_first(self.file.journal.first()))
+        self.version += 1
+        for name, value in values.items():
+            setattr(self, name, value)
+
+
+def _who_was_first(last: JournalEntry | None) -> str:
+    again = "Relisez-le, puis recommencez si besoin."
+    if last is None:
+        return f"Ce dossier a été modifié entre-temps. {again}"
+    return (
+        f"Ce dossier a été modifié entre-temps par {last.by_name}, le "
+        f"{timezone.localtime(last.at):%d/%m/%Y à %H:%M} ({last.summary}). {again}"
+    )
