@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from accounts.scope import collectivity_scope
 from communes.admin import FoldedSearchMixin
 from conventions.enrolment import withdraw
+from conventions.lifecycle import REWORKABLE
 from conventions.models import ConventionSchool
 
 from .filters import AcademyFilter, CampaignFilter, DepartmentFilter

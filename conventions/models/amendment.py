@@ -14,6 +14,7 @@ from .stateful import Stateful
 
 class Amendment(Stateful):
     TRANSITIONS = AMENDMENT_TRANSITIONS
+    noun = "l'avenant"
 
     convention = models.ForeignKey(
         "conventions.Convention",

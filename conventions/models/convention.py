@@ -65,6 +65,7 @@ class ConventionQuerySet(models.QuerySet):
 
 class Convention(Dossier, Party, Stateful):
     TRANSITIONS = TRANSITIONS
+    noun = "la convention"
 
     campaign = models.ForeignKey(
         Campaign, on_delete=models.PROTECT, related_name="conventions", verbose_name="campagne"

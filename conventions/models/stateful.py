@@ -14,10 +14,11 @@ class Stateful(models.Model):
     """Something whose state changes by a table of transitions, with a journal.
 
     A subclass has a `state`, its table in `TRANSITIONS`, the convention whose journal
-    it writes in `file`, and answers `missing_for(verb)`.
+    it writes in `file`, its name in a sentence in `noun`, and answers `missing_for(verb)`.
     """
 
     TRANSITIONS: dict[str, Transition] = {}
+    noun = ""
     # What the journal says before each summary ("Avenant n° 1 : ").
     journal_prefix = ""
 
@@ -56,7 +57,7 @@ class Stateful(models.Model):
         rule = self.TRANSITIONS[verb]
         if self.state not in rule.targets:
             raise TransitionRefused(
-                f"« {rule.label} » est impossible dans l'état actuel : {self.get_state_display()}."
+                f"« {rule.label} » est impossible : {self.noun} est {self.get_state_display()}."
             )
         if by is not None and by.role not in rule.roles:
             raise TransitionRefused(f"« {rule.label} » n'est pas ouvert à votre compte.")
