@@ -1,22 +1,22 @@
 from django.urls import path, register_converter
 
-from . import views
 from .converters import SchoolYearConverter
+from .views import documents, files, town_hall
 
 register_converter(SchoolYearConverter, "school_year")
 
 _file = "<school_year:year>/<str:code>/"
 
 urlpatterns = [
-    path("", views.ConventionList.as_view(), name="conventions"),
-    path("en-cours/", views.current, name="convention_current"),
-    path("pieces/<int:pk>/", views.download_piece, name="piece"),
-    path(_file, views.ConventionPage.as_view(), name="convention"),
-    path(f"{_file}projet.pdf", views.preview, name="convention_preview"),
-    path(f"{_file}documents/", views.issue_documents, name="convention_issue"),
-    path(f"{_file}renseignements/", views.Identity.as_view(), name="convention_identity"),
-    path(f"{_file}acte/", views.ActPage.as_view(), name="convention_act"),
-    path(f"{_file}dates/", views.ActDates.as_view(), name="convention_dates"),
-    path(f"{_file}signature/", views.Signature.as_view(), name="convention_signature"),
-    path(f"{_file}pieces/", views.AddPiece.as_view(), name="convention_piece"),
+    path("", files.ConventionList.as_view(), name="conventions"),
+    path("en-cours/", files.current, name="convention_current"),
+    path("pieces/<int:pk>/", documents.download_piece, name="piece"),
+    path(_file, files.ConventionPage.as_view(), name="convention"),
+    path(f"{_file}projet.pdf", documents.preview, name="convention_preview"),
+    path(f"{_file}documents/", documents.issue_documents, name="convention_issue"),
+    path(f"{_file}renseignements/", town_hall.Identity.as_view(), name="convention_identity"),
+    path(f"{_file}acte/", town_hall.ActPage.as_view(), name="convention_act"),
+    path(f"{_file}dates/", town_hall.ActDates.as_view(), name="convention_dates"),
+    path(f"{_file}signature/", town_hall.Signature.as_view(), name="convention_signature"),
+    path(f"{_file}pieces/", town_hall.AddPiece.as_view(), name="convention_piece"),
 ]

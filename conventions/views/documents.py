@@ -1,0 +1,56 @@
+"""The documents of a file: generated, read before they exist, downloaded."""
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from conventions.models import Convention, Piece
+from documents.rendering import render
+
+from .files import find_convention
+from .form import writers
+
+
+@require_POST
+@writers
+def issue_documents(request, year, code):
+    """Generate what is missing: after an interruption, or when a text came later."""
+    convention = find_convention(request.user, year, code)
+    issued = convention.issue_documents(by=request.user)
+    messages.success(
+        request,
+        "Les documents sont prêts." if issued else "Les documents étaient déjà à jour.",
+    )
+    return redirect(convention)
+
+
+def preview(request, year, code):
+    """Show the convention as it would print today; nothing is stored."""
+    convention = find_convention(request.user, year, code)
+    rendered = render(*convention.text_and_context(Piece.Kind.CONVENTION))
+    response = HttpResponse(rendered.content, content_type="application/pdf")
+    name = f"projet_{convention.reference}.pdf"
+    response["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
+
+
+def download_piece(request, pk):
+    """Send a piece of a file in the person's scope."""
+    piece = get_object_or_404(
+        Piece.objects.select_related(
+            "document", "convention__collectivity", "convention__campaign"
+        ),
+        pk=pk,
+        convention__in=Convention.objects.for_user(request.user),
+    )
+    try:
+        file = piece.document.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404("Le fichier de cette pièce est introuvable.") from error
+    return FileResponse(
+        file,
+        as_attachment=True,
+        filename=piece.convention.file_name(piece),
+        content_type="application/pdf",
+    )

@@ -1,0 +1,82 @@
+"""Files as they are read: the list, the page of one, and how they are found in scope."""
+
+from django.shortcuts import get_object_or_404, redirect
+from django.views.generic import DetailView, ListView
+
+from accounts.roles import Role
+from conventions import progress
+from conventions.lifecycle import State, guidance
+from conventions.models import Campaign, Convention, Piece
+
+
+def live(user):
+    """The conventions of `user`'s scope, without those that were abandoned."""
+    return Convention.objects.for_user(user).exclude(state=State.ABANDONED)
+
+
+def find_convention(user, year: int, code: str) -> Convention:
+    """Return the convention of a year and a collectivity's code, or 404 outside the scope."""
+    return get_object_or_404(
+        live(user).with_parties(),
+        campaign__start_year=year,
+        collectivity__code=code,
+    )
+
+
+class ConventionList(ListView):
+    template_name = "conventions/list.html"
+    paginate_by = 50
+
+    def get_queryset(self):
+        return live(self.request.user).with_parties()
+
+    def get_context_data(self, **kwargs):
+        """Say plainly when the convention of the year has not been sent yet."""
+        campaign = Campaign.objects.filter(state=Campaign.State.OPEN).first()
+        waiting = campaign and not live(self.request.user).filter(campaign=campaign).exists()
+        return super().get_context_data(awaited=campaign if waiting else None, **kwargs)
+
+
+def current(request):
+    """Lead to the convention of the year when there is just one, else to the list."""
+    campaign = Campaign.objects.filter(state=Campaign.State.OPEN).first()
+    found = list(live(request.user).with_parties().filter(campaign=campaign)[:2])
+    return redirect(found[0]) if len(found) == 1 else redirect("conventions")
+
+
+class ConventionPage(DetailView):
+    template_name = "conventions/file.html"
+    context_object_name = "convention"
+
+    def get_object(self, queryset=None):
+        return find_convention(self.request.user, self.kwargs["year"], self.kwargs["code"])
+
+    def get_context_data(self, **kwargs):
+        convention = self.object
+        found = progress.steps(convention)
+        pieces = convention.pieces.select_related("document", "added_by")
+        issued = {piece.kind for piece in pieces}
+        return super().get_context_data(
+            steps=found,
+            expected=progress.expected_now(found),
+            warnings=progress.warnings(convention),
+            guidance=guidance(convention.state, self.request.user.role),
+            may_write=self.request.user.role != Role.FINANCE,
+            schools=convention.schools.all(),
+            pieces=pieces,
+            to_sign=[piece for piece in pieces if piece.kind not in Piece.UPLOADED],
+            received=[piece for piece in pieces if piece.kind in Piece.UPLOADED],
+            documents_missing=set(convention.kinds_to_issue()) - issued,
+            journal=convention.journal.all(),
+            other_years=self._other_years(),
+            **kwargs,
+        )
+
+    def _other_years(self):
+        return (
+            live(self.request.user)
+            .filter(collectivity=self.object.collectivity)
+            .exclude(pk=self.object.pk)
+            .select_related("campaign", "collectivity")
+            .order_by("-campaign__start_year")
+        )
