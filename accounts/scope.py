@@ -2,6 +2,8 @@
 
 from django.db.models import Q
 
+from communes.models import Collectivity
+
 from .models import User
 from .roles import Role
 
@@ -11,9 +13,26 @@ def collectivity_scope(user: User, path: str = "") -> Q:
 
     `path` leads from the filtered model to its collectivity, as in a lookup
     ("collectivity", "convention__collectivity"); empty for Collectivity itself.
-    A town hall sees its own, the rectorat its départements (all when none is set).
+    A town hall sees its own, those merged into it and the one it was merged into; the
+    rectorat its départements (all when none is set).
     """
     prefix = f"{path}__" if path else ""
     if user.role == Role.TOWN_HALL:
-        return Q(**{f"{prefix}pk__in": user.collectivities.values("pk")})
+        own = user.collectivities.order_by()
+        return (
+            Q(**{f"{prefix}pk__in": own.values("pk")})
+            | Q(**{f"{prefix}pk__in": own.filter(merged_into__isnull=False).values("merged_into")})
+            | Q(**{f"{prefix}merged_into__in": own.values("pk")})
+        )
     return user.department_scope(f"{prefix}department")
+
+
+def within_scope(user: User, annotation: str) -> Q:
+    """Return the same filter where `annotation` holds the pk of the collectivity.
+
+    Nothing is compared for who sees the whole region: the database is spared the query.
+    """
+    scope = collectivity_scope(user)
+    if not scope:
+        return Q()
+    return Q(**{f"{annotation}__in": Collectivity.objects.filter(scope).order_by().values("pk")})

@@ -6,10 +6,18 @@ from django.utils.html import format_html
 
 from communes.admin_import import FileImportMixin
 from communes.folding import fold
-from communes.forms import CollectivityForm, NewCollectivityForm
+from communes.forms import CollectivityForm, MembershipFormSet, NewCollectivityForm
 from communes.history import HistoryAdmin
 from communes.imports import import_communes
-from communes.models import Academy, Collectivity, Commune, Department, FormerCode, Region
+from communes.models import (
+    Academy,
+    Collectivity,
+    Commune,
+    Department,
+    FormerCode,
+    Membership,
+    Region,
+)
 
 
 class FoldedSearchMixin:
@@ -122,6 +130,19 @@ class CommuneAdmin(FoldedSearchMixin, DepartmentScopeMixin, FileImportMixin, His
         return ", ".join(former.code for former in commune.former_codes.all()) or "—"
 
 
+class MembershipInline(admin.TabularInline):
+    """Which communes an EPCI or a syndicat gathers, and since when."""
+
+    model = Membership
+    formset = MembershipFormSet
+    fields = ("commune", "since", "until")
+    autocomplete_fields = ("commune",)
+    extra = 0
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("commune")
+
+
 @admin.register(Collectivity)
 class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, HistoryAdmin):
     list_display = ("name", "code", "department_code", "kind", "siret", "representative")
@@ -154,8 +175,33 @@ class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, HistoryAdmin):
         kwargs["form"] = CollectivityForm if change else NewCollectivityForm
         return super().get_form(request, obj, change=change, **kwargs)
 
+    inlines = (MembershipInline,)
+
     def get_readonly_fields(self, request, obj=None):
-        return ("kind", "department") if obj else ()
+        return ("kind", "department", "merged") if obj else ()
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not obj.merged_into:
+            return fieldsets
+        return (("Fusion", {"fields": ("merged",)}), *fieldsets)
+
+    def get_inline_instances(self, request, obj=None):
+        """A commune has no members; a new EPCI or syndicat gets them with its first entry."""
+        inlines = super().get_inline_instances(request, obj)
+        if obj is None or obj.is_grouping:
+            return inlines
+        return [inline for inline in inlines if not isinstance(inline, MembershipInline)]
+
+    @admin.display(description="réunie à")
+    def merged(self, collectivity):
+        url = reverse("admin:communes_collectivity_change", args=[collectivity.merged_into_id])
+        return format_html(
+            '<a href="{}">{}</a>, vu le {}. Ses conventions restent lisibles.',
+            url,
+            collectivity.merged_into,
+            collectivity.merged_on.strftime("%d/%m/%Y"),
+        )
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "department":

@@ -106,6 +106,7 @@ def _sections(report: Report | None) -> list[dict]:
     if report is None:
         return []
     sections = [
+        ("Fusions", report.mergers),
         ("Fermetures proposées", report.closures),
         ("Modifications", report.changed),
         ("Créations", report.created),

@@ -37,6 +37,28 @@ class NewCollectivityForm(CollectivityForm):
             choice for choice in Collectivity.Kind.choices if choice[0] != Collectivity.Kind.COMMUNE
         ],
     )
+    representative_capacity = forms.CharField(
+        label="Qualité du représentant",
+        required=False,
+        max_length=120,
+        initial="Président",
+        help_text="« Président » ou « Présidente », tel qu'imprimé.",
+    )
+
+
+class MembershipFormSet(forms.BaseInlineFormSet):
+    """The members of one EPCI or syndicat: rows typed together must not overlap either."""
+
+    def clean(self):
+        super().clean()
+        seen = []
+        for form in self.forms:
+            row = form.instance
+            if not form.is_valid() or (not form.has_changed() and not row.pk):
+                continue
+            if any(row.commune_id == other.commune_id and row.overlaps(other) for other in seen):
+                form.add_error("since", "Cette commune figure deux fois à ces dates.")
+            seen.append(row)
 
 
 class ImportForm(forms.Form):

@@ -77,6 +77,7 @@ class Report:
     changed: list[Change] = field(default_factory=list)
     unchanged: int = 0
     closures: list[Change] = field(default_factory=list)
+    mergers: list[Change] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
     blockers: list[str] = field(default_factory=list)
@@ -91,6 +92,8 @@ class Report:
             ("lignes refusées", len(self.refused)),
             ("lignes ignorées", self.ignored.total()),
         ]
+        if self.mergers:
+            counts.insert(3, ("fusions", len(self.mergers)))
         if self.closures:
             counts.insert(3, ("fermetures proposées", len(self.closures)))
         return counts
@@ -102,7 +105,7 @@ class Report:
 
     @property
     def changes_nothing(self) -> bool:
-        return not (self.created or self.changed or self.closures)
+        return not (self.created or self.changed or self.closures or self.mergers)
 
     def as_dict(self) -> dict:
         """The report as JSON takes it."""
@@ -114,6 +117,7 @@ class Report:
         for reason, count in self.ignored_reasons:
             yield f"  ignorées : {count} — {reason}"
         yield from _listed(f"  modifiée : {change}" for change in self.changed)
+        yield from _listed(f"  fusion : {merger}" for merger in self.mergers)
         yield from _listed(f"  fermeture proposée : {closure}" for closure in self.closures)
         yield from _listed(
             f"  ligne {refusal.line} refusée ({refusal.identifier}) : {refusal.reason}"

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils import timezone
 from simple_history.utils import bulk_create_with_history
 
 from communes import identifiers, importing
@@ -38,7 +39,9 @@ def import_communes(content: bytes, *, by=None, dry_run: bool = False) -> Report
 
     What a town hall confirmed (SIRET, address, representative) and what an agent
     corrected on the collectivity's name is kept; SIRET, postcode and city are filled
-    in where they are blank. `by` signs the history. One transaction; importing the
+    in where they are blank. A commune whose code became a former code of another is kept,
+    and its collectivity is marked as merged into the other's, from today on: nothing of
+    its history moves. `by` signs the history. One transaction; importing the
     same file again changes nothing. With `dry_run` nothing is written.
     Raises importing.UnreadableFile.
     """
@@ -46,6 +49,7 @@ def import_communes(content: bytes, *, by=None, dry_run: bool = False) -> Report
     with nullcontext() if dry_run else transaction.atomic():
         run = _CommuneImport(dry_run)
         run.read(table)
+        run.find_mergers()
         if not dry_run:
             run.write(by)
     return run.report
@@ -120,6 +124,7 @@ class _CommuneImport:
 
     def __init__(self, dry_run):
         self.report = Report(dry_run=dry_run)
+        self.today = timezone.localdate()
         self.departments = departments_for_import(dry_run)
         self.communes = {row.code: row for row in Commune.objects.select_related("department")}
         self.collectivities = {
@@ -131,6 +136,7 @@ class _CommuneImport:
         self.known_former = {row.code: row for row in FormerCode.objects.all()}
         self.new_communes, self.changed_communes = [], []
         self.new_collectivities, self.changed_collectivities = [], []
+        self.merged: list[tuple[Collectivity, Commune | None]] = []
         self.lines: dict[str, int] = {}
         self.former: dict[str, Commune] = {}  # Former code → the commune that took it in.
 
@@ -142,6 +148,30 @@ class _CommuneImport:
             except RefusedRow as error:
                 self.report.refused.append(Refusal(row.line, row["code"][:40], str(error)))
         self.report.refused.sort(key=lambda refusal: refusal.line)
+
+    def find_mergers(self) -> None:
+        """Find the known communes that the file shows as former codes of another, or restored.
+
+        A collectivity leads straight to the one that stands for it today: when that one
+        merges in turn, those merged into it before follow.
+        """
+        rows = self.collectivities.values()
+        heirs = {row.pk: self.former.get(row.code) for row in rows if row.code not in self.lines}
+        for row in rows:
+            heir = heirs.get(row.merged_into_id) or heirs.get(row.pk)
+            if row.code in self.lines:
+                if row.merged_into_id:
+                    self.merged.append((row, None))
+                    self.report.mergers.append(Change(row.code, row.name, ("commune rétablie",)))
+            elif heir and not self._stands_for(heir, row):
+                self.merged.append((row, heir))
+                self.report.mergers.append(
+                    Change(row.code, row.name, (f"réunie à {heir.name} ({heir.code})",))
+                )
+
+    def _stands_for(self, commune: Commune, merged: Collectivity) -> bool:
+        own = self.collectivities.get(commune.pk)
+        return own is not None and own.pk in (merged.pk, merged.merged_into_id)
 
     def write(self, by) -> None:
         reason = "Import du fichier des communes"
@@ -171,6 +201,7 @@ class _CommuneImport:
             reason=reason,
         )
         self._write_former_codes()
+        self._write_mergers(by)
 
     def _take(self, row: Row) -> None:
         department = self.departments.get(restore_zeros(row["department"].upper(), 2))
@@ -286,6 +317,23 @@ class _CommuneImport:
                 moved.append(known)
         FormerCode.objects.bulk_create(created, batch_size=_BATCH)
         FormerCode.objects.bulk_update(moved, ["commune"], batch_size=_BATCH)
+
+    def _write_mergers(self, by) -> None:
+        if not self.merged:
+            return
+        heirs = [heir for _, heir in self.merged if heir]
+        own = {row.commune_id: row for row in Collectivity.objects.filter(commune__in=heirs)}
+        for collectivity, heir in self.merged:
+            collectivity.merged_into = own[heir.pk] if heir else None
+            collectivity.merged_on = self.today if heir else None
+        save_rows(
+            Collectivity,
+            [],
+            [collectivity for collectivity, _ in self.merged],
+            ["merged_into", "merged_on"],
+            by=by,
+            reason="Fusion de communes, vue au fichier officiel",
+        )
 
 
 def _blanks(collectivity: Collectivity, commune: Commune, siret: str) -> dict:

@@ -6,8 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Sum
 
-from accounts.scope import collectivity_scope
-from communes.models import Academy, Department
+from communes.models import Academy, Collectivity, Department
 
 from .lifecycle import CLAIMABLE, State
 from .models import Campaign, Convention
@@ -115,12 +114,14 @@ def _tallies_by_department(campaign, user) -> dict[int, Tally]:
         tally = tallies.setdefault(department, Tally())
         tally.by_state[state] = count
         tally.amounts[state] = amount
+    department_of = dict(Collectivity.objects.values_list("pk", "department"))
     schools = (
-        campaign.schools.filter(collectivity_scope(user, "school__payer"), released_on__isnull=True)
+        campaign.schools.payable(campaign, user)
+        .filter(released_on__isnull=True)
         .order_by()
-        .values_list("school__payer__department")
+        .values_list("payer_id")
         .annotate(Count("pk"))
     )
-    for department, count in schools:
-        tallies.setdefault(department, Tally()).schools = count
+    for payer, count in schools:
+        tallies.setdefault(department_of[payer], Tally()).schools += count
     return tallies

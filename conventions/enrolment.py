@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.scope import collectivity_scope
+from communes.models import Collectivity
 from schools import uai
 from schools.models import School
+from schools.takeover import payer_on
 
 from .lifecycle import REWORKABLE
 from .models import Campaign, ConventionSchool, JournalEntry, TransitionRefused
@@ -110,15 +113,18 @@ def _schools_by_uai(campaign, codes, by):
     )
     allowed = None
     if by is not None and by.limited_to_departments:
-        allowed = set(by.departments.values_list("pk", flat=True))
+        allowed = set(
+            Collectivity.objects.filter(collectivity_scope(by)).values_list("pk", flat=True)
+        )
     found = {}
     for start in range(0, len(codes), 500):
         batch = School.objects.filter(uai__in=codes[start : start + 500])
-        for school in batch.select_related("commune__department", "payer"):
+        batch = batch.annotate(payer_then=payer_on(campaign.starts_on))
+        for school in batch.select_related("commune__department"):
             school.already_enrolled = school.pk in enrolled
             if school.state == School.State.CLOSED:
                 found[school.uai] = (None, _CLOSED)
-            elif allowed is not None and school.commune.department_id not in allowed:
+            elif allowed is not None and school.payer_then not in allowed:
                 found[school.uai] = (None, _OUTSIDE)
             else:
                 found[school.uai] = (school, "")

@@ -28,8 +28,9 @@ class PreparationReport:
 def prepare(campaign: Campaign, *, by) -> PreparationReport:
     """Give every payer of enrolled schools its convention, or bring it up to date.
 
-    Schools join their payer's convention as long as it has not been sent; printed
-    names follow the annuaire until then. One transaction, some ten queries whatever
+    The payer is the one of the campaign's first day, even when a grouping takes a school
+    over in the course of the year. Schools join their payer's convention as long as it
+    has not been sent; printed names follow the annuaire until then. One transaction, some ten queries whatever
     the number of collectivities (plus one per batch). Raises TransitionRefused when
     the campaign is closed.
     """
@@ -54,18 +55,23 @@ def prepare(campaign: Campaign, *, by) -> PreparationReport:
 
 
 def _lines_by_payer(campaign, by):
-    scope = collectivity_scope(by, "school__payer") if by is not None else Q()
     lines = (
-        campaign.schools.filter(scope, released_on__isnull=True)
+        campaign.schools.payable(campaign, by)
+        .filter(released_on__isnull=True)
         .filter(Q(convention__isnull=True) | Q(convention__state__in=REWORKABLE))
-        .select_related("school__commune__department", "school__payer__commune__department")
     )
+    payers = {
+        payer.pk: payer
+        for payer in Collectivity.objects.filter(
+            pk__in=lines.order_by().values("payer_id")
+        ).select_related("commune__department")
+    }
     grouped = defaultdict(list)
-    for line in lines:
+    for line in lines.select_related("school__commune__department"):
         line.campaign = campaign
         line.before = {name: getattr(line, name) for name in _WRITTEN}
         line.copy_from_school()
-        grouped[line.school.payer].append(line)
+        grouped[payers[line.payer_id]].append(line)
     return grouped
 
 

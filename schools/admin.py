@@ -2,16 +2,30 @@
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
+from django.db import transaction
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 
-from communes.admin import DepartmentScopeMixin, FoldedSearchMixin
+from communes.admin import (
+    CollectivityAdmin,
+    CommuneAdmin,
+    DepartmentScopeMixin,
+    FoldedSearchMixin,
+)
 from communes.admin_import import FileImportMixin
 from communes.history import HistoryAdmin
+from communes.models import Collectivity, Commune
 
 from . import closures
 from .forms import ConfirmSchoolImportForm, SchoolImportForm
 from .imports import import_schools
 from .models import School
+from .takeover import follow_payers, schools_paid_by
+
+# A city pays for some two hundred schools: its page lists them all.
+SCHOOLS_SHOWN = 300
 
 
 class ProposedClosureFilter(admin.SimpleListFilter):
@@ -50,10 +64,9 @@ class SchoolAdmin(FoldedSearchMixin, DepartmentScopeMixin, FileImportMixin, Hist
     list_per_page = 50
     ordering = ("commune__department__code", "commune__search_text", "uai")
     show_full_result_count = False
-    autocomplete_fields = ("payer",)
-    readonly_fields = ("uai", "commune", "opened_on", "closure_proposed_on")
+    readonly_fields = ("uai", "commune", "payer", "since", "opened_on", "closure_proposed_on")
     fieldsets = (
-        (None, {"fields": ("name", "uai", "commune", "payer")}),
+        (None, {"fields": ("name", "uai", "commune", "payer", "since")}),
         (
             "Annuaire de l'éducation",
             {
@@ -141,7 +154,76 @@ class SchoolAdmin(FoldedSearchMixin, DepartmentScopeMixin, FileImportMixin, Hist
     def payer_name(self, school):
         return school.payer.name
 
+    @admin.display(description="reprises")
+    def since(self, school):
+        """Every change of payer, the latest first."""
+        changes = [
+            f"à compter du {row.since:%d/%m/%Y} : {row.payer.name if row.payer else 'la commune'}"
+            for row in school.takeovers.select_related("payer")
+        ]
+        return format_html_join("", "<div>{}</div>", ((change,) for change in changes)) or "—"
+
     @admin.display(description="état", ordering="state")
     def state_and_proposal(self, school):
         proposal = ", fermeture proposée" if school.closure_proposed_on else ""
         return f"{school.get_state_display()}{proposal}"
+
+
+class PayerAdmin(CollectivityAdmin):
+    """The page of a collectivity, with the schools that it pays for."""
+
+    def get_readonly_fields(self, request, obj=None):
+        return (*super().get_readonly_fields(request, obj), *(("schools_paid",) if obj else ()))
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        return (*fieldsets, ("Écoles", {"fields": ("schools_paid",)})) if obj else fieldsets
+
+    @admin.display(description="à sa charge")
+    def schools_paid(self, collectivity):
+        today = timezone.localdate()
+        schools = list(schools_paid_by(collectivity, today)[: SCHOOLS_SHOWN + 1])
+        lines = [
+            (
+                reverse("admin:schools_school_change", args=[school.pk]),
+                school,
+                school.commune.name,
+                f", depuis le {school.since:%d/%m/%Y}" if school.since else "",
+            )
+            for school in schools[:SCHOOLS_SHOWN]
+        ]
+        lines += [
+            (
+                reverse("admin:schools_school_change", args=[row.school_id]),
+                row.school,
+                row.school.commune.name,
+                f", à compter du {row.since:%d/%m/%Y}",
+            )
+            for row in collectivity.takeovers.filter(since__gt=today).select_related(
+                "school__commune"
+            )
+        ]
+        listed = format_html_join("", '<div><a href="{}">{}</a>, {}{}</div>', lines) or "—"
+        if len(schools) <= SCHOOLS_SHOWN:
+            return listed
+        url = reverse(
+            "admin:schools_school_changelist", query={"payer__id__exact": collectivity.pk}
+        )
+        return format_html('{}<div><a href="{}">Toutes les écoles</a></div>', listed, url)
+
+
+class SchoolCommuneAdmin(CommuneAdmin):
+    """The communes' import, which the payers of the schools follow at once."""
+
+    @transaction.atomic
+    def run_import(self, content, *, by, dry_run):
+        report = super().run_import(content, by=by, dry_run=dry_run)
+        if not dry_run:
+            follow_payers(by=by)
+        return report
+
+
+# Pages of the floor below, completed with what only this one knows.
+admin.site.unregister([Collectivity, Commune])
+admin.site.register(Collectivity, PayerAdmin)
+admin.site.register(Commune, SchoolCommuneAdmin)

@@ -28,6 +28,7 @@ from communes.models import Collectivity, Commune, FormerCode
 
 from . import uai as uai_code
 from .models import School
+from .takeover import follow_payers
 
 COLUMNS = (
     Column(
@@ -126,7 +127,7 @@ def import_schools(
     more than 5 % of a département's open schools would be proposed, nothing is written
     and the report's `blockers` say so, unless `confirm_closures`. A new school is paid
     for by its commune; an existing one keeps its payer, and follows its commune when
-    that was the payer. `by` signs the history. One transaction; importing the same
+    that was the payer; takeovers whose day has come are followed. `by` signs the history. One transaction; importing the same
     file again changes nothing. With `dry_run` nothing is written.
     Raises importing.UnreadableFile.
     """
@@ -231,6 +232,7 @@ class _SchoolImport:
             reason="Import de l'annuaire des écoles",
         )
         School.objects.bulk_update(self.refreshed, ["search_text"], batch_size=1000)
+        follow_payers(by=by)
 
     def _out_of_interest(self, row: Row) -> str:
         """Why the row is none of ours, "" when it is a public primary school of the region."""

@@ -43,7 +43,8 @@ class School(models.Model):
         on_delete=models.PROTECT,
         related_name="schools",
         verbose_name="collectivité qui paie",
-        help_text="La commune, sauf si un regroupement a repris l'école.",
+        help_text="La commune, sauf si un regroupement a repris l'école. Elle change par "
+        "« Confier à un regroupement », dans la liste des écoles.",
     )
     address_line = models.CharField("adresse", max_length=200, blank=True)
     postcode = models.CharField("code postal", max_length=5, blank=True)
@@ -77,3 +78,44 @@ class School(models.Model):
     def build_search_text(self) -> str:
         """What the search box matches; bulk writers call it themselves."""
         return f"{fold(self.name)} {fold(self.commune.name)} {self.uai.lower()} {self.postcode}"
+
+
+class Takeover(models.Model):
+    """From a day on, a grouping pays for a school; or its commune again, without payer.
+
+    The latest row decides until the next one begins: periods can neither overlap nor
+    leave a gap. A school without any is paid for by its commune.
+    """
+
+    school = models.ForeignKey(
+        School, on_delete=models.PROTECT, related_name="takeovers", verbose_name="école"
+    )
+    payer = models.ForeignKey(
+        Collectivity,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="takeovers",
+        verbose_name="regroupement",
+        limit_choices_to={"kind__in": Collectivity.GROUPINGS, "merged_into__isnull": True},
+        help_text="EPCI ou syndicat ; vide quand la commune paie à nouveau.",
+    )
+    since = models.DateField("à compter du")
+
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = "reprise d'école"
+        verbose_name_plural = "reprises d'écoles"
+        ordering = ["school__uai", "-since"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["school", "since"],
+                name="takeover_once_a_day",
+                violation_error_message="Le payeur de cette école change déjà ce jour-là.",
+            ),
+        ]
+
+    def __str__(self):
+        payer = self.payer.name if self.payer else "la commune"
+        return f"{self.school} : {payer} à compter du {self.since:%d/%m/%Y}"

@@ -1,4 +1,4 @@
-from .collectivity import Civility, Collectivity, Gender, Party
+from .collectivity import Civility, Collectivity, Gender, Membership, Party
 from .territory import Academy, Commune, Department, FormerCode, Region
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Department",
     "FormerCode",
     "Gender",
+    "Membership",
     "Party",
     "Region",
 ]

@@ -1,5 +1,7 @@
 """Who signs and pays: a commune, an EPCI or a syndicat."""
 
+import datetime
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from simple_history.models import HistoricalRecords
@@ -105,8 +107,14 @@ class Collectivity(Party):
 
     class Kind(models.TextChoices):
         COMMUNE = "commune", "commune"
-        EPCI = "epci", "EPCI"
-        SYNDICAT = "syndicat", "syndicat"
+        EPCI = "epci", "EPCI (communauté, métropole)"
+        SIVU = "sivu", "SIVU"
+        SIVOS = "sivos", "SIVOS"
+        MIXED_SYNDICAT = "mixte", "syndicat mixte"
+        SYNDICAT = "syndicat", "autre syndicat"
+
+    # What may take over the schools of its member communes.
+    GROUPINGS = (Kind.EPCI, Kind.SIVU, Kind.SIVOS, Kind.MIXED_SYNDICAT, Kind.SYNDICAT)
 
     kind = models.CharField("nature", max_length=10, choices=Kind, default=Kind.COMMUNE)
     commune = models.OneToOneField(
@@ -145,6 +153,23 @@ class Collectivity(Party):
         blank=True,
         help_text="Choix du conseil sous 3 500 habitants ; sans choix, sur le site internet.",
     )
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="predecessors",
+        verbose_name="réunie à",
+        help_text="Collectivité qui lui a succédé : elle paie et signe désormais à sa place.",
+    )
+    merged_on = models.DateField(
+        "réunie le",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Jour où le fichier officiel l'a montré.",
+    )
     search_text = models.CharField(max_length=400, editable=False, default="")
 
     history = HistoricalRecords(excluded_fields=["search_text"])
@@ -160,6 +185,18 @@ class Collectivity(Party):
                 | (~models.Q(kind="commune") & models.Q(commune__isnull=True)),
                 violation_error_message="Une collectivité de nature « commune » désigne sa commune ; "
                 "un EPCI ou un syndicat n'en désigne pas.",
+            ),
+            models.CheckConstraint(
+                name="collectivity_merged_has_date",
+                condition=models.Q(merged_into__isnull=True, merged_on__isnull=True)
+                | models.Q(merged_into__isnull=False, merged_on__isnull=False),
+                violation_error_message="Une collectivité réunie à une autre porte la date de "
+                "cette réunion.",
+            ),
+            models.CheckConstraint(
+                name="collectivity_not_merged_into_itself",
+                condition=~models.Q(merged_into=models.F("id")),
+                violation_error_message="Une collectivité n'est pas réunie à elle-même.",
             ),
         ]
 
@@ -200,10 +237,94 @@ class Collectivity(Party):
         return {
             self.Kind.COMMUNE: "conseil municipal",
             self.Kind.EPCI: "conseil communautaire",
-            self.Kind.SYNDICAT: "comité syndical",
-        }[self.Kind(self.kind)]
+        }.get(self.Kind(self.kind), "comité syndical")
+
+    @property
+    def is_grouping(self) -> bool:
+        """Tell whether it is an EPCI or a syndicat, with member communes."""
+        return self.kind in self.GROUPINGS
+
+    @property
+    def usual_capacity(self) -> str:
+        """The capacity in which such a collectivity is most often represented."""
+        return "Président" if self.is_grouping else "Maire"
 
     @property
     def made_at(self) -> str:
         """Where acts are made, after "Fait": "à Agde", "au Vigan"."""
         return french.at(self.commune.name if self.commune else french.without_cedex(self.city))
+
+
+class MembershipQuerySet(models.QuerySet):
+    def on(self, day: datetime.date):
+        """Leave the memberships that hold on `day`."""
+        return self.filter(since__lte=day).filter(
+            models.Q(until__isnull=True) | models.Q(until__gte=day)
+        )
+
+
+class Membership(models.Model):
+    """A commune in an EPCI or a syndicat, from a day to a day, both included."""
+
+    collectivity = models.ForeignKey(
+        Collectivity,
+        on_delete=models.PROTECT,
+        related_name="memberships",
+        verbose_name="regroupement",
+        limit_choices_to={"kind__in": Collectivity.GROUPINGS},
+    )
+    commune = models.ForeignKey(
+        Commune, on_delete=models.PROTECT, related_name="memberships", verbose_name="commune"
+    )
+    since = models.DateField("membre depuis le")
+    until = models.DateField(
+        "jusqu'au", null=True, blank=True, help_text="Dernier jour ; vide tant qu'elle est membre."
+    )
+
+    objects = MembershipQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = "commune membre"
+        verbose_name_plural = "communes membres"
+        ordering = ["commune__search_text", "since"]
+        constraints = [
+            models.CheckConstraint(
+                name="membership_until_after_since",
+                condition=models.Q(until__isnull=True) | models.Q(until__gte=models.F("since")),
+                violation_error_message="Une commune ne peut quitter le regroupement avant d'y "
+                "être entrée.",
+            ),
+            models.UniqueConstraint(
+                fields=["collectivity", "commune"],
+                condition=models.Q(until__isnull=True),
+                name="membership_open_once",
+                violation_error_message="Cette commune est déjà membre de ce regroupement.",
+            ),
+            models.UniqueConstraint(
+                fields=["collectivity", "commune", "since"],
+                name="membership_begins_once",
+                violation_error_message="Cette commune entre déjà dans ce regroupement ce jour-là.",
+            ),
+        ]
+
+    def __str__(self):
+        until = f" jusqu'au {self.until:%d/%m/%Y}" if self.until else ""
+        return f"{self.commune} depuis le {self.since:%d/%m/%Y}{until}"
+
+    def clean(self):
+        super().clean()
+        if self.collectivity_id is None or self.commune_id is None or self.since is None:
+            return
+        others = Membership.objects.filter(
+            collectivity=self.collectivity_id, commune=self.commune_id
+        ).exclude(pk=self.pk)
+        if any(self.overlaps(other) for other in others):
+            raise ValidationError(
+                {"since": "Cette commune est déjà membre de ce regroupement à ces dates."}
+            )
+
+    def overlaps(self, other: "Membership") -> bool:
+        """Tell whether the two periods share a day."""
+        last = datetime.date.max
+        return self.since <= (other.until or last) and other.since <= (self.until or last)

@@ -8,5 +8,12 @@ from .campaign import CampaignAdmin
 from .convention import ConventionAdmin
 from .journal import JournalEntryAdmin
 from .school import ConventionSchoolAdmin
+from .takeover import SchoolTakeoverAdmin
 
-__all__ = ["CampaignAdmin", "ConventionAdmin", "ConventionSchoolAdmin", "JournalEntryAdmin"]
+__all__ = [
+    "CampaignAdmin",
+    "ConventionAdmin",
+    "ConventionSchoolAdmin",
+    "JournalEntryAdmin",
+    "SchoolTakeoverAdmin",
+]

@@ -10,15 +10,16 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
 
-from accounts.scope import collectivity_scope
+from accounts.scope import within_scope
 from communes.folding import fold
-from communes.models import Region
+from communes.models import Collectivity, Region
 from conventions import enrolment, preparation
 from conventions.board import build_board
 from conventions.lifecycle import State
 from conventions.models import Campaign, Convention
 from documents.models import TextModel
 from schools.models import School
+from schools.takeover import payer_on
 
 from .forms import EnrolmentForm
 
@@ -239,18 +240,19 @@ class CampaignAdmin(admin.ModelAdmin):
 
 def _find_schools(campaign, query, user):
     """Schools where every word typed is found in the name, the commune or the code."""
-    schools = School.objects.filter(collectivity_scope(user, "payer"))
-    schools = schools.exclude(state=School.State.CLOSED)
+    schools = School.objects.annotate(payer_then=payer_on(campaign.starts_on))
+    schools = schools.filter(within_scope(user, "payer_then")).exclude(state=School.State.CLOSED)
     for word in fold(query).split():
         schools = schools.filter(search_text__contains=word)
-    found = list(schools.select_related("commune", "payer").order_by("search_text")[:SCHOOLS_FOUND])
+    found = list(schools.select_related("commune").order_by("search_text")[:SCHOOLS_FOUND])
+    payers = Collectivity.objects.in_bulk({school.payer_then for school in found})
     enrolled = set(
         campaign.schools.filter(school__in=found, released_on__isnull=True).values_list(
             "school_id", flat=True
         )
     )
     return {
-        "found": [(school, school.pk in enrolled) for school in found],
+        "found": [(school, payers[school.payer_then], school.pk in enrolled) for school in found],
         "found_all": len(found) < SCHOOLS_FOUND,
         "some_to_enrol": len(enrolled) < len(found),
     }
@@ -258,11 +260,9 @@ def _find_schools(campaign, query, user):
 
 def _to_prepare(campaign, user):
     """How many collectivities and schools a preparation would take up."""
-    lines = campaign.schools.filter(
-        collectivity_scope(user, "school__payer"), released_on__isnull=True
-    )
+    lines = campaign.schools.payable(campaign, user).filter(released_on__isnull=True)
     waiting = lines.filter(convention__isnull=True).aggregate(
-        schools=Count("pk"), collectivities=Count("school__payer", distinct=True)
+        schools=Count("pk"), collectivities=Count("payer_id", distinct=True)
     )
     prepared = campaign.conventions.for_user(user).filter(state=State.PREPARED).count()
     return {"waiting": waiting, "prepared": prepared}

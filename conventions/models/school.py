@@ -3,9 +3,23 @@
 from django.db import models
 from django.db.models import Q
 
+from accounts.scope import within_scope
 from schools.models import School
+from schools.takeover import payer_on
 
 from .campaign import Campaign
+
+
+class ConventionSchoolQuerySet(models.QuerySet):
+    def payable(self, campaign: Campaign, user=None):
+        """Annotate the schools of `campaign` with `payer_id`, its payer of the first day.
+
+        Leave those whose payer stands in the scope of `user`, all without one.
+        """
+        lines = self.filter(campaign=campaign).annotate(
+            payer_id=payer_on(campaign.starts_on, "school")
+        )
+        return lines if user is None else lines.filter(within_scope(user, "payer_id"))
 
 
 class ConventionSchool(models.Model):
@@ -42,6 +56,8 @@ class ConventionSchool(models.Model):
         editable=False,
         help_text="Inscription retirée, ou convention abandonnée.",
     )
+
+    objects = ConventionSchoolQuerySet.as_manager()
 
     class Meta:
         verbose_name = "école inscrite"

@@ -1,5 +1,6 @@
 """Files as they are read: the list, the page of one, and how they are found in scope."""
 
+from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect
 from django.views.generic import DetailView, ListView
 
@@ -73,9 +74,14 @@ class ConventionPage(DetailView):
         )
 
     def _other_years(self):
+        """Those of the collectivity, of the ones merged into it, of the one it merged into."""
+        collectivity = self.object.collectivity
+        same = Q(collectivity=collectivity) | Q(collectivity__merged_into=collectivity)
+        if collectivity.merged_into_id:
+            same |= Q(collectivity=collectivity.merged_into_id)
         return (
             live(self.request.user)
-            .filter(collectivity=self.object.collectivity)
+            .filter(same)
             .exclude(pk=self.object.pk)
             .select_related("campaign", "collectivity")
             .order_by("-campaign__start_year")

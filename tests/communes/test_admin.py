@@ -8,6 +8,7 @@ from tests.factories import (
     CollectivityFactory,
     CommuneFactory,
     DepartmentFactory,
+    GroupingFactory,
     SchoolFactory,
 )
 
@@ -90,14 +91,15 @@ def test_pages_and_histories_open(agent):
         assert agent.get(url(f"{name}_history", pk)).status_code == 200
 
 
-def test_payers_are_suggested_without_accents(agent):
-    CollectivityFactory(commune=CommuneFactory(name="Nîmes"))
-    CollectivityFactory(commune=CommuneFactory(name="Agde"))
+def test_groupings_alone_are_suggested_without_accents_to_take_schools_over(agent):
+    GroupingFactory(name="Syndicat de la Vallée")
+    GroupingFactory(name="Autre syndicat")
+    CollectivityFactory(commune__name="La Vallée")
     found = agent.get(
         url("autocomplete"),
-        {"term": "nimes", "app_label": "schools", "model_name": "school", "field_name": "payer"},
+        {"term": "vallee", "app_label": "schools", "model_name": "takeover", "field_name": "payer"},
     )
-    assert [row["text"][:5] for row in found.json()["results"]] == ["Nîmes"]
+    assert [row["text"][:21] for row in found.json()["results"]] == ["Syndicat de la Vallée"]
 
 
 def syndicat(**values):
@@ -107,6 +109,8 @@ def syndicat(**values):
         "department": DepartmentFactory().pk,
         "siren": "200055929",
         "siret": "200 055 929 00018",
+        "memberships-TOTAL_FORMS": "0",
+        "memberships-INITIAL_FORMS": "0",
     } | values
 
 

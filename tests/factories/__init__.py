@@ -100,6 +100,33 @@ class CollectivityFactory(DjangoModelFactory):
     capacity_gender = "F"
 
 
+class GroupingFactory(DjangoModelFactory):
+    """A syndicat with its details; `members=[commune, …]` are in it since 2015."""
+
+    class Meta:
+        model = Collectivity
+        skip_postgeneration_save = True
+
+    kind = Collectivity.Kind.SYNDICAT
+    name = factory.Sequence(lambda n: f"Syndicat intercommunal n° {n}")
+    department = factory.SubFactory(DepartmentFactory)
+    siren = factory.Sequence(lambda n: siren_of(f"99{n:03d}"))
+    siret = factory.LazyAttribute(lambda collectivity: siret_of(collectivity.siren))
+    address_line_1 = "2, rue des Écoles"
+    postcode = "34750"
+    city = "Bourg"
+    representative_civility = "M"
+    representative_first_name = "Claude"
+    representative_last_name = "ROUX"
+    representative_capacity = "Président"
+    capacity_gender = "M"
+
+    @factory.post_generation
+    def members(self, create, extracted, **kwargs):
+        for commune in extracted or ():
+            self.memberships.create(commune=commune, since=datetime.date(2015, 1, 1))
+
+
 class SchoolFactory(DjangoModelFactory):
     class Meta:
         model = School

@@ -11,10 +11,12 @@ from communes.models import FormerCode
 from schools import uai
 from schools.imports import import_schools
 from schools.models import School
+from schools.takeover import take_over
 from tests.factories import (
     CollectivityFactory,
     CommuneFactory,
     DepartmentFactory,
+    GroupingFactory,
     SchoolFactory,
     UserFactory,
 )
@@ -212,15 +214,9 @@ def test_a_school_that_moves_takes_its_new_commune_as_payer():
 
 
 def test_a_regroupement_goes_on_paying_for_a_school_that_moves():
-    syndicat = CollectivityFactory(
-        kind="syndicat",
-        commune=None,
-        name="SIVOS",
-        siren="200055929",
-        department=DepartmentFactory(),
-    )
     import_schools(csv(row()))
-    School.objects.update(payer=syndicat)
+    syndicat = GroupingFactory(members=[School.objects.get().commune])
+    take_over(School.objects.all(), syndicat, datetime.date(2020, 9, 1), by=None)
     CollectivityFactory(commune=CommuneFactory(code="34003", name="Agde"))
     import_schools(csv(row(commune="34003")))
     assert School.objects.get().payer == syndicat
