@@ -6,7 +6,6 @@ turns a SIRET into a rounded number and drops the leading zero of a postcode; wr
 cells are typed, is the file to open in a spreadsheet, and the screen says so.
 """
 
-import csv
 import datetime
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -15,6 +14,7 @@ from io import BytesIO
 import xlsxwriter
 from xlsxwriter.format import Format
 
+from conventions import exports
 from documents import typography
 
 from . import liquidation
@@ -22,12 +22,9 @@ from .claims import Claim
 from .columns import COLUMNS, Kind, Value
 
 CONTENT_TYPES = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": exports.CONTENT_TYPE,
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# What a spreadsheet takes for the start of a formula (CWE-1236).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _NUMBER_FORMATS = {
     Kind.TEXT: "@",
@@ -56,20 +53,11 @@ def _plain_spaces(text: str) -> str:
 
 
 # --- CSV --------------------------------------------------------------------
-class _Line:
-    """What csv writes to: hands back each line as it is made."""
-
-    def write(self, line: str) -> bytes:
-        return line.encode()
-
-
 def csv_lines(claims: Iterable[Claim]) -> Iterator[bytes]:
     """Yield the CSV line by line: `;`, UTF-8 with BOM, CRLF, decimal comma, JJ/MM/AAAA."""
-    writer = csv.writer(_Line(), delimiter=";", lineterminator="\r\n")
-    yield BYTE_ORDER_MARK
-    yield writer.writerow([column.header for column in COLUMNS])
-    for claim in claims:
-        yield writer.writerow([csv_cell(column.take(claim)) for column in COLUMNS])
+    header = [column.header for column in COLUMNS]
+    rows = ([csv_cell(column.take(claim)) for column in COLUMNS] for claim in claims)
+    return exports.csv_lines(header, rows)
 
 
 def csv_cell(value: Value) -> str:
@@ -83,8 +71,7 @@ def csv_cell(value: Value) -> str:
             return liquidation.french_date(value)
         case int():
             return str(value)
-    text = _plain_spaces(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return exports.harmless(_plain_spaces(value))
 
 
 # --- XLSX -------------------------------------------------------------------

@@ -48,6 +48,54 @@ def end_of_appeal(start: datetime.date) -> datetime.date:
     return last
 
 
+def end_of_appeal_after_reconsideration(
+    published: datetime.date, asked: datetime.date | None, answered: datetime.date | None
+) -> datetime.date:
+    """Return the last day of appeal when a reconsideration (recours gracieux) was asked.
+
+    Asked within the delay, it restarts it: from the refusal that two months of silence
+    make, and again from an answer that comes before that new delay is over (CRPA L411-2,
+    CJA R421-2). Asked too late, it changes nothing.
+    """
+    last = end_of_appeal(published)
+    if asked is None or asked > last:
+        return last
+    last = end_of_appeal(add_months(asked, PUBLICITY_MONTHS))
+    return end_of_appeal(answered) if answered and answered <= last else last
+
+
+def latest_start(end: datetime.date, months: int) -> datetime.date:
+    """Return the last day from which `months` later is not after `end`.
+
+    The reverse of `add_months`, for lists: a delay of `months` that starts on `day` is
+    over by `end` exactly when `day <= latest_start(end, months)`, short months included.
+    """
+    day = add_months(end, -months)
+    while add_months(day + datetime.timedelta(days=1), months) <= end:
+        day += datetime.timedelta(days=1)
+    return day
+
+
+# Days are compared as (month, day), a month counting 31: the database computes the same
+# number, and the end of a short month needs no exception.
+DAY_NUMBERS_A_MONTH = 31
+PUBLICITY_DAY_NUMBERS = PUBLICITY_MONTHS * DAY_NUMBERS_A_MONTH
+
+
+def day_number(day: datetime.date) -> int:
+    """Return a number that grows with the days, by 31 from one month to the next."""
+    return (day.year * 12 + day.month) * DAY_NUMBERS_A_MONTH + day.day
+
+
+def is_public_long_enough(published: datetime.date, until: datetime.date) -> bool:
+    """Tell whether an act stayed public two months at least (CGCT R2131-1).
+
+    Two months lead to the same day; from a 31 December to the 1 March, since February
+    has no such day.
+    """
+    return day_number(until) >= day_number(published) + PUBLICITY_DAY_NUMBERS
+
+
 def council_report_due_on(dated: datetime.date) -> datetime.date:
     """Return the day by which a decision dated `dated` is reported to the council."""
     return add_months(dated, COUNCIL_REPORT_MONTHS)

@@ -7,7 +7,9 @@ from communes.identifiers import normalise, validate_siret
 from communes.models import Collectivity
 from documents.uploads import read_pdf
 
-from .models import Act, Convention, Piece
+from .models import Act, Convention, Message, Piece
+
+MESSAGE_LENGTH = Message._meta.get_field("body").max_length
 
 
 class DateInput(forms.DateInput):
@@ -117,20 +119,53 @@ class ActDatesForm(FileForm, forms.ModelForm):
         required=False,
         help_text="PDF, si vous l'avez.",
     )
+    usual_names = (
+        "deposited_on",
+        "deposit_receipt",
+        "published_on",
+        "publication_mode",
+        "reported_on",
+    )
 
     class Meta:
         model = Act
         fields = list(Convention.ACT_DATE_FIELDS)
-        widgets = {
-            "deposited_on": DateInput,
-            "published_on": DateInput,
-            "reported_on": DateInput,
-        }
+        widgets = {name: DateInput for name in fields if name.endswith(("_on", "_until"))}
         help_texts = {
             "deposited_on": "Date de réception par la préfecture.",
             "published_on": "Date de mise en ligne ou d'affichage.",
             "reported_on": "Pour une décision du maire : séance où le conseil en a été informé.",
         }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        expected = self.convention.collectivity.publicity_mode
+        if not self.instance.publication_mode:
+            self.initial["publication_mode"] = expected
+        self.fields[
+            "publication_mode"
+        ].help_text = f"Attendu pour votre collectivité : {Collectivity.Regime(expected).label}."
+        self.order_fields(["version", *self.usual_names])
+
+    def clean(self):
+        """An act not published yet was made public in no way."""
+        cleaned = super().clean()
+        if not cleaned.get("published_on") and "published_on" not in self.errors:
+            cleaned["publication_mode"] = ""
+        return cleaned
+
+    @property
+    def usual_fields(self):
+        return [self[name] for name in self.usual_names]
+
+    @property
+    def aftermath_fields(self):
+        """What concerns few acts: folded on the page until one of them is filled."""
+        return [self[name] for name in Act.AFTERMATH_FIELDS]
+
+    @property
+    def shows_aftermath(self) -> bool:
+        return any(field.value() or field.errors for field in self.aftermath_fields)
 
 
 class SignatureForm(FileForm):
@@ -150,3 +185,30 @@ class PieceForm(FileForm):
         choices=[(kind.value, kind.label.capitalize()) for kind in Piece.UPLOADED],
     )
     file = PdfField(label="Fichier", help_text="PDF, 15 Mo au plus.")
+
+
+class MessageForm(FileForm):
+    subject = forms.ChoiceField(
+        label="À quel sujet ?",
+        widget=forms.RadioSelect,
+        choices=[(s.value, s.label[:1].upper() + s.label[1:]) for s in Message.Subject],
+    )
+    body = forms.CharField(
+        label="Votre message",
+        max_length=MESSAGE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+    attachment = PdfField(
+        label="Pièce jointe", required=False, help_text="PDF, 15 Mo au plus, si besoin."
+    )
+
+
+class CorrectionForm(MessageForm):
+    body = None
+    comment = forms.CharField(
+        label="Que faut-il corriger ?",
+        max_length=MESSAGE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="Par exemple : « L'école X a fermé », avec son code UAI si vous le connaissez.",
+    )
+    field_order = ("version", "subject", "comment", "attachment")

@@ -23,6 +23,14 @@ class State(models.TextChoices):
     ABANDONED = "abandoned", "abandonnée"
 
 
+class Standing(models.TextChoices):
+    """Whether a convention binds today: derived from its signatures and its campaign."""
+
+    UPCOMING = "upcoming", "pas encore en vigueur"
+    IN_FORCE = "in_force", "en vigueur"
+    ENDED = "ended", "arrivée à son terme"
+
+
 # In the order of a file's life; used by constraints, filters and boards.
 # What the rectorat may still rework: schools, amount, names.
 REWORKABLE = (State.PREPARED, State.CORRECTION_REQUESTED)

@@ -95,11 +95,25 @@ def _new_convention(campaign, payer, lines):
 
 def _bring_up_to_date(convention, campaign, payer, lines):
     """Set count, fee, amount and title on the instance; tell whether anything changed."""
-    before = (convention.school_count, convention.unit_fee, convention.collectivity_title)
-    after = (len(lines), campaign.tariff, payer.title)
-    convention.school_count, convention.unit_fee, convention.collectivity_title = after
-    convention.amount = convention.school_count * convention.unit_fee
-    return before != after
+    _set(
+        convention,
+        school_count=len(lines),
+        unit_fee=campaign.tariff,
+        collectivity_title=payer.title,
+        amount=len(lines) * campaign.tariff,
+    )
+    return bool(convention.changes)
+
+
+def _set(convention, **values):
+    """Set values on the instance, and keep in `changes` what the journal will say of them."""
+    convention.changes = {
+        name: [getattr(convention, name), value]
+        for name, value in values.items()
+        if getattr(convention, name) != value
+    }
+    for name, value in values.items():
+        setattr(convention, name, value)
 
 
 def _already_sent(convention, lines):
@@ -163,7 +177,7 @@ def _write_emptied(report, existing, lines_by_payer):
     for convention in existing.values():
         emptied = convention.school_count and convention.collectivity_id not in payers
         if convention.state in REWORKABLE and emptied:
-            convention.school_count, convention.amount = 0, 0
+            _set(convention, school_count=0, amount=0)
             report.updated.append(convention)
 
 
@@ -175,4 +189,5 @@ def _entry(convention, by, done):
         summary=f"{done} : {convention.school_count} école(s)",
         from_state="" if done == "Convention préparée" else convention.state,
         to_state=convention.state,
+        changes=getattr(convention, "changes", {}),
     )

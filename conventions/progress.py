@@ -1,4 +1,4 @@
-"""Where a file stands for its town hall: the steps, what is expected now, what to mind."""
+"""Where a file stands for its town hall: the steps, and what is expected now."""
 
 import datetime
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from enum import Enum
 
 from django.utils import timezone
 
-from . import deadlines
 from .lifecycle import State
 from .models import Convention, Piece
 
@@ -20,7 +19,10 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """One step: `page` names the URL where it is done, `action` is the button's text."""
+    """One step: `page` names the URL where it is done, `action` is the button's text.
+
+    `other_page` is another way to answer, when there is one.
+    """
 
     title: str
     status: Status
@@ -28,6 +30,8 @@ class Step:
     page: str = ""
     action: str = ""
     due_on: datetime.date | None = None
+    other_page: str = ""
+    other_action: str = ""
 
     @property
     def is_late(self) -> bool:
@@ -59,6 +63,8 @@ def steps(convention: Convention) -> list[Step]:
 
 def expected_now(found: list[Step]) -> Step | None:
     """Return the first step that the town hall can do now, None when it only waits."""
+    if found[0].status == Status.OTHER_SIDE:
+        return None
     return next((step for step in found if step.status == Status.TODO), None)
 
 
@@ -68,19 +74,28 @@ def _day(day: datetime.date) -> str:
 
 def _identity(convention):
     title = "Vérifier les écoles et vos renseignements"
+    if convention.state == State.CORRECTION_REQUESTED:
+        detail = "Correction demandée : le rectorat vous répond et vous renvoie la convention."
+        return Step(title, Status.OTHER_SIDE, detail)
+    is_open = convention.state in Convention.sources_of("request_correction")
+    other_way = {
+        "other_page": "convention_correction" if is_open else "",
+        "other_action": "Demander une correction",
+    }
     if convention.is_party_confirmed:
         # Correctable until somebody signs.
         page = "convention_identity" if convention.state == State.ACCEPTED else ""
         detail = f"Confirmés le {_day(convention.accepted_on)}."
-        return Step(title, Status.DONE, detail, page, "Corriger")
+        return Step(title, Status.DONE, detail, page, "Modifier mes renseignements", **other_way)
     return Step(
         title,
         Status.TODO,
         "Vérifiez la liste des écoles ci-dessous, puis le SIRET, l'adresse et le représentant "
-        "qui seront imprimés.",
+        "qui seront imprimés. Si les écoles ou le montant ne vont pas, demandez une correction.",
         "convention_identity",
         "Vérifier mes renseignements",
         convention.campaign.reply_by,
+        **other_way,
     )
 
 
@@ -138,7 +153,7 @@ def _signature(convention):
         page = "convention_signature" if convention.state == State.SIGNED_BY_COLLECTIVITY else ""
         detail = f"Signée le {_day(convention.collectivity_signed_on)}."
         return Step(title, Status.DONE, detail, page, "Corriger la date")
-    if convention.recorded_act is None:
+    if convention.recorded_act is None or not convention.is_party_confirmed:
         return Step(title, Status.LATER, "De préférence une fois l'acte exécutoire.")
     return Step(
         title,
@@ -161,7 +176,7 @@ def _copies(convention, pieces):
     if not missing:
         return Step(title, Status.DONE, "Acte et convention joints.")
     wanted = " et ".join(missing)
-    if convention.recorded_act is None:
+    if convention.recorded_act is None or not convention.is_party_confirmed:
         return Step(title, Status.LATER, "Un PDF de l'acte et un PDF de la convention.")
     return Step(
         title,
@@ -195,32 +210,3 @@ def _report(convention):
         "Enregistrer la date",
         act.report_due_on,
     )
-
-
-def warnings(convention: Convention) -> list[str]:
-    """Return what deserves attention on this file; none of it blocks anything."""
-    found = []
-    act = convention.recorded_act
-    if act is None:
-        return found
-    signed = convention.collectivity_signed_on
-    if signed and act.executory_on and signed < act.executory_on:
-        found.append(
-            f"La convention a été signée le {_day(signed)}, avant que l'acte ne soit exécutoire "
-            f"({_day(act.executory_on)}). La loi demande l'inverse."
-        )
-    elif signed and not act.executory_on:
-        found.append(
-            "La convention est signée alors que l'acte n'est pas encore exécutoire : "
-            "déposez-le en préfecture et publiez-le sans attendre."
-        )
-    if act.is_decision and not (act.delegation_item and act.delegation_reference):
-        found.append(
-            "La décision ne précise pas la délégation du conseil au maire : l'alinéa de l'article "
-            "L2122-22 et la délibération qui l'a donnée."
-        )
-    if act.is_decision and not act.reported_on:
-        due = deadlines.council_report_due_on(act.dated_on)
-        if due < timezone.localdate():
-            found.append(f"La décision aurait dû être communiquée au conseil avant le {_day(due)}.")
-    return found

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
 from .converters import SchoolYearConverter
-from .views import documents, files, town_hall
+from .views import correspondence, documents, files, town_hall
 
 register_converter(SchoolYearConverter, "school_year")
 
@@ -11,10 +11,13 @@ urlpatterns = [
     path("", files.ConventionList.as_view(), name="conventions"),
     path("en-cours/", files.current, name="convention_current"),
     path("pieces/<int:pk>/", documents.download_piece, name="piece"),
+    path("messages/<int:pk>/", correspondence.download_attachment, name="message_attachment"),
     path(_file, files.ConventionPage.as_view(), name="convention"),
     path(f"{_file}projet.pdf", documents.preview, name="convention_preview"),
     path(f"{_file}documents/", documents.issue_documents, name="convention_issue"),
     path(f"{_file}renseignements/", town_hall.Identity.as_view(), name="convention_identity"),
+    path(f"{_file}correction/", correspondence.Correction.as_view(), name="convention_correction"),
+    path(f"{_file}message/", correspondence.PostMessage.as_view(), name="convention_message"),
     path(f"{_file}acte/", town_hall.ActPage.as_view(), name="convention_act"),
     path(f"{_file}dates/", town_hall.ActDates.as_view(), name="convention_dates"),
     path(f"{_file}signature/", town_hall.Signature.as_view(), name="convention_signature"),

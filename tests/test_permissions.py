@@ -52,7 +52,10 @@ PAGES = {
     "convention_preview": SIGNED_IN,
     "piece": SIGNED_IN,
     "convention_issue": WRITERS,
+    "message_attachment": SIGNED_IN,
     "convention_identity": WRITERS,
+    "convention_correction": WRITERS,
+    "convention_message": WRITERS,
     "convention_act": WRITERS,
     "convention_dates": WRITERS,
     "convention_signature": WRITERS,
@@ -80,6 +83,8 @@ PAGES = {
     "admin:conventions_campaign_prepare": ADMIN_SITE_ROLES,
     "admin:conventions_campaign_send": ADMIN_SITE_ROLES,
     "admin:conventions_convention_verb": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_message": ADMIN_SITE_ROLES,
+    "admin:conventions_journalentry_export": ADMIN_SITE_ROLES,
     "admin:conventions_conventionschool_withdraw": ADMIN_SITE_ROLES,
 }
 
@@ -162,6 +167,7 @@ def values(convention, town_hall):
     sign_by_both(convention)
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
     piece = convention.attach(kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=town_hall)
+    message = convention.post_message(by=town_hall, subject="other", body="…", attachment=scan)
     FormerCode.objects.create(code="34999", commune=convention.collectivity.commune)
     Group.objects.create(name="Groupe")
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
@@ -177,6 +183,7 @@ def values(convention, town_hall):
         "pk": convention.campaign.pk,
         "verb": "send",
         ("piece", "pk"): piece.pk,
+        ("message_attachment", "pk"): message.pk,
         ("admin:conventions_conventionschool_withdraw", "pk"): convention.schools.first().pk,
         ("admin:view_on_site", "object_id"): town_hall.pk,
     }
@@ -256,7 +263,7 @@ def test_the_convention_of_others_is_a_page_that_does_not_exist(client, values, 
     client.force_login(stranger())
     opened = []
     for name, arguments in addresses():
-        if name != "piece" and not {"year", "code"} <= set(arguments):
+        if name not in ("piece", "message_attachment") and not {"year", "code"} <= set(arguments):
             continue
         url = address(name, arguments, values)
         response = client.get(url)

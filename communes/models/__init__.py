@@ -1,7 +1,8 @@
 from .collectivity import Civility, Collectivity, Gender, Membership, Party
-from .territory import Academy, Commune, Department, FormerCode, Region
+from .territory import ONLINE_FROM, Academy, Commune, Department, FormerCode, Region
 
 __all__ = [
+    "ONLINE_FROM",
     "Academy",
     "Civility",
     "Collectivity",

@@ -232,6 +232,20 @@ class Collectivity(Party):
         return f"Commune {self.commune.name_with_of}" if self.commune else self.name
 
     @property
+    def publicity_mode(self) -> str:
+        """How its acts are to be made public, one of Regime (CGCT L2131-1 IV).
+
+        Online from 3,500 inhabitants and for an EPCI; else as the council chose, online
+        when it did not.
+        """
+        must_be_online = self.kind == self.Kind.EPCI or (
+            self.commune is not None and self.commune.must_publish_online
+        )
+        if must_be_online or not self.publicity_regime:
+            return self.Regime.ELECTRONIC
+        return self.publicity_regime
+
+    @property
     def council(self) -> str:
         """The assembly that deliberates, "conseil municipal"."""
         return {

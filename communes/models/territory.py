@@ -11,6 +11,9 @@ validate_insee = RegexValidator(
     r"^(\d{5}|2[AB]\d{3})$", "Un code INSEE compte cinq caractères, par exemple 34337."
 )
 
+# Inhabitants from which a commune publishes its acts on its website (CGCT L2131-1 IV).
+ONLINE_FROM = 3500
+
 
 class Region(models.Model):
     """The région académique: the State as a party to the conventions."""
@@ -135,8 +138,8 @@ class Commune(models.Model):
 
     @property
     def must_publish_online(self) -> bool:
-        """From 3,500 inhabitants an act is published on the website (CGCT L2131-1 IV)."""
-        return self.population >= 3500
+        """From ONLINE_FROM inhabitants an act is published on the website (CGCT L2131-1 IV)."""
+        return self.population >= ONLINE_FROM
 
 
 class FormerCode(models.Model):

@@ -14,18 +14,29 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from communes.admin import FoldedSearchMixin
-from conventions import bulk, lifecycle
+from conventions import bulk, lifecycle, warnings
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import Convention
+from conventions.timeline import timeline
 
-from .filters import AcademyFilter, CampaignFilter, DepartmentFilter, LateFilter
-from .forms import VERB_FORMS
+from .filters import (
+    AcademyFilter,
+    CampaignFilter,
+    DepartmentFilter,
+    LateFilter,
+    StandingFilter,
+    WarningFilter,
+)
+from .forms import VERB_FORMS, MessageForm, verb_form
 
 EXAMPLES = 20
 _KEYS = re.compile(r"^\d{1,18}(,\d{1,18})*$")
 
 EXPLANATIONS = {
     "send": "La collectivité verra sa convention. Ses écoles et son montant ne changeront plus.",
+    "request_correction": "La convention reviendra au rectorat, qui corrige, répond et la renvoie. "
+    "D'ordinaire, c'est la mairie qui le demande : ne le faites à sa place que si elle vous l'a "
+    "demandé.",
     "accept": "Les renseignements de la fiche de la collectivité seront recopiés dans la "
     "convention. D'ordinaire, c'est la mairie qui les confirme : ne le faites à sa place que si "
     "elle vous l'a demandé.",
@@ -71,6 +82,8 @@ class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
         CampaignFilter,
         "state",
         LateFilter,
+        WarningFilter,
+        StandingFilter,
         AcademyFilter,
         DepartmentFilter,
     )
@@ -151,7 +164,9 @@ class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
             schools=obj.schools.filter(released_on__isnull=True),
             released=obj.schools.filter(released_on__isnull=False),
             pieces=obj.pieces.select_related("document", "added_by"),
-            journal=obj.journal.all(),
+            warnings=warnings.found_on(obj),
+            thread=obj.messages.select_related("attachment"),
+            journal=timeline(obj.journal.all()),
             party=obj if obj.is_party_confirmed else obj.collectivity,
             sees_town_hall_page=obj.state in lifecycle.VISIBLE_TO_TOWN_HALL,
         )
@@ -165,8 +180,41 @@ class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
                 self.admin_site.admin_view(self.verb_view),
                 name="conventions_convention_verb",
             ),
+            path(
+                "<int:pk>/message/",
+                self.admin_site.admin_view(self.message_view),
+                name="conventions_convention_message",
+            ),
             *super().get_urls(),
         ]
+
+    def message_view(self, request, pk):
+        """Ask for a message to the collectivity, or (POST) add it to the thread."""
+        convention = self.get_queryset(request).with_parties().filter(pk=pk).first()
+        if convention is None:
+            raise Http404
+        back = redirect("admin:conventions_convention_change", convention.pk)
+        form = MessageForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                convention.post_message(by=request.user, **form.cleaned_data)
+            except ValidationError as refusal:
+                form.add_error(None, refusal)
+            else:
+                messages.success(request, "Le message est envoyé.")
+                return back
+        return TemplateResponse(
+            request,
+            "admin/conventions/convention/message.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "media": self.media,
+                "title": "Écrire à la collectivité",
+                "convention": convention,
+                "form": form,
+            },
+        )
 
     def verb_view(self, request, verb):
         """Ask about the conventions whose keys are given, or (POST) do the verb on them."""
@@ -180,10 +228,11 @@ class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
         chosen = self.get_queryset(request).filter(pk__in=keys.split(","))
         if request.method != "POST":
             return self.ask(request, verb, chosen)
-        form = VERB_FORMS[verb](request.POST)
+        single = chosen.first() if "," not in keys else None
+        form = verb_form(verb, single)(request.POST, request.FILES)
         if not form.is_valid():
             return self.ask(request, verb, chosen, form)
-        if "," not in keys and chosen:
+        if single:
             return self._do_one(request, verb, chosen, form)
         report = bulk.apply(chosen, verb, by=request.user, **form.cleaned_data)
         return self._render(request, verb, "report", {"report": report})
@@ -201,15 +250,16 @@ class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
         possible, left_out = bulk.preview(chosen, verb)
         sources = Convention.sources_of(verb)
         taken = list(chosen.with_parties().filter(state__in=sources)[:EXAMPLES])
+        single = taken[0] if len(keys) == 1 and taken else None
         context = {
-            "form": form or VERB_FORMS[verb](),
+            "form": form or verb_form(verb, single)(),
             "keys": ",".join(map(str, keys)),
             "explanation": EXPLANATIONS[verb],
             "possible": possible,
             "left_out": left_out,
             "taken": [(convention, convention.missing_for(verb)) for convention in taken],
             "left": chosen.exclude(state__in=sources)[:EXAMPLES],
-            "single": taken[0] if len(keys) == 1 and taken else None,
+            "single": single,
             "examples": EXAMPLES,
         }
         return self._render(request, verb, "ask", context)

@@ -7,7 +7,9 @@ leads from its model to the département.
 from django.contrib.admin import SimpleListFilter
 
 from communes.models import Department
+from conventions import warnings
 from conventions.board import newest_open_campaign
+from conventions.lifecycle import Standing
 from conventions.models import Campaign
 
 
@@ -86,3 +88,39 @@ class LateFilter(SimpleListFilter):
 
     def queryset(self, request, queryset):
         return queryset.late() if self.value() == "yes" else queryset
+
+
+class StandingFilter(SimpleListFilter):
+    title = "en vigueur"
+    parameter_name = "standing"
+
+    def lookups(self, request, model_admin):
+        return [(value, label[:1].upper() + label[1:]) for value, label in Standing.choices]
+
+    def queryset(self, request, queryset):
+        if self.value() is None:
+            return queryset
+        if self.value() not in Standing:
+            return queryset.none()
+        return queryset.in_standing(self.value())
+
+
+class WarningFilter(SimpleListFilter):
+    title = "à surveiller"
+    parameter_name = "warning"
+    NONE = "none"
+
+    def lookups(self, request, model_admin):
+        return [
+            *((warning.key, warning.label) for warning in warnings.WARNINGS),
+            (self.NONE, "Rien à surveiller"),
+        ]
+
+    def queryset(self, request, queryset):
+        key = self.value()
+        if key is None:
+            return queryset
+        if key == self.NONE:
+            return warnings.without_warning(queryset)
+        known = {warning.key for warning in warnings.WARNINGS}
+        return warnings.with_warning(queryset, key) if key in known else queryset.none()

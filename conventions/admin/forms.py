@@ -6,6 +6,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from communes.importing import UnreadableFile, decode
+from conventions.forms import MESSAGE_LENGTH, PdfField
+from conventions.lifecycle import State
+from conventions.models import Message
 
 
 class NoFactForm(forms.Form):
@@ -40,14 +43,66 @@ class AbandonForm(forms.Form):
     )
 
 
+class _AttachmentForm(forms.Form):
+    attachment = PdfField(
+        label="Pièce jointe",
+        required=False,
+        help_text="PDF, 15 Mo au plus, si besoin.",
+        widget=forms.FileInput(attrs={"accept": "application/pdf"}),
+    )
+
+
+class AnswerForm(_AttachmentForm):
+    """The rectorat's answer to a request for correction, sent with the file."""
+
+    comment = forms.CharField(
+        label="Réponse à la collectivité",
+        required=False,
+        max_length=MESSAGE_LENGTH,
+        help_text="Facultative. Elle s'ajoute aux échanges du dossier.",
+        widget=forms.Textarea(attrs={"rows": 5, "class": "vLargeTextField"}),
+    )
+    field_order = ("comment", "attachment")
+
+
+class CorrectionForm(_AttachmentForm):
+    subject = forms.ChoiceField(label="Sujet", choices=Message.Subject)
+    comment = forms.CharField(
+        label="Que faut-il corriger ?",
+        max_length=MESSAGE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 5, "class": "vLargeTextField"}),
+        error_messages={"required": "Indiquez ce qu'il faut corriger."},
+    )
+    field_order = ("subject", "comment", "attachment")
+
+
+class MessageForm(_AttachmentForm):
+    subject = forms.ChoiceField(label="Sujet", choices=Message.Subject)
+    body = forms.CharField(
+        label="Message",
+        max_length=MESSAGE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 5, "class": "vLargeTextField"}),
+        error_messages={"required": "Écrivez votre message."},
+    )
+    field_order = ("subject", "body", "attachment")
+
+
 # A form's fields are named after what the verb takes.
 VERB_FORMS = {
     "send": NoFactForm,
+    "request_correction": CorrectionForm,
     "accept": NoFactForm,
     "sign_for_collectivity": SignatureForm,
     "sign_for_region": SignatureForm,
     "abandon": AbandonForm,
 }
+
+
+def verb_form(verb: str, convention=None) -> type[forms.Form]:
+    """Return the form of a verb; to one convention returned for correction, one answers."""
+    if verb == "send" and convention and convention.state == State.CORRECTION_REQUESTED:
+        return AnswerForm
+    return VERB_FORMS[verb]
 
 
 class EnrolmentForm(forms.Form):

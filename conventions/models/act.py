@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest
+from django.utils.text import capfirst
 
 from conventions import deadlines
 
@@ -21,6 +22,18 @@ class ActFacts(models.Model):
         ELECTRONIC = "electronic", "sur le site internet"
         POSTING = "posting", "par affichage"
         PAPER = "paper", "sur papier"
+
+    # What follows the deposit and the publication, for the few acts that it concerns.
+    AFTERMATH_FIELDS = (
+        "deposit_reference",
+        "missing_pieces_requested_on",
+        "missing_pieces_answered_on",
+        "observations_received_on",
+        "gracious_appeal_on",
+        "gracious_appeal_answered_on",
+        "withdrawn_on",
+        "published_until",
+    )
 
     kind = models.CharField("nature", max_length=15, choices=Kind)
     number = models.CharField("numéro", max_length=30)
@@ -68,6 +81,15 @@ class ActFacts(models.Model):
     )
     observations_received_on = models.DateField(
         "observations du préfet reçues le", null=True, blank=True
+    )
+    gracious_appeal_on = models.DateField(
+        "recours gracieux reçu le",
+        null=True,
+        blank=True,
+        help_text="Demande de revenir sur l'acte, adressée à la collectivité.",
+    )
+    gracious_appeal_answered_on = models.DateField(
+        "réponse au recours gracieux le", null=True, blank=True
     )
     withdrawn_on = models.DateField("acte retiré le", null=True, blank=True)
     reported_on = models.DateField("communiqué au conseil le", null=True, blank=True)
@@ -131,10 +153,45 @@ class ActFacts(models.Model):
                 | Q(published_until__gte=F("published_on"), published_on__isnull=False),
                 violation_error_message="La publication est retirée après avoir commencé.",
             ),
+            models.CheckConstraint(
+                name="%(class)s_observed_after_dated",
+                condition=Q(observations_received_on__isnull=True)
+                | Q(observations_received_on__gte=F("dated_on")),
+                violation_error_message="Les observations ne peuvent précéder la date de l'acte.",
+            ),
+            models.CheckConstraint(
+                name="%(class)s_appeal_after_dated",
+                condition=Q(gracious_appeal_on__isnull=True)
+                | Q(gracious_appeal_on__gte=F("dated_on")),
+                violation_error_message="Le recours gracieux ne peut précéder la date de l'acte.",
+            ),
+            models.CheckConstraint(
+                name="%(class)s_appeal_answered_after_made",
+                condition=Q(gracious_appeal_answered_on__isnull=True)
+                | Q(
+                    gracious_appeal_answered_on__gte=F("gracious_appeal_on"),
+                    gracious_appeal_on__isnull=False,
+                ),
+                violation_error_message="La réponse suit le recours gracieux.",
+            ),
         ]
 
     def __str__(self):
         return f"{self.get_kind_display()} n° {self.number}"
+
+    # (date, the one that it may not precede).
+    ORDER = (
+        ("deposited_on", "dated_on"),
+        ("published_on", "dated_on"),
+        ("reported_on", "dated_on"),
+        ("withdrawn_on", "dated_on"),
+        ("gracious_appeal_on", "dated_on"),
+        ("observations_received_on", "dated_on"),
+        ("missing_pieces_requested_on", "deposited_on"),
+        ("missing_pieces_answered_on", "missing_pieces_requested_on"),
+        ("gracious_appeal_answered_on", "gracious_appeal_on"),
+        ("published_until", "published_on"),
+    )
 
     def clean(self):
         """Say at its own field what the constraints would say of the whole."""
@@ -142,11 +199,14 @@ class ActFacts(models.Model):
         if not self.dated_on:
             return
         errors = {}
-        for name in ("deposited_on", "published_on", "reported_on"):
-            day = getattr(self, name)
-            if day and day < self.dated_on:
+        for name, earlier in self.ORDER:
+            day, start = getattr(self, name), getattr(self, earlier)
+            label = self._meta.get_field(earlier).verbose_name
+            if day and not start:
+                errors[name] = f"Donnez aussi l'autre date : « {label} »."
+            elif day and day < start:
                 errors[name] = (
-                    f"Cette date précède celle de l'acte ({self.dated_on:%d/%m/%Y}) : "
+                    f"Cette date précède l'autre, « {label} » ({start:%d/%m/%Y}) : "
                     "vérifiez l'une et l'autre."
                 )
         if errors:
@@ -159,7 +219,9 @@ class ActFacts(models.Model):
     @property
     def appeal_ends_on(self) -> datetime.date | None:
         """Last day for an appeal by third parties (two months *francs* from publicity)."""
-        return self.published_on and deadlines.end_of_appeal(self.published_on)
+        return self.published_on and deadlines.end_of_appeal_after_reconsideration(
+            self.published_on, self.gracious_appeal_on, self.gracious_appeal_answered_on
+        )
 
     @property
     def referral_ends_on(self) -> datetime.date | None:
@@ -176,6 +238,21 @@ class ActFacts(models.Model):
         if self.missing_pieces_requested_on:
             return self.missing_pieces_answered_on
         return self.deposited_on
+
+    @property
+    def is_referral_suspended(self) -> bool:
+        """Tell whether the prefect's delay waits for pieces that he asked for."""
+        return bool(self.missing_pieces_requested_on and not self.missing_pieces_answered_on)
+
+    @property
+    def aftermath(self) -> list[tuple[str, datetime.date]]:
+        """What happened after the deposit, as (label, day), for the few acts concerned."""
+        dates = [
+            (self._meta.get_field(name), getattr(self, name))
+            for name in self.AFTERMATH_FIELDS
+            if name != "deposit_reference"
+        ]
+        return [(capfirst(field.verbose_name), day) for field, day in dates if day]
 
     @property
     def report_due_on(self) -> datetime.date | None:

@@ -13,10 +13,11 @@ from accounts.roles import Role
 from accounts.scope import collectivity_scope
 from communes.models import Collectivity, Party
 from conventions import lifecycle
-from conventions.lifecycle import TRANSITIONS, State
+from conventions.lifecycle import TRANSITIONS, Standing, State
 
 from .act import Act
 from .campaign import Campaign
+from .correspondence import Correspondence
 from .dossier import Dossier
 from .errors import TransitionRefused
 from .journal import JournalEntry
@@ -57,13 +58,24 @@ class ConventionQuerySet(models.QuerySet):
         waiting = set(lifecycle.VISIBLE_TO_TOWN_HALL) - set(lifecycle.COLLECTIVITY_SIGNED)
         return self.filter(state__in=waiting, campaign__reply_by__lt=timezone.localdate())
 
+    def in_standing(self, standing: str):
+        """Leave the files whose `Convention.standing` is that one."""
+        signed = Q(state=State.SIGNED)
+        ended = Q(campaign__ends_on__lt=timezone.localdate())
+        conditions = {
+            Standing.UPCOMING: ~Q(state__in=[State.SIGNED, State.TERMINATED, State.ABANDONED]),
+            Standing.IN_FORCE: signed & ~ended,
+            Standing.ENDED: signed & ended,
+        }
+        return self.filter(conditions[Standing(standing)])
+
     def count_by_state(self) -> dict[str, int]:
         """Return the number of conventions in each state, zeros included."""
         counts = dict(self.order_by().values_list("state").annotate(models.Count("pk")))
         return {state: counts.get(state, 0) for state in State.values}
 
 
-class Convention(Dossier, Party, Stateful):
+class Convention(Correspondence, Dossier, Party, Stateful):
     TRANSITIONS = TRANSITIONS
     noun = "la convention"
 
@@ -174,6 +186,16 @@ class Convention(Dossier, Party, Stateful):
         return self.state in lifecycle.COLLECTIVITY_SIGNED
 
     @property
+    def standing(self) -> Standing | None:
+        """In force from the last signature to the campaign's end; None once given up."""
+        if self.state in (State.ABANDONED, State.TERMINATED):
+            return None
+        if self.state != State.SIGNED:
+            return Standing.UPCOMING
+        ended = self.campaign.ends_on < timezone.localdate()
+        return Standing.ENDED if ended else Standing.IN_FORCE
+
+    @property
     def is_unsigned(self) -> bool:
         return self.state in lifecycle.BEFORE_SIGNATURE
 
@@ -221,10 +243,6 @@ class Convention(Dossier, Party, Stateful):
             yield Missing("l'acte : sa nature, son numéro et sa date", "convention_act")
 
     # --- Verbs --------------------------------------------------------------
-    def send(self, *, by, on: datetime.date | None = None):
-        """Show the convention to its collectivity; schools and amount are frozen from here."""
-        self._transition("send", by, sent_on=on or timezone.localdate())
-
     def accept(self, *, by, on: datetime.date | None = None):
         """Copy the collectivity's details, as confirmed, into the convention."""
         party = {name: getattr(self.collectivity, name) for name in Party.party_fields()}
@@ -285,7 +303,13 @@ class Convention(Dossier, Party, Stateful):
         "delegation_reference",
         "executor",
     )
-    ACT_DATE_FIELDS = ("deposited_on", "published_on", "publication_mode", "reported_on")
+    ACT_DATE_FIELDS = (
+        "deposited_on",
+        "published_on",
+        "publication_mode",
+        "reported_on",
+        *Act.AFTERMATH_FIELDS,
+    )
 
     @property
     def can_record_act(self) -> bool:
@@ -311,11 +335,12 @@ class Convention(Dossier, Party, Stateful):
         self._write_act(act, by, "record_act", "Acte de la collectivité enregistré", values)
 
     def record_act_dates(self, *, by, **values):
-        """Enter or correct deposit, publication and report (ACT_DATE_FIELDS)."""
+        """Enter or correct what happened to the act (ACT_DATE_FIELDS, those given only)."""
         if not self.can_record_act_dates:
             raise TransitionRefused("Enregistrez d'abord l'acte : nature, numéro et date.")
-        for name in ("deposited_on", "published_on", "reported_on"):
-            self._refuse_future(values.get(name), name)
+        for name, value in values.items():
+            if isinstance(value, datetime.date):
+                self._refuse_future(value, name)
         self._write_act(self.act, by, "record_act_dates", "Dates de l'acte enregistrées", values)
 
     def _write_act(self, act, by, verb, summary, values):

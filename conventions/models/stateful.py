@@ -57,7 +57,8 @@ class Stateful(models.Model):
         rule = self.TRANSITIONS[verb]
         if self.state not in rule.targets:
             raise TransitionRefused(
-                f"« {rule.label} » est impossible : {self.noun} est {self.get_state_display()}."
+                f"« {rule.label} » est impossible : {self.noun} est "
+                f"{self.get_state_display()}{self._since()}."
             )
         if by is not None and by.role not in rule.roles:
             raise TransitionRefused(f"« {rule.label} » n'est pas ouvert à votre compte.")
@@ -80,6 +81,13 @@ class Stateful(models.Model):
                 comment=comment.strip(),
                 changes=changes,
             )
+
+    def _since(self) -> str:
+        """Who brought it to its state and when, for whoever comes second."""
+        entry = self.file.journal.filter(
+            to_state=self.state, summary__startswith=self.journal_prefix
+        ).first()
+        return f" ({entry.by_name}, le {_moment(entry)})" if entry else ""
 
     def _write_journal(self, by, verb, summary, **fields):
         JournalEntry.about(
@@ -107,11 +115,15 @@ class Stateful(models.Model):
             setattr(self, name, value)
 
 
+def _moment(entry: JournalEntry) -> str:
+    return f"{timezone.localtime(entry.at):%d/%m/%Y à %H:%M}"
+
+
 def _who_was_first(last: JournalEntry | None) -> str:
     again = "Relisez-le, puis recommencez si besoin."
     if last is None:
         return f"Ce dossier a été modifié entre-temps. {again}"
     return (
-        f"Ce dossier a été modifié entre-temps par {last.by_name}, le "
-        f"{timezone.localtime(last.at):%d/%m/%Y à %H:%M} ({last.summary}). {again}"
+        f"Ce dossier a été modifié entre-temps par {last.by_name}, le {_moment(last)} "
+        f"({last.summary}). {again}"
     )

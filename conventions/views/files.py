@@ -5,9 +5,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.generic import DetailView, ListView
 
 from accounts.roles import Role
-from conventions import progress
+from conventions import progress, warnings
 from conventions.lifecycle import State, guidance
 from conventions.models import Campaign, Convention, Piece
+from conventions.timeline import timeline
 
 
 def live(user):
@@ -60,15 +61,21 @@ class ConventionPage(DetailView):
         return super().get_context_data(
             steps=found,
             expected=progress.expected_now(found),
-            warnings=progress.warnings(convention),
+            warnings=warnings.found_on(convention),
             guidance=guidance(convention.state, self.request.user.role),
             may_write=self.request.user.role != Role.FINANCE,
             schools=convention.schools.all(),
             pieces=pieces,
-            to_sign=[piece for piece in pieces if piece.kind not in Piece.UPLOADED],
+            # What was printed before a correction is not to be signed any more.
+            to_sign=[
+                piece
+                for piece in pieces
+                if piece.kind not in Piece.UPLOADED and convention.is_party_confirmed
+            ],
             received=[piece for piece in pieces if piece.kind in Piece.UPLOADED],
             documents_missing=set(convention.kinds_to_issue()) - issued,
-            journal=convention.journal.all(),
+            thread=convention.messages.select_related("attachment"),
+            journal=timeline(convention.journal.all()),
             other_years=self._other_years(),
             **kwargs,
         )

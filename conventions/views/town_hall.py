@@ -55,6 +55,7 @@ class ActPage(FileFormView):
 
 class ActDates(FileFormView):
     form_class = ActDatesForm
+    template_name = "conventions/act_dates.html"
     title = "Dépôt, publication et communication de l'acte"
     intro = (
         "Enregistrez les dates au fur et à mesure. L'acte est exécutoire quand il est déposé en "

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions import progress
+from conventions import progress, warnings
 from conventions.lifecycle import State
 from conventions.models import Convention
 from tests.factories import ConventionFactory, UserFactory
@@ -323,4 +323,4 @@ def test_a_deliberation_is_not_reported_to_the_council(accepted, town_hall):
 
 def test_signing_before_the_act_is_executory_warns_and_does_not_block(with_act, town_hall):
     with_act.sign_for_collectivity(by=town_hall, on=TODAY())
-    assert any("pas encore exécutoire" in warning for warning in progress.warnings(with_act))
+    assert any("pas encore exécutoire" in warning for warning in warnings.found_on(with_act))
