@@ -199,7 +199,7 @@ def _report(convention):
 
 def warnings(convention: Convention) -> list[str]:
     """Return what deserves attention on this file; none of it blocks anything."""
-    found = []
+    found: list[str] = []
     act = convention.recorded_act
     if act is None:
         return found
