@@ -1,5 +1,8 @@
 """What the finance staff choose from and fill in."""
 
+from functools import reduce
+from operator import and_
+
 from django import forms
 from django.db.models import Q
 from dsfr.forms import DsfrBaseForm
@@ -112,12 +115,13 @@ def newest_campaign(user: User) -> Campaign | None:
 
 
 def matching(text: str) -> Q:
-    """Return the filter of a search: name without accents, either reference, SIRET."""
+    """Return the filter of a search: every word of a name, either reference, SIRET."""
     # "TP-2022-34337" is our reference of the claim of ENT-2022-34337.
     reference = text.upper().removeprefix("TP")
     found = Q(reference__icontains=reference)
-    if name := fold(text):
-        found |= Q(collectivity__search_text__contains=name)
+    if words := fold(text).split():
+        named = (Q(collectivity__search_text__contains=word) for word in words)
+        found |= reduce(and_, named)
     if (digits := normalise(text)).isdecimal():
         found |= Q(siret__contains=digits)
     return found

@@ -1,5 +1,7 @@
 """The territory and its collectivities, as the rectorat's agents look after them."""
 
+from typing import ClassVar
+
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
@@ -28,7 +30,7 @@ class FoldedSearchMixin:
     be found in one of them; autocomplete fields search the same way.
     """
 
-    search_fields = ("search_text",)
+    search_fields: ClassVar[list[str] | tuple[str, ...]] = ("search_text",)
 
     def get_search_results(self, request, queryset, search_term):
         return super().get_search_results(request, queryset, fold(search_term))

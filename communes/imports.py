@@ -82,7 +82,7 @@ def update(instance: models.Model, values: dict) -> tuple[str, ...]:
     return tuple(details)
 
 
-def _shown(field: models.Field, value) -> str:
+def _shown(field, value) -> str:
     if isinstance(value, datetime.date):
         return f"{value:%d/%m/%Y}"
     return str(dict(field.flatchoices).get(value, value) or "—")

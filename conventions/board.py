@@ -1,6 +1,6 @@
 """How many conventions of a campaign stand where, by académie and département."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -17,13 +17,14 @@ class Tally:
     """Enrolled schools, conventions by state and amounts (euros) of one territory."""
 
     schools: int = 0
-    by_state: Counter = field(default_factory=Counter)
-    amounts: Counter = field(default_factory=Counter)
+    by_state: Counter[str] = field(default_factory=Counter)
+    amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
     def add(self, other: "Tally") -> None:
         self.schools += other.schools
         self.by_state.update(other.by_state)
-        self.amounts.update(other.amounts)
+        for state, amount in other.amounts.items():
+            self.amounts[state] += amount
 
     @property
     def states(self) -> list[tuple[State, int]]:
@@ -65,7 +66,8 @@ class Board:
     @property
     def bar(self) -> list[tuple[State, int, float, float]]:
         """The living conventions as one bar: state, number, start and width in percent."""
-        segments, start = [], 0.0
+        segments: list[tuple[State, int, float, float]] = []
+        start = 0.0
         for state, count in self.total.states:
             if count and state != State.ABANDONED:
                 width = round(100 * count / self.total.conventions, 3)
@@ -81,7 +83,8 @@ def build_board(campaign: Campaign, user) -> Board:
     convention counts too.
     """
     tallies = _tallies_by_department(campaign, user)
-    total, academies = Tally(), {}
+    total = Tally()
+    academies: dict[int, AcademyLines] = {}
     departments = Department.objects.filter(pk__in=tallies).select_related("academy")
     for department in departments:
         lines = academies.setdefault(department.academy_id, AcademyLines(department.academy))
@@ -102,7 +105,7 @@ def newest_open_campaign() -> Campaign | None:
 
 
 def _tallies_by_department(campaign, user) -> dict[int, Tally]:
-    tallies = {}
+    tallies: dict[int, Tally] = {}
     conventions = (
         Convention.objects.for_user(user)
         .filter(campaign=campaign)

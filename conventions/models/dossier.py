@@ -1,5 +1,7 @@
 """The pieces of a convention: how they are generated, received and listed."""
 
+from typing import TYPE_CHECKING, Any
+
 from django.db import transaction
 from django.utils.text import slugify
 
@@ -18,6 +20,10 @@ from .piece import Piece
 class Dossier:
     """What `Convention` knows of its files (mixed into it)."""
 
+    if TYPE_CHECKING:
+        # Whatever is not here is the convention's.
+        def __getattr__(self, name: str) -> Any: ...
+
     def text_and_context(self, kind: str):
         """Return the text model and the context that a generated piece is made from."""
         if kind == Piece.Kind.CONVENTION:
@@ -33,7 +39,7 @@ class Dossier:
         What is to be signed is generated until somebody has signed it; the act with
         its executory mention is a piece of its own, as soon as both dates are known.
         """
-        kinds = []
+        kinds: list[str] = []
         if self.state == State.ACCEPTED:
             kinds.append(Piece.Kind.CONVENTION)
         act = self.recorded_act

@@ -1,0 +1,183 @@
+"""The main job through the screens: from enrolment to the claim, by the people whose job it is."""
+
+import csv
+import datetime
+import io
+import re
+
+import openpyxl
+import pikepdf
+import pytest
+from playwright.sync_api import expect
+
+from accounts.roles import Role
+
+from .conftest import NARROW, WIDE, assert_accessible, assert_fits
+
+TODAY = datetime.date.today()  # noqa: DTZ011 (the browser's day is the machine's)
+VILLENEUVE = "/conventions/2026-2027/34337/"
+
+
+def a_scan(name="scan.pdf"):
+    """A one-page PDF, as a scanner makes them."""
+    document, content = pikepdf.new(), io.BytesIO()
+    document.add_blank_page()
+    document.save(content)
+    return {"name": name, "mimeType": "application/pdf", "buffer": content.getvalue()}
+
+
+def download(page, click):
+    """Return the bytes of the file that `click` makes the browser download."""
+    with page.expect_download() as found:
+        click()
+    with open(found.value.path(), "rb") as file:
+        return file.read()
+
+
+def open_campaign(page):
+    page.goto("/admin/conventions/campaign/")
+    page.get_by_role("link", name="Campagne 2026-2027").first.click()
+
+
+def open_convention_in_admin(page):
+    page.goto("/admin/conventions/convention/?q=villeneuve maguelone")
+    page.get_by_role("link", name="ENT-2026-34337").click()
+
+
+def enrol_prepare_and_send(page):
+    open_campaign(page)
+    page.get_by_role("link", name="Inscrire des écoles").first.click()
+    page.get_by_label("Codes UAI").fill("0341255E\n0342026T\n0341255F")
+    page.get_by_role("button", name="Inscrire ces écoles").click()
+    expect(page.get_by_text("Écoles inscrites : 2")).to_be_visible()
+    expect(page.get_by_text("la lettre finale ne correspond pas")).to_be_visible()
+    page.get_by_role("link", name="Préparer les conventions").first.click()
+    page.locator("#content input[type=submit]").first.click()
+    open_convention_in_admin(page)
+    expect(page.get_by_text("préparée").first).to_be_visible()
+    page.get_by_role("link", name="Envoyer à la collectivité").click()
+    page.get_by_role("button", name="Envoyer à la collectivité").click()
+
+
+def confirm_details(page):
+    page.goto("/")
+    expect(page).to_have_url(re.compile(f"{VILLENEUVE}$"))
+    page.get_by_role("link", name="Vérifier mes renseignements").first.click()
+    page.get_by_label("SIRET").fill("213 403 371 00016")
+    page.get_by_label("Adresse", exact=True).fill("Place de la Porte Saint-Laurent")
+    page.get_by_role("button", name="Confirmer ces renseignements").click()
+    expect(page.get_by_text("La clé de ce numéro SIRET est fausse")).to_be_visible()
+    expect(page.get_by_label("Adresse", exact=True)).to_have_value(
+        "Place de la Porte Saint-Laurent"
+    )
+    page.get_by_label("SIRET").fill("213 403 371 00015")
+    page.get_by_role("button", name="Confirmer ces renseignements").click()
+    expect(page.get_by_text("Vos renseignements sont confirmés.").first).to_be_visible()
+
+
+def prepare_act(page):
+    page.get_by_role("link", name="Préparer l'acte").first.click()
+    page.get_by_text("décision du maire", exact=True).click()
+    page.get_by_role("textbox", name=re.compile("^Numéro")).fill("2026DECAD101")
+    page.get_by_label("Date de l'acte").fill(TODAY.isoformat())
+    page.get_by_role("button", name="Enregistrer et produire les PDF").click()
+    for name in ("Acte à signer", "Convention à signer"):
+        content = download(page, page.get_by_role("link", name=name).click)
+        assert pikepdf.open(io.BytesIO(content)).pages
+
+
+def record_dates(page):
+    page.get_by_role("link", name="Enregistrer les dates").first.click()
+    page.get_by_label("Déposé en préfecture le").fill(TODAY.isoformat())
+    page.get_by_label("Publié le").fill(TODAY.isoformat())
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.get_by_text(f"depuis le {TODAY:%d/%m/%Y}").first).to_be_visible()
+    expect(page.get_by_text("Fin du délai de recours")).to_be_visible()
+    expect(page.get_by_role("link", name="Acte avec mention exécutoire")).to_be_visible()
+
+
+def sign_with_copies(page):
+    page.get_by_role("link", name="Enregistrer la signature").first.click()
+    page.get_by_label("Date de signature de la convention").fill(TODAY.isoformat())
+    page.get_by_label("Convention signée").set_input_files(
+        {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"GIF89a" + b"x" * 99}
+    )
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.get_by_text("Ce fichier n'est pas un PDF").first).to_be_visible()
+    page.get_by_label("Convention signée").set_input_files(a_scan())
+    page.get_by_label("Acte signé").set_input_files(a_scan())
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.get_by_text("La signature de votre collectivité est enregistrée.")).to_be_visible()
+
+
+def record_the_rectors_signature(page):
+    open_convention_in_admin(page)
+    page.get_by_role("link", name="Enregistrer la signature de la région académique").click()
+    page.get_by_label("Date de signature").fill(TODAY.isoformat())
+    page.get_by_role("button", name="Enregistrer la signature de la région").click()
+
+
+def export_the_claim(page):
+    page.goto("/titres/?campagne=2026&recherche=villeneuve+maguelone")
+    content = download(page, page.get_by_role("link", name="Exporter en CSV").click)
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+    assert [row["SIRET"] for row in rows] == ["21340337100015"]
+    assert "2 écoles x 45,00 € = 90,00 €" in " ".join(rows[0].values())
+    content = download(page, page.get_by_role("link", name="XLSX").click)
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    assert "21340337100015" in [cell.value for cell in sheet[2]]
+
+
+def test_villeneuve_goes_from_enrolment_to_the_claim(visitor):
+    rectorat = visitor(Role.RECTORAT)
+    mairie = visitor(Role.TOWN_HALL)
+    mairie.goto("/")
+    expect(mairie.get_by_text("Elle ne vous a pas encore été envoyée")).to_be_visible()
+    enrol_prepare_and_send(rectorat)
+    confirm_details(mairie)
+    prepare_act(mairie)
+    record_dates(mairie)
+    sign_with_copies(mairie)
+    record_the_rectors_signature(rectorat)
+    mairie.reload()
+    expect(mairie.get_by_text("signée par les deux parties").first).to_be_visible()
+    export_the_claim(visitor(Role.FINANCE))
+
+
+def test_an_import_is_shown_before_it_is_applied(visitor):
+    page = visitor(Role.RECTORAT)
+    page.goto("/admin/schools/school/")
+    page.get_by_role("link", name="Importer un fichier").click()
+    row = "0349999J;École des Essais;34337;151;Public;OUVERT;034"
+    content = (
+        "Identifiant_de_l_etablissement;Nom_etablissement;Code_commune;code_nature;"
+        f"Statut_public_prive;etat;Code_departement\n{row}\n"
+    )
+    page.locator("input[type=file]").set_input_files(
+        {"name": "annuaire.csv", "mimeType": "text/csv", "buffer": content.encode()}
+    )
+    page.get_by_label("Ce fichier est partiel").check()
+    page.get_by_role("button", name="Voir ce qui changerait").click()
+    expect(page.get_by_text("Rien n'est encore écrit")).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    ("role", "address"),
+    [
+        (Role.TOWN_HALL, "/conventions/"),
+        (Role.TOWN_HALL, "/conventions/2022-2023/34337/"),
+        (Role.TOWN_HALL, "/conventions/2022-2023/34337/dates/"),
+        (Role.TOWN_HALL, "/conventions/2022-2023/34337/pieces/"),
+        (Role.FINANCE, "/titres/?campagne=2026"),
+        (Role.FINANCE, "/titres/codification/"),
+        (Role.RECTORAT, "/admin/"),
+        (Role.RECTORAT, "/admin/conventions/convention/"),
+        (Role.RECTORAT, "/admin/schools/school/"),
+    ],
+)
+def test_main_pages_are_accessible_and_fit(visitor, role, address, viewport):
+    page = visitor(role, viewport)
+    page.goto(address)
+    assert_accessible(page)
+    assert_fits(page)
