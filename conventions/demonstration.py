@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from accounts.models import User
 from communes.models import Collectivity, Region
 from documents.texts import load_texts
 from schools import uai
@@ -17,7 +18,7 @@ from schools.models import School
 
 from .enrolment import enrol
 from .lifecycle import State
-from .models import Act, Campaign, Convention, ConventionSchool
+from .models import Act, Campaign, Convention, ConventionSchool, Message
 from .preparation import prepare
 
 VILLENEUVE = "34337"
@@ -137,6 +138,7 @@ def load_2026(*, by) -> Campaign:
     enrol(campaign, "\n".join(codes), by=by)
     prepare(campaign, by=by)
     _live(campaign, collectivities, chance, by)
+    _correspond(campaign, collectivities[0], by)
     # A few schools enrolled since: the next preparation takes them in.
     late = _chosen(chance, skip=len(collectivities), count=4)
     for number, collectivity in enumerate(late, start=len(collectivities)):
@@ -290,6 +292,30 @@ def _bring_to(convention, goal, number, chance, by):
         convention.sign_for_collectivity(by=by, on=signed)
     if goal in (State.SIGNED_BY_REGION, State.SIGNED):
         convention.sign_for_region(by=by, on=signed + datetime.timedelta(days=2))
+
+
+def _correspond(campaign, first, by):
+    """One request answered, for the account that comes back to it, and two that wait."""
+    answered = campaign.conventions.with_parties().get(collectivity=first)
+    person = User.objects.demonstration().filter(collectivities=first).first()
+    answered.request_correction(
+        by=person,
+        subject=Message.Subject.SCHOOLS,
+        comment="L'école Les Oliviers figure-t-elle bien dans la liste de cette année ?\n"
+        "Nous pensions qu'elle rejoignait le groupe scolaire voisin (exemple).",
+    )
+    answered.send(
+        by=by, comment="Oui : la fusion n'a lieu qu'à la prochaine rentrée (réponse d'exemple)."
+    )
+    waiting = campaign.conventions.with_parties().filter(state=State.SENT).exclude(pk=answered.pk)
+    requests = (
+        (Message.Subject.SCHOOLS, "Reçu par téléphone : une école a fermé en juillet (exemple)."),
+        (Message.Subject.COLLECTIVITY, "Reçu par courrier : le maire a changé (exemple)."),
+    )
+    for convention, (subject, comment) in zip(
+        waiting.order_by("reference")[: len(requests)], requests, strict=True
+    ):
+        convention.request_correction(by=by, subject=subject, comment=comment)
 
 
 def is_loaded() -> bool:

@@ -142,9 +142,9 @@ class ActDatesForm(FileForm, forms.ModelForm):
         expected = self.convention.collectivity.publicity_mode
         if not self.instance.publication_mode:
             self.initial["publication_mode"] = expected
-        self.fields[
-            "publication_mode"
-        ].help_text = f"Attendu pour votre collectivité : {Collectivity.Regime(expected).label}."
+        # The design system has already bound the fields: a hint goes to what it shows.
+        mode = self["publication_mode"]
+        mode.help_text = f"Attendu pour votre collectivité : {Collectivity.Regime(expected).label}."
         self.order_fields(["version", *self.usual_names])
 
     def clean(self):

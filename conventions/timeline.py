@@ -51,7 +51,7 @@ def line(entry: JournalEntry) -> Line:
         entry=entry,
         from_state=_state(entry, entry.from_state) if moved else "",
         to_state=_state(entry, entry.to_state) if moved else "",
-        changes=[_change(name, value) for name, value in entry.changes.items()],
+        changes=[_change(name, entry.changes[name]) for name in sorted(entry.changes, key=_rank)],
     )
 
 
@@ -79,6 +79,15 @@ def _field(name):
         except FieldDoesNotExist:
             continue
     return None
+
+
+def _rank(name):
+    """Values in the order of their model's fields: the database keeps none."""
+    for index, model in enumerate(_MODELS):
+        names = [field.name for field in model._meta.get_fields()]
+        if name in names:
+            return index, names.index(name), name
+    return len(_MODELS), 0, name
 
 
 def _text(value, field):

@@ -91,7 +91,7 @@ class LateFilter(SimpleListFilter):
 
 
 class StandingFilter(SimpleListFilter):
-    title = "en vigueur"
+    title = "validité"
     parameter_name = "standing"
 
     def lookups(self, request, model_admin):
@@ -106,7 +106,7 @@ class StandingFilter(SimpleListFilter):
 
 
 class WarningFilter(SimpleListFilter):
-    title = "à surveiller"
+    title = "point à surveiller"
     parameter_name = "warning"
     NONE = "none"
 

@@ -309,3 +309,58 @@ def test_other_lists_take_the_same_queries_whatever_their_length(
         convention.send(by=None)
     with django_assert_max_num_queries(10):
         agent.get(reverse(f"admin:conventions_{name}_changelist"))
+
+
+def test_an_agent_answers_a_request_and_sends_again(agent, convention, town_hall):
+    convention.send(by=None)
+    convention.request_correction(by=town_hall, subject="schools", comment="Une école a fermé.")
+    page = agent.get(verb_url("send", convention)).content.decode()
+    assert "Réponse à la collectivité" in page
+    agent.post(verb_url("send"), {"conventions": keys_of(convention), "comment": "C'est corrigé."})
+    convention.refresh_from_db()
+    assert convention.state == State.SENT
+    assert convention.messages.last().body == "C'est corrigé."
+
+
+def test_an_agent_records_a_request_received_otherwise(agent, convention):
+    convention.send(by=None)
+    url, keys = verb_url("request_correction"), keys_of(convention)
+    response = agent.post(url, {"conventions": keys, "subject": "schools", "comment": ""})
+    assert response.context["form"].errors.keys() == {"comment"}
+    agent.post(url, {"conventions": keys, "subject": "schools", "comment": "Par téléphone."})
+    convention.refresh_from_db()
+    assert convention.state == State.CORRECTION_REQUESTED
+
+
+def test_an_agent_writes_in_the_thread(agent, convention):
+    convention.send(by=None)
+    url = reverse("admin:conventions_convention_message", args=[convention.pk])
+    agent.post(url, {"subject": "other", "body": "Bonjour."})
+    assert convention.messages.get().side == "rectorat"
+    response = agent.post(url, {"subject": "other", "body": "Bonjour."})
+    assert "déjà envoyé" in response.content.decode()
+
+
+def test_an_agent_does_not_write_in_a_file_of_another_department(gard_agent, convention):
+    url = reverse("admin:conventions_convention_message", args=[convention.pk])
+    assert gard_agent.get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "signed", "waiting"),
+    [
+        ("warning=signed_before_executory", True, False),
+        ("warning=none", False, True),
+        ("warning=unknown", False, False),
+        ("standing=ended", True, False),
+        ("standing=upcoming", False, True),
+        ("standing=unknown", False, False),
+    ],
+)
+def test_the_list_is_filtered_by_what_deserves_attention_and_by_standing(
+    agent, convention, query, signed, waiting
+):
+    sign_by_both(convention)
+    other = ConventionFactory()
+    listed = set(agent.get(f"{reverse(LIST)}?campaign=all&{query}").context["cl"].queryset)
+    assert (convention in listed, other in listed) == (signed, waiting)

@@ -1,0 +1,144 @@
+"""What deserves attention: the file's text and the list's filter say the same."""
+
+import datetime
+import random
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from communes.models import Collectivity
+from conventions import deadlines, warnings
+from conventions.models import Act, Convention
+from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
+
+pytestmark = pytest.mark.django_db
+
+DAYS = st.dates(min_value=datetime.date(2000, 1, 1), max_value=datetime.date(2090, 12, 31))
+KEYS = [warning.key for warning in warnings.WARNINGS]
+
+
+@given(DAYS, DAYS, st.integers(min_value=0, max_value=30))
+def test_a_delay_is_over_exactly_from_the_days_until_its_latest_start(day, end, months):
+    over = deadlines.add_months(day, months) <= end
+    assert over == (day <= deadlines.latest_start(end, months))
+
+
+@given(DAYS, DAYS)
+def test_two_months_of_publication_end_on_the_same_day_or_the_next_first(published, until):
+    due = deadlines.add_months(published, 2)
+    if due.day != published.day:
+        due += datetime.timedelta(days=1)
+    assert deadlines.is_public_long_enough(published, until) == (until >= due)
+
+
+def _facts(chance, today):
+    """An act with facts drawn at random, in an order that the database accepts."""
+
+    def maybe(after):
+        if after is None or chance.random() < 0.4:
+            return None
+        return after + datetime.timedelta(days=chance.choice((0, 1, 27, 58, 59, 60, 61, 62, 90)))
+
+    three_months_ago = deadlines.add_months(today, -3)
+    dated = three_months_ago + datetime.timedelta(days=chance.randint(-4, 4))
+    deposited, published = maybe(dated), maybe(dated)
+    asked = maybe(deposited)
+    return {
+        "kind": chance.choice(Act.Kind.values),
+        "number": "1",
+        "dated_on": dated,
+        "delegation_item": chance.choice(("", "24°")),
+        "delegation_reference": chance.choice(("", "n° 12")),
+        "deposited_on": deposited,
+        "published_on": published,
+        "publication_mode": chance.choice(("", *Act.PublicationMode.values)) if published else "",
+        "published_until": maybe(published),
+        "missing_pieces_requested_on": asked,
+        "missing_pieces_answered_on": maybe(asked),
+        "withdrawn_on": maybe(dated),
+        "reported_on": maybe(dated),
+    }
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("today", ["2026-02-28", "2026-03-01", "2028-05-31", "2026-11-30"])
+def test_the_filter_and_the_text_agree_on_whatever_happened(monkeypatch, seed, today):
+    day = datetime.date.fromisoformat(today)
+    monkeypatch.setattr(timezone, "localdate", lambda: day)
+    chance = random.Random(f"{seed} {today}")
+    for _ in range(15):
+        regime = chance.choice(("", *Collectivity.Regime.values))
+        population = chance.choice((500, 3499, 3500, 9000))
+        payer = CollectivityFactory(
+            commune=CommuneFactory(population=population), publicity_regime=regime
+        )
+        convention = ConventionFactory(collectivity=payer, schools_count=0)
+        if chance.random() < 0.9:
+            Act.objects.create(convention=convention, **_facts(chance, day))
+        signed = day - datetime.timedelta(days=chance.randint(0, 120))
+        Convention.objects.filter(pk=convention.pk).update(
+            state=chance.choice(("prepared", "abandoned")),
+            sent_on=signed,
+            collectivity_signed_on=chance.choice((None, signed)),
+        )
+    _both_agree(day)
+
+
+def _both_agree(today):
+    conventions = list(Convention.objects.with_parties())
+    warned = set()
+    for warning in warnings.WARNINGS:
+        found = set(
+            warnings.with_warning(Convention.objects.all(), warning.key).values_list(
+                "pk", flat=True
+            )
+        )
+        told = {
+            c.pk
+            for c in conventions
+            if c.recorded_act and c.state != "abandoned" and warning.text(c, today)
+        }
+        assert found == told, warning.key
+        warned |= told
+    clear = set(warnings.without_warning(Convention.objects.all()).values_list("pk", flat=True))
+    assert clear == {c.pk for c in conventions} - warned
+
+
+@pytest.mark.parametrize("kind", [Collectivity.Kind.EPCI, Collectivity.Kind.SYNDICAT])
+@pytest.mark.parametrize("mode", Act.PublicationMode.values)
+def test_a_groupings_mode_of_publication_follows_its_nature(
+    signed_convention, kind, mode, convention
+):
+    payer = signed_convention.collectivity
+    Collectivity.objects.filter(pk=payer.pk).update(
+        kind=kind, commune=None, publicity_regime="posting"
+    )
+    Act.objects.update(publication_mode=mode)
+    expected = "electronic" if kind == Collectivity.Kind.EPCI else "posting"
+    found = warnings.with_warning(Convention.objects.all(), "publication_mode").exists()
+    assert found == (mode != expected)
+    _both_agree(timezone.localdate())
+
+
+@pytest.mark.parametrize(
+    ("facts", "key"),
+    [
+        ({"published_until": datetime.date(2022, 12, 12)}, "brief_publication"),
+        ({"withdrawn_on": datetime.date(2022, 11, 2)}, "withdrawn"),
+        ({"missing_pieces_requested_on": datetime.date(2022, 11, 2)}, "missing_pieces"),
+        ({"publication_mode": "posting"}, "publication_mode"),
+    ],
+)
+def test_each_fact_raises_its_warning(signed_convention, town_hall, facts, key):
+    assert not warnings.with_warning(Convention.objects.all(), key).exists()
+    signed_convention.record_act_dates(by=town_hall, **facts)
+    assert warnings.with_warning(Convention.objects.all(), key).exists()
+
+
+def test_a_file_of_2022_is_warned_of_as_it_was_signed(signed_convention):
+    """The published file was signed three days before its act was executory."""
+    assert any(
+        "avant que l'acte ne soit exécutoire" in t for t in warnings.found_on(signed_convention)
+    )
