@@ -1,11 +1,19 @@
 """Django's own apps, set for this project."""
 
+from django.apps import apps
+from django.contrib.admin import site
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig
 
 
 class ProductAdminConfig(AdminConfig):
     default_site = "config.admin.RectoratAdminSite"
+
+    def ready(self):
+        """Leave out the worker's own tables: tasks are no agent's business."""
+        super().ready()
+        worker = apps.get_app_config("django_q")
+        site.unregister([model for model in worker.get_models() if site.is_registered(model)])
 
 
 class ProductStaticFilesConfig(StaticFilesConfig):

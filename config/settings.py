@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "simple_history",
     "csp",
+    "django_q",
 ]
 
 MIDDLEWARE = [
@@ -163,6 +164,24 @@ DSFR_MARK_OPTIONAL_FIELDS = True
 # --- E-mail -----------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="conventions@localhost")
+# A mail server that does not answer must not hold the worker.
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
+
+# --- Background work --------------------------------------------------------
+# On the database: nothing else to install. A task killed with its worker is taken up
+# again after `retry` seconds, so every task is idempotent and shorter than `timeout`.
+Q_CLUSTER = {
+    "name": "conventions",
+    "orm": "default",
+    "workers": env.int("WORKER_CONCURRENCY", default=2),
+    "timeout": 240,
+    "retry": 300,
+    "max_attempts": 5,
+    # A schedule missed while no worker ran is done once, not once per time missed.
+    "catch_up": False,
+    "poll": 0.5,
+    "save_limit": 250,
+}
 
 # --- Security ---------------------------------------------------------------
 HTTPS = env.bool("HTTPS", default=not DEMONSTRATION)
@@ -199,6 +218,8 @@ LOGGING = {
 }
 
 # --- This product -----------------------------------------------------------
+# Where people reach the site: what links in e-mails and calendars start with.
+SITE_URL = env("SITE_URL", default=f"http://127.0.0.1:{env('PORT', default='8000')}").rstrip("/")
 SITE_NAME = "Conventions ENT-École"
 SITE_TAGLINE = env("SITE_TAGLINE", default="Région académique Occitanie")
 # The State's mark is shown only where the deployer has the right to it.

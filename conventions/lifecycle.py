@@ -119,6 +119,23 @@ TRANSITIONS = {
             roles=_RECTORAT,
         ),
         Transition(
+            "remind",
+            label="Relancer la collectivité",
+            done="Collectivité relancée",
+            # Signed files wait too, when the dates of the act are missing: `waits_for_town_hall`.
+            targets={
+                state: state
+                for state in (
+                    State.SENT,
+                    State.ACCEPTED,
+                    State.SIGNED_BY_COLLECTIVITY,
+                    State.SIGNED_BY_REGION,
+                    State.SIGNED,
+                )
+            },
+            roles=_RECTORAT,
+        ),
+        Transition(
             "abandon",
             label="Abandonner la convention",
             done="Convention abandonnée",

@@ -1,13 +1,20 @@
 """Where a file stands for its town hall: the steps, and what is expected now."""
 
+from __future__ import annotations
+
 import datetime
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
 from .lifecycle import State
-from .models import Convention, Piece
+from .models.piece import Piece
+
+if TYPE_CHECKING:
+    # Reminders, which conventions send, say what is expected.
+    from .models import Convention
 
 
 class Status(Enum):
@@ -77,7 +84,7 @@ def _identity(convention):
     if convention.state == State.CORRECTION_REQUESTED:
         detail = "Correction demandée : le rectorat vous répond et vous renvoie la convention."
         return Step(title, Status.OTHER_SIDE, detail)
-    is_open = convention.state in Convention.sources_of("request_correction")
+    is_open = convention.state in convention.sources_of("request_correction")
     other_way = {
         "other_page": "convention_correction" if is_open else "",
         "other_action": "Demander une correction",

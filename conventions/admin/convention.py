@@ -45,6 +45,8 @@ EXPLANATIONS = {
     "la convention signée.",
     "sign_for_region": "La date de signature sera enregistrée, la même dans chaque convention retenue. "
     "Ce que la collectivité a déjà signé prendra effet.",
+    "remind": "La collectivité recevra un courriel qui lui rappelle ce que son dossier attend "
+    "d'elle.",
     "abandon": "L'abandon est définitif. Les écoles pourront être inscrites de nouveau.",
 }
 

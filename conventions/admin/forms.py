@@ -94,6 +94,7 @@ VERB_FORMS = {
     "accept": NoFactForm,
     "sign_for_collectivity": SignatureForm,
     "sign_for_region": SignatureForm,
+    "remind": NoFactForm,
     "abandon": AbandonForm,
 }
 

@@ -14,6 +14,7 @@ from accounts.scope import collectivity_scope
 from communes.models import Collectivity, Party
 from conventions import lifecycle
 from conventions.lifecycle import TRANSITIONS, Standing, State
+from conventions.notifications import notify
 
 from .act import Act
 from .campaign import Campaign
@@ -21,6 +22,9 @@ from .correspondence import Correspondence
 from .dossier import Dossier
 from .errors import TransitionRefused
 from .journal import JournalEntry
+from .message import Message
+from .notification import Notification
+from .reminders import Reminders
 from .stateful import Stateful
 
 
@@ -75,7 +79,7 @@ class ConventionQuerySet(models.QuerySet):
         return {state: counts.get(state, 0) for state in State.values}
 
 
-class Convention(Correspondence, Dossier, Party, Stateful):
+class Convention(Correspondence, Dossier, Reminders, Party, Stateful):
     TRANSITIONS = TRANSITIONS
     noun = "la convention"
 
@@ -265,12 +269,16 @@ class Convention(Correspondence, Dossier, Party, Stateful):
                     f"{act.dated_on:%d/%m/%Y}."
                 }
             )
-        self._transition("sign_for_collectivity", by, collectivity_signed_on=on)
+        with transaction.atomic():
+            self._transition("sign_for_collectivity", by, collectivity_signed_on=on)
+            notify(self, Notification.Kind.SIGNED_BY_OTHER, to=Message.Side.RECTORAT, by=by)
 
     def sign_for_region(self, *, by, on: datetime.date):
         """Record that the region's signatory signed the convention on `on`."""
         self._refuse_future(on, "on")
-        self._transition("sign_for_region", by, region_signed_on=on)
+        with transaction.atomic():
+            self._transition("sign_for_region", by, region_signed_on=on)
+            notify(self, Notification.Kind.SIGNED_BY_OTHER, to=Message.Side.TOWN_HALL, by=by)
 
     def abandon(self, *, by, comment: str):
         """Give the convention up, with a reason; its schools may be enrolled again."""

@@ -5,12 +5,14 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from conventions.lifecycle import State
+from conventions.notifications import notify
 from documents.models import Document
 from documents.uploads import UploadedPdf
 
 from .errors import TransitionRefused
 from .journal import JournalEntry
 from .message import Message
+from .notification import Notification
 
 
 class Correspondence:
@@ -22,12 +24,21 @@ class Correspondence:
         Sent again after a correction was requested, it starts over: `comment` is then the
         rectorat's answer and joins the thread, on the subject of the request.
         """
+        again = self.state == State.CORRECTION_REQUESTED
         with transaction.atomic():
             self._transition(
                 "send", by, comment=comment, sent_on=on or timezone.localdate(), accepted_on=None
             )
             if comment.strip() or attachment:
                 self._write_message(by, self._last_subject(), comment, attachment)
+            notify(
+                self,
+                Notification.Kind.SENT,
+                to=Message.Side.TOWN_HALL,
+                by=by,
+                again=again,
+                answer=comment.strip(),
+            )
 
     def request_correction(
         self, *, by, subject: str, comment: str, attachment: UploadedPdf | None = None
@@ -39,7 +50,14 @@ class Correspondence:
         """
         with transaction.atomic():
             self._transition("request_correction", by, comment=comment, accepted_on=None)
-            self._write_message(by, subject, comment, attachment)
+            message = self._write_message(by, subject, comment, attachment)
+            notify(
+                self,
+                Notification.Kind.CORRECTION_REQUESTED,
+                to=Message.Side.RECTORAT,
+                by=by,
+                message=message,
+            )
 
     @property
     def can_post_message(self) -> bool:
@@ -72,6 +90,15 @@ class Correspondence:
                 summary=f"Message envoyé : {message.get_subject_display()}",
                 changes={"attachment": [None, message.attachment.sha256]} if attachment else {},
             ).save()
+            notify(
+                self,
+                Notification.Kind.MESSAGE,
+                to=Message.Side.RECTORAT
+                if message.side == Message.Side.TOWN_HALL
+                else Message.Side.TOWN_HALL,
+                by=by,
+                message=message,
+            )
         return message
 
     def _write_message(self, by, subject, body, attachment):

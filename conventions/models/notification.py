@@ -1,7 +1,44 @@
 """E-mails about a file: stored first, sent after commit, visible with their state."""
 
+import datetime
+
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from .message import Message
+
+# After a failure, or after a worker was killed while it held the e-mail.
+RETRY_DELAYS = (
+    datetime.timedelta(minutes=5),
+    datetime.timedelta(minutes=20),
+    datetime.timedelta(hours=1),
+    datetime.timedelta(hours=4),
+    datetime.timedelta(hours=12),
+)
+MAX_ATTEMPTS = len(RETRY_DELAYS)
+
+
+class NotificationQuerySet(models.QuerySet):
+    def due(self):
+        """To be sent now, the oldest first."""
+        return self.filter(
+            Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=timezone.now()),
+            state=Notification.State.QUEUED,
+            attempts__lt=MAX_ATTEMPTS,
+        ).order_by("pk")
+
+    def give_up_exhausted(self) -> None:
+        """Mark as failed what was claimed for the last time by a worker that then died."""
+        self.filter(
+            state=Notification.State.QUEUED,
+            attempts__gte=MAX_ATTEMPTS,
+            next_attempt_at__lte=timezone.now(),
+        ).update(
+            state=Notification.State.FAILED,
+            error="Le travail de fond s'est arrêté pendant le dernier essai.",
+        )
 
 
 class Notification(models.Model):
@@ -27,6 +64,7 @@ class Notification(models.Model):
         verbose_name="convention",
     )
     kind = models.CharField("nature", max_length=25, choices=Kind)
+    side = models.CharField("adressé à", max_length=10, choices=Message.Side)
     recipients = models.JSONField("destinataires", default=list)
     subject = models.CharField("objet", max_length=200)
     body = models.TextField("texte")
@@ -45,6 +83,8 @@ class Notification(models.Model):
     sent_at = models.DateTimeField("envoyé le", null=True, blank=True)
     error = models.TextField("erreur", blank=True)
 
+    objects = NotificationQuerySet.as_manager()
+
     class Meta:
         verbose_name = "courriel"
         ordering = ["-created_at", "-pk"]
@@ -52,3 +92,45 @@ class Notification(models.Model):
 
     def __str__(self):
         return f"{self.subject} ({self.get_state_display()})"
+
+    def claim(self) -> bool:
+        """Take this e-mail for one attempt; False when another worker has just taken it.
+
+        The attempt is counted and the next one dated in the same update, so an e-mail
+        whose worker dies is due again by itself.
+        """
+        now = timezone.now()
+        taken = Notification.objects.filter(
+            pk=self.pk, state=self.State.QUEUED, attempts=self.attempts
+        ).update(attempts=F("attempts") + 1, next_attempt_at=now + RETRY_DELAYS[self.attempts])
+        if taken:
+            self.attempts += 1
+        return bool(taken)
+
+    def note_sent(self) -> None:
+        self._note(state=self.State.SENT, sent_at=timezone.now(), next_attempt_at=None, error="")
+
+    def note_failure(self, error: str) -> None:
+        """Keep why an attempt failed; the last one is final."""
+        if self.attempts < MAX_ATTEMPTS:
+            self._note(error=error)
+        else:
+            self._note(error=error, state=self.State.FAILED, next_attempt_at=None)
+
+    def retry(self, recipients: list[str]) -> None:
+        """Queue again what failed or had no address, to `recipients` as they are today."""
+        self._note(
+            recipients=recipients,
+            state=self.State.QUEUED if recipients else self.State.NO_RECIPIENT,
+            attempts=0,
+            next_attempt_at=None,
+            error="",
+        )
+
+    def _note(self, **values):
+        # Only while nobody else decided otherwise in between.
+        Notification.objects.filter(pk=self.pk, attempts=self.attempts).exclude(
+            state=self.State.SENT
+        ).update(**values)
+        for name, value in values.items():
+            setattr(self, name, value)

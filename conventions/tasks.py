@@ -1,0 +1,66 @@
+"""What the background worker does; each task may be killed and done again."""
+
+import datetime
+import logging
+
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from .models import Notification
+
+logger = logging.getLogger(__name__)
+
+_CHUNK = 50
+# Well under the worker's `timeout`, even if the last message takes long to be refused.
+_BUDGET = datetime.timedelta(seconds=60)
+
+
+def deliver() -> int:
+    """Send the e-mails that are due; return how many were sent.
+
+    Each is claimed first, so that any number of deliveries run side by side and none is
+    sent by two of them. A delivery killed between the mail server's yes and our note of
+    it sends that one e-mail again: SMTP has no way to ask. After a minute the rest goes
+    to a task of its own.
+    """
+    Notification.objects.give_up_exhausted()
+    started = timezone.now()
+    sent = 0
+    connection = get_connection()
+    try:
+        while due := list(Notification.objects.due()[:_CHUNK]):
+            for notification in due:
+                if timezone.now() - started > _BUDGET:
+                    async_task("conventions.tasks.deliver")
+                    return sent
+                connection.open()
+                if notification.claim():
+                    sent += _send(notification, connection)
+    except OSError as error:
+        # The mail server itself does not answer: no e-mail has used up an attempt.
+        logger.warning("The mail server does not answer: %s", error)
+        Notification.objects.due().update(error=f"Serveur de courriel injoignable : {error}")
+    finally:
+        connection.close()
+    return sent
+
+
+def _send(notification, connection) -> bool:
+    """Send one e-mail that is ours; a failure is noted and tried again later."""
+    message = EmailMultiAlternatives(
+        notification.subject,
+        notification.body,
+        to=notification.recipients,
+        connection=connection,
+    )
+    message.attach_alternative(notification.html, "text/html")
+    try:
+        message.send()
+    except Exception as error:  # Whatever one message raises must not keep the others waiting.
+        logger.warning("E-mail %s was not sent: %s", notification.pk, error)
+        notification.note_failure(str(error) or type(error).__name__)
+        connection.close()
+        return False
+    notification.note_sent()
+    return True
