@@ -11,10 +11,11 @@ from decimal import Decimal
 from django.utils import timezone
 
 from accounts.models import User
-from communes.models import Collectivity, Region
+from communes.models import Collectivity, Commune, Membership, Region
 from documents.texts import load_texts
 from schools import uai
 from schools.models import School
+from schools.takeover import take_over
 
 from .enrolment import enrol
 from .lifecycle import State
@@ -25,6 +26,22 @@ VILLENEUVE = "34337"
 # Names that try the grammar: d'Agde, de La Grande-Motte, des Matelles, du Vigan, d'Hérépian.
 NOTABLE = ("34003", "34344", "34153", "30350", "34119", "48095", "65440", "82121")
 _SEED = 2026
+# A made-up syndicat of twelve small communes around Mont Lozère.
+SYNDICAT_SIREN = "200999001"
+SYNDICAT_MEMBERS = (
+    "48003",
+    "48004",
+    "48015",
+    "48021",
+    "48030",
+    "48037",
+    "48053",
+    "48081",
+    "48082",
+    "48117",
+    "48119",
+    "48157",
+)
 _OTHERS = 142
 
 _FIRST_NAMES = {
@@ -134,9 +151,12 @@ def load_2026(*, by) -> Campaign:
     for number, collectivity in enumerate(collectivities):
         _describe(collectivity, chance)
         _made_up_schools(collectivity, number, chance)
-    codes = School.objects.filter(payer__in=collectivities).values_list("uai", flat=True)
+    syndicat = _syndicat(by=by)
+    payers = [*collectivities, syndicat]
+    codes = School.objects.filter(payer__in=payers).values_list("uai", flat=True)
     enrol(campaign, "\n".join(codes), by=by)
     prepare(campaign, by=by)
+    campaign.conventions.with_parties().get(collectivity=syndicat).send(by=by)
     _live(campaign, collectivities, chance, by)
     _correspond(campaign, collectivities[0], by)
     # A few schools enrolled since: the next preparation takes them in.
@@ -236,6 +256,45 @@ def _made_up_schools(collectivity, number, chance):
             payer=collectivity,
             postcode=collectivity.postcode,
         )
+
+
+def _syndicat(*, by):
+    """A syndicat that took over the schools of its member communes, some months ago."""
+    members = list(
+        Commune.objects.filter(code__in=SYNDICAT_MEMBERS)
+        .select_related("collectivity", "department")
+        .order_by("code")
+    )
+    syndicat = Collectivity(
+        kind=Collectivity.Kind.SYNDICAT,
+        name="Syndicat intercommunal scolaire du Mont Lozère (fictif)",
+        department=members[0].department,
+        siren=SYNDICAT_SIREN,
+        siret="20099900100015",
+        postcode="48800",
+        city="Altier",
+    )
+    chance = random.Random(_SEED)  # noqa: S311
+    _describe(syndicat, chance)
+    syndicat.representative_capacity = "Présidente"
+    syndicat.capacity_gender = "F"
+    syndicat.save()
+    Membership.objects.bulk_create(
+        Membership(collectivity=syndicat, commune=commune, since=datetime.date(2019, 1, 1))
+        for commune in members
+    )
+    for number, commune in enumerate(members):
+        digits = f"0488{number:03d}"
+        School.objects.create(
+            uai=digits + uai.key(digits),
+            name=f"École primaire {chance.choice(_SCHOOL_NAMES)} (fictive)",
+            nature=School.Nature.ELEMENTAIRE,
+            commune=commune,
+            payer=commune.collectivity,
+        )
+    schools = School.objects.filter(commune__in=members)
+    take_over(schools, syndicat, datetime.date(2026, 9, 1), by=by)
+    return syndicat
 
 
 def _live(campaign, collectivities, chance, by):

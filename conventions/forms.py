@@ -74,10 +74,17 @@ class IdentityForm(FileForm, forms.ModelForm):
         for name in required:
             self.fields[name].required = True
         self.fields["siret"].widget.attrs["inputmode"] = "numeric"
+        if not self.instance.representative_capacity:
+            self.initial["representative_capacity"] = self.instance.executive.capitalize()
+        feminine, masculine = (
+            ("La Présidente", "Le Président")
+            if self.instance.is_grouping
+            else ("La Maire", "Le Maire")
+        )
         self.fields["capacity_gender"].choices = [
             ("", "Choisissez"),
-            ("F", "au féminin (« La Maire »)"),
-            ("M", "au masculin (« Le Maire »)"),
+            ("F", f"au féminin (« {feminine} »)"),
+            ("M", f"au masculin (« {masculine} »)"),
         ]
 
     def clean_siret(self):
@@ -89,6 +96,14 @@ class IdentityForm(FileForm, forms.ModelForm):
                 f"{self.instance.siren}. Si votre SIREN a changé, prévenez le rectorat."
             )
         return siret
+
+    def clean(self):
+        cleaned = super().clean()
+        right = {"F": "Présidente", "M": "Président"}.get(cleaned.get("capacity_gender"))
+        capacity = cleaned.get("representative_capacity")
+        if right and capacity in ("Président", "Présidente") and capacity != right:
+            self.add_error("representative_capacity", f"Selon l'accord choisi : « {right} ».")
+        return cleaned
 
     def clean_postcode(self):
         postcode = self.cleaned_data["postcode"].strip()
@@ -110,7 +125,18 @@ class ActForm(FileForm, forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = Act.Kind.choices
+        collectivity = self.convention.collectivity
+        self.fields["kind"].choices = [
+            (Act.Kind.DECISION, f"décision du {collectivity.executive}"),
+            (Act.Kind.DELIBERATION, f"délibération du {collectivity.council}"),
+        ]
+        if collectivity.is_grouping:
+            self.fields[
+                "delegation_item"
+            ].help_text = "Attribution déléguée au président, au titre de l'article L5211-10."
+            self.fields[
+                "delegation_reference"
+            ].help_text = "Numéro et date de la délibération qui a donné délégation au président."
 
 
 class ActDatesForm(FileForm, forms.ModelForm):
@@ -134,7 +160,7 @@ class ActDatesForm(FileForm, forms.ModelForm):
         help_texts = {
             "deposited_on": "Date de réception par la préfecture.",
             "published_on": "Date de mise en ligne ou d'affichage.",
-            "reported_on": "Pour une décision du maire : séance où le conseil en a été informé.",
+            "reported_on": "Pour une décision : séance où l'assemblée en a été informée.",
         }
 
     def __init__(self, *args, **kwargs):

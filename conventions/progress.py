@@ -115,12 +115,16 @@ def _act(convention):
         detail = f"{name[:1].upper()}{name[1:]} du {_day(act.dated_on)}."
         return Step(title, Status.DONE, detail, page, "Corriger")
     if not convention.is_party_confirmed:
-        return Step(title, Status.LATER, "Décision du maire ou délibération, à votre choix.")
+        return Step(
+            title,
+            Status.LATER,
+            f"Décision du {convention.collectivity.executive} ou délibération, à votre choix.",
+        )
     return Step(
         title,
         Status.TODO,
-        "Choisissez une décision du maire ou une délibération et donnez son numéro et sa date : "
-        "les PDF à signer sont produits aussitôt.",
+        f"Choisissez une décision du {convention.collectivity.executive} ou une délibération et "
+        "donnez son numéro et sa date : les PDF à signer sont produits aussitôt.",
         "convention_act",
         "Préparer l'acte",
         convention.campaign.reply_by,
@@ -205,14 +209,19 @@ def _report(convention):
     title = "Communiquer la décision au conseil"
     act = convention.recorded_act
     if act is None:
-        return Step(title, Status.LATER, "Seulement pour une décision du maire.")
+        return Step(
+            title,
+            Status.LATER,
+            f"Seulement pour une décision du {convention.collectivity.executive}.",
+        )
     if act.reported_on:
         detail = f"Communiquée le {_day(act.reported_on)}."
         return Step(title, Status.DONE, detail, "convention_dates", "Corriger les dates")
     return Step(
         title,
         Status.TODO,
-        "Le maire rend compte de la décision à l'une des prochaines réunions du conseil.",
+        f"Le {convention.collectivity.executive} rend compte de la décision à l'une des prochaines "
+        f"réunions du {convention.collectivity.council}.",
         "convention_dates",
         "Enregistrer la date",
         act.report_due_on,

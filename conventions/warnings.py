@@ -87,8 +87,10 @@ def _delegation_unspecified(convention, today):
     act = convention.act
     if act.is_decision and not (act.delegation_item and act.delegation_reference):
         return (
-            "La décision ne précise pas la délégation du conseil au maire : l'alinéa de l'article "
-            "L2122-22 et la délibération qui l'a donnée."
+            f"La décision ne précise pas la délégation du {convention.collectivity.council} au "
+            f"{convention.collectivity.executive} : l'alinéa de l'article "
+            f"{'L5211-10' if convention.collectivity.is_grouping else 'L2122-22'} et la "
+            "délibération qui l'a donnée."
         )
     return ""
 
@@ -195,7 +197,7 @@ WARNINGS = (
     ),
     FileWarning(
         "delegation",
-        "Délégation au maire non précisée",
+        "Délégation non précisée",
         _delegation_unspecified,
         _is_delegation_unspecified,
     ),

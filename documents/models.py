@@ -11,7 +11,7 @@ class TextModel(models.Model):
     """A version of a text: Markdown with merge fields. A version never changes."""
 
     class Kind(models.TextChoices):
-        DECISION = "decision", "décision du maire"
+        DECISION = "decision", "décision"
         DELIBERATION = "deliberation", "délibération"
         CONVENTION = "convention", "convention"
 

@@ -259,9 +259,9 @@ class Collectivity(Party):
         return self.kind in self.GROUPINGS
 
     @property
-    def usual_capacity(self) -> str:
-        """The capacity in which such a collectivity is most often represented."""
-        return "Président" if self.is_grouping else "Maire"
+    def executive(self) -> str:
+        """Who decides by delegation and most often signs: "maire", "président"."""
+        return "président" if self.is_grouping else "maire"
 
     @property
     def made_at(self) -> str:

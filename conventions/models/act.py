@@ -15,7 +15,7 @@ class ActFacts(models.Model):
     """An act of the collectivity: what it is, and what happened to it, as dated facts."""
 
     class Kind(models.TextChoices):
-        DECISION = "decision", "décision du maire"
+        DECISION = "decision", "décision"
         DELIBERATION = "deliberation", "délibération"
 
     class PublicationMode(models.TextChoices):

@@ -34,8 +34,8 @@ class ActPage(FileFormView):
     form_class = ActForm
     title = "Préparer l'acte"
     intro = (
-        "Votre collectivité autorise la signature par une décision du maire (sur délégation du "
-        "conseil) ou par une délibération du conseil. Les deux se valent."
+        "Votre collectivité autorise la signature par une décision (sur délégation du conseil, du "
+        "comité) ou par une délibération du conseil. Les deux se valent."
     )
     submit = "Enregistrer et produire les PDF"
     done = "L'acte est enregistré. Les PDF à signer sont prêts."

@@ -225,7 +225,7 @@ def test_page_offers_what_the_state_allows(agent, convention):
 
 def test_page_shows_the_executory_date_and_the_end_of_both_delays(agent, signed_convention):
     page = agent.get(page_url(signed_convention)).content.decode()
-    assert "décision du maire n° 2022DECAD076".lower() in page.lower()
+    assert "décision n° 2022DECAD076".lower() in page.lower()
     assert "13/10/2022" in page
     assert page.count("14/12/2022") == 2
 
