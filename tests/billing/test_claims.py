@@ -29,7 +29,7 @@ def test_villeneuve_owes_90_euros_for_two_schools(villeneuve):
     assert (claim.schools, claim.tariff, claim.amount) == (2, Decimal("45.00"), Decimal("90.00"))
     assert claim.uais == ("0341255E", "0342026T")
     assert claim.reference == "TP-2022-34337"
-    assert claim.act_reference == "Décision du maire n° 2022DECAD076 du 10/10/2022"
+    assert claim.act_reference == "Décision n° 2022DECAD076 du 10/10/2022"
     assert claim.act_executory_on == datetime.date(2022, 10, 13)
     assert claim.insee_code == "34337"
 
