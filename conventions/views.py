@@ -75,7 +75,7 @@ class ConventionPage(DetailView):
             warnings=progress.warnings(convention),
             guidance=guidance(convention.state, self.request.user.role),
             may_write=self.request.user.role != Role.FINANCE,
-            schools=convention.schools.all(),
+            schools=convention.schools.as_issued(),
             pieces=pieces,
             to_sign=[piece for piece in pieces if piece.kind in Piece.GENERATED],
             received=[piece for piece in pieces if piece.kind in Piece.UPLOADED],

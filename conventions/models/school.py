@@ -8,6 +8,12 @@ from schools.models import School
 from .campaign import Campaign
 
 
+class ConventionSchoolQuerySet(models.QuerySet):
+    def as_issued(self):
+        """Those that their convention prints: not taken out before it was sent."""
+        return self.filter(released_on__isnull=True)
+
+
 class ConventionSchool(models.Model):
     """Enrolled first, then taken into the payer's convention.
 
@@ -42,6 +48,8 @@ class ConventionSchool(models.Model):
         editable=False,
         help_text="Inscription retirée, ou convention abandonnée.",
     )
+
+    objects = ConventionSchoolQuerySet.as_manager()
 
     class Meta:
         verbose_name = "école inscrite"
