@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import chain
 
 from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from billing import liquidation
