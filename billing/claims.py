@@ -12,12 +12,13 @@ from decimal import Decimal
 from itertools import chain
 
 from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from billing import liquidation
 from billing.models import ChorusSettings
 from communes.identifiers import validate_siret
-from conventions.models import Act, Campaign, Convention
+from conventions.models import Act, Campaign, Convention, ConventionSchool
 
 # Rows fetched at a time: bounds the memory of an export, whole region included.
 CHUNK = 5000
@@ -155,7 +156,7 @@ def claimable(campaign: Campaign, user=None):
         conventions.signed()
         .filter(campaign=campaign)
         .with_parties()
-        .prefetch_related("schools")
+        .prefetch_related(Prefetch("schools", ConventionSchool.objects.as_issued()))
         .order_by("collectivity__search_text", "pk")
     )
 

@@ -62,7 +62,7 @@ def convention_context(convention) -> ConventionContext:
                 department=line.department_code,
                 fee=line.fee,
             )
-            for line in convention.schools.all()
+            for line in convention.schools.as_issued()
         ),
         region=region_context(convention.campaign),
         collectivity=party_context(convention),

@@ -21,6 +21,10 @@ class ConventionSchoolQuerySet(models.QuerySet):
         )
         return lines if user is None else lines.filter(within_scope(user, "payer_id"))
 
+    def as_issued(self):
+        """Those that their convention prints: not taken out before it was sent."""
+        return self.filter(released_on__isnull=True)
+
 
 class ConventionSchool(models.Model):
     """Enrolled first, then taken into the payer's convention.

@@ -64,7 +64,7 @@ class ConventionPage(DetailView):
             warnings=warnings.found_on(convention),
             guidance=guidance(convention.state, self.request.user.role),
             may_write=self.request.user.role != Role.FINANCE,
-            schools=convention.schools.all(),
+            schools=convention.schools.as_issued(),
             pieces=pieces,
             # What was printed before a correction is not to be signed any more.
             to_sign=[

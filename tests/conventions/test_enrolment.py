@@ -3,6 +3,7 @@ import pytest
 from conventions.enrolment import enrol, read_codes, withdraw
 from conventions.models import Convention, ConventionSchool, TransitionRefused
 from conventions.preparation import prepare
+from conventions.printing import convention_context
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
@@ -144,8 +145,10 @@ def test_a_withdrawn_school_leaves_its_convention_and_the_amount(campaign, recto
     schools = SchoolFactory.create_batch(2, payer=payer)
     enrol(campaign, " ".join(school.uai for school in schools), by=rectorat)
     prepare(campaign, by=rectorat)
-    withdraw(ConventionSchool.objects.first(), by=rectorat)
-    assert Convention.objects.get().amount == 45
+    withdraw(ConventionSchool.objects.get(uai=schools[0].uai), by=rectorat)
+    convention = Convention.objects.with_parties().get()
+    assert convention.amount == 45
+    assert [line.uai for line in convention_context(convention).schools] == [schools[1].uai]
 
 
 def test_a_school_of_a_sent_convention_cannot_be_withdrawn(campaign, rectorat):

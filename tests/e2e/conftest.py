@@ -27,17 +27,22 @@ NARROW = {"width": 390, "height": 844}
 
 
 def pytest_collection_modifyitems(items):
-    """Mark the browser tests, keep them in one process and run them last.
-
-    Playwright leaves an event loop running in its process, where Django then refuses to
-    touch a database: nothing that does may come after.
-    """
+    """Mark the browser tests and keep them in one process: they share one server."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.xdist_group("browser"))
-    items.sort(key=lambda item: here in item.path.parents)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loop_left_running():
+    """Let the tests that come after these, in the same process, touch their database.
+
+    Playwright keeps an event loop running in its process; Django then takes every
+    query for one made inside a coroutine, and refuses it.
+    """
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 
 # --- The server -------------------------------------------------------------

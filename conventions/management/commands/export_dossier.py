@@ -70,7 +70,7 @@ def _facts(convention, pieces):
         "amount": convention.amount,
         "schools": [
             {"uai": school.uai, "name": school.name, "commune": school.commune_name}
-            for school in convention.schools.all()
+            for school in convention.schools.as_issued()
         ],
         "sent_on": convention.sent_on,
         "collectivity_signed_on": convention.collectivity_signed_on,
