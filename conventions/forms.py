@@ -238,3 +238,25 @@ class CorrectionForm(MessageForm):
         help_text="Par exemple : « L'école X a fermé », avec son code UAI si vous le connaissez.",
     )
     field_order = ("version", "subject", "comment", "attachment")
+
+
+class TerminationForm(FileForm):
+    """A step of article 11: its date and, for a letter, what it says."""
+
+    on = forms.DateField(widget=DateInput)
+    statement = forms.CharField(
+        max_length=MESSAGE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text="Imprimé tel quel dans la lettre ; une ligne vide sépare deux paragraphes.",
+    )
+
+    def __init__(self, *args, step, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["on"].label = step.date_label
+        statement = self.fields.pop("statement")
+        self.facts = ["on"]
+        if step.text:
+            # Named as what the verb takes, so that a refusal lands at it.
+            statement.label = step.text_label
+            self.fields[step.text] = statement
+            self.facts.append(step.text)

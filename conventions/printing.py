@@ -4,6 +4,7 @@ from communes import french
 from documents.contexts import (
     ActContext,
     ConventionContext,
+    LetterContext,
     PartyContext,
     RegionContext,
     SchoolLine,
@@ -96,4 +97,25 @@ def act_context(convention, *, executory: bool = False) -> ActContext:
         published_on=act.published_on if executory else None,
         region=region_context(convention.campaign),
         collectivity=party,
+    )
+
+
+def letter_context(termination, kind: str) -> LetterContext:
+    """Everything a letter of article 11 prints: the formal notice, or the second letter."""
+    convention = termination.convention
+    is_second = kind == "termination_letter"
+    return LetterContext(
+        reference=convention.reference,
+        school_year=convention.campaign.school_year,
+        from_region=termination.side == termination.Side.REGION,
+        dated_on=termination.second_letter_on if is_second else termination.notice_on,
+        effective_on=convention.effective_on,
+        statement=termination.reasons if is_second else termination.grievances,
+        notice_on=termination.notice_on,
+        conciliation_by=termination.conciliation_by,
+        conciliation_on=termination.conciliation_on,
+        terminates_on=termination.terminates_on if is_second else None,
+        amicable_until=termination.amicable_until if is_second else None,
+        region=region_context(convention.campaign),
+        collectivity=party_context(convention),
     )

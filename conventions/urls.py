@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
 from .converters import SchoolYearConverter
-from .views import correspondence, documents, files, town_hall
+from .views import correspondence, documents, files, termination, town_hall
 
 register_converter(SchoolYearConverter, "school_year")
 
@@ -22,4 +22,9 @@ urlpatterns = [
     path(f"{_file}dates/", town_hall.ActDates.as_view(), name="convention_dates"),
     path(f"{_file}signature/", town_hall.Signature.as_view(), name="convention_signature"),
     path(f"{_file}pieces/", town_hall.AddPiece.as_view(), name="convention_piece"),
+    path(
+        f"{_file}resiliation/<slug:step>/",
+        termination.TerminationStep.as_view(),
+        name="convention_termination",
+    ),
 ]

@@ -109,7 +109,31 @@ class ActContext:
     collectivity: PartyContext
 
 
-def to_json(context: ConventionContext | ActContext) -> dict:
+@dataclass(frozen=True)
+class LetterContext:
+    """A registered letter of article 11, from one party to the other.
+
+    `statement` is what the sender typed: grievances, or reasons for the termination.
+    `conciliation_on` is None when no conciliation was held; `terminates_on` and
+    `amicable_until` are set in the second letter only.
+    """
+
+    reference: str
+    school_year: str
+    from_region: bool
+    dated_on: datetime.date
+    effective_on: datetime.date
+    statement: str
+    notice_on: datetime.date
+    conciliation_by: datetime.date
+    conciliation_on: datetime.date | None
+    terminates_on: datetime.date | None
+    amicable_until: datetime.date | None
+    region: RegionContext
+    collectivity: PartyContext
+
+
+def to_json(context: ConventionContext | ActContext | LetterContext) -> dict:
     """Return the context as JSON values: ISO dates, amounts as strings."""
 
     def plain(value):

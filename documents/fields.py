@@ -3,20 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.template.defaultfilters import linebreaks
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
 from communes import french
-from documents.contexts import ActContext, ConventionContext, RegionContext
+from documents.contexts import ActContext, ConventionContext, LetterContext, RegionContext
 from documents.models import TextModel
-from documents.typography import count, euros, long_date
+from documents.typography import bind_spaces, count, euros, long_date
 
-Context = ActContext | ConventionContext
+Context = ActContext | ConventionContext | LetterContext
 Kind = TextModel.Kind
 
 EVERY_KIND = frozenset(Kind)
 ACTS = frozenset({Kind.DECISION, Kind.DELIBERATION})
+LETTERS = frozenset({Kind.FORMAL_NOTICE, Kind.TERMINATION})
+PRICED = EVERY_KIND - LETTERS
 
 
 @dataclass(frozen=True)
@@ -48,13 +51,39 @@ def lower_article(capacity: str) -> str:
     return capacity[:1].lower() + capacity[1:]
 
 
+def salutation(context: LetterContext) -> str:
+    """How a letter greets its addressee: "Madame la Maire", "Madame la Rectrice de…"."""
+    if not context.from_region:
+        region = context.region
+        title = _titled(region.signatory_titles[0], region.signatory_civility)
+        return f"{region.signatory_civility} {title}"
+    party = context.collectivity
+    return f"{party.civility} {lower_article(party.capacity_with_article)}".strip()
+
+
 def controller(region: RegionContext) -> str:
     """Who answers for personal data: the signatory, by the title held for the académie."""
     titles = region.signatory_titles
     title = next((title for title in titles if "de l'académie" in title), titles[0])
+    return _titled(title, region.signatory_civility)
+
+
+def _titled(title, civility):
     if french.starts_with_vowel(title):
         return f"l'{title}"
-    return f"la {title}" if region.signatory_civility == "Madame" else f"le {title}"
+    return f"la {title}" if civility == "Madame" else f"le {title}"
+
+
+def _statement(context):
+    return linebreaks(bind_spaces(context.statement))
+
+
+def _conciliation(context):
+    if context.conciliation_on is None:
+        return "aucune conciliation ne s'est tenue dans le mois qui a suivi"
+    return format_html(
+        "la conciliation du {} n'a pas abouti", unbroken(long_date(context.conciliation_on))
+    )
 
 
 def _region_address(context):
@@ -132,13 +161,15 @@ FIELDS = (
         "Participation par école et par an",
         "45 €",
         lambda c: euros(c.unit_fee),
+        PRICED,
     ),
-    MergeField("montant", "Montant total", "90 €", lambda c: euros(c.amount)),
+    MergeField("montant", "Montant total", "90 €", lambda c: euros(c.amount), PRICED),
     MergeField(
         "nombre_d_ecoles",
         "Nombre d'écoles, avec le mot",
         "2 écoles",
         lambda c: count(c.school_count, "école"),
+        PRICED,
     ),
     MergeField(
         "article_delegation",
@@ -210,7 +241,65 @@ FIELDS = (
         "Tribunal compétent pour la convention",
         "tribunal administratif de Montpellier",
         lambda c: c.region.litigation_court,
-        frozenset({Kind.CONVENTION}),
+        LETTERS | {Kind.CONVENTION},
+    ),
+    MergeField(
+        "date_d_effet",
+        "Prise d'effet de la convention",
+        "10 octobre 2022",
+        lambda c: unbroken(long_date(c.effective_on)),
+        LETTERS,
+    ),
+    MergeField(
+        "griefs",
+        "Griefs exposés par l'expéditeur",
+        "La liste des écoles…",
+        _statement,
+        frozenset({Kind.FORMAL_NOTICE}),
+        is_block=True,
+    ),
+    MergeField(
+        "fin_de_conciliation",
+        "Dernier jour pour une conciliation",
+        "10 décembre 2022",
+        lambda c: unbroken(long_date(c.conciliation_by)),
+        frozenset({Kind.FORMAL_NOTICE}),
+    ),
+    MergeField(
+        "motifs",
+        "Motifs de la résiliation",
+        "La conciliation n'a pas…",
+        _statement,
+        frozenset({Kind.TERMINATION}),
+        is_block=True,
+    ),
+    MergeField(
+        "date_mise_en_demeure",
+        "Date de la mise en demeure",
+        "10 novembre 2022",
+        lambda c: unbroken(long_date(c.notice_on)),
+        frozenset({Kind.TERMINATION}),
+    ),
+    MergeField(
+        "conciliation",
+        "Ce qu'il en fut de la conciliation",
+        "la conciliation du 1er décembre 2022 n'a pas abouti",
+        _conciliation,
+        frozenset({Kind.TERMINATION}),
+    ),
+    MergeField(
+        "date_de_resiliation",
+        "Jour où la résiliation intervient",
+        "28 décembre 2022",
+        lambda c: unbroken(long_date(c.terminates_on)),
+        frozenset({Kind.TERMINATION}),
+    ),
+    MergeField(
+        "fin_d_accord_amiable",
+        "Dernier jour pour un accord amiable",
+        "13 janvier 2023",
+        lambda c: unbroken(long_date(c.amicable_until)),
+        frozenset({Kind.TERMINATION}),
     ),
 )
 

@@ -14,6 +14,8 @@ class TextModel(models.Model):
         DECISION = "decision", "décision"
         DELIBERATION = "deliberation", "délibération"
         CONVENTION = "convention", "convention"
+        FORMAL_NOTICE = "formal_notice", "mise en demeure"
+        TERMINATION = "termination", "lettre de résiliation"
 
     kind = models.CharField("nature", max_length=20, choices=Kind)
     version = models.PositiveIntegerField("version")

@@ -18,7 +18,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, path2url
 
 from communes import french
-from documents.contexts import ActContext, ConventionContext
+from documents.fields import LETTERS, Context, salutation
 from documents.markup import to_html
 from documents.models import TextModel
 
@@ -70,7 +70,7 @@ def _press() -> _Press:
     return _Press(lock=Lock(), fonts=fonts, style=style, fetcher=fetcher, images={})
 
 
-def render(text_model: TextModel, context: ActContext | ConventionContext) -> Rendered:
+def render(text_model: TextModel, context: Context) -> Rendered:
     """Print `context` by `text_model`, whose kind says which document it is.
 
     Raises FieldError when the text calls for a field that does not exist.
@@ -92,12 +92,12 @@ def render(text_model: TextModel, context: ActContext | ConventionContext) -> Re
     return Rendered(content=content, pages=len(document.pages))
 
 
-def page_html(text_model: TextModel, context: ActContext | ConventionContext) -> str:
+def page_html(text_model: TextModel, context: Context) -> str:
     """Return the whole document as HTML."""
     kind = TextModel.Kind(text_model.kind)
     feminine = french.is_feminine_body(context.collectivity.title)
     return render_to_string(
-        f"documents/{'act' if kind in ACT_NAMES else 'convention'}.html",
+        _template(kind),
         {
             "text": text_model,
             "context": context,
@@ -105,8 +105,15 @@ def page_html(text_model: TextModel, context: ActContext | ConventionContext) ->
             "act_name": ACT_NAMES.get(kind),
             "represented": "représentée" if feminine else "représenté",
             "blank": BLANK,
+            "salutation": salutation(context) if kind in LETTERS else "",
         },
     )
+
+
+def _template(kind: TextModel.Kind) -> str:
+    if kind in LETTERS:
+        return "documents/letter.html"
+    return f"documents/{'act' if kind in ACT_NAMES else 'convention'}.html"
 
 
 # PDF/A refuses a metadata schema that it does not know unless the file describes it.

@@ -39,3 +39,9 @@ def load_texts(folder: Path = TEXTS_DIR) -> dict[str, TextModel]:
             )
         texts[kind.value] = text
     return texts
+
+
+def newest_text(kind: str) -> TextModel:
+    """Return the newest version of a kind, loading the shipped texts if there is none."""
+    newest = TextModel.objects.filter(kind=kind).order_by("-version").first()
+    return newest or load_texts()[kind]

@@ -60,6 +60,7 @@ PAGES = {
     "convention_dates": WRITERS,
     "convention_signature": WRITERS,
     "convention_piece": WRITERS,
+    "convention_termination": WRITERS,
     # Titres de perception
     "claims": {Role.FINANCE, Role.RECTORAT, Role.ADMINISTRATOR},
     "claims_export": {Role.FINANCE, Role.RECTORAT, Role.ADMINISTRATOR},
@@ -84,6 +85,7 @@ PAGES = {
     "admin:conventions_campaign_send": ADMIN_SITE_ROLES,
     "admin:conventions_convention_verb": ADMIN_SITE_ROLES,
     "admin:conventions_convention_message": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_termination": ADMIN_SITE_ROLES,
     "admin:conventions_journalentry_export": ADMIN_SITE_ROLES,
     "admin:conventions_conventionschool_withdraw": ADMIN_SITE_ROLES,
 }
@@ -182,8 +184,10 @@ def values(convention, town_hall):
         "content_type_id": ContentType.objects.get_for_model(User).pk,
         "pk": convention.campaign.pk,
         "verb": "send",
+        "step": "mise-en-demeure",
         ("piece", "pk"): piece.pk,
         ("message_attachment", "pk"): message.pk,
+        ("admin:conventions_convention_termination", "pk"): convention.pk,
         ("admin:conventions_conventionschool_withdraw", "pk"): convention.schools.first().pk,
         ("admin:view_on_site", "object_id"): town_hall.pk,
     }

@@ -17,6 +17,7 @@ from communes.admin import FoldedSearchMixin
 from conventions import bulk, lifecycle, warnings
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import Convention
+from conventions.terminations import STEPS, initial, open_steps, standing
 from conventions.timeline import timeline
 
 from .filters import (
@@ -27,7 +28,7 @@ from .filters import (
     StandingFilter,
     WarningFilter,
 )
-from .forms import VERB_FORMS, MessageForm, verb_form
+from .forms import VERB_FORMS, MessageForm, TerminationForm, verb_form
 
 EXAMPLES = 20
 _KEYS = re.compile(r"^\d{1,18}(,\d{1,18})*$")
@@ -156,12 +157,21 @@ class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
 
     # --- One convention -----------------------------------------------------
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        termination = obj.last_termination
         context.update(
             convention=obj,
             title=obj.collectivity_title,
             subtitle=None,
             guidance=lifecycle.guidance(obj.state, request.user.role),
-            verbs=lifecycle.allowed(obj.state, request.user.role),
+            # Termination has its own steps, each with its page.
+            verbs=[
+                rule
+                for rule in lifecycle.allowed(obj.state, request.user.role)
+                if rule.verb in VERB_FORMS
+            ],
+            termination=termination,
+            termination_standing=termination and standing(termination),
+            ending_steps=open_steps(obj, request.user.role),
             can_withdraw=obj.state in lifecycle.REWORKABLE,
             schools=obj.schools.filter(released_on__isnull=True),
             released=obj.schools.filter(released_on__isnull=False),
@@ -186,6 +196,11 @@ class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
                 "<int:pk>/message/",
                 self.admin_site.admin_view(self.message_view),
                 name="conventions_convention_message",
+            ),
+            path(
+                "<int:pk>/termination/<slug:step>/",
+                self.admin_site.admin_view(self.termination_view),
+                name="conventions_convention_termination",
             ),
             *super().get_urls(),
         ]
@@ -213,6 +228,41 @@ class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
                 "opts": self.opts,
                 "media": self.media,
                 "title": "Écrire à la collectivité",
+                "convention": convention,
+                "form": form,
+            },
+        )
+
+    def termination_view(self, request, pk, step):
+        """Ask for a step of article 11, or (POST) take it and make its letter."""
+        convention = self.get_queryset(request).with_parties().filter(pk=pk).first()
+        if convention is None or step not in STEPS:
+            raise Http404
+        step = STEPS[step]
+        back = redirect("admin:conventions_convention_change", convention.pk)
+        if step not in open_steps(convention, request.user.role):
+            messages.warning(request, "Cette étape n'est pas ouverte dans l'état du dossier.")
+            return back
+        known = initial(step, convention.open_termination)
+        form = TerminationForm(request.POST or None, initial=known, step=step)
+        if request.method == "POST" and form.is_valid():
+            try:
+                getattr(convention, step.verb)(by=request.user, **form.cleaned_data)
+            except ValidationError as refusal:
+                form.add_error(None, refusal)
+            else:
+                convention.issue_documents(by=request.user)
+                messages.success(request, step.done)
+                return back
+        return TemplateResponse(
+            request,
+            "admin/conventions/convention/termination_step.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "media": self.media,
+                "title": step.label,
+                "step": step,
                 "convention": convention,
                 "form": form,
             },

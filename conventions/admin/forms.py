@@ -8,7 +8,7 @@ from django.utils import timezone
 from communes.importing import UnreadableFile, decode
 from conventions.forms import MESSAGE_LENGTH, PdfField
 from conventions.lifecycle import State
-from conventions.models import Message
+from conventions.models import Message, Termination
 
 
 class NoFactForm(forms.Form):
@@ -32,6 +32,38 @@ class SignatureForm(forms.Form):
                 "Cette date est dans le futur : enregistrez la signature une fois faite."
             )
         return day
+
+
+class TerminationForm(forms.Form):
+    """A step of article 11: who acts, its date and, for a letter, what it says."""
+
+    side = forms.ChoiceField(
+        label="À l'initiative de",
+        choices=Termination.Side,
+        initial=Termination.Side.REGION,
+        help_text="N'agissez à la place de la collectivité que si elle vous l'a demandé.",
+    )
+    on = forms.DateField(
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={
+            "required": "Indiquez la date.",
+            "invalid": "Indiquez une date, par exemple 10/10/2022.",
+        },
+    )
+
+    def __init__(self, *args, step, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["on"].label = step.date_label
+        if step.verb != "give_formal_notice":
+            del self.fields["side"]
+        if step.text:
+            self.fields[step.text] = forms.CharField(
+                label=step.text_label,
+                max_length=MESSAGE_LENGTH,
+                widget=forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField"}),
+                help_text="Imprimé tel quel dans la lettre ; une ligne vide sépare deux "
+                "paragraphes.",
+            )
 
 
 class AbandonForm(forms.Form):

@@ -20,6 +20,7 @@ from .act import Act
 from .campaign import Campaign
 from .correspondence import Correspondence
 from .dossier import Dossier
+from .ending import Ending
 from .errors import TransitionRefused
 from .journal import JournalEntry
 from .message import Message
@@ -79,7 +80,7 @@ class ConventionQuerySet(models.QuerySet):
         return {state: counts.get(state, 0) for state in State.values}
 
 
-class Convention(Correspondence, Dossier, Reminders, Party, Stateful):
+class Convention(Correspondence, Dossier, Ending, Reminders, Party, Stateful):
     TRANSITIONS = TRANSITIONS
     noun = "la convention"
 
@@ -216,6 +217,7 @@ class Convention(Correspondence, Dossier, Reminders, Party, Stateful):
             "schools": self._missing_schools,
             "identity": self._missing_identity,
             "act": self._missing_act,
+            "termination_delays": self._missing_termination_delays,
         }
         return [item for name in TRANSITIONS[verb].requires for item in checks[name]()]
 
@@ -245,6 +247,13 @@ class Convention(Correspondence, Dossier, Reminders, Party, Stateful):
     def _missing_act(self):
         if self.recorded_act is None:
             yield Missing("l'acte : sa nature, son numéro et sa date", "convention_act")
+
+    def _missing_termination_delays(self):
+        termination = self.open_termination
+        if termination is None or not termination.second_letter_on:
+            yield Missing("la seconde lettre recommandée (article 11)", "")
+        elif timezone.localdate() < termination.terminates_on:
+            yield Missing(f"la fin des quinze jours, le {termination.terminates_on:%d/%m/%Y}", "")
 
     # --- Verbs --------------------------------------------------------------
     def accept(self, *, by, on: datetime.date | None = None):

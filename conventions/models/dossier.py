@@ -6,15 +6,22 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from conventions.lifecycle import State
-from conventions.printing import act_context, convention_context
+from conventions.printing import act_context, convention_context, letter_context
 from documents.contexts import to_json
-from documents.models import Document
+from documents.models import Document, TextModel
 from documents.rendering import render
+from documents.texts import newest_text
 from documents.uploads import UploadedPdf
 
 from .errors import TransitionRefused
 from .journal import JournalEntry
 from .piece import Piece
+
+# The texts of the letters of article 11; a campaign chooses none, the newest is printed.
+LETTERS = {
+    Piece.Kind.FORMAL_NOTICE: TextModel.Kind.FORMAL_NOTICE,
+    Piece.Kind.TERMINATION_LETTER: TextModel.Kind.TERMINATION,
+}
 
 
 class Dossier:
@@ -28,6 +35,8 @@ class Dossier:
         """Return the text model and the context that a generated piece is made from."""
         if kind == Piece.Kind.CONVENTION:
             return self.campaign.convention_text, convention_context(self)
+        if kind in LETTERS:
+            return newest_text(LETTERS[kind]), letter_context(self.open_termination, kind)
         text = (
             self.campaign.decision_text if self.act.is_decision else self.campaign.deliberation_text
         )
@@ -47,7 +56,16 @@ class Dossier:
             kinds.append(Piece.Kind.ACT)
         if act and act.executory_on and self.state != State.ABANDONED:
             kinds.append(Piece.Kind.ACT_EXECUTORY)
-        return kinds
+        return kinds + self._letters_to_issue()
+
+    def _letters_to_issue(self):
+        """A letter is made anew until the next step: what came before it does not change."""
+        termination = self.open_termination
+        if termination is None:
+            return []
+        if termination.second_letter_on:
+            return [Piece.Kind.TERMINATION_LETTER]
+        return [Piece.Kind.FORMAL_NOTICE] if termination.awaits_conciliation else []
 
     def issue_documents(self, *, by) -> list[Piece]:
         """Generate and freeze every piece that is missing or outdated; return the new ones.

@@ -9,16 +9,19 @@ from conventions import deadlines
 
 
 class Termination(models.Model):
-    """The steps taken by one party, each dated; `Convention.terminate` ends them."""
+    """The steps taken by one party, each dated; `Convention.terminate` ends them.
+
+    A settlement closes the procedure: another may be opened later, one at a time.
+    """
 
     class Side(models.TextChoices):
         REGION = "region", "région académique"
         COLLECTIVITY = "collectivity", "collectivité"
 
-    convention = models.OneToOneField(
+    convention = models.ForeignKey(
         "conventions.Convention",
         on_delete=models.PROTECT,
-        related_name="termination",
+        related_name="terminations",
         verbose_name="convention",
     )
     side = models.CharField("à l'initiative de", max_length=15, choices=Side)
@@ -32,7 +35,14 @@ class Termination(models.Model):
 
     class Meta:
         verbose_name = "résiliation"
+        ordering = ["pk"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["convention"],
+                condition=Q(settled_on__isnull=True),
+                name="termination_one_open",
+                violation_error_message="Une procédure de résiliation est déjà en cours.",
+            ),
             models.CheckConstraint(
                 name="termination_conciliation_after_notice",
                 condition=Q(conciliation_on__isnull=True) | Q(conciliation_on__gte=F("notice_on")),
@@ -43,6 +53,18 @@ class Termination(models.Model):
                 condition=Q(second_letter_on__isnull=True)
                 | Q(second_letter_on__gte=F("notice_on")),
                 violation_error_message="La seconde lettre suit la mise en demeure.",
+            ),
+            models.CheckConstraint(
+                name="termination_second_letter_after_conciliation",
+                condition=Q(second_letter_on__isnull=True)
+                | Q(conciliation_on__isnull=True)
+                | Q(second_letter_on__gte=F("conciliation_on")),
+                violation_error_message="La seconde lettre suit la conciliation.",
+            ),
+            models.CheckConstraint(
+                name="termination_settled_after_notice",
+                condition=Q(settled_on__isnull=True) | Q(settled_on__gte=F("notice_on")),
+                violation_error_message="L'accord suit la mise en demeure.",
             ),
             models.CheckConstraint(
                 name="termination_after_second_letter",
@@ -61,11 +83,30 @@ class Termination(models.Model):
         return f"Résiliation de {self.convention}"
 
     @property
+    def is_open(self) -> bool:
+        return self.settled_on is None and self.terminated_on is None
+
+    @property
+    def awaits_conciliation(self) -> bool:
+        """Tell whether the formal notice is the last thing done."""
+        return self.is_open and not (self.conciliation_on or self.second_letter_on)
+
+    @property
     def conciliation_by(self) -> datetime.date:
         """Last day of the month left for a conciliation (article 11)."""
         return deadlines.end_of_conciliation(self.notice_on)
 
     @property
+    def second_letter_from(self) -> datetime.date:
+        """First day of the second letter: the conciliation's, or once its month is over."""
+        return self.conciliation_on or self.conciliation_by + datetime.timedelta(days=1)
+
+    @property
     def terminates_on(self) -> datetime.date | None:
         """Day on which the termination takes effect: fifteen days after the second letter."""
         return self.second_letter_on and deadlines.termination_on(self.second_letter_on)
+
+    @property
+    def amicable_until(self) -> datetime.date | None:
+        """Last day to agree before the court may be asked: a month after the second letter."""
+        return self.second_letter_on and deadlines.end_of_conciliation(self.second_letter_on)

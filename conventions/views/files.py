@@ -8,6 +8,7 @@ from accounts.roles import Role
 from conventions import progress, warnings
 from conventions.lifecycle import State, guidance
 from conventions.models import Campaign, Convention, Piece
+from conventions.terminations import open_steps, standing
 from conventions.timeline import timeline
 
 
@@ -58,6 +59,7 @@ class ConventionPage(DetailView):
         found = progress.steps(convention)
         pieces = convention.pieces.select_related("document", "added_by")
         issued = {piece.kind for piece in pieces}
+        termination = convention.last_termination
         return super().get_context_data(
             steps=found,
             expected=progress.expected_now(found),
@@ -75,6 +77,9 @@ class ConventionPage(DetailView):
             received=[piece for piece in pieces if piece.kind in Piece.UPLOADED],
             documents_missing=set(convention.kinds_to_issue()) - issued,
             thread=convention.messages.select_related("attachment"),
+            termination=termination,
+            termination_standing=termination and standing(termination),
+            ending_steps=open_steps(convention, self.request.user.role),
             journal=timeline(convention.journal.all()),
             other_years=self._other_years(),
             **kwargs,

@@ -8,6 +8,7 @@ from communes import french
 from documents.contexts import (
     ActContext,
     ConventionContext,
+    LetterContext,
     PartyContext,
     RegionContext,
     SchoolLine,
@@ -94,6 +95,29 @@ EXECUTORY_ACT = replace(
     ACT,
     deposited_on=datetime.date(2022, 10, 13),
     published_on=datetime.date(2022, 10, 13),
+)
+FORMAL_NOTICE = LetterContext(
+    reference="ENT-2022-34337",
+    school_year="2022-2023",
+    from_region=True,
+    dated_on=datetime.date(2022, 11, 10),
+    effective_on=datetime.date(2022, 10, 10),
+    statement="La liste des écoles n'est pas tenue.\n\nLes comptes <élèves> ne sont pas créés.",
+    notice_on=datetime.date(2022, 11, 10),
+    conciliation_by=datetime.date(2022, 12, 10),
+    conciliation_on=None,
+    terminates_on=None,
+    amicable_until=None,
+    region=REGION,
+    collectivity=VILLENEUVE,
+)
+SECOND_LETTER = replace(
+    FORMAL_NOTICE,
+    dated_on=datetime.date(2022, 12, 13),
+    statement="Rien n'a été fait.",
+    conciliation_on=datetime.date(2022, 12, 1),
+    terminates_on=datetime.date(2022, 12, 28),
+    amicable_until=datetime.date(2023, 1, 13),
 )
 
 

@@ -5,7 +5,7 @@ import pytest
 from documents.fields import FIELDS, fields_of
 from documents.markup import FieldError, to_html, used_fields
 
-from .samples import ACT, CONVENTION, text
+from .samples import ACT, CONVENTION, FORMAL_NOTICE, SECOND_LETTER, text
 
 
 def test_an_unknown_field_is_refused_and_the_known_ones_are_named():
@@ -58,7 +58,10 @@ def test_the_shipped_texts_use_known_fields(kind):
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
 def test_every_declared_field_has_a_value(field):
-    context = CONVENTION if "convention" in field.kinds else ACT
+    samples = {"convention": CONVENTION, "termination": SECOND_LETTER}
+    context = next((samples[kind] for kind in samples if kind in field.kinds), ACT)
+    if field.kinds == {"formal_notice"}:
+        context = FORMAL_NOTICE
     assert field.html(context) or field.is_block
 
 

@@ -11,7 +11,16 @@ from documents import rendering
 from documents.models import TextModel
 from documents.rendering import render
 
-from .samples import ACT, CONVENTION, EXECUTORY_ACT, convention_of, party_of, text
+from .samples import (
+    ACT,
+    CONVENTION,
+    EXECUTORY_ACT,
+    FORMAL_NOTICE,
+    SECOND_LETTER,
+    convention_of,
+    party_of,
+    text,
+)
 
 
 def test_the_same_inputs_give_the_same_bytes():
@@ -133,6 +142,8 @@ def test_documents_are_archivable_and_accessible(validator, tmp_path):
         "executory": render(text("decision"), EXECUTORY_ACT),
         "deliberation": render(text("deliberation"), EXECUTORY_ACT),
         "long": render(text("convention"), replace(CONVENTION, collectivity=long_name)),
+        "notice": render(text("formal_notice"), FORMAL_NOTICE),
+        "reply": render(text("termination"), replace(SECOND_LETTER, from_region=False)),
         "unsent": render(text("convention"), replace(CONVENTION, dated_on=None)),
     }
     for count in (1, 2, 40, 190):

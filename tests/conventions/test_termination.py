@@ -1,0 +1,366 @@
+"""Article 11: formal notice, conciliation, second letter, termination."""
+
+import datetime
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.claims import claimable
+from conventions import deadlines
+from conventions.lifecycle import State
+from conventions.models import Convention, Piece, Termination, TransitionRefused
+from conventions.terminations import open_steps, standing
+from tests.factories import ConventionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+DAYS = st.dates(min_value=datetime.date(2000, 1, 1), max_value=datetime.date(2090, 12, 31))
+
+
+def ago(days):
+    return timezone.localdate() - datetime.timedelta(days=days)
+
+
+def give_notice(convention, by, *, on=None, side="region", grievances="Les écoles ont changé."):
+    convention.give_formal_notice(by=by, side=side, on=on or ago(60), grievances=grievances)
+
+
+@pytest.fixture
+def noticed(signed_convention, rectorat):
+    """Put on notice by the region sixty days ago: the month of conciliation is over."""
+    give_notice(signed_convention, rectorat)
+    return signed_convention
+
+
+@pytest.fixture
+def second_letter(noticed, rectorat):
+    """Its second letter left sixteen days ago: it may be terminated."""
+    noticed.send_second_letter(by=rectorat, on=ago(16), reasons="Rien n'a changé.")
+    return noticed
+
+
+def field_of(refusal):
+    return list(refusal.value.error_dict)
+
+
+@given(DAYS)
+def test_a_conciliation_has_a_month_and_a_termination_waits_fifteen_days(day):
+    assert deadlines.end_of_conciliation(day) == deadlines.add_months(day, 1)
+    assert (deadlines.termination_on(day) - day).days == 15
+
+
+def test_the_whole_procedure_ends_in_a_termination_kept_in_the_journal(signed_convention, rectorat):
+    give_notice(signed_convention, rectorat, on=ago(60))
+    signed_convention.record_conciliation(by=rectorat, on=ago(45))
+    signed_convention.send_second_letter(by=rectorat, on=ago(40), reasons="Échec.")
+    signed_convention.terminate(by=rectorat, on=ago(25))
+    signed_convention.refresh_from_db()
+    assert signed_convention.state == State.TERMINATED
+    assert signed_convention.last_termination.terminated_on == ago(25)
+    assert [entry.verb for entry in signed_convention.journal.order_by("-pk")[:4]] == [
+        "terminate",
+        "send_second_letter",
+        "record_conciliation",
+        "give_formal_notice",
+    ]
+
+
+def test_each_step_shows_the_next_deadline(signed_convention, rectorat):
+    give_notice(signed_convention, rectorat, on=ago(60))
+    assert standing(signed_convention.last_termination).on == deadlines.add_months(ago(60), 1)
+    signed_convention.send_second_letter(by=rectorat, on=ago(3), reasons="Échec.")
+    assert standing(signed_convention.last_termination).on == ago(-12)
+
+
+# --- Refusals -------------------------------------------------------------------
+def test_only_a_convention_signed_by_both_is_put_on_notice(convention, rectorat):
+    with pytest.raises(TransitionRefused, match="signée par les deux parties"):
+        give_notice(convention, rectorat)
+
+
+@pytest.mark.parametrize(
+    ("on", "message"),
+    [(ago(-1), "futur"), (datetime.date(2022, 10, 9), "prise d'effet")],
+)
+def test_a_notice_is_dated_between_the_effect_and_today(signed_convention, rectorat, on, message):
+    with pytest.raises(ValidationError, match=message) as refusal:
+        give_notice(signed_convention, rectorat, on=on)
+    assert field_of(refusal) == ["on"]
+
+
+def test_a_notice_says_its_grievances(signed_convention, rectorat):
+    with pytest.raises(ValidationError) as refusal:
+        give_notice(signed_convention, rectorat, grievances=" ")
+    assert field_of(refusal) == ["grievances"]
+    assert not Termination.objects.exists()
+
+
+def test_a_town_hall_gives_notice_in_its_own_name_only(signed_convention, town_hall):
+    with pytest.raises(ValidationError) as refusal:
+        give_notice(signed_convention, town_hall, side="region")
+    assert field_of(refusal) == ["side"]
+    give_notice(signed_convention, town_hall, side="collectivity")
+    assert signed_convention.open_termination.side == "collectivity"
+
+
+def test_a_mistyped_notice_is_corrected_until_something_follows(noticed, rectorat):
+    give_notice(noticed, rectorat, on=ago(50))
+    assert noticed.terminations.get().notice_on == ago(50)
+    noticed.record_conciliation(by=rectorat, on=ago(40))
+    with pytest.raises(TransitionRefused, match="déjà en cours"):
+        give_notice(noticed, rectorat, on=ago(45))
+
+
+def test_every_other_step_follows_a_notice(signed_convention, rectorat):
+    for verb in ("record_conciliation", "record_settlement"):
+        with pytest.raises(TransitionRefused, match="commence par une mise en demeure"):
+            getattr(signed_convention, verb)(by=rectorat, on=ago(1))
+    with pytest.raises(TransitionRefused, match="commence par une mise en demeure"):
+        signed_convention.send_second_letter(by=rectorat, on=ago(1), reasons="…")
+
+
+@pytest.mark.parametrize("verb", ["record_conciliation", "record_settlement"])
+def test_what_follows_the_notice_is_not_dated_before_it(noticed, rectorat, verb):
+    with pytest.raises(ValidationError, match="précède la mise en demeure") as refusal:
+        getattr(noticed, verb)(by=rectorat, on=ago(61))
+    assert field_of(refusal) == ["on"]
+
+
+def test_the_second_letter_waits_for_the_month_of_conciliation(signed_convention, rectorat):
+    give_notice(signed_convention, rectorat, on=ago(10))
+    with pytest.raises(TransitionRefused, match="au plus tôt"):
+        signed_convention.send_second_letter(by=rectorat, on=ago(1), reasons="Trop tôt.")
+
+
+def test_the_second_letter_is_not_dated_within_the_month(noticed, rectorat):
+    last_day = noticed.open_termination.conciliation_by
+    with pytest.raises(ValidationError, match="au plus tôt") as refusal:
+        noticed.send_second_letter(by=rectorat, on=last_day, reasons="Trop tôt.")
+    assert field_of(refusal) == ["on"]
+    after = last_day + datetime.timedelta(days=1)
+    noticed.send_second_letter(by=rectorat, on=after, reasons="Le mois est passé.")
+
+
+def test_a_conciliation_that_failed_opens_the_second_letter_at_once(signed_convention, rectorat):
+    give_notice(signed_convention, rectorat, on=ago(10))
+    signed_convention.record_conciliation(by=rectorat, on=ago(5))
+    signed_convention.send_second_letter(by=rectorat, on=ago(5), reasons="Échec.")
+    assert signed_convention.open_termination.terminates_on == ago(-10)
+
+
+def test_the_second_letter_gives_its_reasons(noticed, rectorat):
+    with pytest.raises(ValidationError) as refusal:
+        noticed.send_second_letter(by=rectorat, on=ago(1), reasons="")
+    assert field_of(refusal) == ["reasons"]
+
+
+def test_no_conciliation_is_recorded_after_the_second_letter(second_letter, rectorat):
+    with pytest.raises(TransitionRefused, match="ne change plus"):
+        second_letter.record_conciliation(by=rectorat, on=ago(1))
+
+
+def test_a_termination_awaits_the_second_letter_then_fifteen_days(noticed, rectorat):
+    with pytest.raises(TransitionRefused, match="seconde lettre recommandée"):
+        noticed.terminate(by=rectorat, on=ago(0))
+    noticed.send_second_letter(by=rectorat, on=ago(14), reasons="Échec.")
+    with pytest.raises(ValidationError, match="quinze jours"):
+        noticed.terminate(by=rectorat, on=ago(0))
+    noticed.send_second_letter(by=rectorat, on=ago(15), reasons="Échec.")
+    noticed.terminate(by=rectorat, on=ago(0))
+    assert noticed.state == State.TERMINATED
+
+
+def test_a_termination_is_not_dated_within_the_fifteen_days(second_letter, rectorat):
+    with pytest.raises(ValidationError, match="quinze jours") as refusal:
+        second_letter.terminate(by=rectorat, on=ago(2))
+    assert field_of(refusal) == ["on"]
+    second_letter.refresh_from_db()
+    assert second_letter.state == State.SIGNED
+
+
+def test_the_town_hall_takes_the_shared_steps_of_the_region_s_procedure_only(noticed, town_hall):
+    assert noticed.ending_verbs("town_hall") == ["record_conciliation", "record_settlement"]
+    with pytest.raises(TransitionRefused, match="revient à la région académique"):
+        noticed.send_second_letter(by=town_hall, on=ago(1), reasons="…")
+
+
+def test_the_town_hall_leads_its_own_procedure_to_the_end(signed_convention, town_hall):
+    give_notice(signed_convention, town_hall, side="collectivity")
+    signed_convention.send_second_letter(by=town_hall, on=ago(20), reasons="L'ENT est absent.")
+    signed_convention.terminate(by=town_hall, on=ago(5))
+    assert signed_convention.state == State.TERMINATED
+
+
+def test_the_town_hall_does_not_terminate_in_the_region_s_name(second_letter, town_hall):
+    with pytest.raises(TransitionRefused, match="revient à la région académique"):
+        second_letter.terminate(by=town_hall, on=ago(1))
+
+
+def test_finance_takes_no_step(noticed, finance):
+    assert noticed.ending_verbs("finance") == []
+    with pytest.raises(TransitionRefused, match="votre compte"):
+        noticed.record_conciliation(by=finance, on=ago(1))
+
+
+# --- What follows ---------------------------------------------------------------
+def test_a_settlement_closes_the_procedure_and_another_may_follow(noticed, rectorat):
+    noticed.record_settlement(by=rectorat, on=ago(40))
+    assert noticed.state == State.SIGNED
+    assert noticed.open_termination is None
+    give_notice(noticed, rectorat, on=ago(5))
+    assert noticed.terminations.count() == 2
+
+
+def test_a_settlement_may_come_after_the_second_letter(second_letter, rectorat):
+    second_letter.record_settlement(by=rectorat, on=ago(0))
+    with pytest.raises(TransitionRefused, match="seconde lettre"):
+        second_letter.terminate(by=rectorat, on=ago(0))
+
+
+def test_the_claim_of_the_year_stays_after_a_termination(second_letter, rectorat):
+    amount = second_letter.amount
+    second_letter.terminate(by=rectorat, on=ago(1))
+    assert [c.amount for c in claimable(second_letter.campaign)] == [amount]
+
+
+def test_a_terminated_convention_is_neither_abandoned_nor_terminated_again(second_letter, rectorat):
+    second_letter.terminate(by=rectorat, on=ago(1))
+    with pytest.raises(TransitionRefused, match=rectorat.get_full_name()):
+        second_letter.terminate(by=rectorat, on=ago(1))
+    with pytest.raises(TransitionRefused):
+        second_letter.abandon(by=rectorat, comment="Erreur")
+
+
+# --- The database ---------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"conciliation_on": ago(61)}, "La conciliation suit"),
+        ({"second_letter_on": ago(61)}, "La seconde lettre suit la mise en demeure"),
+        (
+            {"conciliation_on": ago(20), "second_letter_on": ago(21)},
+            "La seconde lettre suit la conciliation",
+        ),
+        ({"settled_on": ago(61)}, "L'accord suit"),
+        ({"terminated_on": ago(1)}, "La résiliation suit"),
+        ({"second_letter_on": ago(5), "terminated_on": ago(5)}, "La résiliation suit"),
+        (
+            {"second_letter_on": ago(20), "terminated_on": ago(1), "settled_on": ago(1)},
+            "Un accord trouvé met fin",
+        ),
+    ],
+)
+def test_the_database_keeps_the_order_of_article_11(noticed, values, message):
+    termination = noticed.open_termination
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Termination.objects.filter(pk=termination.pk).update(**values)
+    for name, value in values.items():
+        setattr(termination, name, value)
+    with pytest.raises(ValidationError, match=message):
+        termination.validate_constraints()
+
+
+def test_one_procedure_is_open_at_a_time(noticed):
+    again = Termination(convention=noticed, side="region", grievances="…", notice_on=ago(1))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        again.save()
+    with pytest.raises(ValidationError, match="déjà en cours"):
+        again.validate_constraints()
+
+
+# --- Letters --------------------------------------------------------------------
+def test_each_letter_is_a_piece_made_once(noticed, rectorat):
+    assert [p.kind for p in noticed.issue_documents(by=rectorat)][-1] == "formal_notice"
+    noticed.issue_documents(by=rectorat)
+    noticed.send_second_letter(by=rectorat, on=ago(3), reasons="Échec.")
+    noticed.issue_documents(by=rectorat)
+    noticed.issue_documents(by=rectorat)
+    kinds = [piece.kind for piece in noticed.pieces.all()]
+    assert kinds.count(Piece.Kind.FORMAL_NOTICE) == kinds.count(Piece.Kind.TERMINATION_LETTER) == 1
+
+
+# --- Screens --------------------------------------------------------------------
+def page(convention, step):
+    year, code = convention.campaign.school_year, convention.collectivity.code
+    return reverse("convention_termination", args=[year, code, step])
+
+
+def admin_page(convention, step):
+    return reverse("admin:conventions_convention_termination", args=[convention.pk, step])
+
+
+def test_a_town_hall_gives_notice_from_its_file(client, signed_convention, town_hall):
+    client.force_login(town_hall)
+    address = page(signed_convention, "mise-en-demeure")
+    assert address in client.get(signed_convention.get_absolute_url()).content.decode()
+    response = client.post(
+        address,
+        {"version": signed_convention.version, "on": ago(1), "grievances": "L'ENT est fermé."},
+        follow=True,
+    )
+    assert "Conciliation à tenir au plus tard le" in response.content.decode()
+    assert signed_convention.terminations.get().side == "collectivity"
+    assert signed_convention.latest_piece("formal_notice")
+
+
+def test_a_date_refused_is_told_at_its_field_and_what_was_typed_stays(
+    client, signed_convention, town_hall
+):
+    client.force_login(town_hall)
+    response = client.post(
+        page(signed_convention, "mise-en-demeure"),
+        {"version": signed_convention.version, "on": ago(-1), "grievances": "L'ENT est fermé."},
+    )
+    assert list(response.context["form"].errors) == ["on"]
+    assert "ENT est fermé." in response.content.decode()
+
+
+def test_a_step_that_is_not_open_leads_back_to_the_file(client, noticed, town_hall):
+    client.force_login(town_hall)
+    response = client.get(page(noticed, "seconde-lettre"))
+    assert response.url == noticed.get_absolute_url()
+    assert client.get(page(noticed, "inconnue")).status_code == 404
+
+
+def test_the_termination_of_others_is_a_page_that_does_not_exist(client, noticed):
+    client.force_login(UserFactory(collectivities=[ConventionFactory().collectivity]))
+    assert client.get(page(noticed, "conciliation")).status_code == 404
+
+
+def test_an_agent_leads_the_procedure_in_the_admin_site(client, signed_convention, rectorat):
+    client.force_login(rectorat)
+    for step, values in (
+        ("mise-en-demeure", {"side": "region", "on": ago(60), "grievances": "Impayés."}),
+        ("conciliation", {"on": ago(50)}),
+        ("seconde-lettre", {"on": ago(40), "reasons": "Rien n'a été réglé."}),
+        ("resiliation", {"on": ago(20)}),
+    ):
+        file = client.get(
+            reverse("admin:conventions_convention_change", args=[signed_convention.pk])
+        )
+        assert admin_page(signed_convention, step) in file.content.decode()
+        client.post(admin_page(signed_convention, step), values)
+    signed_convention.refresh_from_db()
+    assert signed_convention.state == State.TERMINATED
+    assert open_steps(signed_convention, "rectorat") == []
+    file = client.get(reverse("admin:conventions_convention_change", args=[signed_convention.pk]))
+    assert "reste due" in file.content.decode()
+
+
+def test_the_admin_site_says_what_is_refused_at_its_field(client, noticed, rectorat):
+    client.force_login(rectorat)
+    response = client.post(admin_page(noticed, "conciliation"), {"on": ago(90)})
+    assert list(response.context["form"].errors) == ["on"]
+
+
+def test_a_terminated_file_stays_readable_by_its_town_hall(client, second_letter, rectorat):
+    second_letter.terminate(by=rectorat, on=ago(1))
+    client.force_login(UserFactory(collectivities=[second_letter.collectivity]))
+    text = client.get(second_letter.get_absolute_url()).content.decode()
+    assert "résiliée" in text
+    assert Convention.objects.get().standing is None
