@@ -62,14 +62,15 @@ def _most_telling_cell(line: str) -> str:
     return (cells[0] if cells else line).strip()[:60]
 
 
-def enrol(campaign: Campaign, text: str, *, by) -> EnrolmentReport:
+@transaction.atomic
+def enrol(campaign: Campaign, text: str, *, by, origin: str = "") -> EnrolmentReport:
     """Enrol the schools whose UAI codes stand in `text`, and say what was left out.
 
-    Codes already enrolled are counted, not repeated. Raises TransitionRefused when the
-    campaign is closed.
+    Codes already enrolled are counted, not repeated. The journal adds `origin` to what
+    it says. Raises TransitionRefused when the campaign is over.
     """
-    if campaign.state == Campaign.State.CLOSED:
-        raise TransitionRefused(f"La campagne {campaign.school_year} est close.")
+    # A double click waits here, then finds the schools enrolled.
+    Campaign.objects.select_for_update().get(pk=campaign.pk).refuse_if_over()
     report = EnrolmentReport()
     codes, report.refused = read_codes(text)
     schools = _schools_by_uai(campaign, [code for _, code in codes], by)
@@ -86,16 +87,15 @@ def enrol(campaign: Campaign, text: str, *, by) -> EnrolmentReport:
             report.enrolled.append(enrolment)
         seen.add(code)
     report.refused.sort(key=lambda refusal: refusal.line)
-    with transaction.atomic():
-        ConventionSchool.objects.bulk_create(report.enrolled, batch_size=500)
-        if report.enrolled:
-            JournalEntry.about(
-                campaign,
-                by=by,
-                verb="enrol",
-                summary=f"{len(report.enrolled)} école(s) inscrite(s)",
-                changes={"uai": [enrolment.uai for enrolment in report.enrolled]},
-            ).save()
+    ConventionSchool.objects.bulk_create(report.enrolled, batch_size=500)
+    if report.enrolled:
+        JournalEntry.about(
+            campaign,
+            by=by,
+            verb="enrol",
+            summary=f"{len(report.enrolled)} école(s) inscrite(s){origin}",
+            changes={"uai": [enrolment.uai for enrolment in report.enrolled]},
+        ).save()
     return report
 
 

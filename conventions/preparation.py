@@ -10,7 +10,7 @@ from accounts.scope import collectivity_scope
 from communes.models import Collectivity
 
 from .lifecycle import REWORKABLE, State
-from .models import Campaign, Convention, ConventionSchool, JournalEntry, TransitionRefused
+from .models import Campaign, Convention, ConventionSchool, JournalEntry
 
 _COPIED = ("uai", "name", "commune_name", "department_code", "fee")
 _WRITTEN = (*_COPIED, "convention_id")
@@ -32,10 +32,9 @@ def prepare(campaign: Campaign, *, by) -> PreparationReport:
     over in the course of the year. Schools join their payer's convention as long as it
     has not been sent; printed names follow the annuaire until then. One transaction, some ten queries whatever
     the number of collectivities (plus one per batch). Raises TransitionRefused when
-    the campaign is closed.
+    the campaign is over.
     """
-    if campaign.state == Campaign.State.CLOSED:
-        raise TransitionRefused(f"La campagne {campaign.school_year} est close.")
+    campaign.refuse_if_over()
     report = PreparationReport()
     with transaction.atomic():
         Campaign.objects.select_for_update().get(pk=campaign.pk)

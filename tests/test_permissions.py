@@ -80,6 +80,8 @@ PAGES = {
     "admin:conventions_campaign_board": ADMIN_SITE_ROLES,
     "admin:conventions_campaign_open": ADMIN_SITE_ROLES,
     "admin:conventions_campaign_close": ADMIN_SITE_ROLES,
+    "admin:conventions_campaign_archive": ADMIN_SITE_ROLES,
+    "admin:conventions_campaign_renew": ADMIN_SITE_ROLES,
     "admin:conventions_campaign_enrol": ADMIN_SITE_ROLES,
     "admin:conventions_campaign_prepare": ADMIN_SITE_ROLES,
     "admin:conventions_campaign_send": ADMIN_SITE_ROLES,

@@ -1,5 +1,6 @@
 """Campaigns: their page, their board, and what is done for a whole campaign."""
 
+import calendar
 import datetime
 
 from django.contrib import admin, messages
@@ -22,6 +23,7 @@ from schools.models import School
 from schools.takeover import payer_on
 
 from .forms import EnrolmentForm
+from .renewal import RenewalPage
 
 # Printed on every convention: settled once the first is sent.
 PRINTED = (
@@ -42,12 +44,15 @@ TEXTS = {
     "deliberation_text": TextModel.Kind.DELIBERATION,
     "convention_text": TextModel.Kind.CONVENTION,
 }
+# How the campaign runs: taken from last year's, like the tariff and the signatory.
+EXCHANGES = ("contact_email", "reminder_interval", "reminder_cap", "reminder_schedule")
+DATES = ("opens_on", "reply_by", "ends_on")
 SCHOOLS_FOUND = 50
 
 
 @admin.register(Campaign)
-class CampaignAdmin(admin.ModelAdmin):
-    list_display = ("__str__", "state", "tariff", "reply_by", "ends_on")
+class CampaignAdmin(RenewalPage, admin.ModelAdmin):
+    list_display = ("__str__", "state", "tariff", "opens_on", "reply_by", "ends_on")
 
     class Media:
         css = {"all": ("conventions_admin.css",)}
@@ -60,8 +65,9 @@ class CampaignAdmin(admin.ModelAdmin):
             else "Imprimé sur les conventions : ne changera plus dès que l'une sera envoyée."
         )
         return (
-            (None, {"fields": ("start_year", "reply_by")}),
+            (None, {"fields": ("start_year", "opens_on", "reply_by")}),
             ("Ce que les conventions impriment", {"fields": PRINTED, "description": settled}),
+            ("Échanges et relances", {"fields": EXCHANGES}),
         )
 
     def get_readonly_fields(self, request, obj=None):
@@ -75,7 +81,7 @@ class CampaignAdmin(admin.ModelAdmin):
         return bool(campaign) and campaign.conventions.filter(sent_on__isnull=False).exists()
 
     def get_changeform_initial_data(self, request):
-        """Propose the coming school year, the newest texts, and the last signatory."""
+        """Propose the coming school year, the newest texts, and all settings of the last one."""
         last = Campaign.objects.first()
         year = last.start_year + 1 if last else timezone.localdate().year
         initial = {"start_year": year, "ends_on": datetime.date(year + 1, 9, 1)}
@@ -85,7 +91,9 @@ class CampaignAdmin(admin.ModelAdmin):
         if len(regions) == 1:
             initial["region"] = regions[0]
         if last:
-            initial |= {name: getattr(last, name) for name in ("tariff", *SIGNATORY)}
+            copied = ("region", "tariff", *SIGNATORY, *EXCHANGES)
+            initial |= {name: getattr(last, name) for name in copied}
+            initial |= {name: _a_year_later(getattr(last, name)) for name in DATES}
         return initial | super().get_changeform_initial_data(request)
 
     def save_model(self, request, obj, form, change):
@@ -108,6 +116,8 @@ class CampaignAdmin(admin.ModelAdmin):
             "board": self.board_view,
             "open": self.open_view,
             "close": self.close_view,
+            "archive": self.archive_view,
+            "renew": self.renew_view,
             "enrol": self.enrol_view,
             "prepare": self.prepare_view,
             "send": self.send_view,
@@ -163,6 +173,16 @@ class CampaignAdmin(admin.ModelAdmin):
             "Plus aucune école ne pourra être inscrite, ni aucune convention préparée ou envoyée. "
             "Les conventions déjà envoyées suivent leur cours."
             + (f" Conventions préparées qui ne partiront pas : {waiting}." if waiting else ""),
+        )
+
+    def archive_view(self, request, campaign):
+        return self._state_view(
+            request,
+            campaign,
+            campaign.archive,
+            "Archiver la campagne",
+            "La campagne ne pourra plus être rouverte : elle se consulte seulement. Ses conventions "
+            "gardent leurs pièces et leur journal.",
         )
 
     def _state_view(self, request, campaign, verb, label, explanation):
@@ -236,6 +256,14 @@ class CampaignAdmin(admin.ModelAdmin):
                 **context,
             },
         )
+
+
+def _a_year_later(day):
+    """The same day of the next year; a 29 February gives the 28th, an unset date nothing."""
+    if day is None:
+        return None
+    last_of_month = calendar.monthrange(day.year + 1, day.month)[1]
+    return day.replace(year=day.year + 1, day=min(day.day, last_of_month))
 
 
 def _find_schools(campaign, query, user):

@@ -19,6 +19,7 @@ from .filters import CampaignFilter
 OTHER_VERBS = {
     "open": "Ouverture de la campagne",
     "close": "Clôture de la campagne",
+    "archive": "Archivage de la campagne",
     "enrol": "Inscription d'écoles",
     "withdraw": "Retrait d'une école",
     "prepare": "Préparation",

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from accounts import roles
 from communes.models import Civility, Region
@@ -135,6 +136,23 @@ class Campaign(models.Model):
     def is_open(self) -> bool:
         return self.state == self.State.OPEN
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing more is enrolled or prepared."""
+        return self.state in (self.State.CLOSED, self.State.ARCHIVED)
+
+    @cached_property
+    def previous(self) -> "Campaign | None":
+        """The campaign before this one, or None for the first."""
+        return Campaign.objects.filter(start_year__lt=self.start_year).first()
+
+    def refuse_if_over(self):
+        """Raise TransitionRefused once the campaign is closed or archived."""
+        if self.is_over:
+            raise TransitionRefused(
+                f"La campagne {self.school_year} est {self.get_state_display()}."
+            )
+
     def open(self, *, by):
         """Open the campaign: its conventions may be sent."""
         self._change_state(by, "open", "Campagne ouverte", self.State.OPEN)
@@ -153,8 +171,10 @@ class Campaign(models.Model):
         before = self.state
         if before == state:
             raise TransitionRefused(f"La campagne est déjà {self.get_state_display()}.")
+        if before == self.State.ARCHIVED:
+            raise TransitionRefused("Une campagne archivée se consulte seulement.")
         if by is not None and by.role not in roles.ADMIN_SITE_ROLES:
-            raise TransitionRefused("Seul le rectorat ouvre et clôt une campagne.")
+            raise TransitionRefused("Seul le rectorat ouvre, clôt et archive une campagne.")
         with transaction.atomic():
             updated = Campaign.objects.filter(pk=self.pk, state=before).update(state=state)
             if not updated:

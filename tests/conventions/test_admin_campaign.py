@@ -1,5 +1,7 @@
 """What agents of the rectorat do for a whole campaign in the admin site."""
 
+import datetime
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -39,7 +41,7 @@ def url(step, campaign):
 
 def form_data(campaign, **changes):
     names = ("start_year", "tariff", "signatory_civility", "signatory_first_name")
-    names += ("signatory_last_name", "signatory_titles")
+    names += ("signatory_last_name", "signatory_titles", "reminder_interval", "reminder_cap")
     data = {name: getattr(campaign, name) for name in names}
     data |= {"region": campaign.region_id, "ends_on": "01/09/2023", "reply_by": ""}
     for text in ("decision_text", "deliberation_text", "convention_text"):
@@ -66,6 +68,36 @@ def test_a_campaign_is_created_in_preparation_then_opened(agent, campaign, recto
     assert not created.journal.exists()
     agent.post(url("open", created))
     assert created.journal.get().by == rectorat
+
+
+def test_a_new_campaign_proposes_every_setting_of_the_last_a_year_later(agent, campaign):
+    settings = {"contact_email": "dane@example.org", "reminder_schedule": "30, 10", "tariff": 50}
+    dates = {"opens_on": datetime.date(2022, 9, 1), "reply_by": datetime.date(2024, 2, 29)}
+    Campaign.objects.update(**settings, **dates, reminder_interval=5, reminder_cap=2)
+    initial = agent.get(reverse("admin:conventions_campaign_add")).context["adminform"].form.initial
+    assert {name: initial[name] for name in settings} == settings
+    assert (initial["reminder_interval"], initial["reminder_cap"]) == (5, 2)
+    assert initial["opens_on"] == datetime.date(2023, 9, 1)
+    assert initial["reply_by"] == datetime.date(2025, 2, 28)
+    assert initial["ends_on"] == datetime.date(2024, 9, 1)
+
+
+def test_only_a_closed_campaign_is_archived_and_it_opens_no_more(agent, campaign):
+    agent.post(url("archive", campaign))
+    campaign.refresh_from_db()
+    assert campaign.state == Campaign.State.OPEN
+    agent.post(url("close", campaign))
+    agent.post(url("archive", campaign))
+    response = agent.post(url("open", campaign), follow=True)
+    assert "se consulte seulement" in response.content.decode()
+    campaign.refresh_from_db()
+    assert campaign.state == Campaign.State.ARCHIVED
+
+
+def test_an_archived_campaign_enrols_nothing_more(agent, campaign):
+    Campaign.objects.update(state=Campaign.State.ARCHIVED)
+    agent.post(url("enrol", campaign), {"text": SchoolFactory().uai})
+    assert not ConventionSchool.objects.exists()
 
 
 def test_opening_twice_is_refused_in_words(agent, campaign):
@@ -226,7 +258,7 @@ def test_board_takes_the_same_queries_whatever_the_territory(
         department = DepartmentFactory(code=f"9{number}", name=f"D{number}", of_name="de D")
         commune = CommuneFactory(code=f"9{number}001", department=department)
         ConventionFactory(campaign=campaign, collectivity=CollectivityFactory(commune=commune))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         agent.get(url("board", campaign))
 
 
