@@ -1,36 +1,8 @@
 """The columns of an exported claim, declared once: for CSV, XLSX and the screen's notice."""
 
-import datetime
-from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
-from enum import Enum, auto
+from communes.tables import Column, Kind
 
-from .claims import TO_ISSUE, Claim
-
-Value = str | int | Decimal | datetime.date | None
-
-
-class Kind(Enum):
-    TEXT = auto()
-    MONEY = auto()
-    INTEGER = auto()
-    DATE = auto()
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its header, how it is taken from a claim, and what it holds.
-
-    `width` is in characters, for a spreadsheet; `is_totalled` adds it up in the last row.
-    """
-
-    header: str
-    kind: Kind
-    take: Callable[[Claim], Value]
-    meaning: str
-    width: int = 16
-    is_totalled: bool = False
+from .claims import TO_ISSUE
 
 
 def _coding(header: str, field: str) -> Column:

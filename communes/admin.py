@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 
+from communes.admin_export import ExportMixin
 from communes.admin_import import FileImportMixin
 from communes.folding import fold
 from communes.forms import CollectivityForm, MembershipFormSet, NewCollectivityForm
@@ -20,6 +21,7 @@ from communes.models import (
     Membership,
     Region,
 )
+from communes.tables import Column, Kind
 
 
 class FoldedSearchMixin:
@@ -84,7 +86,19 @@ class FormerCodeAdmin(admin.ModelAdmin):
 
 
 @admin.register(Commune)
-class CommuneAdmin(FoldedSearchMixin, DepartmentScopeMixin, FileImportMixin, HistoryAdmin):
+class CommuneAdmin(
+    FoldedSearchMixin, DepartmentScopeMixin, ExportMixin, FileImportMixin, HistoryAdmin
+):
+    export_columns = (
+        Column("Code INSEE", Kind.TEXT, lambda commune: commune.code),
+        Column("Nom", Kind.TEXT, lambda commune: commune.name, width=36),
+        Column("Département", Kind.TEXT, lambda commune: commune.department.code),
+        Column("SIREN", Kind.TEXT, lambda commune: commune.siren),
+        Column("Codes postaux", Kind.TEXT, lambda commune: commune.postcodes),
+        Column("Population", Kind.INTEGER, lambda commune: commune.population),
+        Column("EPCI", Kind.TEXT, lambda commune: commune.epci_name, width=44),
+        Column("SIREN de l'EPCI", Kind.TEXT, lambda commune: commune.epci_siren),
+    )
     list_display = ("name", "code", "department", "population", "epci_name")
     list_filter = ("department__academy", "department")
     list_select_related = ("department",)
@@ -146,7 +160,26 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Collectivity)
-class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, HistoryAdmin):
+class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, ExportMixin, HistoryAdmin):
+    export_columns = (
+        Column("Code", Kind.TEXT, lambda collectivity: collectivity.code),
+        Column("Nom", Kind.TEXT, lambda collectivity: collectivity.name, width=36),
+        Column("Nature", Kind.TEXT, lambda collectivity: collectivity.get_kind_display()),
+        Column("Département", Kind.TEXT, lambda collectivity: collectivity.department.code),
+        Column("SIREN", Kind.TEXT, lambda collectivity: collectivity.siren),
+        Column("SIRET", Kind.TEXT, lambda collectivity: collectivity.siret),
+        Column(
+            "Adresse", Kind.TEXT, lambda collectivity: ", ".join(collectivity.address), width=44
+        ),
+        Column(
+            "Représentant", Kind.TEXT, lambda collectivity: collectivity.representative, width=28
+        ),
+        Column("Qualité", Kind.TEXT, lambda collectivity: collectivity.representative_capacity),
+        Column(
+            "Adresse électronique", Kind.TEXT, lambda collectivity: collectivity.email, width=32
+        ),
+        Column("Téléphone", Kind.TEXT, lambda collectivity: collectivity.phone),
+    )
     list_display = ("name", "code", "department_code", "kind", "siret", "representative")
     list_filter = ("kind", "department__academy", "department")
     list_select_related = ("department",)

@@ -14,9 +14,11 @@ from communes.admin import (
     DepartmentScopeMixin,
     FoldedSearchMixin,
 )
+from communes.admin_export import ExportMixin
 from communes.admin_import import FileImportMixin
 from communes.history import HistoryAdmin
 from communes.models import Collectivity, Commune
+from communes.tables import Column, Kind
 
 from . import closures
 from .forms import ConfirmSchoolImportForm, SchoolImportForm
@@ -50,7 +52,25 @@ def _kept_open(count: int) -> str:
 
 
 @admin.register(School)
-class SchoolAdmin(FoldedSearchMixin, DepartmentScopeMixin, FileImportMixin, HistoryAdmin):
+class SchoolAdmin(
+    FoldedSearchMixin, DepartmentScopeMixin, ExportMixin, FileImportMixin, HistoryAdmin
+):
+    export_columns = (
+        Column("Code UAI", Kind.TEXT, lambda school: school.uai),
+        Column("Nom", Kind.TEXT, lambda school: school.name, width=44),
+        Column("Nature", Kind.TEXT, lambda school: school.get_nature_display(), width=28),
+        Column("Commune", Kind.TEXT, lambda school: school.commune.name, width=28),
+        Column("Code INSEE", Kind.TEXT, lambda school: school.commune.code),
+        Column("Département", Kind.TEXT, lambda school: school.commune.department.code),
+        Column("Collectivité qui paie", Kind.TEXT, lambda school: school.payer.name, width=36),
+        Column("État", Kind.TEXT, lambda school: school.get_state_display()),
+        Column("Fermeture proposée le", Kind.DATE, lambda school: school.closure_proposed_on),
+        Column("Élèves", Kind.INTEGER, lambda school: school.pupils),
+        Column("Adresse", Kind.TEXT, lambda school: school.address_line, width=36),
+        Column("Code postal", Kind.TEXT, lambda school: school.postcode),
+        Column("Adresse électronique", Kind.TEXT, lambda school: school.email, width=32),
+        Column("Téléphone", Kind.TEXT, lambda school: school.phone),
+    )
     department_path = "commune__department"
     list_display = ("name", "uai", "commune_name", "payer_name", "state_and_proposal")
     list_filter = (

@@ -88,7 +88,17 @@ PAGES = {
     "admin:conventions_convention_verb": ADMIN_SITE_ROLES,
     "admin:conventions_convention_message": ADMIN_SITE_ROLES,
     "admin:conventions_convention_termination": ADMIN_SITE_ROLES,
-    "admin:conventions_journalentry_export": ADMIN_SITE_ROLES,
+    **{
+        f"admin:{model}_export": ADMIN_SITE_ROLES
+        for model in (
+            "communes_commune",
+            "communes_collectivity",
+            "schools_school",
+            "conventions_convention",
+            "conventions_conventionschool",
+            "conventions_journalentry",
+        )
+    },
     "admin:conventions_conventionschool_withdraw": ADMIN_SITE_ROLES,
 }
 

@@ -14,6 +14,8 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from communes.admin import FoldedSearchMixin
+from communes.admin_export import ExportMixin
+from communes.tables import Column, Kind
 from conventions import bulk, lifecycle, warnings
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import Convention
@@ -67,8 +69,40 @@ def bulk_action(verb):
     return ask
 
 
+def _of_act(name):
+    return lambda convention: getattr(convention.recorded_act, name, None)
+
+
+COLUMNS = (
+    Column("Référence", Kind.TEXT, lambda convention: convention.reference, width=20),
+    Column("Année scolaire", Kind.TEXT, lambda convention: convention.campaign.school_year),
+    Column("Collectivité", Kind.TEXT, lambda convention: convention.collectivity_title, width=40),
+    Column("Code", Kind.TEXT, lambda convention: convention.collectivity.code),
+    Column("SIREN", Kind.TEXT, lambda convention: convention.collectivity.siren),
+    Column("Département", Kind.TEXT, lambda convention: convention.collectivity.department.code),
+    Column("Écoles", Kind.INTEGER, lambda convention: convention.school_count),
+    Column("Participation par école", Kind.MONEY, lambda convention: convention.unit_fee),
+    Column("Montant", Kind.MONEY, lambda convention: convention.amount),
+    Column("État", Kind.TEXT, lambda convention: convention.get_state_display(), width=28),
+    Column("Envoyée le", Kind.DATE, lambda convention: convention.sent_on),
+    Column("Confirmée le", Kind.DATE, lambda convention: convention.accepted_on),
+    Column("Acte", Kind.TEXT, lambda convention: str(convention.recorded_act or ""), width=44),
+    Column("Date de l'acte", Kind.DATE, _of_act("dated_on")),
+    Column("Acte déposé le", Kind.DATE, _of_act("deposited_on")),
+    Column("Acte publié le", Kind.DATE, _of_act("published_on")),
+    Column("Acte exécutoire le", Kind.DATE, _of_act("executory_on")),
+    Column(
+        "Signée par la collectivité le",
+        Kind.DATE,
+        lambda convention: convention.collectivity_signed_on,
+    ),
+    Column("Signée par la région le", Kind.DATE, lambda convention: convention.region_signed_on),
+    Column("Prise d'effet", Kind.DATE, lambda convention: convention.effective_on),
+)
+
+
 @admin.register(Convention)
-class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
+class ConventionAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
     list_display = (
         "reference",
         "collectivity_name",
@@ -97,6 +131,8 @@ class ConventionAdmin(FoldedSearchMixin, admin.ModelAdmin):
     )
     list_per_page = 100
     list_select_related = ("collectivity__department", "act")
+    export_columns = COLUMNS
+    export_select_related = ("campaign", "collectivity__department", "act")
     actions = tuple(bulk_action(verb) for verb in ("send", "sign_for_region", "abandon"))
     # The page of a convention is its own template: no field is ever edited.
     fieldsets = ((None, {"fields": ()}),)

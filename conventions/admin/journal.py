@@ -2,14 +2,15 @@
 
 from django.contrib import admin
 from django.db.models import Q
-from django.http import StreamingHttpResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from accounts.scope import collectivity_scope
 from communes.admin import FoldedSearchMixin
-from conventions import exports, timeline
+from communes.admin_export import ExportMixin
+from communes.tables import Column, Kind
+from conventions import timeline
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import JournalEntry
 
@@ -44,15 +45,38 @@ class VerbFilter(admin.SimpleListFilter):
         return queryset.filter(verb=self.value()) if self.value() else queryset
 
 
+def _of_convention(name):
+    return lambda entry: getattr(entry.convention, name) if entry.convention else None
+
+
+COLUMNS = (
+    Column("Date", Kind.MOMENT, lambda entry: entry.at),
+    Column("Auteur", Kind.TEXT, lambda entry: entry.by_name, width=24),
+    Column("Action", Kind.TEXT, lambda entry: entry.summary, width=44),
+    Column("Campagne", Kind.TEXT, lambda entry: entry.campaign.school_year),
+    Column("Référence", Kind.TEXT, _of_convention("reference")),
+    Column("Collectivité", Kind.TEXT, _of_convention("collectivity_title"), width=36),
+    Column("De l'état", Kind.TEXT, lambda entry: timeline.line(entry).from_state, width=24),
+    Column("À l'état", Kind.TEXT, lambda entry: timeline.line(entry).to_state, width=24),
+    Column(
+        "Valeurs changées",
+        Kind.TEXT,
+        lambda entry: " ; ".join(map(str, timeline.line(entry).changes)),
+        width=60,
+    ),
+    Column("Commentaire", Kind.TEXT, lambda entry: entry.comment, width=44),
+)
+
+
 @admin.register(JournalEntry)
-class JournalEntryAdmin(FoldedSearchMixin, admin.ModelAdmin):
-    change_list_template = "admin/conventions/journalentry/change_list.html"
+class JournalEntryAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
     list_display = ("moment", "by_name", "summary", "states", "subject", "comment")
     list_filter = (CampaignFilter, VerbFilter)
     search_fields = ("convention__reference", "convention__collectivity__search_text")
     search_help_text = "Référence ou collectivité ; les accents sont facultatifs."
     list_per_page = 100
     list_select_related = ("convention", "campaign")
+    export_columns = COLUMNS
     fields = (
         "at",
         "by_name",
@@ -91,56 +115,3 @@ class JournalEntryAdmin(FoldedSearchMixin, admin.ModelAdmin):
         changes = timeline.line(entry).changes
         items = format_html_join("", "<li>{}</li>", ((change,) for change in changes))
         return format_html("<ul>{}</ul>", items) if changes else "—"
-
-    # --- Export -------------------------------------------------------------
-    def get_urls(self):
-        return [
-            path(
-                "export/",
-                self.admin_site.admin_view(self.export_view),
-                name="conventions_journalentry_export",
-            ),
-            *super().get_urls(),
-        ]
-
-    def export_view(self, request):
-        """Stream as CSV the entries that the filters of the list show, all of them."""
-        entries = self.get_changelist_instance(request).get_queryset(request)
-        rows = map(_row, entries.select_related("campaign", "convention").iterator(1000))
-        return StreamingHttpResponse(
-            exports.csv_lines(HEADER, rows),
-            content_type=exports.CONTENT_TYPE,
-            headers={"Content-Disposition": 'attachment; filename="journal.csv"'},
-        )
-
-
-HEADER = (
-    "Date",
-    "Auteur",
-    "Action",
-    "Campagne",
-    "Référence",
-    "Collectivité",
-    "De l'état",
-    "À l'état",
-    "Valeurs changées",
-    "Commentaire",
-)
-
-
-def _row(entry):
-    line = timeline.line(entry)
-    convention = entry.convention
-    texts = (
-        f"{timezone.localtime(entry.at):%d/%m/%Y %H:%M:%S}",
-        entry.by_name,
-        entry.summary,
-        entry.campaign.school_year,
-        convention.reference if convention else "",
-        convention.collectivity_title if convention else "",
-        line.from_state,
-        line.to_state,
-        " ; ".join(map(str, line.changes)),
-        entry.comment,
-    )
-    return [exports.harmless(text) for text in texts]

@@ -11,6 +11,8 @@ from django.utils.html import format_html
 
 from accounts.scope import collectivity_scope
 from communes.admin import FoldedSearchMixin
+from communes.admin_export import ExportMixin
+from communes.tables import Column, Kind
 from conventions.enrolment import withdraw
 from conventions.lifecycle import REWORKABLE
 from conventions.models import ConventionSchool
@@ -38,8 +40,27 @@ class EnrolledFilter(admin.SimpleListFilter):
         return queryset.filter(conditions.get(self.value(), Q()))
 
 
+COLUMNS = (
+    Column("Année scolaire", Kind.TEXT, lambda line: line.campaign.school_year),
+    Column("Code UAI", Kind.TEXT, lambda line: line.uai),
+    Column("Nom imprimé", Kind.TEXT, lambda line: line.name, width=44),
+    Column("Commune", Kind.TEXT, lambda line: line.commune_name, width=28),
+    Column("Département", Kind.TEXT, lambda line: line.department_code),
+    Column("Collectivité", Kind.TEXT, lambda line: line.school.payer.name, width=36),
+    Column("Participation", Kind.MONEY, lambda line: line.fee),
+    Column(
+        "Convention",
+        Kind.TEXT,
+        lambda line: line.convention and line.convention.reference,
+        width=20,
+    ),
+    Column("Inscrite le", Kind.MOMENT, lambda line: line.enrolled_at),
+    Column("Retirée le", Kind.DATE, lambda line: line.released_on),
+)
+
+
 @admin.register(ConventionSchool)
-class ConventionSchoolAdmin(FoldedSearchMixin, admin.ModelAdmin):
+class ConventionSchoolAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
     list_display = ("uai", "name", "commune_name", "payer", "convention_link", "release")
     list_filter = (CampaignFilter, EnrolledFilter, AcademyFilter, DepartmentFilter)
     department_path = "school__payer__department"
@@ -47,6 +68,8 @@ class ConventionSchoolAdmin(FoldedSearchMixin, admin.ModelAdmin):
     search_help_text = "Nom de l'école, commune ou code UAI ; les accents sont facultatifs."
     list_per_page = 100
     list_select_related = ("school__payer", "convention")
+    export_columns = COLUMNS
+    export_select_related = ("campaign", "school__payer", "convention")
     fields = (
         "campaign",
         "school",

@@ -24,7 +24,7 @@ def agent(client, rectorat):
 
 
 def exported(client, query=""):
-    response = client.get(reverse("admin:conventions_journalentry_export") + query)
+    response = client.get(reverse("admin:conventions_journalentry_export", args=["csv"]) + query)
     content = b"".join(response.streaming_content).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(content), delimiter=";"))
 
