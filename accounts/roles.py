@@ -37,6 +37,7 @@ PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
         "conventions.conventionschool": VIEW,
         "conventions.piece": VIEW,
         "conventions.journalentry": VIEW,
+        "conventions.notification": VIEW,
     },
     Role.ADMINISTRATOR: {
         "communes.region": EDIT,
@@ -57,6 +58,7 @@ PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
         "conventions.conventionschool": VIEW,
         "conventions.piece": VIEW,
         "conventions.journalentry": VIEW,
+        "conventions.notification": VIEW,
     },
 }
 

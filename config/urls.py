@@ -1,6 +1,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from conventions.views.calendar import calendar_file
+
 from .views import home, legal
 
 urlpatterns = [
@@ -8,6 +10,7 @@ urlpatterns = [
     path("mentions-legales/", legal, name="legal"),
     path("comptes/", include("accounts.urls")),
     path("conventions/", include("conventions.urls")),
+    path("calendrier/<str:token>.ics", calendar_file, name="calendar_file"),
     path("titres/", include("billing.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,5 +1,6 @@
 """One verb on many conventions: what was done, and what was left out and why."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
@@ -17,6 +18,11 @@ class BulkReport:
     done: list[Convention] = field(default_factory=list)
     left_out: list[tuple[Convention, str]] = field(default_factory=list)
 
+    @property
+    def reasons(self) -> list[tuple[str, int]]:
+        """Each reason for leaving out, with its number of conventions, the commonest first."""
+        return Counter(reason for _, reason in self.left_out).most_common()
+
 
 def apply(conventions, verb: str, *, by, **facts) -> BulkReport:
     """Run `convention.<verb>(by=by, **facts)` on each convention of a queryset.
@@ -28,6 +34,7 @@ def apply(conventions, verb: str, *, by, **facts) -> BulkReport:
     keys = list(conventions.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), _CHUNK):
         chunk = Convention.objects.with_parties().filter(pk__in=keys[start : start + _CHUNK])
+        chunk = chunk.prefetch_related("collectivity__users")
         with transaction.atomic():
             for convention in chunk.order_by("pk"):
                 _apply_one(convention, verb, report, by, facts)
@@ -44,8 +51,16 @@ def _apply_one(convention, verb, report, by, facts):
         report.done.append(convention)
 
 
-def preview(conventions, verb: str) -> tuple[int, int]:
-    """Return how many of a queryset the verb will take, and how many it will leave out."""
-    total = conventions.count()
-    possible = conventions.filter(state__in=Convention.sources_of(verb)).count()
-    return possible, total - possible
+def preview(conventions, verb: str) -> BulkReport:
+    """Return what the verb would take of a queryset, and leave out and why; nothing is done.
+
+    What a convention still waits for (`missing_for`) is only found when its turn comes.
+    """
+    report = BulkReport()
+    conventions = conventions.with_parties().prefetch_related("collectivity__users")
+    for convention in conventions:
+        if reason := convention.refusal_of(verb):
+            report.left_out.append((convention, reason))
+        else:
+            report.done.append(convention)
+    return report

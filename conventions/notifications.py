@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils.text import Truncator
 from django_q.tasks import async_task
 
-from accounts.models import User
 from accounts.roles import Role
 
 from . import progress
@@ -53,11 +52,23 @@ def recipients_of(convention, side: Side) -> list[str]:
     if side == Side.RECTORAT:
         address = convention.campaign.contact_email
         return [address] if address else []
-    people = User.objects.filter(
-        role=Role.TOWN_HALL, is_active=True, collectivities=convention.collectivity_id
-    )
-    addresses = [convention.collectivity.email, *people.values_list("email", flat=True)]
+    # Through `users`, which an action on thousands of files fetches beforehand.
+    people = convention.collectivity.users.all()
+    accounts = [user.email for user in people if user.is_active and user.role == Role.TOWN_HALL]
+    addresses = [convention.collectivity.email, *sorted(accounts)]
     return list({address.lower(): address for address in addresses if address}.values())
+
+
+def retry(notification: Notification) -> bool:
+    """Queue again, to today's addresses, what failed or had nobody to go to.
+
+    Return False when it is not one of those, or when there is still nobody.
+    """
+    recipients = recipients_of(notification.convention, notification.side)
+    if not recipients or not notification.queue_again(recipients):
+        return False
+    deliver_after_commit()
+    return True
 
 
 def deliver_after_commit() -> None:

@@ -7,7 +7,8 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from .models import Notification
+from . import reminders
+from .models import Campaign, Notification
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,12 @@ def deliver() -> int:
     finally:
         connection.close()
     return sent
+
+
+def send_reminders() -> int:
+    """Send the reminders that open campaigns schedule; return how many files were reminded."""
+    campaigns = Campaign.objects.filter(state=Campaign.State.OPEN)
+    return sum(len(reminders.send(reminders.scheduled(campaign)).done) for campaign in campaigns)
 
 
 def _send(notification, connection) -> bool:

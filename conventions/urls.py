@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
 from .converters import SchoolYearConverter
-from .views import correspondence, documents, files, termination, town_hall
+from .views import calendar, correspondence, documents, files, termination, town_hall
 
 register_converter(SchoolYearConverter, "school_year")
 
@@ -9,6 +9,7 @@ _file = "<school_year:year>/<str:code>/"
 
 urlpatterns = [
     path("", files.ConventionList.as_view(), name="conventions"),
+    path("calendrier/", calendar.CalendarPage.as_view(), name="calendar"),
     path("en-cours/", files.current, name="convention_current"),
     path("pieces/<int:pk>/", documents.download_piece, name="piece"),
     path("messages/<int:pk>/", correspondence.download_attachment, name="message_attachment"),

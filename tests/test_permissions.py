@@ -19,7 +19,7 @@ from dsfr.models import DsfrConfig
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
 from communes.models import FormerCode
-from conventions.models import Piece
+from conventions.models import CalendarSubscription, Piece
 from documents.uploads import UploadedPdf
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
 
@@ -48,6 +48,8 @@ PAGES = {
     # Conventions: each role sees those of its scope
     "conventions": SIGNED_IN,
     "convention_current": SIGNED_IN,
+    "calendar": {Role.TOWN_HALL},
+    "calendar_file": ANYONE,  # By its secret address
     "convention": SIGNED_IN,
     "convention_preview": SIGNED_IN,
     "piece": SIGNED_IN,
@@ -197,6 +199,7 @@ def values(convention, town_hall):
         "pk": convention.campaign.pk,
         "verb": "send",
         "step": "mise-en-demeure",
+        "token": CalendarSubscription.renew(town_hall).token,
         ("piece", "pk"): piece.pk,
         ("message_attachment", "pk"): message.pk,
         ("admin:conventions_convention_termination", "pk"): convention.pk,

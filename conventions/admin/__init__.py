@@ -7,6 +7,7 @@ a page that says beforehand what it will do.
 from .campaign import CampaignAdmin
 from .convention import ConventionAdmin
 from .journal import JournalEntryAdmin
+from .notification import NotificationAdmin
 from .school import ConventionSchoolAdmin
 from .takeover import SchoolTakeoverAdmin
 
@@ -15,5 +16,6 @@ __all__ = [
     "ConventionAdmin",
     "ConventionSchoolAdmin",
     "JournalEntryAdmin",
+    "NotificationAdmin",
     "SchoolTakeoverAdmin",
 ]

@@ -114,6 +114,7 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
         "collectivity_signed",
         "region_signed",
         "executory",
+        "reminders",
     )
     list_filter = (
         CampaignFilter,
@@ -133,7 +134,7 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
     list_select_related = ("collectivity__department", "act")
     export_columns = COLUMNS
     export_select_related = ("campaign", "collectivity__department", "act")
-    actions = tuple(bulk_action(verb) for verb in ("send", "sign_for_region", "abandon"))
+    actions = tuple(bulk_action(verb) for verb in ("send", "remind", "sign_for_region", "abandon"))
     # The page of a convention is its own template: no field is ever edited.
     fieldsets = ((None, {"fields": ()}),)
 
@@ -145,7 +146,7 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
         return Convention.objects.for_user(request.user)
 
     def changelist_view(self, request, extra_context=None):
-        """Leave the side bar out: ten columns need the width."""
+        """Leave the side bar out: eleven columns need the width."""
         return super().changelist_view(
             request, {"is_nav_sidebar_enabled": False, **(extra_context or {})}
         )
@@ -191,6 +192,12 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
         act = convention.recorded_act
         return short_date(act and act.executory_on)
 
+    @admin.display(description="relances", ordering="reminder_count")
+    def reminders(self, convention):
+        if not convention.reminder_count:
+            return "—"
+        return f"{convention.reminder_count} ({short_date(convention.reminded_on)})"
+
     # --- One convention -----------------------------------------------------
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         termination = obj.last_termination
@@ -214,6 +221,7 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
             pieces=obj.pieces.select_related("document", "added_by"),
             warnings=warnings.found_on(obj),
             thread=obj.messages.select_related("attachment"),
+            emails=obj.notifications.all(),
             journal=timeline(obj.journal.all()),
             party=obj if obj.is_party_confirmed else obj.collectivity,
             sees_town_hall_page=obj.state in lifecycle.VISIBLE_TO_TOWN_HALL,
@@ -335,18 +343,17 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
         if not keys:
             messages.warning(request, "Aucune convention à traiter dans cette sélection.")
             return redirect(self._list_url(request))
-        possible, left_out = bulk.preview(chosen, verb)
-        sources = Convention.sources_of(verb)
-        taken = list(chosen.with_parties().filter(state__in=sources)[:EXAMPLES])
+        preview = bulk.preview(chosen, verb)
+        taken = preview.done[:EXAMPLES]
         single = taken[0] if len(keys) == 1 and taken else None
         context = {
             "form": form or verb_form(verb, single)(),
             "keys": ",".join(map(str, keys)),
             "explanation": EXPLANATIONS[verb],
-            "possible": possible,
-            "left_out": left_out,
+            "preview": preview,
+            "possible": len(preview.done),
             "taken": [(convention, convention.missing_for(verb)) for convention in taken],
-            "left": chosen.exclude(state__in=sources)[:EXAMPLES],
+            "left": preview.left_out[:EXAMPLES],
             "single": single,
             "examples": EXAMPLES,
         }

@@ -118,11 +118,32 @@ class Campaign(models.Model):
         super().clean()
         if self.start_year and self.ends_on and self.ends_on <= self.starts_on:
             raise ValidationError({"ends_on": f"La fin doit suivre la rentrée {self.start_year}."})
+        if self.reminder_schedule.strip():
+            self._clean_reminder_schedule()
+
+    def _clean_reminder_schedule(self):
+        words = [word.strip() for word in self.reminder_schedule.split(",")]
+        if not all(word.isascii() and word.isdigit() and 1 <= int(word) <= 365 for word in words):
+            message = (
+                "Donnez des nombres de jours entre 1 et 365, séparés par des virgules : « 30, 10 »."
+            )
+        elif self.reply_by is None:
+            message = "Donnez d'abord la date de réponse attendue : les relances la précèdent."
+        else:
+            days = sorted({int(word) for word in words}, reverse=True)
+            self.reminder_schedule = ", ".join(map(str, days))
+            return
+        raise ValidationError({"reminder_schedule": message})
 
     @property
     def school_year(self) -> str:
         """ "2022-2023"."""
         return f"{self.start_year}-{self.start_year + 1}"
+
+    @property
+    def reminder_days(self) -> list[int]:
+        """Days before the reply date on which reminders are scheduled, the earliest first."""
+        return [int(word) for word in self.reminder_schedule.split(",") if word.strip()]
 
     @property
     def starts_on(self) -> datetime.date:

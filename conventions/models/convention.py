@@ -209,6 +209,11 @@ class Convention(Correspondence, Dossier, Ending, Reminders, Party, Stateful):
         """The act, or None while the town hall has not entered it."""
         return getattr(self, "act", None)
 
+    def refusal_of(self, verb: str) -> str:
+        if verb == "remind":
+            return self.reminder_refusal()
+        return super().refusal_of(verb)
+
     # --- What is missing ----------------------------------------------------
     def missing_for(self, verb: str) -> list[Missing]:
         """Return what the transition `verb` still waits for, empty when it may be done."""
@@ -278,16 +283,20 @@ class Convention(Correspondence, Dossier, Ending, Reminders, Party, Stateful):
                     f"{act.dated_on:%d/%m/%Y}."
                 }
             )
-        with transaction.atomic():
-            self._transition("sign_for_collectivity", by, collectivity_signed_on=on)
-            notify(self, Notification.Kind.SIGNED_BY_OTHER, to=Message.Side.RECTORAT, by=by)
+        self._sign("sign_for_collectivity", by, Message.Side.RECTORAT, collectivity_signed_on=on)
 
     def sign_for_region(self, *, by, on: datetime.date):
         """Record that the region's signatory signed the convention on `on`."""
         self._refuse_future(on, "on")
+        self._sign("sign_for_region", by, Message.Side.TOWN_HALL, region_signed_on=on)
+
+    def _sign(self, verb, by, other_side, **fact):
+        """Record a signature and tell the other side, once: a date put right is a detail."""
+        before = self.state
         with transaction.atomic():
-            self._transition("sign_for_region", by, region_signed_on=on)
-            notify(self, Notification.Kind.SIGNED_BY_OTHER, to=Message.Side.TOWN_HALL, by=by)
+            self._transition(verb, by, **fact)
+            if self.state != before:
+                notify(self, Notification.Kind.SIGNED_BY_OTHER, to=other_side, by=by)
 
     def abandon(self, *, by, comment: str):
         """Give the convention up, with a reason; its schools may be enrolled again."""

@@ -117,20 +117,22 @@ class Notification(models.Model):
         else:
             self._note(error=error, state=self.State.FAILED, next_attempt_at=None)
 
-    def retry(self, recipients: list[str]) -> None:
-        """Queue again what failed or had no address, to `recipients` as they are today."""
-        self._note(
-            recipients=recipients,
-            state=self.State.QUEUED if recipients else self.State.NO_RECIPIENT,
-            attempts=0,
-            next_attempt_at=None,
-            error="",
+    def queue_again(self, recipients: list[str]) -> bool:
+        """Start over, to `recipients`; False unless it failed or had nobody to go to."""
+        return bool(
+            Notification.objects.filter(
+                pk=self.pk, state__in=(self.State.FAILED, self.State.NO_RECIPIENT)
+            ).update(
+                state=self.State.QUEUED,
+                recipients=recipients,
+                attempts=0,
+                next_attempt_at=None,
+                error="",
+            )
         )
 
     def _note(self, **values):
-        # Only while nobody else decided otherwise in between.
-        Notification.objects.filter(pk=self.pk, attempts=self.attempts).exclude(
-            state=self.State.SENT
+        """Write what became of an attempt; what this worker no longer holds stays as it is."""
+        Notification.objects.filter(
+            pk=self.pk, state=self.State.QUEUED, attempts=self.attempts
         ).update(**values)
-        for name, value in values.items():
-            setattr(self, name, value)

@@ -6,7 +6,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from conventions.lifecycle import State
-from conventions.notifications import notify
+from conventions.notifications import notify, recipients_of
 
 from .campaign import Campaign
 from .errors import TransitionRefused
@@ -27,7 +27,8 @@ class Reminders(models.Model):
         """Write to the town hall what its file still waits for.
 
         Raises TransitionRefused when the file does not wait for the town hall, too soon
-        after the last reminder, or beyond the campaign's number of them.
+        after the last reminder, beyond the campaign's number of them, or with nobody to
+        write to.
         """
         if refusal := self.reminder_refusal():
             raise TransitionRefused(refusal)
@@ -48,7 +49,8 @@ class Reminders(models.Model):
             return "La campagne est archivée."
         if not self.waits_for_town_hall:
             return (
-                f"Le dossier n'attend rien de la collectivité : il est {self.get_state_display()}."
+                f"Rien n'est attendu de la collectivité : la convention est "
+                f"{self.get_state_display()}."
             )
         if self.reminder_count >= self.campaign.reminder_cap:
             return f"Déjà relancée {self.reminder_count} fois, le maximum de la campagne."
@@ -57,6 +59,8 @@ class Reminders(models.Model):
                 f"Relancée le {self.reminded_on:%d/%m/%Y} : une nouvelle relance est possible à "
                 f"partir du {again:%d/%m/%Y}."
             )
+        if not recipients_of(self, Message.Side.TOWN_HALL):
+            return "Personne à qui écrire : donnez une adresse à la collectivité, ou invitez quelqu'un."
         return ""
 
     @property

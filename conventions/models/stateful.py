@@ -40,6 +40,12 @@ class Stateful(models.Model):
         """Return the states that the transition `verb` may start from."""
         return list(cls.TRANSITIONS[verb].targets)
 
+    def refusal_of(self, verb: str) -> str:
+        """Return why today's state does not allow `verb` (French), "" when it does."""
+        if self.state in self.TRANSITIONS[verb].targets:
+            return ""
+        return f"{self.noun.capitalize()} est {self.get_state_display()}."
+
     def expect_version(self, version: int):
         """Make the next change fail (StaleFile) unless the file is still at `version`.
 

@@ -81,6 +81,7 @@ class ConventionPage(DetailView):
             termination_standing=termination and standing(termination),
             ending_steps=open_steps(convention, self.request.user.role),
             journal=timeline(convention.journal.all()),
+            emails=convention.notifications.all(),
             other_years=self._other_years(),
             **kwargs,
         )

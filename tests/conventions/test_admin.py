@@ -133,7 +133,9 @@ def test_asking_announces_the_numbers_and_changes_nothing(agent, convention):
     sent = ConventionFactory()
     sent.send(by=None)
     page = ask_across(agent, "send")
-    assert (page.context["possible"], page.context["left_out"]) == (1, 1)
+    preview = page.context["preview"]
+    assert preview.done == [convention]
+    assert preview.left_out == [(sent, "La convention est envoyée.")]
     assert Convention.objects.get(pk=convention.pk).state == State.PREPARED
 
 

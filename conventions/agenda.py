@@ -1,0 +1,80 @@
+"""A town hall's deadlines as a calendar (iCalendar, RFC 5545)."""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils import timezone
+from icalendar import Calendar, Event
+
+from . import lifecycle
+from .lifecycle import State
+from .models import Campaign, Convention
+from .notifications import absolute
+
+_REFRESH = datetime.timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A day that a file awaits; `name` tells it from the others of the file, for ever."""
+
+    name: str
+    on: datetime.date
+    title: str
+
+
+def deadlines_of(convention: Convention) -> Iterator[Deadline]:
+    """Yield what its town hall has to do by a day, and the delays that then end."""
+    campaign, act = convention.campaign, convention.recorded_act
+    awaited = convention.state in (State.SENT, State.ACCEPTED, State.SIGNED_BY_REGION)
+    if awaited and campaign.reply_by:
+        yield Deadline("reply", campaign.reply_by, "Répondre au rectorat")
+    if act:
+        if act.report_due_on and not act.reported_on:
+            yield Deadline("report", act.report_due_on, "Communiquer la décision au conseil")
+        if act.appeal_ends_on:
+            yield Deadline("appeal", act.appeal_ends_on, "Fin du délai de recours contre l'acte")
+        if act.referral_ends_on:
+            yield Deadline("referral", act.referral_ends_on, "Fin du délai de déféré du préfet")
+    if convention.state == State.SIGNED:
+        yield Deadline("end", campaign.ends_on, "Fin de la convention")
+
+
+def calendar_of(user) -> bytes:
+    """Return the deadlines of the files in the scope of `user`, as one .ics file.
+
+    It names the collectivities and nobody; each event keeps its identifier whatever
+    happens to its date, so that a diary moves it instead of doubling it.
+    """
+    calendar = Calendar()
+    calendar.add("prodid", "-//Conventions ENT-École//FR")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", settings.SITE_NAME)
+    calendar.add("refresh-interval", _REFRESH, parameters={"value": "DURATION"})
+    conventions = (
+        Convention.objects.for_user(user)
+        .filter(state__in=lifecycle.VISIBLE_TO_TOWN_HALL)
+        .exclude(state=State.TERMINATED)
+        .exclude(campaign__state=Campaign.State.ARCHIVED)
+        .with_parties()
+        .order_by("pk")
+    )
+    for convention in conventions:
+        for deadline in deadlines_of(convention):
+            calendar.add_component(_event(convention, deadline))
+    return calendar.to_ical()
+
+
+def _event(convention, deadline):
+    event = Event()
+    event.add("uid", f"convention-{convention.pk}-{deadline.name}@conventions-ent-ecole")
+    event.add("dtstamp", timezone.now())
+    event.add("dtstart", deadline.on)
+    event.add("summary", f"{deadline.title} : {convention.collectivity_title}")
+    event.add("description", f"Convention ENT-École {convention.campaign.school_year}")
+    event.add("url", absolute(convention.get_absolute_url()))
+    event.add("transp", "TRANSPARENT")
+    return event
