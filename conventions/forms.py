@@ -230,7 +230,8 @@ class MessageForm(FileForm):
 
 
 class CorrectionForm(MessageForm):
-    body = None
+    # Django's way to drop an inherited field.
+    body = None  # type: ignore[assignment]
     comment = forms.CharField(
         label="Que faut-il corriger ?",
         max_length=MESSAGE_LENGTH,

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.template.defaultfilters import linebreaks
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, linebreaks
 from django.utils.safestring import SafeString
 
 from communes import french
@@ -291,14 +290,14 @@ FIELDS = (
         "date_de_resiliation",
         "Jour où la résiliation intervient",
         "28 décembre 2022",
-        lambda c: unbroken(long_date(c.terminates_on)),
+        lambda c: unbroken(long_date(c.terminates_on)),  # type: ignore[arg-type]
         frozenset({Kind.TERMINATION}),
     ),
     MergeField(
         "fin_d_accord_amiable",
         "Dernier jour pour un accord amiable",
         "13 janvier 2023",
-        lambda c: unbroken(long_date(c.amicable_until)),
+        lambda c: unbroken(long_date(c.amicable_until)),  # type: ignore[arg-type]
         frozenset({Kind.TERMINATION}),
     ),
 )

@@ -18,6 +18,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, path2url
 
 from communes import french
+from documents.contexts import LetterContext
 from documents.fields import LETTERS, Context, salutation
 from documents.markup import to_html
 from documents.models import TextModel
@@ -105,7 +106,7 @@ def page_html(text_model: TextModel, context: Context) -> str:
             "act_name": ACT_NAMES.get(kind),
             "represented": "représentée" if feminine else "représenté",
             "blank": BLANK,
-            "salutation": salutation(context) if kind in LETTERS else "",
+            "salutation": salutation(context) if isinstance(context, LetterContext) else "",
         },
     )
 

@@ -105,7 +105,7 @@ class SchoolAdmin(
             },
         ),
     )
-    actions = ("confirm_closures", "keep_open")
+    actions: tuple[str, ...] = ("confirm_closures", "keep_open")
     import_title = "Importer les écoles"
     import_form = SchoolImportForm
     confirm_import_form = ConfirmSchoolImportForm

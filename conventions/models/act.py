@@ -252,7 +252,7 @@ class ActFacts(models.Model):
             for name in self.AFTERMATH_FIELDS
             if name != "deposit_reference"
         ]
-        return [(capfirst(field.verbose_name), day) for field, day in dates if day]
+        return [(str(capfirst(field.verbose_name)), day) for field, day in dates if day]
 
     @property
     def report_due_on(self) -> datetime.date | None:

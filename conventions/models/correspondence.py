@@ -13,9 +13,10 @@ from .errors import TransitionRefused
 from .journal import JournalEntry
 from .message import Message
 from .notification import Notification
+from .part import ConventionPart
 
 
-class Correspondence:
+class Correspondence(ConventionPart):
     """The thread of a `Convention` (mixed into it): messages, requests and answers."""
 
     def send(self, *, by, on=None, comment: str = "", attachment: UploadedPdf | None = None):
@@ -78,7 +79,7 @@ class Correspondence:
             raise TransitionRefused("Écrire dans ce dossier n'est pas ouvert à votre compte.")
         with transaction.atomic():
             # A double click takes its turn here, and finds the first message.
-            type(self).objects.select_for_update().only("pk").get(pk=self.pk)
+            self._meta.model.objects.select_for_update().only("pk").get(pk=self.pk)
             last = self.messages.last()
             if last and (last.by, last.subject, last.body) == (by, subject, body.strip()):
                 raise TransitionRefused("Ce message est déjà envoyé.")

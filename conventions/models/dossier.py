@@ -1,7 +1,5 @@
 """The pieces of a convention: how they are generated, received and listed."""
 
-from typing import TYPE_CHECKING, Any
-
 from django.db import transaction
 from django.utils.text import slugify
 
@@ -15,6 +13,7 @@ from documents.uploads import UploadedPdf
 
 from .errors import TransitionRefused
 from .journal import JournalEntry
+from .part import ConventionPart
 from .piece import Piece
 
 # The texts of the letters of article 11; a campaign chooses none, the newest is printed.
@@ -24,14 +23,10 @@ LETTERS = {
 }
 
 
-class Dossier:
+class Dossier(ConventionPart):
     """What `Convention` knows of its files (mixed into it)."""
 
-    if TYPE_CHECKING:
-        # Whatever is not here is the convention's.
-        def __getattr__(self, name: str) -> Any: ...
-
-    def text_and_context(self, kind: str):
+    def text_and_context(self, kind):
         """Return the text model and the context that a generated piece is made from."""
         if kind == Piece.Kind.CONVENTION:
             return self.campaign.convention_text, convention_context(self)

@@ -10,6 +10,7 @@ from conventions.lifecycle import State
 
 from .errors import TransitionRefused
 from .journal import JournalEntry
+from .part import ConventionPart
 from .termination import Termination
 
 # In the order of article 11.
@@ -24,7 +25,7 @@ ENDING_VERBS = (
 _INITIATOR_VERBS = ("give_formal_notice", "send_second_letter", "terminate")
 
 
-class Ending:
+class Ending(ConventionPart):
     """The procedure of termination of a `Convention` (mixed into it).
 
     Each verb takes dates of facts already done, refuses what comes too early at its
@@ -57,7 +58,7 @@ class Ending:
         self._refuse_before(on, self.effective_on, "la prise d'effet de la convention")
         self._refuse_blank(grievances, "grievances", "Exposez les griefs.")
         self._write_termination(
-            self.open_termination or Termination(convention=self),
+            self.open_termination or Termination(convention=self),  # type: ignore[misc]
             by,
             "give_formal_notice",
             f"Mise en demeure par la {Termination.Side(side).label}",

@@ -12,9 +12,10 @@ from .campaign import Campaign
 from .errors import TransitionRefused
 from .message import Message
 from .notification import Notification
+from .part import ConventionPart
 
 
-class Reminders(models.Model):
+class Reminders(ConventionPart, models.Model):
     """The reminders of a `Convention` (mixed into it): a person's act, or the schedule's."""
 
     reminder_count = models.PositiveSmallIntegerField("relances", default=0, editable=False)

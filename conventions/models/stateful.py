@@ -1,5 +1,7 @@
 """The one door for a change of state, shared by conventions and their amendments."""
 
+from typing import TYPE_CHECKING, Any
+
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -19,8 +21,9 @@ class Stateful(models.Model):
 
     TRANSITIONS: dict[str, Transition] = {}
     noun = ""
-    # What the journal says before each summary ("Avenant n° 1 : ").
-    journal_prefix = ""
+
+    if TYPE_CHECKING:
+        state: Any
 
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -30,6 +33,11 @@ class Stateful(models.Model):
     @property
     def file(self):
         raise NotImplementedError
+
+    @property
+    def journal_prefix(self) -> str:
+        """What the journal says before each summary ("Avenant n° 1 : ")."""
+        return ""
 
     def missing_for(self, verb: str) -> list:
         """Return what the transition `verb` still waits for, empty when it may be done."""

@@ -1,0 +1,11 @@
+"""A theme of `Convention` in a file of its own."""
+
+from typing import TYPE_CHECKING, Any
+
+
+class ConventionPart:
+    """Base of the mixins that `Convention` is made of."""
+
+    if TYPE_CHECKING:
+        # Whatever a part does not have is the convention's.
+        def __getattr__(self, name: str) -> Any: ...
