@@ -1,5 +1,6 @@
 """How many conventions of a campaign stand where, by académie and département."""
 
+import datetime
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -8,7 +9,7 @@ from django.db.models import Count, Sum
 
 from communes.models import Academy, Collectivity, Department
 
-from .lifecycle import CLAIMABLE, State
+from .lifecycle import CLAIMABLE, PARTY_CONFIRMED, State
 from .models import Campaign, Convention
 
 
@@ -17,11 +18,13 @@ class Tally:
     """Enrolled schools, conventions by state and amounts (euros) of one territory."""
 
     schools: int = 0
+    late: int = 0
     by_state: Counter[str] = field(default_factory=Counter)
     amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
     def add(self, other: "Tally") -> None:
         self.schools += other.schools
+        self.late += other.late
         self.by_state.update(other.by_state)
         for state, amount in other.amounts.items():
             self.amounts[state] += amount
@@ -61,7 +64,9 @@ class Board:
     campaign: Campaign
     total: Tally
     academies: list[AcademyLines]
-    late: int
+    # The states whose amounts are added up, as the filter of the list that shows them.
+    expected_states = ",".join(state for state in State if state != State.ABANDONED)
+    signed_states = ",".join(CLAIMABLE)
 
     @property
     def bar(self) -> list[tuple[State, int, float, float]]:
@@ -95,8 +100,76 @@ def build_board(campaign: Campaign, user) -> Board:
         campaign=campaign,
         total=total,
         academies=sorted(academies.values(), key=lambda lines: lines.academy.name),
-        late=campaign.conventions.for_user(user).late().count(),
     )
+
+
+@dataclass
+class Replies:
+    """How many conventions were confirmed, then signed by both, up to a day included."""
+
+    day: datetime.date
+    accepted: int
+    signed: int
+
+
+@dataclass
+class ReplyCurve:
+    """The days on which replies came, in order, from the first sending on."""
+
+    days: list[Replies]
+    total: int
+
+    WIDTH, HEIGHT = 600, 160
+
+    @property
+    def last(self) -> Replies:
+        return self.days[-1]
+
+    @property
+    def accepted_path(self) -> str:
+        return self._path("accepted")
+
+    @property
+    def signed_path(self) -> str:
+        return self._path("signed")
+
+    def _path(self, name) -> str:
+        """The steps of one count as the `d` of an SVG path; full height is every convention."""
+        first = self.days[0].day
+        span = max((self.last.day - first).days, 1)
+        steps = [f"M0 {self.HEIGHT}"]
+        for replies in self.days:
+            x = round(self.WIDTH * (replies.day - first).days / span, 1)
+            y = round(self.HEIGHT * (1 - getattr(replies, name) / self.total), 1)
+            steps.append(f"H{x} V{y}")
+        return " ".join([*steps, f"H{self.WIDTH}"])
+
+
+def build_reply_curve(campaign: Campaign, user) -> ReplyCurve | None:
+    """Count the replies that `user` may see day by day, in one query; None before any sending."""
+    rows = (
+        campaign.conventions.for_user(user)
+        .exclude(state=State.ABANDONED)
+        .order_by()
+        .values_list("state", "sent_on", "accepted_on", "effective_on")
+        .annotate(Count("pk"))
+    )
+    total, accepted, signed, sending_days = 0, Counter(), Counter(), []
+    for state, sent_on, accepted_on, effective_on, count in rows:
+        total += count
+        if sent_on:
+            sending_days.append(sent_on)
+        if state in PARTY_CONFIRMED or state in CLAIMABLE:
+            accepted[accepted_on] += count
+        if state in CLAIMABLE:
+            signed[effective_on] += count
+    if not sending_days:
+        return None
+    days, so_far = [], Replies(min(sending_days), 0, 0)
+    for day in sorted({so_far.day, *accepted, *signed}):
+        so_far = Replies(day, so_far.accepted + accepted[day], so_far.signed + signed[day])
+        days.append(so_far)
+    return ReplyCurve(days, total)
 
 
 def newest_open_campaign() -> Campaign | None:
@@ -117,6 +190,16 @@ def _tallies_by_department(campaign, user) -> dict[int, Tally]:
         tally = tallies.setdefault(department, Tally())
         tally.by_state[state] = count
         tally.amounts[state] = amount
+    late = (
+        Convention.objects.for_user(user)
+        .filter(campaign=campaign)
+        .late()
+        .order_by()
+        .values_list("collectivity__department")
+        .annotate(Count("pk"))
+    )
+    for department, count in late:
+        tallies[department].late = count
     department_of = dict(Collectivity.objects.values_list("pk", "department"))
     schools = (
         campaign.schools.payable(campaign, user)

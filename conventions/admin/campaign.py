@@ -15,8 +15,8 @@ from accounts.scope import within_scope
 from communes.folding import fold
 from communes.models import Collectivity, Region
 from conventions import enrolment, preparation
-from conventions.board import build_board
-from conventions.lifecycle import State
+from conventions.board import build_board, build_reply_curve
+from conventions.lifecycle import PARTY_CONFIRMED, State
 from conventions.models import Campaign, Convention
 from documents.models import TextModel
 from schools.models import School
@@ -147,6 +147,8 @@ class CampaignAdmin(RenewalPage, admin.ModelAdmin):
         """Where the conventions stand, by académie and département."""
         context = {
             "board": build_board(campaign, request.user),
+            "curve": build_reply_curve(campaign, request.user),
+            "accepted_states": ",".join(PARTY_CONFIRMED),
             "is_nav_sidebar_enabled": False,  # The table needs the width.
         }
         return self._page(request, campaign, "board", "Où en est la campagne", context)

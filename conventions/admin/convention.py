@@ -5,18 +5,19 @@ import re
 from django.contrib import admin, messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404
+from django.http import Http404, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import floatformat
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from communes.admin import FoldedSearchMixin
 from communes.admin_export import ExportMixin
 from communes.tables import Column, Kind
-from conventions import bulk, lifecycle, warnings
+from conventions import archive, bulk, lifecycle, warnings
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import Convention
 from conventions.terminations import STEPS, initial, open_steps, standing
@@ -67,6 +68,23 @@ def bulk_action(verb):
 
     ask.__name__ = verb
     return ask
+
+
+@admin.action(description="Télécharger les pièces (ZIP)")
+def download_pieces(model_admin, request, queryset):
+    """Send the latest version of every piece of the selection, folder by folder."""
+    pieces = archive.latest_pieces(queryset)
+    if not pieces.exists():
+        model_admin.message_user(
+            request, "Cette sélection n'a encore aucune pièce.", messages.WARNING
+        )
+        return None
+    name = f"pieces_{timezone.localdate():%Y-%m-%d}.zip"
+    return StreamingHttpResponse(
+        archive.stream(pieces),
+        content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def _of_act(name):
@@ -134,7 +152,10 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
     list_select_related = ("collectivity__department", "act")
     export_columns = COLUMNS
     export_select_related = ("campaign", "collectivity__department", "act")
-    actions = tuple(bulk_action(verb) for verb in ("send", "remind", "sign_for_region", "abandon"))
+    actions = (
+        *(bulk_action(verb) for verb in ("send", "remind", "sign_for_region", "abandon")),
+        download_pieces,
+    )
     # The page of a convention is its own template: no field is ever edited.
     fieldsets = ((None, {"fields": ()}),)
 

@@ -1,12 +1,13 @@
 """What agents of the rectorat do for a whole campaign in the admin site."""
 
 import datetime
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from conventions.board import build_board
+from conventions.board import build_board, build_reply_curve
 from conventions.lifecycle import State
 from conventions.models import Campaign, Convention, ConventionSchool
 from tests.factories import (
@@ -241,6 +242,56 @@ def test_board_of_an_agent_keeps_to_their_departements(convention):
     assert build_board(convention.campaign, user).total.schools == 1
 
 
+def test_board_counts_the_late_by_territory(campaign, rectorat):
+    Campaign.objects.update(reply_by=datetime.date(2022, 10, 1))
+    ConventionFactory(campaign=campaign).send(by=None)
+    ConventionFactory(campaign=campaign)
+    board = build_board(campaign, rectorat)
+    ((_, tally),) = board.academies[0].departments
+    assert (tally.late, board.total.late) == (1, 1)
+
+
+def test_replies_add_up_day_by_day_from_the_first_sending(campaign, rectorat, day):
+    assert build_reply_curve(campaign, rectorat) is None
+    sign_by_both(ConventionFactory(campaign=campaign), on=day("03/10/2022"))
+    sign_by_both(ConventionFactory(campaign=campaign), on=day("10/10/2022"))
+    sent = ConventionFactory(campaign=campaign)
+    sent.send(by=None, on=day("01/09/2022"))
+    curve = build_reply_curve(campaign, rectorat)
+    assert [(r.day, r.accepted, r.signed) for r in curve.days] == [
+        (day("01/09/2022"), 0, 0),
+        (day("03/10/2022"), 1, 1),
+        (day("10/10/2022"), 2, 2),
+    ]
+    assert curve.total == 3
+    assert curve.signed_path.endswith("V53.3 H600")
+
+
+def test_every_figure_of_the_curve_opens_the_list_that_makes_it(agent, campaign, day):
+    for on in ("03/10/2022", "10/10/2022"):
+        sign_by_both(ConventionFactory(campaign=campaign), on=day(on))
+    page = agent.get(url("board", campaign)).content.decode()
+    for query, count in (
+        ("accepted_on__lte=2022-10-03", 1),
+        ("effective_on__lte=2022-10-10", 2),
+    ):
+        address = re.search(f'href="([^"]*{query})"', page)[1].replace("&amp;", "&")
+        assert agent.get(address).context["cl"].result_count == count
+
+
+def test_the_amounts_of_the_board_open_the_conventions_that_make_them(agent, campaign):
+    sign_by_both(ConventionFactory(campaign=campaign))
+    ConventionFactory(campaign=campaign)
+    ConventionFactory(campaign=campaign).abandon(by=None, comment="Essai")
+    page = agent.get(url("board", campaign)).content.decode()
+    addresses = re.findall(r'href="([^"]*state__in=[^"]*)">(Attendu|Signé)', page)
+    counts = {
+        name: agent.get(address.replace("&amp;", "&")).context["cl"].result_count
+        for address, name in addresses
+    }
+    assert counts == {"Attendu": 2, "Signé": 1}
+
+
 def test_every_figure_of_the_board_opens_the_list_that_makes_it(agent, convention):
     page = agent.get(url("board", convention.campaign)).content.decode()
     link = (
@@ -258,7 +309,7 @@ def test_board_takes_the_same_queries_whatever_the_territory(
         department = DepartmentFactory(code=f"9{number}", name=f"D{number}", of_name="de D")
         commune = CommuneFactory(code=f"9{number}001", department=department)
         ConventionFactory(campaign=campaign, collectivity=CollectivityFactory(commune=commune))
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         agent.get(url("board", campaign))
 
 
