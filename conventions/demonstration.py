@@ -19,7 +19,7 @@ from schools.takeover import take_over
 
 from .enrolment import enrol
 from .lifecycle import State
-from .models import Act, Campaign, Convention, ConventionSchool, Message
+from .models import Act, Campaign, Convention, ConventionSchool, Message, Termination
 from .preparation import prepare
 
 VILLENEUVE = "34337"
@@ -307,6 +307,19 @@ def _live(campaign, collectivities, chance, by):
         # The first one is the second demonstration account's: it has just been sent.
         goal = State.SENT if number == 0 else chance.choice(states)
         _bring_to(conventions[collectivity.pk], goal, number, chance, by)
+    _put_on_notice(campaign.conventions.with_parties().filter(state=State.SIGNED).first(), by)
+
+
+def _put_on_notice(convention, by):
+    """One procedure of article 11 under way, its month of conciliation running."""
+    convention.give_formal_notice(
+        by=by,
+        side=Termination.Side.REGION,
+        on=max(convention.effective_on, timezone.localdate() - datetime.timedelta(days=6)),
+        grievances="La collectivité n'a pas équipé les écoles inscrites d'un accès à internet "
+        "(exemple).",
+    )
+    convention.issue_documents(by=by)
 
 
 def _bring_to(convention, goal, number, chance, by):

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape, format_html, linebreaks
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, escape, format_html, linebreaks
+from django.utils.safestring import SafeString, mark_safe
 
 from communes import french
 from documents.contexts import ActContext, ConventionContext, LetterContext, RegionContext
@@ -74,7 +74,7 @@ def _titled(title, civility):
 
 
 def _statement(context):
-    return linebreaks(bind_spaces(context.statement))
+    return mark_safe(linebreaks(escape(bind_spaces(context.statement))))  # noqa: S308
 
 
 def _conciliation(context):

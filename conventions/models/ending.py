@@ -55,6 +55,8 @@ class Ending(ConventionPart):
         if by is not None and by.role == Role.TOWN_HALL and side != Termination.Side.COLLECTIVITY:
             raise TransitionRefused({"side": "Vous agissez au nom de votre collectivité."})
         self._refuse_future(on, "on")
+        # The database computes it: unknown to an instance that has just been signed.
+        self.refresh_from_db(fields=["effective_on"])
         self._refuse_before(on, self.effective_on, "la prise d'effet de la convention")
         self._refuse_blank(grievances, "grievances", "Exposez les griefs.")
         self._write_termination(

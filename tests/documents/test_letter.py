@@ -70,6 +70,11 @@ def test_the_collectivity_writes_to_the_region_s_signatory(printed):
     assert "Le Maire de la commune de Villeneuve-lès-Maguelone Véronique NEGRET" in words
 
 
+def test_what_the_sender_typed_is_set_in_paragraphs_and_never_read_as_html(printed):
+    words = printed("formal_notice", replace(FORMAL_NOTICE, statement="Un <b>grief</b>.\n\nDeux."))
+    assert "Un <b>grief</b>. Deux." in words
+
+
 def test_a_letter_holds_on_one_page():
     assert render(text("formal_notice"), FORMAL_NOTICE).pages == 1
     assert render(text("termination"), SECOND_LETTER).pages == 1
