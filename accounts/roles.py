@@ -38,6 +38,7 @@ PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
         "conventions.piece": VIEW,
         "conventions.journalentry": VIEW,
         "conventions.notification": VIEW,
+        "conventions.job": VIEW,
     },
     Role.ADMINISTRATOR: {
         "communes.region": EDIT,
@@ -59,6 +60,7 @@ PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
         "conventions.piece": VIEW,
         "conventions.journalentry": VIEW,
         "conventions.notification": VIEW,
+        "conventions.job": VIEW,
     },
 }
 

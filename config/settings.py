@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "simple_history",
     "csp",
+    "django_htmx",  # Its static files: pages that follow long work.
     "django_q",
 ]
 

@@ -7,8 +7,8 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from . import reminders
-from .models import Campaign, Notification
+from . import jobs, reminders
+from .models import Campaign, Job, Notification
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +45,12 @@ def deliver() -> int:
     finally:
         connection.close()
     return sent
+
+
+def run_job(job_id: int) -> None:
+    """Do a part of a long action; what is left goes to a task of its own."""
+    if jobs.work(Job.objects.select_related("by").get(pk=job_id)):
+        async_task("conventions.tasks.run_job", job_id)
 
 
 def send_reminders() -> int:

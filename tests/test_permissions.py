@@ -19,7 +19,7 @@ from dsfr.models import DsfrConfig
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
 from communes.models import FormerCode
-from conventions.models import CalendarSubscription, Piece
+from conventions.models import CalendarSubscription, Job, Piece
 from documents.uploads import UploadedPdf
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
 
@@ -88,6 +88,7 @@ PAGES = {
     "admin:conventions_campaign_prepare": ADMIN_SITE_ROLES,
     "admin:conventions_campaign_send": ADMIN_SITE_ROLES,
     "admin:conventions_convention_verb": ADMIN_SITE_ROLES,
+    "admin:conventions_job_start": ADMIN_SITE_ROLES,
     "admin:conventions_convention_message": ADMIN_SITE_ROLES,
     "admin:conventions_convention_termination": ADMIN_SITE_ROLES,
     **{
@@ -117,6 +118,7 @@ MODEL_PAGES = {
 # What a page is asked with.
 QUERIES = {
     "admin:conventions_convention_verb": {"conventions": "1"},
+    "admin:conventions_job_start": {"conventions": "1"},
     "admin:autocomplete": {
         "app_label": "accounts",
         "model_name": "user",
@@ -188,6 +190,7 @@ def values(convention, town_hall):
     Group.objects.create(name="Groupe")
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
     DsfrConfig.objects.create()
+    Job.objects.create(kind=Job.Kind.ISSUE, by=town_hall)
     return {
         "year": convention.campaign.school_year,
         "code": convention.collectivity.code,

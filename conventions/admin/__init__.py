@@ -6,6 +6,7 @@ a page that says beforehand what it will do.
 
 from .campaign import CampaignAdmin
 from .convention import ConventionAdmin
+from .job import JobAdmin
 from .journal import JournalEntryAdmin
 from .notification import NotificationAdmin
 from .school import ConventionSchoolAdmin
@@ -15,6 +16,7 @@ __all__ = [
     "CampaignAdmin",
     "ConventionAdmin",
     "ConventionSchoolAdmin",
+    "JobAdmin",
     "JournalEntryAdmin",
     "NotificationAdmin",
     "SchoolTakeoverAdmin",

@@ -32,6 +32,7 @@ from .filters import (
     WarningFilter,
 )
 from .forms import VERB_FORMS, MessageForm, TerminationForm, verb_form
+from .job import issue_documents
 
 EXAMPLES = 20
 _KEYS = re.compile(r"^\d{1,18}(,\d{1,18})*$")
@@ -154,6 +155,7 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
     export_select_related = ("campaign", "collectivity__department", "act")
     actions = (
         *(bulk_action(verb) for verb in ("send", "remind", "sign_for_region", "abandon")),
+        issue_documents,
         download_pieces,
     )
     # The page of a convention is its own template: no field is ever edited.

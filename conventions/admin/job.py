@@ -1,0 +1,100 @@
+"""Long actions: asked for on a selection, then followed on a page that may be left."""
+
+import re
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils import timezone
+
+from conventions import jobs
+from conventions.models import Convention, Job, JobItem
+
+_KEYS = re.compile(r"^\d{1,18}(,\d{1,18})*$")
+
+
+@admin.action(description="Produire les documents")
+def issue_documents(model_admin, request, queryset):
+    """Say what will be done to the selection, and to how many, before it is asked for."""
+    keys = list(queryset.order_by("pk").values_list("pk", flat=True))
+    return TemplateResponse(
+        request,
+        "admin/conventions/job/ask.html",
+        {
+            **model_admin.admin_site.each_context(request),
+            "opts": model_admin.opts,
+            "media": model_admin.media,
+            "title": "Produire les documents",
+            "keys": ",".join(map(str, keys)),
+            "count": len(keys),
+        },
+    )
+
+
+@admin.register(Job)
+class JobAdmin(admin.ModelAdmin):
+    list_display = ("kind_label", "by_name", "moment", "state")
+    list_select_related = ("by",)
+    list_per_page = 50
+    change_form_template = "admin/conventions/job/change_form.html"
+    # The page of a job is its own template: no field is ever edited.
+    fieldsets = ((None, {"fields": ()}),)
+
+    class Media:
+        css = {"all": ("conventions_admin.css",)}
+
+    def get_queryset(self, request):
+        """An agent of some départements follows their own jobs, the others all."""
+        found = super().get_queryset(request)
+        return found.filter(by=request.user) if request.user.limited_to_departments else found
+
+    @admin.display(description="action", ordering="kind")
+    def kind_label(self, job):
+        label = job.get_kind_display()
+        return label[:1].upper() + label[1:]
+
+    @admin.display(description="demandé par", ordering="by__last_name")
+    def by_name(self, job):
+        return job.by.get_full_name()
+
+    @admin.display(description="demandé le", ordering="created_at")
+    def moment(self, job):
+        return f"{timezone.localtime(job.created_at):%d/%m/%Y %H:%M}"
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        left_out = obj.items.filter(state=JobItem.State.LEFT_OUT)
+        context.update(
+            job=obj,
+            title=self.kind_label(obj),
+            subtitle=None,
+            progress=jobs.progress(obj),
+            is_finished=obj.state == Job.State.FINISHED,
+            left_out=left_out.select_related("convention"),
+        )
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def get_urls(self):
+        return [
+            path(
+                "start/",
+                self.admin_site.admin_view(self.start_view),
+                name="conventions_job_start",
+            ),
+            *super().get_urls(),
+        ]
+
+    def start_view(self, request):
+        """Ask a worker to issue the documents of the conventions whose keys are given."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        keys = request.POST.get("conventions", "")
+        if not _KEYS.match(keys):
+            raise Http404
+        chosen = Convention.objects.for_user(request.user).filter(pk__in=keys.split(","))
+        if not chosen.exists():
+            messages.warning(request, "Aucune convention à traiter dans cette sélection.")
+            return redirect("admin:conventions_convention_changelist")
+        job = jobs.start(Job.Kind.ISSUE, chosen, by=request.user)
+        return redirect("admin:conventions_job_change", job.pk)

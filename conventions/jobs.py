@@ -1,0 +1,95 @@
+"""Long actions on many conventions, done in the background piece by piece.
+
+A job may be killed at any moment and done again: each convention is claimed by one
+update, what a dead worker held is claimed again, and doing one twice changes nothing.
+"""
+
+import datetime
+import logging
+import time
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from .models import Convention, Job, JobItem
+
+logger = logging.getLogger(__name__)
+
+# No task lives as long (Q_CLUSTER's timeout): the worker that held the item is dead.
+STALE_AFTER = datetime.timedelta(minutes=4)
+# Seconds after which the rest goes to a task of its own, well under that timeout.
+BUDGET = 60
+_NOTHING = "Rien à produire dans son état actuel : il faut des renseignements confirmés ou un acte."
+
+
+def start(kind: str, conventions, *, by) -> Job:
+    """Ask for `kind` on every convention of a queryset; a worker begins after commit."""
+    keys = list(conventions.order_by("pk").values_list("pk", flat=True))
+    with transaction.atomic():
+        job = Job.objects.create(kind=kind, by=by)
+        JobItem.objects.bulk_create(
+            [JobItem(job=job, convention_id=key) for key in keys], batch_size=500
+        )
+        transaction.on_commit(lambda: async_task("conventions.tasks.run_job", job.pk))
+    return job
+
+
+def work(job: Job, budget: float = BUDGET) -> bool:
+    """Do the items of `job` one by one for `budget` seconds; tell whether some are left.
+
+    The last worker to find nothing left closes the job.
+    """
+    started = time.monotonic()
+    Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(state=Job.State.RUNNING)
+    while item := claim(job):
+        _do(item, job)
+        if time.monotonic() - started > budget:
+            return True
+    unfinished = job.items.filter(state__in=(JobItem.State.WAITING, JobItem.State.TAKEN))
+    if not unfinished.exists():
+        Job.objects.filter(pk=job.pk).exclude(state=Job.State.FINISHED).update(
+            state=Job.State.FINISHED, finished_at=timezone.now()
+        )
+    return False
+
+
+def claim(job: Job) -> JobItem | None:
+    """Take the next item that waits, or that a dead worker held; None when there is none."""
+    stale = timezone.now() - STALE_AFTER
+    free = Q(state=JobItem.State.WAITING) | Q(state=JobItem.State.TAKEN, taken_at__lt=stale)
+    while item := job.items.filter(free).first():
+        taken = JobItem.objects.filter(free, pk=item.pk).update(
+            state=JobItem.State.TAKEN, taken_at=timezone.now()
+        )
+        if taken:
+            return item
+    return None
+
+
+def _do(item: JobItem, job: Job) -> None:
+    """Issue the documents of one convention; whatever it raises must not stop the others."""
+    convention = Convention.objects.with_parties().get(pk=item.convention_id)
+    state, reason = JobItem.State.DONE, ""
+    try:
+        if not convention.kinds_to_issue():
+            state, reason = JobItem.State.LEFT_OUT, _NOTHING
+        else:
+            convention.issue_documents(by=job.by)
+    except ValidationError as refusal:
+        state, reason = JobItem.State.LEFT_OUT, " ".join(refusal.messages)
+    except Exception:
+        logger.exception("Documents of convention %s were not issued", convention.pk)
+        state = JobItem.State.LEFT_OUT
+        reason = "La production a échoué : recommencez, puis prévenez l'administrateur."
+    JobItem.objects.filter(pk=item.pk).update(state=state, reason=reason)
+
+
+def progress(job: Job) -> dict[str, int]:
+    """Return the number of items in each state, and `total`."""
+    counts = dict(job.items.order_by().values_list("state").annotate(Count("pk")))
+    return {state: counts.get(state, 0) for state in JobItem.State.values} | {
+        "total": sum(counts.values())
+    }

@@ -1,0 +1,162 @@
+"""Long actions: done once each, by any number of workers, killed or not."""
+
+import datetime
+
+import pytest
+from django.contrib.admin import helpers
+from django.urls import reverse
+from django.utils import timezone
+
+from conventions import jobs, tasks
+from conventions.models import Convention, Job, JobItem, Piece, TransitionRefused
+from documents.rendering import Rendered
+from tests.factories import ConventionFactory, DepartmentFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_worker(monkeypatch):
+    """Nothing runs by itself: what is asked of the worker is kept in the list returned."""
+    asked = []
+    monkeypatch.setattr("conventions.jobs.async_task", lambda *task: asked.append(task))
+    monkeypatch.setattr("conventions.tasks.async_task", lambda *task: asked.append(task))
+    return asked
+
+
+@pytest.fixture(autouse=True)
+def quick_rendering(monkeypatch):
+    monkeypatch.setattr(
+        "conventions.models.dossier.render",
+        lambda text, context: Rendered(content=b"%PDF " + context.reference.encode(), pages=1),
+    )
+
+
+def accepted():
+    convention = ConventionFactory()
+    convention.send(by=None)
+    convention.accept(by=None)
+    return convention
+
+
+def start(by):
+    return jobs.start(Job.Kind.ISSUE, Convention.objects.all(), by=by)
+
+
+def test_each_convention_gets_its_documents_or_the_reason_why_not(rectorat):
+    done, left = accepted(), ConventionFactory()
+    job = start(rectorat)
+    tasks.run_job(job.pk)
+    job.refresh_from_db()
+    assert job.state == Job.State.FINISHED
+    assert done.pieces.get().kind == Piece.Kind.CONVENTION
+    assert done.pieces.get().added_by == rectorat
+    item = job.items.get(convention=left)
+    assert (item.state, "Rien à produire" in item.reason) == (JobItem.State.LEFT_OUT, True)
+
+
+def test_a_worker_begins_once_the_job_is_written(
+    rectorat, no_worker, django_capture_on_commit_callbacks
+):
+    ConventionFactory()
+    with django_capture_on_commit_callbacks(execute=True):
+        job = start(rectorat)
+        assert no_worker == []
+    assert no_worker == [("conventions.tasks.run_job", job.pk)]
+
+
+def test_a_job_done_twice_issues_nothing_twice(rectorat):
+    convention = accepted()
+    job = start(rectorat)
+    tasks.run_job(job.pk)
+    tasks.run_job(job.pk)
+    tasks.run_job(start(rectorat).pk)
+    assert convention.pieces.count() == 1
+
+
+def test_an_item_is_claimed_by_one_worker_only(rectorat):
+    accepted()
+    job = start(rectorat)
+    assert jobs.claim(job)
+    assert jobs.claim(job) is None
+
+
+def test_what_a_dead_worker_held_is_claimed_again_after_a_while(rectorat):
+    accepted()
+    job = start(rectorat)
+    item = jobs.claim(job)
+    jobs.work(job)
+    job.refresh_from_db()
+    assert job.state == Job.State.RUNNING
+    long_ago = timezone.now() - jobs.STALE_AFTER - datetime.timedelta(seconds=1)
+    JobItem.objects.update(taken_at=long_ago)
+    assert jobs.claim(job) == item
+
+
+def test_past_its_budget_a_task_leaves_the_rest_to_another(rectorat, no_worker, monkeypatch):
+    accepted(), accepted()
+    job = start(rectorat)
+    monkeypatch.setattr("conventions.jobs.BUDGET", -1)
+    assert jobs.work(job, budget=-1)
+    assert jobs.progress(job)["waiting"] == 1
+    assert jobs.work(job) is False
+
+
+@pytest.mark.parametrize("error", [TransitionRefused("Refusé."), OSError("disque plein")])
+def test_one_failure_does_not_stop_the_others(rectorat, monkeypatch, error):
+    broken, fine = accepted(), accepted()
+    issue = Convention.issue_documents
+
+    def issue_or_fail(convention, *, by):
+        if convention == broken:
+            raise error
+        return issue(convention, by=by)
+
+    monkeypatch.setattr(Convention, "issue_documents", issue_or_fail)
+    job = start(rectorat)
+    tasks.run_job(job.pk)
+    assert job.items.get(convention=broken).state == JobItem.State.LEFT_OUT
+    assert fine.pieces.count() == 1
+
+
+# --- The pages --------------------------------------------------------------
+LIST = reverse("admin:conventions_convention_changelist")
+START = reverse("admin:conventions_job_start")
+
+
+def test_the_selection_is_announced_then_started_then_followed(client, rectorat):
+    accepted(), ConventionFactory()
+    client.force_login(rectorat)
+    keys = list(Convention.objects.values_list("pk", flat=True))
+    asked = client.post(
+        LIST,
+        {
+            "action": "issue_documents",
+            helpers.ACTION_CHECKBOX_NAME: keys[:1],
+            "select_across": "1",
+        },
+    )
+    assert asked.context["count"] == 2
+    assert not Job.objects.exists()
+    page = client.post(START, {"conventions": asked.context["keys"]}, follow=True)
+    job = Job.objects.get()
+    assert "hx-get" in page.content.decode()
+    tasks.run_job(job.pk)
+    finished = client.get(reverse("admin:conventions_job_change", args=[job.pk])).content.decode()
+    assert "hx-get" not in finished
+    assert "Rien à produire" in finished
+
+
+def test_the_job_keeps_to_the_departements_of_the_agent(client, convention):
+    gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
+    client.force_login(UserFactory(role="rectorat", departments=[gard]))
+    client.post(START, {"conventions": str(convention.pk)})
+    assert not Job.objects.exists()
+
+
+def test_an_agent_of_some_departements_follows_their_own_jobs_only(client, rectorat, convention):
+    job = start(rectorat)
+    gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
+    client.force_login(UserFactory(role="rectorat", departments=[gard]))
+    response = client.get(reverse("admin:conventions_job_change", args=[job.pk]))
+    assert response.status_code == 302
