@@ -72,7 +72,7 @@ class CommuneFactory(DjangoModelFactory):
     class Meta:
         model = Commune
 
-    code = factory.Sequence(lambda n: f"34{n + 400:03d}")
+    code = factory.Sequence(lambda n: f"34{400 + n % 590}")
     name = factory.Sequence(lambda n: f"Bourg-{n}")
     department = factory.SubFactory(DepartmentFactory)
     siren = factory.LazyAttribute(lambda commune: siren_of(commune.code))
