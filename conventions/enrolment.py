@@ -140,6 +140,10 @@ def withdraw(enrolment: ConventionSchool, *, by) -> None:
         raise TransitionRefused(
             f"{enrolment} figure dans une convention déjà envoyée : elle ne peut plus être retirée."
         )
+    if convention is None and enrolment.amendments.exists():
+        raise TransitionRefused(
+            f"{enrolment} est retenue pour un avenant : c'est lui qu'il faut abandonner."
+        )
     with transaction.atomic():
         enrolment.released_on = timezone.localdate()
         enrolment.save(update_fields=["released_on"])

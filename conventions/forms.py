@@ -208,7 +208,7 @@ class PieceForm(FileForm):
     kind = forms.ChoiceField(
         label="Nature de la pièce",
         widget=forms.RadioSelect,
-        choices=[(kind.value, kind.label.capitalize()) for kind in Piece.UPLOADED],
+        choices=[(kind.value, kind.label.capitalize()) for kind in Piece.RECEIVED],
     )
     file = PdfField(label="Fichier", help_text="PDF, 15 Mo au plus.")
 

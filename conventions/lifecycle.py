@@ -177,7 +177,6 @@ AMENDMENT_TRANSITIONS = {
             done="envoyé à la collectivité",
             targets={AmendmentState.PREPARED: AmendmentState.SENT},
             roles=_RECTORAT,
-            requires=("schools",),
         ),
         Transition(
             "sign_for_collectivity",
@@ -185,6 +184,8 @@ AMENDMENT_TRANSITIONS = {
             done="signature de la collectivité enregistrée",
             targets={
                 AmendmentState.SENT: AmendmentState.SIGNED_BY_COLLECTIVITY,
+                # A mistyped date is recorded again as long as the other side waits.
+                AmendmentState.SIGNED_BY_COLLECTIVITY: AmendmentState.SIGNED_BY_COLLECTIVITY,
                 AmendmentState.SIGNED_BY_REGION: AmendmentState.SIGNED,
             },
             roles=_BOTH_SIDES,
@@ -195,6 +196,7 @@ AMENDMENT_TRANSITIONS = {
             done="signature de la région académique enregistrée",
             targets={
                 AmendmentState.SENT: AmendmentState.SIGNED_BY_REGION,
+                AmendmentState.SIGNED_BY_REGION: AmendmentState.SIGNED_BY_REGION,
                 AmendmentState.SIGNED_BY_COLLECTIVITY: AmendmentState.SIGNED,
             },
             roles=_RECTORAT,

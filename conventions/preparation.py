@@ -56,7 +56,8 @@ def prepare(campaign: Campaign, *, by) -> PreparationReport:
 def _lines_by_payer(campaign, by):
     lines = (
         campaign.schools.payable(campaign, by)
-        .filter(released_on__isnull=True)
+        .enrolled()
+        .filter(amendments__isnull=True)
         .filter(Q(convention__isnull=True) | Q(convention__state__in=REWORKABLE))
     )
     payers = {

@@ -3,6 +3,9 @@
 from communes import french
 from documents.contexts import (
     ActContext,
+    AmendmentActContext,
+    AmendmentContext,
+    AmendmentFacts,
     ConventionContext,
     LetterContext,
     PartyContext,
@@ -55,16 +58,7 @@ def convention_context(convention) -> ConventionContext:
         ends_on=convention.campaign.ends_on,
         unit_fee=convention.unit_fee,
         amount=convention.amount,
-        schools=tuple(
-            SchoolLine(
-                uai=line.uai,
-                name=line.name,
-                commune=line.commune_name,
-                department=line.department_code,
-                fee=line.fee,
-            )
-            for line in convention.schools.as_issued()
-        ),
+        schools=_printed(convention.schools.as_issued()),
         region=region_context(convention.campaign),
         collectivity=party_context(convention),
     )
@@ -72,32 +66,92 @@ def convention_context(convention) -> ConventionContext:
 
 def act_context(convention, *, executory: bool = False) -> ActContext:
     """Everything the act prints; with its executory mention when `executory`."""
-    act = convention.act
+    return ActContext(
+        reference=convention.reference,
+        amount=convention.amount,
+        school_count=convention.school_count,
+        **_act_values(convention, convention.act, executory),
+    )
+
+
+def amendment_context(amendment) -> AmendmentContext:
+    """Everything an avenant prints."""
+    convention = amendment.convention
+    return AmendmentContext(
+        reference=amendment.reference,
+        school_year=convention.campaign.school_year,
+        dated_on=amendment.sent_on,
+        ends_on=convention.campaign.ends_on,
+        unit_fee=amendment.unit_fee,
+        amount=amendment.amount_after,
+        school_count=amendment.count_after,
+        amendment=_amendment_facts(amendment),
+        region=region_context(convention.campaign),
+        collectivity=party_context(convention),
+    )
+
+
+def amendment_act_context(amendment, *, executory: bool = False) -> AmendmentActContext:
+    """Everything the act for an avenant prints."""
+    return AmendmentActContext(
+        reference=amendment.reference,
+        amount=amendment.amount_after,
+        school_count=amendment.count_after,
+        amendment=_amendment_facts(amendment),
+        **_act_values(amendment.convention, amendment.act, executory),
+    )
+
+
+def _amendment_facts(amendment) -> AmendmentFacts:
+    return AmendmentFacts(
+        number=amendment.number,
+        convention_reference=amendment.convention.reference,
+        convention_signed_on=amendment.convention.effective_on,
+        reason=amendment.reason,
+        added=_printed(amendment.added),
+        removed=_printed(amendment.removed),
+        amount_before=amendment.amount_before,
+        amount_change=amendment.amount_change,
+    )
+
+
+def _printed(lines) -> tuple[SchoolLine, ...]:
+    return tuple(
+        SchoolLine(
+            uai=line.uai,
+            name=line.name,
+            commune=line.commune_name,
+            department=line.department_code,
+            fee=line.fee,
+        )
+        for line in lines
+    )
+
+
+def _act_values(convention, act, executory) -> dict:
+    """What every act prints of itself and of its parties."""
     collectivity = convention.collectivity
     party = party_context(convention)
     # An act is published online when nothing else was chosen (CGCT L2131-1 IV).
     mode = act.PublicationMode(act.publication_mode or act.PublicationMode.ELECTRONIC)
     online = mode == act.PublicationMode.ELECTRONIC
-    return ActContext(
-        reference=convention.reference,
-        school_year=convention.campaign.school_year,
-        number=act.number,
-        dated_on=act.dated_on,
-        unit_fee=convention.unit_fee,
-        amount=convention.amount,
-        school_count=convention.school_count,
-        delegation_item=act.delegation_item,
-        delegation_reference=act.delegation_reference,
-        executor=act.executor,
-        prefect=collectivity.department.prefect,
-        court=collectivity.department.court,
-        website=collectivity.website if online else "",
-        publication_mode=f"{mode.label} {party.of_article}" if online else mode.label,
-        deposited_on=act.deposited_on if executory else None,
-        published_on=act.published_on if executory else None,
-        region=region_context(convention.campaign),
-        collectivity=party,
-    )
+    return {
+        "school_year": convention.campaign.school_year,
+        "number": act.number,
+        "dated_on": act.dated_on,
+        "unit_fee": convention.unit_fee,
+        "delegation_item": act.delegation_item,
+        "delegation_reference": act.delegation_reference,
+        "executor": act.executor,
+        "prefect": collectivity.department.prefect,
+        "court": collectivity.department.court,
+        "website": collectivity.website if online else "",
+        "publication_mode": f"{mode.label} {party.of_article}" if online else mode.label,
+        "deposited_on": act.deposited_on if executory else None,
+        "published_on": act.published_on if executory else None,
+        "region": region_context(convention.campaign),
+        "collectivity": party,
+    }
 
 
 def letter_context(termination, kind: str) -> LetterContext:

@@ -16,7 +16,11 @@ _OTHER_LABELS = {
     "sha256": "empreinte du fichier",
     "attachment": "empreinte de la pièce jointe",
     "uai": "codes UAI",
+    "added": "écoles ajoutées",
+    "removed": "écoles retirées",
 }
+# Values that are lists, not an old value and a new one.
+_LISTS = ("uai", "added", "removed")
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def _state(entry, value):
 def _change(name, value):
     field = _field(name)
     label = _OTHER_LABELS.get(name) or (field.verbose_name if field else name)
-    is_pair = isinstance(value, list) and len(value) == 2 and name != "uai"
+    is_pair = isinstance(value, list) and len(value) == 2 and name not in _LISTS
     old, new = value if is_pair else (None, value)
     return Change(capfirst(label), _text(old, field), _text(new, field))
 

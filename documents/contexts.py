@@ -133,7 +133,47 @@ class LetterContext:
     collectivity: PartyContext
 
 
-def to_json(context: ConventionContext | ActContext | LetterContext) -> dict:
+@dataclass(frozen=True)
+class AmendmentFacts:
+    """What an avenant says, itself and in the act that authorises it. Amounts in euros."""
+
+    number: int
+    convention_reference: str
+    convention_signed_on: datetime.date
+    reason: str
+    added: tuple[SchoolLine, ...]
+    removed: tuple[SchoolLine, ...]
+    amount_before: Decimal
+    amount_change: Decimal
+
+
+@dataclass(frozen=True)
+class AmendmentContext:
+    """An avenant. `amount` and `school_count` are the convention's once it is signed."""
+
+    reference: str
+    school_year: str
+    dated_on: datetime.date | None
+    ends_on: datetime.date
+    unit_fee: Decimal
+    amount: Decimal
+    school_count: int
+    amendment: AmendmentFacts
+    region: RegionContext
+    collectivity: PartyContext
+
+
+@dataclass(frozen=True)
+class AmendmentActContext(ActContext):
+    """The collectivity's act for an avenant; `amount` and `school_count` as above."""
+
+    amendment: AmendmentFacts
+
+
+Context = ConventionContext | ActContext | AmendmentContext | LetterContext
+
+
+def to_json(context: Context) -> dict:
     """Return the context as JSON values: ISO dates, amounts as strings."""
 
     def plain(value):

@@ -8,15 +8,18 @@ from django.utils.html import conditional_escape, escape, format_html, linebreak
 from django.utils.safestring import SafeString, mark_safe
 
 from communes import french
-from documents.contexts import ActContext, ConventionContext, LetterContext, RegionContext
+from documents.contexts import Context, LetterContext, RegionContext
 from documents.models import TextModel
 from documents.typography import bind_spaces, count, euros, long_date
 
-Context = ActContext | ConventionContext | LetterContext
 Kind = TextModel.Kind
 
 EVERY_KIND = frozenset(Kind)
-ACTS = frozenset({Kind.DECISION, Kind.DELIBERATION})
+DECISIONS = frozenset({Kind.DECISION, Kind.AMENDMENT_DECISION})
+DELIBERATIONS = frozenset({Kind.DELIBERATION, Kind.AMENDMENT_DELIBERATION})
+ACTS = DECISIONS | DELIBERATIONS
+AMENDMENTS = frozenset({Kind.AMENDMENT, Kind.AMENDMENT_DECISION, Kind.AMENDMENT_DELIBERATION})
+BETWEEN_PARTIES = frozenset({Kind.CONVENTION, Kind.AMENDMENT})
 LETTERS = frozenset({Kind.FORMAL_NOTICE, Kind.TERMINATION})
 PRICED = EVERY_KIND - LETTERS
 
@@ -91,12 +94,41 @@ def _region_address(context):
 
 
 def _calculation(context):
-    number = len(context.schools)
-    return f"{number} x {euros(context.unit_fee)} soit {euros(context.amount)}"
+    return f"{context.school_count} x {euros(context.unit_fee)} soit {euros(context.amount)}"
 
 
 def _schools_table(context):
-    return render_to_string("documents/_schools.html", {"context": context})
+    caption = f"Écoles inscrites, année scolaire {context.school_year}"
+    return _table(caption, context.schools)
+
+
+def _changes_tables(context):
+    """What an avenant adds, then what it removes: one table each, none when there is none."""
+    change = context.amendment
+    tables = [("Écoles ajoutées", change.added), ("Écoles retirées", change.removed)]
+    return mark_safe("".join(_table(*table) for table in tables if table[1]))  # noqa: S308
+
+
+def _table(caption, schools):
+    return render_to_string("documents/_schools.html", {"caption": caption, "schools": schools})
+
+
+def _changes_in_words(context):
+    change = context.amendment
+    parts = [
+        f"{noun} de {count(len(schools), 'école')}"
+        for noun, schools in (("l'ajout", change.added), ("le retrait", change.removed))
+        if schools
+    ]
+    return " et ".join(parts)
+
+
+def _amount_in_words(context):
+    """How the participation moves: a verb and an amount, to follow its name."""
+    change = context.amendment.amount_change
+    if not change:
+        return "reste inchangée"
+    return f"{'augmente' if change > 0 else 'diminue'} de {euros(abs(change))}"
 
 
 def _delegation_visa(context):
@@ -175,14 +207,14 @@ FIELDS = (
         "Article de la délégation, et son alinéa",
         "L. 2122-22 (4°)",
         _delegation_article,
-        frozenset({Kind.DECISION}),
+        DECISIONS,
     ),
     MergeField(
         "visa_delegation",
         "Visa de la délibération de délégation, s'il y en a une",
         "Vu la délibération n° 2020-14 du 10 juillet 2020…",
         _delegation_visa,
-        frozenset({Kind.DECISION}),
+        DECISIONS,
         is_block=True,
     ),
     MergeField(
@@ -190,14 +222,14 @@ FIELDS = (
         "Article du compte rendu à l'assemblée",
         "L. 2122-23",
         lambda c: "L. 2122-23" if c.collectivity.is_commune else "L. 5211-10",
-        frozenset({Kind.DECISION}),
+        DECISIONS,
     ),
     MergeField(
         "article_deliberation",
         "Article qui fonde la compétence de l'assemblée",
         "L. 2121-29",
         lambda c: "L. 2121-29" if c.collectivity.is_commune else "L. 5211-1",
-        frozenset({Kind.DELIBERATION}),
+        DELIBERATIONS,
     ),
     MergeField(
         "executant",
@@ -211,7 +243,7 @@ FIELDS = (
         "Calcul de la participation",
         "2 x 45 € soit 90 €",
         _calculation,
-        frozenset({Kind.CONVENTION}),
+        BETWEEN_PARTIES,
     ),
     MergeField(
         "liste_des_ecoles",
@@ -226,7 +258,7 @@ FIELDS = (
         "Fin de la convention",
         "1er septembre 2023",
         lambda c: unbroken(long_date(c.ends_on)),
-        frozenset({Kind.CONVENTION}),
+        BETWEEN_PARTIES,
     ),
     MergeField(
         "responsable_de_traitement",
@@ -240,7 +272,7 @@ FIELDS = (
         "Tribunal compétent pour la convention",
         "tribunal administratif de Montpellier",
         lambda c: c.region.litigation_court,
-        LETTERS | {Kind.CONVENTION},
+        LETTERS | BETWEEN_PARTIES,
     ),
     MergeField(
         "date_d_effet",
@@ -299,6 +331,63 @@ FIELDS = (
         "13 janvier 2023",
         lambda c: unbroken(long_date(c.amicable_until)),  # type: ignore[arg-type]
         frozenset({Kind.TERMINATION}),
+    ),
+    MergeField(
+        "numero_avenant",
+        "Numéro de l'avenant",
+        "1",
+        lambda c: str(c.amendment.number),
+        AMENDMENTS,
+    ),
+    MergeField(
+        "reference_convention",
+        "Référence de la convention modifiée",
+        "ENT-2022-34337",
+        lambda c: c.amendment.convention_reference,
+        AMENDMENTS,
+    ),
+    MergeField(
+        "date_convention",
+        "Prise d'effet de la convention modifiée",
+        "10 octobre 2022",
+        lambda c: unbroken(long_date(c.amendment.convention_signed_on)),
+        AMENDMENTS,
+    ),
+    MergeField(
+        "objet_avenant",
+        "Objet de l'avenant, tel que saisi",
+        "Ouverture d'une école",
+        lambda c: c.amendment.reason.rstrip(". "),
+        AMENDMENTS,
+    ),
+    MergeField(
+        "changement",
+        "Écoles ajoutées et retirées, en mots",
+        "l'ajout de 2 écoles et le retrait de 1 école",
+        _changes_in_words,
+        AMENDMENTS,
+    ),
+    MergeField(
+        "tableaux_des_changements",
+        "Tableaux des écoles ajoutées et retirées",
+        "code UAI, école, commune, département",
+        _changes_tables,
+        AMENDMENTS,
+        is_block=True,
+    ),
+    MergeField(
+        "effet_sur_le_montant",
+        "Effet sur la participation, avec le verbe",
+        "augmente de 45 €",
+        _amount_in_words,
+        AMENDMENTS,
+    ),
+    MergeField(
+        "montant_avant",
+        "Montant avant l'avenant",
+        "90 €",
+        lambda c: euros(c.amendment.amount_before),
+        AMENDMENTS,
     ),
 )
 

@@ -11,7 +11,8 @@ from django.utils.html import format_html
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from documents.fields import Context, fields_of
+from documents.contexts import Context
+from documents.fields import fields_of
 from documents.typography import bind_spaces
 
 _FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")

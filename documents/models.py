@@ -16,8 +16,11 @@ class TextModel(models.Model):
         CONVENTION = "convention", "convention"
         FORMAL_NOTICE = "formal_notice", "mise en demeure"
         TERMINATION = "termination", "lettre de résiliation"
+        AMENDMENT = "amendment", "avenant"
+        AMENDMENT_DECISION = "amendment_decision", "décision du maire pour un avenant"
+        AMENDMENT_DELIBERATION = "amendment_deliberation", "délibération pour un avenant"
 
-    kind = models.CharField("nature", max_length=20, choices=Kind)
+    kind = models.CharField("nature", max_length=30, choices=Kind)
     version = models.PositiveIntegerField("version")
     title = models.CharField("titre", max_length=200)
     body = models.TextField("texte")

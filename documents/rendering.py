@@ -18,15 +18,20 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, path2url
 
 from communes import french
-from documents.contexts import LetterContext
-from documents.fields import LETTERS, Context, salutation
+from documents.contexts import Context, LetterContext
+from documents.fields import LETTERS, salutation
 from documents.markup import to_html
 from documents.models import TextModel
 
 PRINT_DIR = Path(__file__).resolve().parent / "print"
 PRINT_URL = path2url(PRINT_DIR)
 BLANK = "……………………"
-ACT_NAMES = {TextModel.Kind.DECISION: "décision", TextModel.Kind.DELIBERATION: "délibération"}
+ACT_NAMES = {
+    TextModel.Kind.DECISION: "décision",
+    TextModel.Kind.DELIBERATION: "délibération",
+    TextModel.Kind.AMENDMENT_DECISION: "décision",
+    TextModel.Kind.AMENDMENT_DELIBERATION: "délibération",
+}
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ def page_html(text_model: TextModel, context: Context) -> str:
 def _template(kind: TextModel.Kind) -> str:
     if kind in LETTERS:
         return "documents/letter.html"
-    return f"documents/{'act' if kind in ACT_NAMES else 'convention'}.html"
+    return f"documents/{'act' if kind in ACT_NAMES else kind.value}.html"
 
 
 # PDF/A refuses a metadata schema that it does not know unless the file describes it.

@@ -290,9 +290,7 @@ def _find_schools(campaign, query, user):
 
 def _to_prepare(campaign, user):
     """How many collectivities and schools a preparation would take up."""
-    lines = campaign.schools.payable(campaign, user).filter(released_on__isnull=True)
-    waiting = lines.filter(convention__isnull=True).aggregate(
-        schools=Count("pk"), collectivities=Count("payer_id", distinct=True)
-    )
+    lines = campaign.schools.payable(campaign, user).waiting()
+    waiting = lines.aggregate(schools=Count("pk"), collectivities=Count("payer_id", distinct=True))
     prepared = campaign.conventions.for_user(user).filter(state=State.PREPARED).count()
     return {"waiting": waiting, "prepared": prepared}

@@ -34,7 +34,9 @@ class EnrolledFilter(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         conditions = {
             "yes": Q(released_on__isnull=True),
-            "waiting": Q(released_on__isnull=True, convention__isnull=True),
+            "waiting": Q(
+                released_on__isnull=True, convention__isnull=True, amendments__isnull=True
+            ),
             "no": Q(released_on__isnull=False),
         }
         return queryset.filter(conditions.get(self.value(), Q()))

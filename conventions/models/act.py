@@ -12,7 +12,12 @@ from conventions import deadlines
 
 
 class ActFacts(models.Model):
-    """An act of the collectivity: what it is, and what happened to it, as dated facts."""
+    """An act of the collectivity: what it is, and what happened to it, as dated facts.
+
+    `OF` names the field that leads to what the act authorises signing.
+    """
+
+    OF = ""
 
     class Kind(models.TextChoices):
         DECISION = "decision", "décision"
@@ -263,6 +268,8 @@ class ActFacts(models.Model):
 class Act(ActFacts):
     """The act that authorises signing the convention."""
 
+    OF = "convention"
+
     convention = models.OneToOneField(
         "conventions.Convention",
         on_delete=models.PROTECT,
@@ -276,6 +283,8 @@ class Act(ActFacts):
 
 class AmendmentAct(ActFacts):
     """The act that authorises signing an amendment, if the collectivity wants one."""
+
+    OF = "amendment"
 
     amendment = models.OneToOneField(
         "conventions.Amendment",

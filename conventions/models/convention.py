@@ -17,9 +17,11 @@ from conventions.lifecycle import TRANSITIONS, Standing, State
 from conventions.notifications import notify
 
 from .act import Act
+from .amendment import Amendable
+from .authority import Authorised
 from .campaign import Campaign
 from .correspondence import Correspondence
-from .dossier import Dossier
+from .dossier import ConventionDossier
 from .ending import Ending
 from .errors import TransitionRefused
 from .journal import JournalEntry
@@ -80,8 +82,15 @@ class ConventionQuerySet(models.QuerySet):
         return {state: counts.get(state, 0) for state in State.values}
 
 
-class Convention(Correspondence, Dossier, Ending, Reminders, Party, Stateful):
+class Convention(
+    Correspondence, ConventionDossier, Amendable, Ending, Reminders, Authorised, Party, Stateful
+):
     TRANSITIONS = TRANSITIONS
+    ACT_MODEL = Act
+    ACT_REFUSED = (
+        "L'acte s'enregistre une fois les renseignements confirmés, et ne change plus après la "
+        "signature de la collectivité."
+    )
     noun = "la convention"
 
     campaign = models.ForeignKey(
@@ -204,11 +213,6 @@ class Convention(Correspondence, Dossier, Ending, Reminders, Party, Stateful):
     def is_unsigned(self) -> bool:
         return self.state in lifecycle.BEFORE_SIGNATURE
 
-    @property
-    def recorded_act(self) -> Act | None:
-        """The act, or None while the town hall has not entered it."""
-        return getattr(self, "act", None)
-
     def refusal_of(self, verb: str) -> str:
         if verb == "remind":
             return self.reminder_refusal()
@@ -321,75 +325,6 @@ class Convention(Correspondence, Dossier, Ending, Reminders, Party, Stateful):
             ).save()
 
     # --- The act: facts, not states -----------------------------------------
-    ACT_FIELDS = (
-        "kind",
-        "number",
-        "dated_on",
-        "delegation_item",
-        "delegation_reference",
-        "executor",
-    )
-    ACT_DATE_FIELDS = (
-        "deposited_on",
-        "published_on",
-        "publication_mode",
-        "reported_on",
-        *Act.AFTERMATH_FIELDS,
-    )
-
     @property
     def can_record_act(self) -> bool:
-        """Tell whether nature, number and date of the act may (still) be entered."""
         return self.is_party_confirmed and self.state in (State.ACCEPTED, State.SIGNED_BY_REGION)
-
-    @property
-    def can_record_act_dates(self) -> bool:
-        return self.recorded_act is not None and self.state != State.ABANDONED
-
-    def record_act(self, *, by, **values):
-        """Enter or correct the act (ACT_FIELDS), as long as the collectivity has not signed.
-
-        Raises TransitionRefused, or ValidationError with the message at its field.
-        """
-        if not self.can_record_act:
-            raise TransitionRefused(
-                "L'acte s'enregistre une fois les renseignements confirmés, et ne change plus "
-                "après la signature de la collectivité."
-            )
-        self._refuse_future(values["dated_on"], "dated_on")
-        act = self.recorded_act or Act(convention=self)
-        self._write_act(act, by, "record_act", "Acte de la collectivité enregistré", values)
-
-    def record_act_dates(self, *, by, **values):
-        """Enter or correct what happened to the act (ACT_DATE_FIELDS, those given only)."""
-        if not self.can_record_act_dates:
-            raise TransitionRefused("Enregistrez d'abord l'acte : nature, numéro et date.")
-        for name, value in values.items():
-            if isinstance(value, datetime.date):
-                self._refuse_future(value, name)
-        self._write_act(self.act, by, "record_act_dates", "Dates de l'acte enregistrées", values)
-
-    def _write_act(self, act, by, verb, summary, values):
-        changes = {
-            name: [getattr(act, name), value]
-            for name, value in values.items()
-            if getattr(act, name) != value
-        }
-        if not changes and act.pk:
-            return
-        for name, value in values.items():
-            setattr(act, name, value)
-        act.full_clean(exclude=["convention"])
-        with transaction.atomic():
-            self._compare_and_swap()
-            act.save()
-            JournalEntry.about(self, by=by, verb=verb, summary=summary, changes=changes).save()
-        act.refresh_from_db(fields=["executory_on"])
-        self.act = act
-
-    @staticmethod
-    def _refuse_future(day, field):
-        if day and day > timezone.localdate():
-            raise TransitionRefused(
-                {field: "Cette date est dans le futur : enregistrez-la une fois le fait accompli."}
-            )

@@ -12,7 +12,6 @@ from documents.texts import newest_text
 from documents.uploads import UploadedPdf
 
 from .errors import TransitionRefused
-from .journal import JournalEntry
 from .part import ConventionPart
 from .piece import Piece
 
@@ -24,9 +23,97 @@ LETTERS = {
 
 
 class Dossier(ConventionPart):
-    """What `Convention` knows of its files (mixed into it)."""
+    """The pieces of a convention, or of one of its avenants, mixed into them.
 
-    def text_and_context(self, kind):
+    A subclass (a `Stateful`) says in `kinds_to_issue` what it generates, from which text
+    and values in `text_and_context`, and in `RECEIVED` which natures of file it takes.
+    """
+
+    RECEIVED: tuple[str, ...] = ()
+
+    @property
+    def own_pieces(self):
+        """Its pieces; a convention's leave out those of its avenants."""
+        return self.pieces.filter(amendment__isnull=True)
+
+    def kinds_to_issue(self) -> list[str]:
+        """Return the pieces that today's facts allow to generate."""
+        raise NotImplementedError
+
+    def text_and_context(self, kind: str):
+        """Return the text model and the context that a generated piece is made from."""
+        raise NotImplementedError
+
+    def issue_documents(self, *, by) -> list[Piece]:
+        """Generate and freeze every piece that is missing or outdated; return the new ones.
+
+        Nothing is rendered when the facts are those of the latest version. Rendering
+        happens before the transaction opens, which is short and holds no lock meanwhile.
+        """
+        issued = []
+        for kind in self.kinds_to_issue():
+            text, context = self.text_and_context(kind)
+            facts = to_json(context)
+            latest = self.latest_piece(kind)
+            if latest and latest.document.made_from(text, facts):
+                continue
+            rendered = render(text, context)
+            with transaction.atomic():
+                document = Document.freeze(
+                    rendered.content,
+                    pages=rendered.pages,
+                    by=by,
+                    text_model=text,
+                    context=facts,
+                )
+                issued.append(self._add_piece(kind, document, by, "Document généré"))
+        return issued
+
+    def attach(self, *, kind: str, pdf: UploadedPdf, by) -> Piece:
+        """Add a file received from a party, kept byte for byte as a new version."""
+        if kind not in self.RECEIVED:
+            raise TransitionRefused({"kind": "Choisissez la nature de la pièce."})
+        if self.state in ("prepared", "abandoned"):
+            raise TransitionRefused("Ce dossier ne reçoit pas de pièces dans son état actuel.")
+        with transaction.atomic():
+            document = Document.freeze(pdf.content, pages=pdf.pages, by=by, name=pdf.name)
+            return self._add_piece(kind, document, by, "Pièce déposée")
+
+    def _add_piece(self, kind, document, by, done):
+        self._compare_and_swap()
+        latest = self.latest_piece(kind)
+        piece = self.pieces.create(
+            convention=self.file,
+            kind=kind,
+            version=latest.version + 1 if latest else 1,
+            document=document,
+            added_by=by,
+        )
+        self._write_journal(
+            by,
+            "add_piece",
+            f"{done} : {piece.get_kind_display()}, version {piece.version}",
+            changes={"sha256": [None, document.sha256]},
+        )
+        return piece
+
+    def latest_piece(self, kind: str) -> Piece | None:
+        """Return the newest version of a kind, or None."""
+        newest_first = self.own_pieces.filter(kind=kind).order_by("-version")
+        return newest_first.select_related("document").first()
+
+    def latest_pieces(self) -> dict[str, Piece]:
+        """Return the newest version of each kind, in one query."""
+        pieces = self.own_pieces.select_related("document", "added_by").order_by("version")
+        return {piece.kind: piece for piece in pieces}
+
+
+class ConventionDossier(Dossier):
+    """What `Convention` knows of its files."""
+
+    RECEIVED = Piece.RECEIVED
+
+    def text_and_context(self, kind: str):
         """Return the text model and the context that a generated piece is made from."""
         if kind == Piece.Kind.CONVENTION:
             return self.campaign.convention_text, convention_context(self)
@@ -62,70 +149,12 @@ class Dossier(ConventionPart):
             return [Piece.Kind.TERMINATION_LETTER]
         return [Piece.Kind.FORMAL_NOTICE] if termination.awaits_conciliation else []
 
-    def issue_documents(self, *, by) -> list[Piece]:
-        """Generate and freeze every piece that is missing or outdated; return the new ones.
-
-        Nothing is rendered when the facts are those of the latest version. Rendering
-        happens before the transaction opens, which is short and holds no lock meanwhile.
-        """
-        issued = []
-        for kind in self.kinds_to_issue():
-            text, context = self.text_and_context(kind)
-            facts = to_json(context)
-            latest = self.latest_piece(kind)
-            if latest and latest.document.made_from(text, facts):
-                continue
-            rendered = render(text, context)
-            with transaction.atomic():
-                document = Document.freeze(
-                    rendered.content,
-                    pages=rendered.pages,
-                    by=by,
-                    text_model=text,
-                    context=facts,
-                )
-                issued.append(self._add_piece(kind, document, by, "Document généré"))
-        return issued
-
-    def attach(self, *, kind: str, pdf: UploadedPdf, by) -> Piece:
-        """Add a file received from a party, kept byte for byte as a new version."""
-        if kind not in Piece.UPLOADED:
-            raise TransitionRefused({"kind": "Choisissez la nature de la pièce."})
-        if self.state in (State.PREPARED, State.ABANDONED):
-            raise TransitionRefused("Ce dossier ne reçoit pas de pièces dans son état actuel.")
-        with transaction.atomic():
-            document = Document.freeze(pdf.content, pages=pdf.pages, by=by, name=pdf.name)
-            return self._add_piece(kind, document, by, "Pièce déposée")
-
-    def _add_piece(self, kind, document, by, done):
-        self._compare_and_swap()
-        latest = self.latest_piece(kind)
-        piece = self.pieces.create(
-            kind=kind,
-            version=latest.version + 1 if latest else 1,
-            document=document,
-            added_by=by,
-        )
-        JournalEntry.about(
-            self,
-            by=by,
-            verb="add_piece",
-            summary=f"{done} : {piece.get_kind_display()}, version {piece.version}",
-            changes={"sha256": [None, document.sha256]},
-        ).save()
-        return piece
-
-    def latest_piece(self, kind: str) -> Piece | None:
-        """Return the newest version of a kind, or None."""
-        return self.pieces.filter(kind=kind).select_related("document").order_by("-version").first()
-
-    def latest_pieces(self) -> dict[str, Piece]:
-        """Return the newest version of each kind, in one query."""
-        pieces = self.pieces.select_related("document", "added_by").order_by("version")
-        return {piece.kind: piece for piece in pieces}
-
     def file_name(self, piece: Piece) -> str:
-        """Return the name a piece is downloaded under: "acte-a-signer_2022-2023_agde_v1.pdf"."""
+        """Return the name a piece is downloaded under: "acte-a-signer_2022-2023_agde_v1.pdf".
+
+        Of an avenant: "avenant-1_avenant-a-signer_2022-2023_agde_v1.pdf".
+        """
         place = slugify(self.collectivity.name)
         kind = slugify(piece.get_kind_display())
-        return f"{kind}_{self.campaign.school_year}_{place}_v{piece.version}.pdf"
+        of = f"avenant-{piece.amendment.number}_" if piece.amendment_id else ""
+        return f"{of}{kind}_{self.campaign.school_year}_{place}_v{piece.version}.pdf"

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 
 class ConventionPart:
-    """Base of the mixins that `Convention` is made of."""
+    """Base of the mixins that `Convention` is made of; its avenants share a few."""
 
     if TYPE_CHECKING:
-        # Whatever a part does not have is the convention's.
+        # Whatever a part does not have is the whole's.
         def __getattr__(self, name: str) -> Any: ...

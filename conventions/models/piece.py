@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from documents.models import Document
 
@@ -21,13 +22,10 @@ class Piece(models.Model):
         DEPOSIT_RECEIPT = "deposit_receipt", "accusé de réception de la préfecture"
         OTHER = "other", "autre pièce"
 
-    UPLOADED = (
-        Kind.ACT_SIGNED,
-        Kind.CONVENTION_SIGNED,
-        Kind.AMENDMENT_SIGNED,
-        Kind.DEPOSIT_RECEIPT,
-        Kind.OTHER,
-    )
+    # What is received, for a convention and for an avenant.
+    RECEIVED = (Kind.ACT_SIGNED, Kind.CONVENTION_SIGNED, Kind.DEPOSIT_RECEIPT, Kind.OTHER)
+    RECEIVED_FOR_AMENDMENT = (Kind.AMENDMENT_SIGNED, Kind.ACT_SIGNED, Kind.DEPOSIT_RECEIPT)
+    UPLOADED = frozenset(RECEIVED + RECEIVED_FOR_AMENDMENT)
 
     convention = models.ForeignKey(
         "conventions.Convention",
@@ -63,9 +61,15 @@ class Piece(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["convention", "kind", "version"],
+                condition=Q(amendment__isnull=True),
                 name="piece_version_unique",
                 violation_error_message="Cette version de la pièce existe déjà.",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["amendment", "kind", "version"],
+                name="amendment_piece_version_unique",
+                violation_error_message="Cette version de la pièce de l'avenant existe déjà.",
+            ),
         ]
 
     def __str__(self):

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.scope import within_scope
+from conventions.lifecycle import AmendmentState
 from schools.models import School
 from schools.takeover import payer_on
 
@@ -21,9 +22,25 @@ class ConventionSchoolQuerySet(models.QuerySet):
         )
         return lines if user is None else lines.filter(within_scope(user, "payer_id"))
 
-    def as_issued(self):
-        """Those that their convention prints: not taken out before it was sent."""
+    def enrolled(self):
+        """Those not taken out since."""
         return self.filter(released_on__isnull=True)
+
+    def waiting(self):
+        """Enrolled, in no convention yet, and not kept for an avenant."""
+        return self.enrolled().filter(convention__isnull=True, amendments__isnull=True)
+
+    def as_issued(self):
+        """Those that their convention prints: not taken out before it was sent.
+
+        What avenants add or take out since changes nothing of it.
+        """
+        taken_out_by_amendment = self.model.objects.filter(
+            amendments__change="removed", amendments__amendment__state=AmendmentState.SIGNED
+        )
+        return self.exclude(amendments__change="added").filter(
+            Q(released_on__isnull=True) | Q(pk__in=taken_out_by_amendment.values("pk"))
+        )
 
 
 class ConventionSchool(models.Model):

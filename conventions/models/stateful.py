@@ -21,6 +21,8 @@ class Stateful(models.Model):
 
     TRANSITIONS: dict[str, Transition] = {}
     noun = ""
+    # What the journal says before each verb.
+    verb_prefix = ""
 
     if TYPE_CHECKING:
         state: Any
@@ -36,7 +38,7 @@ class Stateful(models.Model):
 
     @property
     def journal_prefix(self) -> str:
-        """What the journal says before each summary ("Avenant n° 1 : ")."""
+        """What the journal says before each summary ("Avenant n° 1")."""
         return ""
 
     def missing_for(self, verb: str) -> list:
@@ -98,15 +100,24 @@ class Stateful(models.Model):
 
     def _since(self) -> str:
         """Who brought it to its state and when, for whoever comes second."""
+        verbs = [f"{self.verb_prefix}{verb}" for verb in self.TRANSITIONS]
         entry = self.file.journal.filter(
-            to_state=self.state, summary__startswith=self.journal_prefix
+            to_state=self.state, verb__in=verbs, summary__startswith=self.journal_prefix
         ).first()
         return f" ({entry.by_name}, le {_moment(entry)})" if entry else ""
 
+    @staticmethod
+    def _refuse_future(day, field):
+        if day and day > timezone.localdate():
+            raise TransitionRefused(
+                {field: "Cette date est dans le futur : enregistrez-la une fois le fait accompli."}
+            )
+
     def _write_journal(self, by, verb, summary, **fields):
-        JournalEntry.about(
-            self.file, by=by, verb=verb, summary=f"{self.journal_prefix}{summary}", **fields
-        ).save()
+        if self.journal_prefix:
+            summary = f"{self.journal_prefix} : {summary[:1].lower()}{summary[1:]}"
+        verb = f"{self.verb_prefix}{verb}"
+        JournalEntry.about(self.file, by=by, verb=verb, summary=summary, **fields).save()
 
     def _changes(self, facts):
         return {

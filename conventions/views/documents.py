@@ -39,7 +39,7 @@ def download_piece(request, pk):
     """Send a piece of a file in the person's scope."""
     piece = get_object_or_404(
         Piece.objects.select_related(
-            "document", "convention__collectivity", "convention__campaign"
+            "document", "amendment", "convention__collectivity", "convention__campaign"
         ),
         pk=pk,
         convention__in=Convention.objects.for_user(request.user),

@@ -1,12 +1,15 @@
 """The file of Villeneuve-lès-Maguelone, 2022, as contexts, and variations on it."""
 
 import datetime
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 
 from communes import french
 from documents.contexts import (
     ActContext,
+    AmendmentActContext,
+    AmendmentContext,
+    AmendmentFacts,
     ConventionContext,
     LetterContext,
     PartyContext,
@@ -119,6 +122,52 @@ SECOND_LETTER = replace(
     terminates_on=datetime.date(2022, 12, 28),
     amicable_until=datetime.date(2023, 1, 13),
 )
+# Françoise Dolto leaves, and a school that opens comes in: nothing more to pay.
+FACTS = AmendmentFacts(
+    number=1,
+    convention_reference="ENT-2022-34337",
+    convention_signed_on=datetime.date(2022, 10, 10),
+    reason="Ouverture d'une école et fermeture d'une autre.",
+    added=(
+        SchoolLine(
+            uai="0349001Z",
+            name="École élémentaire publique Simone Veil",
+            commune="Villeneuve-lès-Maguelone",
+            department="34",
+            fee=Decimal("45.00"),
+        ),
+    ),
+    removed=SCHOOLS[1:],
+    amount_before=Decimal("90.00"),
+    amount_change=Decimal("0.00"),
+)
+AMENDMENT = AmendmentContext(
+    reference="ENT-2022-34337-A1",
+    school_year="2022-2023",
+    dated_on=datetime.date(2023, 1, 9),
+    ends_on=datetime.date(2023, 9, 1),
+    unit_fee=Decimal("45.00"),
+    amount=Decimal("90.00"),
+    school_count=2,
+    amendment=FACTS,
+    region=REGION,
+    collectivity=VILLENEUVE,
+)
+AMENDMENT_ACT = AmendmentActContext(
+    **{field.name: getattr(ACT, field.name) for field in fields(ACT)}
+    | {"reference": "ENT-2022-34337-A1", "number": "2023DECAD004"},
+    amendment=FACTS,
+)
+CONTEXTS = {
+    "convention": CONVENTION,
+    "decision": ACT,
+    "deliberation": ACT,
+    "formal_notice": FORMAL_NOTICE,
+    "termination": SECOND_LETTER,
+    "amendment": AMENDMENT,
+    "amendment_decision": AMENDMENT_ACT,
+    "amendment_deliberation": AMENDMENT_ACT,
+}
 
 
 def text(kind: str) -> TextModel:

@@ -4,8 +4,9 @@ import pytest
 
 from documents.fields import FIELDS, fields_of
 from documents.markup import FieldError, to_html, used_fields
+from documents.models import TextModel
 
-from .samples import ACT, CONVENTION, FORMAL_NOTICE, SECOND_LETTER, text
+from .samples import ACT, CONTEXTS, CONVENTION, text
 
 
 def test_an_unknown_field_is_refused_and_the_known_ones_are_named():
@@ -51,18 +52,15 @@ def test_spaces_before_double_punctuation_never_end_a_line():
     assert to_html("decision", "Vu « ceci » ;", ACT) == "<p>Vu «\u00a0ceci\u00a0»\u00a0;</p>\n"
 
 
-@pytest.mark.parametrize("kind", ["decision", "deliberation", "convention"])
+@pytest.mark.parametrize("kind", TextModel.Kind.values)
 def test_the_shipped_texts_use_known_fields(kind):
     assert used_fields(kind, text(kind).body)
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
-def test_every_declared_field_has_a_value(field):
-    samples = {"convention": CONVENTION, "termination": SECOND_LETTER}
-    context = next((samples[kind] for kind in samples if kind in field.kinds), ACT)
-    if field.kinds == {"formal_notice"}:
-        context = FORMAL_NOTICE
-    assert field.html(context) or field.is_block
+def test_every_declared_field_has_a_value_in_each_of_its_texts(field):
+    for kind in field.kinds:
+        assert field.html(CONTEXTS[kind]) or field.is_block
 
 
 def test_field_keys_are_unique():

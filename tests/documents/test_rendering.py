@@ -13,6 +13,7 @@ from documents.rendering import render
 
 from .samples import (
     ACT,
+    CONTEXTS,
     CONVENTION,
     EXECUTORY_ACT,
     FORMAL_NOTICE,
@@ -146,6 +147,8 @@ def test_documents_are_archivable_and_accessible(validator, tmp_path):
         "reply": render(text("termination"), replace(SECOND_LETTER, from_region=False)),
         "unsent": render(text("convention"), replace(CONVENTION, dated_on=None)),
     }
+    for kind in ("amendment", "amendment_decision", "amendment_deliberation"):
+        documents[kind] = render(text(kind), CONTEXTS[kind])
     for count in (1, 2, 40, 190):
         documents[f"schools-{count}"] = render(text("convention"), convention_of(count))
     paths = []

@@ -4,6 +4,7 @@ import datetime
 from decimal import Decimal
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 from stdnum import luhn
 
@@ -71,7 +72,7 @@ class CommuneFactory(DjangoModelFactory):
     class Meta:
         model = Commune
 
-    code = factory.Sequence(lambda n: f"34{n + 400:03d}")
+    code = factory.Sequence(lambda n: f"34{400 + n % 590}")
     name = factory.Sequence(lambda n: f"Bourg-{n}")
     department = factory.SubFactory(DepartmentFactory)
     siren = factory.LazyAttribute(lambda commune: siren_of(commune.code))
@@ -249,3 +250,28 @@ def sign_by_both(
         )
     convention.refresh_from_db()
     return convention
+
+
+def current_signed_convention(**fields) -> Convention:
+    """A convention of two schools of the school year under way, signed by both a month ago."""
+    today = timezone.localdate()
+    year = today.year if today.month >= 9 else today.year - 1
+    convention = ConventionFactory(campaign=CampaignFactory(start_year=year), **fields)
+    return sign_by_both(convention, on=today - datetime.timedelta(days=30), published_on=None)
+
+
+def prepare_amendment(convention, *, add=(), remove=(), reason="Ouverture d'une école."):
+    """An avenant of `convention`, prepared; the texts it prints are there."""
+    for kind in ("amendment", "amendment_decision", "amendment_deliberation"):
+        TextModelFactory(kind=kind)
+    return convention.prepare_amendment(by=None, reason=reason, add=add, remove=remove)
+
+
+def sign_amendment(amendment, *, on: datetime.date | None = None):
+    """Send it if need be, and have both parties sign it on the same day (today if None)."""
+    on = on or timezone.localdate()
+    if amendment.sent_on is None:
+        amendment.send(by=None, on=on)
+    amendment.sign_for_collectivity(by=None, on=on)
+    amendment.sign_for_region(by=None, on=on)
+    return amendment

@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *, code, school_year, folder, **options):
         convention = self._find(code, school_year)
         folder.mkdir(parents=True, exist_ok=True)
-        pieces = convention.pieces.select_related("document")
+        pieces = convention.pieces.select_related("document", "amendment")
         for piece in pieces:
             target = folder / convention.file_name(piece)
             target.write_bytes(piece.document.file.read())
