@@ -154,7 +154,10 @@ def build_reply_curve(campaign: Campaign, user) -> ReplyCurve | None:
         .values_list("state", "sent_on", "accepted_on", "effective_on")
         .annotate(Count("pk"))
     )
-    total, accepted, signed, sending_days = 0, Counter(), Counter(), []
+    total = 0
+    accepted: Counter = Counter()
+    signed: Counter = Counter()
+    sending_days = []
     for state, sent_on, accepted_on, effective_on, count in rows:
         total += count
         if sent_on:

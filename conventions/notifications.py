@@ -64,7 +64,7 @@ def retry(notification: Notification) -> bool:
 
     Return False when it is not one of those, or when there is still nobody.
     """
-    recipients = recipients_of(notification.convention, notification.side)
+    recipients = recipients_of(notification.convention, Message.Side(notification.side))
     if not recipients or not notification.queue_again(recipients):
         return False
     deliver_after_commit()

@@ -23,6 +23,7 @@ from .dossier import Dossier
 from .errors import TransitionRefused
 from .message import Message
 from .notification import Notification
+from .part import ConventionPart
 from .piece import Piece
 from .school import ConventionSchool
 from .stateful import Stateful
@@ -259,7 +260,7 @@ class Amendment(Dossier, Authorised, Stateful):
 
     def kinds_to_issue(self) -> list[str]:
         """Return the avenant until somebody signs, its act, and the act once executory."""
-        kinds = []
+        kinds: list[str] = []
         if self.state == AmendmentState.SENT:
             kinds.append(Piece.Kind.AMENDMENT)
         act = self.recorded_act
@@ -321,7 +322,7 @@ def _lines_of(amendment, change):
     )
 
 
-class Amendable:
+class Amendable(ConventionPart):
     """What `Convention` knows of its avenants: its own number of schools and amount stay."""
 
     @property
@@ -412,9 +413,9 @@ class Amendable:
             for line in self.campaign.schools.enrolled().filter(school__in=schools)
         }
         free = set(self.campaign.schools.waiting().values_list("school_id", flat=True))
-        payable = schools_paid_by(self.collectivity, self.campaign.starts_on)
+        paid = schools_paid_by(self.collectivity, self.campaign.starts_on)
         payable = set(
-            payable.filter(pk__in=[school.pk for school in schools]).values_list("pk", flat=True)
+            paid.filter(pk__in=[school.pk for school in schools]).values_list("pk", flat=True)
         )
         refusals, lines = [], []
         for school in schools:

@@ -6,9 +6,10 @@ from django.db import transaction
 
 from .act import ActFacts
 from .errors import TransitionRefused
+from .part import ConventionPart
 
 
-class Authorised:
+class Authorised(ConventionPart):
     """Something the collectivity signs by virtue of an act, mixed into what is signed.
 
     A subclass (a `Stateful`) names its model of act and says when an act may be entered.

@@ -118,7 +118,9 @@ class ConventionDossier(Dossier):
         if kind == Piece.Kind.CONVENTION:
             return self.campaign.convention_text, convention_context(self)
         if kind in LETTERS:
-            return newest_text(LETTERS[kind]), letter_context(self.open_termination, kind)
+            return newest_text(LETTERS[Piece.Kind(kind)]), letter_context(
+                self.open_termination, kind
+            )
         text = (
             self.campaign.decision_text if self.act.is_decision else self.campaign.deliberation_text
         )

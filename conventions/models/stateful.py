@@ -26,6 +26,7 @@ class Stateful(models.Model):
 
     if TYPE_CHECKING:
         state: Any
+        get_state_display: Any
 
     version = models.PositiveIntegerField(default=1, editable=False)
 
