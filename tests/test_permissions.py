@@ -205,6 +205,7 @@ def values(convention, town_hall):
         "token": CalendarSubscription.renew(town_hall).token,
         ("piece", "pk"): piece.pk,
         ("message_attachment", "pk"): message.pk,
+        ("admin:conventions_convention_message", "pk"): convention.pk,
         ("admin:conventions_convention_termination", "pk"): convention.pk,
         ("admin:conventions_conventionschool_withdraw", "pk"): convention.schools.first().pk,
         ("admin:view_on_site", "object_id"): town_hall.pk,
