@@ -1,5 +1,8 @@
 """The State's claims: one for each convention that both parties have signed.
 
+An avenant signed by both gives rise to its own, after its convention's: more to pay, or
+less (a negative amount); none when the number of schools stays the same.
+
 Billing reads conventions and never writes them. Everything said of the debtor comes
 from the convention's own copy, as confirmed before signing: a collectivity that
 moves or changes its name afterwards does not change the claim.
@@ -9,6 +12,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from itertools import chain
 
 from django.core.exceptions import ValidationError
@@ -18,22 +22,31 @@ from django.utils import timezone
 from billing import liquidation
 from billing.models import ChorusSettings
 from communes.identifiers import validate_siret
-from conventions.models import Act, Campaign, Convention, ConventionSchool
+from conventions.models import Amendment, Campaign, Convention, ConventionSchool
 
 # Rows fetched at a time: bounds the memory of an export, whole region included.
 CHUNK = 5000
 TO_ISSUE = "à émettre"
 
 
+class Nature(StrEnum):
+    INITIAL = "convention"
+    SUPPLEMENT = "complément"
+    REDUCTION = "réduction"
+
+
 @dataclass(frozen=True)
 class Claim:
-    """What one collectivity owes for one school year. Amounts in euros.
+    """What one collectivity owes for one school year, or a change of it. Amounts in euros.
 
-    `insee_code` is empty for an EPCI or a syndicat, where `collectivity_code` is the SIREN;
+    A change comes of an avenant: `schools` and `amount` are then what it adds, below zero
+    for a reduction, and `signed_on` and the act are the avenant's own (the convention's
+    act when it has none). `insee_code` is empty for an EPCI or a syndicat, where `collectivity_code` is the SIREN;
     `act_executory_on` is None until the act is both deposited and published.
     """
 
     reference: str
+    nature: Nature
     school_year: str
     budget_year: int
     debtor: str
@@ -61,13 +74,65 @@ class Claim:
     @classmethod
     def of(cls, convention: Convention, coding: ChorusSettings) -> "Claim":
         """Return the claim of a signed convention read by `claimable`."""
-        campaign, collectivity = convention.campaign, convention.collectivity
-        signed_on = convention.effective_on
         schools, tariff = convention.school_count, convention.unit_fee
-        return cls(
+        return cls._about(
+            convention,
+            convention,
+            convention.act,
             reference=claim_reference(convention.reference),
+            nature=Nature.INITIAL,
+            schools=schools,
+            uais=tuple(line.uai for line in convention.issued_schools),
+            tariff=tariff,
+            amount=convention.amount,
+            basis=liquidation.basis(
+                schools,
+                tariff,
+                reference=convention.reference,
+                signed_on=convention.effective_on,
+                school_year=convention.campaign.school_year,
+            ),
+            subject=liquidation.subject(schools, convention.campaign.school_year),
+            coding=coding,
+        )
+
+    @classmethod
+    def of_amendment(
+        cls, amendment: Amendment, convention: Convention, coding: ChorusSettings
+    ) -> "Claim":
+        """Return the claim of a signed avenant of a convention read by `claimable`."""
+        school_year = convention.campaign.school_year
+        is_reduction = amendment.amount_change < 0
+        return cls._about(
+            convention,
+            amendment,
+            amendment.recorded_act or convention.act,
+            reference=f"{claim_reference(convention.reference)}-A{amendment.number}",
+            nature=Nature.REDUCTION if is_reduction else Nature.SUPPLEMENT,
+            schools=amendment.balance,
+            uais=tuple(line.uai for line in (*amendment.added, *amendment.removed)),
+            tariff=amendment.unit_fee,
+            amount=amendment.amount_change,
+            basis=liquidation.amendment_basis(
+                amendment.number,
+                amendment.added_count,
+                amendment.removed_count,
+                amendment.unit_fee,
+                reference=convention.reference,
+                signed_on=amendment.effective_on,
+                school_year=school_year,
+            ),
+            subject=liquidation.amendment_subject(amendment.number, amendment.balance, school_year),
+            coding=coding,
+        )
+
+    @classmethod
+    def _about(cls, convention, signed, act, **own) -> "Claim":
+        """A claim on the debtor of `convention`, by what was `signed` and its `act`."""
+        campaign, collectivity = convention.campaign, convention.collectivity
+        return cls(
             school_year=campaign.school_year,
-            budget_year=liquidation.budget_year(signed_on),
+            budget_year=liquidation.budget_year(signed.effective_on),
             debtor=convention.collectivity_title,
             siret=convention.siret,
             address=", ".join(filter(None, (convention.address_line_1, convention.address_line_2))),
@@ -77,24 +142,12 @@ class Claim:
             collectivity_code=collectivity.code,
             department=collectivity.department.code,
             convention_reference=convention.reference,
-            signed_on=signed_on,
-            collectivity_signed_on=convention.collectivity_signed_on,
-            act_reference=_act_reference(convention.act),
-            act_executory_on=convention.act.executory_on,
-            schools=schools,
-            uais=tuple(line.uai for line in convention.schools.all()),
-            tariff=tariff,
-            amount=convention.amount,
-            basis=liquidation.basis(
-                schools,
-                tariff,
-                reference=convention.reference,
-                signed_on=signed_on,
-                school_year=campaign.school_year,
-            ),
-            subject=liquidation.subject(schools, campaign.school_year),
+            signed_on=signed.effective_on,
+            collectivity_signed_on=signed.collectivity_signed_on,
+            act_reference=_act_reference(act),
+            act_executory_on=act.executory_on,
             period=liquidation.period(campaign.starts_on, campaign.ends_on),
-            coding=coding,
+            **own,
         )
 
     @property
@@ -141,7 +194,7 @@ def claim_reference(convention_reference: str) -> str:
     return f"TP{convention_reference.removeprefix('ENT')}"
 
 
-def _act_reference(act: Act) -> str:
+def _act_reference(act) -> str:
     label = str(act)
     return f"{label[:1].upper()}{label[1:]} du {liquidation.french_date(act.dated_on)}"
 
@@ -156,24 +209,44 @@ def claimable(campaign: Campaign, user=None):
         conventions.signed()
         .filter(campaign=campaign)
         .with_parties()
-        .prefetch_related(Prefetch("schools", ConventionSchool.objects.as_issued()))
+        .prefetch_related(
+            Prefetch("schools", ConventionSchool.objects.as_issued(), to_attr="issued_schools"),
+            Prefetch(
+                "amendments",
+                Amendment.objects.signed().with_schools().select_related("act"),
+            ),
+        )
         .order_by("collectivity__search_text", "pk")
     )
 
 
 def claims(conventions) -> Iterator[Claim]:
-    """Yield the claims of a queryset of `claimable`, whole or a page of it."""
+    """Yield the claims of a queryset of `claimable`, whole or a page of it.
+
+    A convention's own comes first, then those of its avenants that change the amount.
+    """
     coding = ChorusSettings.current()
     for convention in conventions.iterator(chunk_size=CHUNK):
         yield Claim.of(convention, coding)
+        for amendment in convention.signed_amendments:
+            if amendment.amount_change:
+                yield Claim.of_amendment(amendment, convention, coding)
 
 
 def totals(conventions) -> Totals:
-    """Return the totals of a queryset of `claimable`, in one query.
+    """Return the totals of a queryset of `claimable`, in two queries.
 
     Added up here and not by the database: SQLite adds decimals as floats.
     """
-    rows = list(conventions.order_by().values_list("school_count", "amount"))
+    conventions = conventions.order_by()
+    rows = list(conventions.values_list("school_count", "amount"))
+    changes = (
+        Amendment.objects.signed()
+        .filter(convention__in=conventions.values("pk"))
+        .exclude(amount_change=0)
+        .values_list("added_count", "removed_count", "amount_change")
+    )
+    rows += [(added - removed, change) for added, removed, change in changes]
     return Totals(
         claims=len(rows),
         schools=sum(schools for schools, _ in rows),

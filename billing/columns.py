@@ -25,6 +25,12 @@ COLUMNS = (
         lambda claim: claim.reference,
         "Propre à cette application, unique.",
     ),
+    Column(
+        "Nature",
+        Kind.TEXT,
+        lambda claim: str(claim.nature),
+        meaning="« convention », ou ce qu'un avenant y change : « complément », « réduction ».",
+    ),
     Column("Année scolaire", Kind.TEXT, lambda claim: claim.school_year, "De la campagne."),
     Column(
         "Exercice budgétaire",

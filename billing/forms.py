@@ -1,5 +1,6 @@
 """What the finance staff choose from and fill in."""
 
+import re
 from functools import reduce
 from operator import and_
 
@@ -116,8 +117,8 @@ def newest_campaign(user: User) -> Campaign | None:
 
 def matching(text: str) -> Q:
     """Return the filter of a search: every word of a name, either reference, SIRET."""
-    # "TP-2022-34337" is our reference of the claim of ENT-2022-34337.
-    reference = text.upper().removeprefix("TP")
+    # "TP-2022-34337" is our reference of the claim of ENT-2022-34337, "-A1" of its avenant.
+    reference = re.sub(r"-A\d+$", "", text.upper().removeprefix("TP"))
     found = Q(reference__icontains=reference)
     if words := fold(text).split():
         named = (Q(collectivity__search_text__contains=word) for word in words)

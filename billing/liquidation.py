@@ -60,6 +60,48 @@ def basis(
     )
 
 
+def amendment_basis(
+    number: int,
+    added: int,
+    removed: int,
+    tariff: Decimal,
+    *,
+    reference: str,
+    signed_on: datetime.date,
+    school_year: str,
+) -> str:
+    """Return the basis of liquidation of what avenant `number` changes.
+
+    "Avenant n° 1 : 1 école ajoutée x 45,00 € = 45,00 €, convention ENT-2022-34337, avenant du
+    09/01/2023, année scolaire 2022-2023"; what it removes is deducted.
+    """
+    change = amount(added - removed, tariff)
+    parts = [
+        f"{sign}{count(schools, 'école')} {word}{'s' if schools > 1 else ''}"
+        for schools, sign, word in (
+            (added, "", "ajoutée"),
+            (removed, "moins " if added else "", "retirée"),
+        )
+        if schools
+    ]
+    schools = " ".join(parts)
+    if len(parts) > 1:
+        schools = f"({schools})"
+    return (
+        f"Avenant n° {number} : {schools} x {euros_and_cents(tariff)} = {euros_and_cents(change)}, "
+        f"convention {reference}, avenant du {french_date(signed_on)}, année scolaire {school_year}"
+    )
+
+
+def amendment_subject(number: int, balance: int, school_year: str) -> str:
+    """Return what the claim of avenant `number` is for; `balance` is schools added less removed."""
+    change = f"{count(abs(balance), 'école')} en {'plus' if balance > 0 else 'moins'}"
+    return (
+        f"Participation à l'espace numérique de travail des écoles (ENT-École), "
+        f"année scolaire {school_year}, avenant n° {number} : {change}"
+    )
+
+
 def subject(schools: int, school_year: str) -> str:
     """Return what the claim is for ("objet"), on one line."""
     return (

@@ -10,12 +10,15 @@ from django.db.models import Count, Sum
 from communes.models import Academy, Collectivity, Department
 
 from .lifecycle import CLAIMABLE, PARTY_CONFIRMED, State
-from .models import Campaign, Convention
+from .models import Amendment, Campaign, Convention
 
 
 @dataclass
 class Tally:
-    """Enrolled schools, conventions by state and amounts (euros) of one territory."""
+    """Enrolled schools, conventions by state and amounts (euros) of one territory.
+
+    Avenants signed by both count in the amounts.
+    """
 
     schools: int = 0
     late: int = 0
@@ -193,6 +196,15 @@ def _tallies_by_department(campaign, user) -> dict[int, Tally]:
         tally = tallies.setdefault(department, Tally())
         tally.by_state[state] = count
         tally.amounts[state] = amount
+    changes = (
+        Amendment.objects.signed()
+        .filter(convention__in=campaign.conventions.for_user(user).order_by().values("pk"))
+        .order_by()
+        .values_list("convention__collectivity__department", "convention__state")
+        .annotate(Sum("amount_change"))
+    )
+    for department, state, amount in changes:
+        tallies[department].amounts[state] += amount
     late = (
         Convention.objects.for_user(user)
         .filter(campaign=campaign)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 NARROW_SPACE = "\u202f"
 SPACE = "\u00a0"
+MINUS = "\u2212"
 
 _MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
@@ -14,9 +15,9 @@ _MONTHS = (
 
 
 def euros_and_cents(amount: Decimal) -> str:
-    """Return an amount in euros with its cents, "8 505,00 €": on screens and in accounts."""
+    """Return an amount in euros with its cents, "8 505,00 €", "−45,00 €": on screens and in accounts."""
     figures = f"{amount:,.2f}"
-    return figures.replace(",", NARROW_SPACE).replace(".", ",") + f"{SPACE}€"
+    return figures.replace(",", NARROW_SPACE).replace(".", ",").replace("-", MINUS) + f"{SPACE}€"
 
 
 def euros(amount: Decimal) -> str:

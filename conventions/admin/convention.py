@@ -99,9 +99,9 @@ COLUMNS = (
     Column("Code", Kind.TEXT, lambda convention: convention.collectivity.code),
     Column("SIREN", Kind.TEXT, lambda convention: convention.collectivity.siren),
     Column("Département", Kind.TEXT, lambda convention: convention.collectivity.department.code),
-    Column("Écoles", Kind.INTEGER, lambda convention: convention.school_count),
+    Column("Écoles", Kind.INTEGER, lambda convention: convention.current_school_count),
     Column("Participation par école", Kind.MONEY, lambda convention: convention.unit_fee),
-    Column("Montant", Kind.MONEY, lambda convention: convention.amount),
+    Column("Montant", Kind.MONEY, lambda convention: convention.current_amount),
     Column("État", Kind.TEXT, lambda convention: convention.get_state_display(), width=28),
     Column("Envoyée le", Kind.DATE, lambda convention: convention.sent_on),
     Column("Confirmée le", Kind.DATE, lambda convention: convention.accepted_on),
@@ -166,7 +166,7 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
 
     # --- The list -----------------------------------------------------------
     def get_queryset(self, request):
-        return Convention.objects.for_user(request.user)
+        return Convention.objects.for_user(request.user).prefetch_related("amendments")
 
     def changelist_view(self, request, extra_context=None):
         """Leave the side bar out: eleven columns need the width."""
@@ -184,11 +184,11 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
 
     @admin.display(description="écoles", ordering="school_count")
     def schools(self, convention):
-        return convention.school_count
+        return convention.current_school_count
 
     @admin.display(description="montant", ordering="amount")
     def euros(self, convention):
-        return f"{floatformat(convention.amount, '2g')}\u00a0€"
+        return f"{floatformat(convention.current_amount, '2g')}\u00a0€"
 
     @admin.display(description="état", ordering="state")
     def state_label(self, convention):

@@ -31,7 +31,7 @@ class ConventionList(ListView):
     paginate_by = 50
 
     def get_queryset(self):
-        return live(self.request.user).with_parties()
+        return live(self.request.user).with_parties().prefetch_related("amendments")
 
     def get_context_data(self, **kwargs):
         """Say plainly when the convention of the year has not been sent yet."""

@@ -111,7 +111,7 @@ def test_list_takes_the_same_queries_whatever_its_length(
 ):
     for convention in ConventionFactory.create_batch(size):
         sign_by_both(convention)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         agent.get(reverse(LIST))
 
 
