@@ -245,17 +245,21 @@ def _made_up_schools(collectivity, number, chance):
     """Schools that say they are made up, with UAI codes whose key is right."""
     count = {0: 6, 1: 45}.get(number, chance.choice((1, 1, 1, 2, 2, 3, 4)))
     names = chance.sample(_SCHOOL_NAMES, k=min(count, len(_SCHOOL_NAMES)))
-    existing = School.objects.filter(uai__startswith=f"0{collectivity.department.code}9").count()
     for index in range(count):
-        digits = f"0{collectivity.department.code}9{existing + index:03d}"
-        School.objects.create(
-            uai=digits + uai.key(digits),
-            name=f"École primaire {names[index % len(names)]} (fictive)",
-            nature=School.Nature.ELEMENTAIRE,
-            commune=collectivity.commune,
-            payer=collectivity,
-            postcode=collectivity.postcode,
-        )
+        _made_up_school(collectivity, f"École primaire {names[index % len(names)]} (fictive)")
+
+
+def _made_up_school(collectivity, name) -> School:
+    start = f"0{collectivity.department.code}9"
+    digits = f"{start}{School.objects.filter(uai__startswith=start).count():03d}"
+    return School.objects.create(
+        uai=digits + uai.key(digits),
+        name=name,
+        nature=School.Nature.ELEMENTAIRE,
+        commune=collectivity.commune,
+        payer=collectivity,
+        postcode=collectivity.postcode,
+    )
 
 
 def _syndicat(*, by):
@@ -307,7 +311,26 @@ def _live(campaign, collectivities, chance, by):
         # The first one is the second demonstration account's: it has just been sent.
         goal = State.SENT if number == 0 else chance.choice(states)
         _bring_to(conventions[collectivity.pk], goal, number, chance, by)
-    _put_on_notice(campaign.conventions.with_parties().filter(state=State.SIGNED).first(), by)
+    signed = campaign.conventions.with_parties().filter(state=State.SIGNED)
+    _put_on_notice(signed.first(), by)
+    # Avenants are prepared during the year only.
+    if timezone.localdate() <= campaign.ends_on:
+        for convention, is_signed in zip(signed[1:3], (False, True), strict=True):
+            _amend(convention, is_signed, by)
+
+
+def _amend(convention, is_signed, by):
+    """An avenant for a school that opens: in the town hall's hands, or signed by both."""
+    school = _made_up_school(convention.collectivity, "École primaire Simone Veil (fictive)")
+    amendment = convention.prepare_amendment(
+        by=by, reason=f"Ouverture de l'{school.name[:1].lower()}{school.name[1:]}.", add=[school]
+    )
+    sent = max(convention.effective_on, timezone.localdate() - datetime.timedelta(days=5))
+    amendment.send(by=by, on=sent)
+    amendment.issue_documents(by=by)
+    if is_signed:
+        amendment.sign_for_collectivity(by=by, on=sent)
+        amendment.sign_for_region(by=by, on=timezone.localdate())
 
 
 def _put_on_notice(convention, by):

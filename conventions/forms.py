@@ -7,7 +7,7 @@ from communes.identifiers import normalise, validate_siret
 from communes.models import Collectivity
 from documents.uploads import read_pdf
 
-from .models import Act, Convention, Message, Piece
+from .models import Act, AmendmentAct, Convention, Message, Piece
 
 MESSAGE_LENGTH = Message._meta.get_field("body").max_length
 
@@ -40,6 +40,10 @@ class FileForm(DsfrBaseForm):
         super().__init__(*args, **kwargs)
         self.convention = convention
         self.fields["version"].initial = convention.version
+
+    def facts(self, names) -> dict:
+        """Return the values entered that a verb takes, by name."""
+        return {name: self.cleaned_data[name] for name in names}
 
 
 class IdentityForm(FileForm, forms.ModelForm):
@@ -204,13 +208,45 @@ class SignatureForm(FileForm):
     )
 
 
+def _choices(kinds):
+    return [(kind.value, kind.label.capitalize()) for kind in kinds]
+
+
 class PieceForm(FileForm):
+    kind = forms.ChoiceField(
+        label="Nature de la pièce", widget=forms.RadioSelect, choices=_choices(Piece.RECEIVED)
+    )
+    file = PdfField(label="Fichier", help_text="PDF, 15 Mo au plus.")
+
+
+class AmendmentActForm(ActForm):
+    class Meta(ActForm.Meta):
+        model = AmendmentAct  # type: ignore[assignment]
+
+
+class AmendmentActDatesForm(ActDatesForm):
+    class Meta(ActDatesForm.Meta):
+        model = AmendmentAct  # type: ignore[assignment]
+
+
+class AmendmentSignatureForm(FileForm):
+    on = forms.DateField(label="Date de signature de l'avenant", widget=DateInput)
+    amendment_signed = PdfField(
+        label="Avenant signé", required=False, help_text="Copie en PDF, 15 Mo au plus."
+    )
+    act_signed = PdfField(
+        label="Acte de l'avenant signé",
+        required=False,
+        help_text="Si vous en avez pris un. Copie en PDF, 15 Mo au plus.",
+    )
+
+
+class AmendmentPieceForm(PieceForm):
     kind = forms.ChoiceField(
         label="Nature de la pièce",
         widget=forms.RadioSelect,
-        choices=[(kind.value, kind.label.capitalize()) for kind in Piece.RECEIVED],
+        choices=_choices(Piece.RECEIVED_FOR_AMENDMENT),
     )
-    file = PdfField(label="Fichier", help_text="PDF, 15 Mo au plus.")
 
 
 class MessageForm(FileForm):

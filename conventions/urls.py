@@ -1,11 +1,12 @@
 from django.urls import path, register_converter
 
 from .converters import SchoolYearConverter
-from .views import calendar, correspondence, documents, files, termination, town_hall
+from .views import amendments, calendar, correspondence, documents, files, termination, town_hall
 
 register_converter(SchoolYearConverter, "school_year")
 
 _file = "<school_year:year>/<str:code>/"
+_amendment = f"{_file}avenants/<int:number>/"
 
 urlpatterns = [
     path("", files.ConventionList.as_view(), name="conventions"),
@@ -23,6 +24,14 @@ urlpatterns = [
     path(f"{_file}dates/", town_hall.ActDates.as_view(), name="convention_dates"),
     path(f"{_file}signature/", town_hall.Signature.as_view(), name="convention_signature"),
     path(f"{_file}pieces/", town_hall.AddPiece.as_view(), name="convention_piece"),
+    path(f"{_amendment}acte/", amendments.AmendmentActPage.as_view(), name="amendment_act"),
+    path(f"{_amendment}dates/", amendments.AmendmentActDates.as_view(), name="amendment_dates"),
+    path(
+        f"{_amendment}signature/",
+        amendments.AmendmentSignature.as_view(),
+        name="amendment_signature",
+    ),
+    path(f"{_amendment}pieces/", amendments.AddAmendmentPiece.as_view(), name="amendment_piece"),
     path(
         f"{_file}resiliation/<slug:step>/",
         termination.TerminationStep.as_view(),

@@ -19,7 +19,7 @@ from dsfr.models import DsfrConfig
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
 from communes.models import FormerCode
-from conventions.models import CalendarSubscription, Job, Piece
+from conventions.models import Amendment, CalendarSubscription, Job, Piece
 from documents.uploads import UploadedPdf
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
 
@@ -62,6 +62,10 @@ PAGES = {
     "convention_dates": WRITERS,
     "convention_signature": WRITERS,
     "convention_piece": WRITERS,
+    "amendment_act": WRITERS,
+    "amendment_dates": WRITERS,
+    "amendment_signature": WRITERS,
+    "amendment_piece": WRITERS,
     "convention_termination": WRITERS,
     # Titres de perception
     "claims": {Role.FINANCE, Role.RECTORAT, Role.ADMINISTRATOR},
@@ -88,6 +92,8 @@ PAGES = {
     "admin:conventions_campaign_prepare": ADMIN_SITE_ROLES,
     "admin:conventions_campaign_send": ADMIN_SITE_ROLES,
     "admin:conventions_convention_verb": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_amend": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_amendment": ADMIN_SITE_ROLES,
     "admin:conventions_job_start": ADMIN_SITE_ROLES,
     "admin:conventions_convention_message": ADMIN_SITE_ROLES,
     "admin:conventions_convention_termination": ADMIN_SITE_ROLES,
@@ -183,6 +189,14 @@ def values(convention, town_hall):
     It also makes one row at least of every model of the admin site.
     """
     sign_by_both(convention)
+    amendment = Amendment.objects.create(
+        convention=convention,
+        number=1,
+        state="sent",
+        sent_on=convention.effective_on,
+        reason="…",
+        unit_fee=convention.unit_fee,
+    )
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
     piece = convention.attach(kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=town_hall)
     message = convention.post_message(by=town_hall, subject="other", body="…", attachment=scan)
@@ -201,12 +215,15 @@ def values(convention, town_hall):
         "content_type_id": ContentType.objects.get_for_model(User).pk,
         "pk": convention.campaign.pk,
         "verb": "send",
+        "number": amendment.number,
         "step": "mise-en-demeure",
         "token": CalendarSubscription.renew(town_hall).token,
         ("piece", "pk"): piece.pk,
         ("message_attachment", "pk"): message.pk,
         ("admin:conventions_convention_message", "pk"): convention.pk,
         ("admin:conventions_convention_termination", "pk"): convention.pk,
+        ("admin:conventions_convention_amend", "pk"): convention.pk,
+        ("admin:conventions_convention_amendment", "pk"): convention.pk,
         ("admin:conventions_conventionschool_withdraw", "pk"): convention.schools.first().pk,
         ("admin:view_on_site", "object_id"): town_hall.pk,
     }

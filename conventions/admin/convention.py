@@ -23,6 +23,7 @@ from conventions.models import Convention
 from conventions.terminations import STEPS, initial, open_steps, standing
 from conventions.timeline import timeline
 
+from .amendment import AmendmentPages, amendments_of
 from .filters import (
     AcademyFilter,
     CampaignFilter,
@@ -121,7 +122,7 @@ COLUMNS = (
 
 
 @admin.register(Convention)
-class ConventionAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
+class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
     list_display = (
         "reference",
         "collectivity_name",
@@ -239,9 +240,10 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
             termination_standing=termination and standing(termination),
             ending_steps=open_steps(obj, request.user.role),
             can_withdraw=obj.state in lifecycle.REWORKABLE,
-            schools=obj.schools.filter(released_on__isnull=True),
+            schools=obj.schools.enrolled(),
             released=obj.schools.filter(released_on__isnull=False),
-            pieces=obj.pieces.select_related("document", "added_by"),
+            amendments=amendments_of(obj, request.user),
+            pieces=obj.own_pieces.select_related("document", "added_by"),
             warnings=warnings.found_on(obj),
             thread=obj.messages.select_related("attachment"),
             emails=obj.notifications.all(),

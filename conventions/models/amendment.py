@@ -38,10 +38,12 @@ class AmendmentQuerySet(models.QuerySet):
         """Fetch what each adds and removes, in two queries."""
         return self.prefetch_related("schools__line")
 
-    def visible_to(self, user):
-        """Leave what `user` may see of a file in their scope: a town hall, what was sent."""
-        if user.role in ADMIN_SITE_ROLES:
-            return self
+    def with_pieces(self):
+        """Fetch its act, and its pieces with their documents."""
+        return self.select_related("act").prefetch_related("pieces__document")
+
+    def shown(self):
+        """Those that the collectivity sees: sent, and not given up."""
         return self.filter(sent_on__isnull=False).exclude(state=AmendmentState.ABANDONED)
 
 
@@ -158,6 +160,11 @@ class Amendment(Dossier, Authorised, Stateful):
         return self.state == AmendmentState.SIGNED
 
     @property
+    def awaits_collectivity(self) -> bool:
+        """Tell whether the collectivity has it in hands, to sign."""
+        return self.state in (AmendmentState.SENT, AmendmentState.SIGNED_BY_REGION)
+
+    @property
     def is_over(self) -> bool:
         return self.state in (AmendmentState.SIGNED, AmendmentState.ABANDONED)
 
@@ -252,7 +259,7 @@ class Amendment(Dossier, Authorised, Stateful):
     # --- Its act and its pieces ---------------------------------------------
     @property
     def can_record_act(self) -> bool:
-        return self.state in (AmendmentState.SENT, AmendmentState.SIGNED_BY_REGION)
+        return self.awaits_collectivity
 
     @property
     def own_pieces(self):
@@ -463,8 +470,9 @@ class Amendable(ConventionPart):
             to_state=amendment.state,
             comment=reason,
             changes={
-                "added": [line.uai for line in added],
-                "removed": [line.uai for line in removed],
+                word: [line.uai for line in lines]
+                for word, lines in (("added", added), ("removed", removed))
+                if lines
             },
         )
         return amendment

@@ -36,6 +36,10 @@ class Dossier(ConventionPart):
         """Its pieces; a convention's leave out those of its avenants."""
         return self.pieces.filter(amendment__isnull=True)
 
+    @property
+    def can_receive_pieces(self) -> bool:
+        return self.state not in ("prepared", "abandoned")
+
     def kinds_to_issue(self) -> list[str]:
         """Return the pieces that today's facts allow to generate."""
         raise NotImplementedError
@@ -73,7 +77,7 @@ class Dossier(ConventionPart):
         """Add a file received from a party, kept byte for byte as a new version."""
         if kind not in self.RECEIVED:
             raise TransitionRefused({"kind": "Choisissez la nature de la pièce."})
-        if self.state in ("prepared", "abandoned"):
+        if not self.can_receive_pieces:
             raise TransitionRefused("Ce dossier ne reçoit pas de pièces dans son état actuel.")
         with transaction.atomic():
             document = Document.freeze(pdf.content, pages=pdf.pages, by=by, name=pdf.name)
@@ -96,6 +100,11 @@ class Dossier(ConventionPart):
             changes={"sha256": [None, document.sha256]},
         )
         return piece
+
+    @property
+    def lacks_documents(self) -> bool:
+        """Tell whether a document that should be there was never generated."""
+        return not {piece.kind for piece in self.own_pieces}.issuperset(self.kinds_to_issue())
 
     def latest_piece(self, kind: str) -> Piece | None:
         """Return the newest version of a kind, or None."""

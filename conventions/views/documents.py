@@ -17,7 +17,12 @@ from .form import writers
 def issue_documents(request, year, code):
     """Generate what is missing: after an interruption, or when a text came later."""
     convention = find_convention(request.user, year, code)
-    issued = convention.issue_documents(by=request.user)
+    amendments = convention.amendments.shown().with_schools()
+    issued = [
+        piece
+        for subject in (convention, *amendments.select_related("act"))
+        for piece in subject.issue_documents(by=request.user)
+    ]
     messages.success(
         request,
         "Les documents sont prêts." if issued else "Les documents étaient déjà à jour.",

@@ -1,13 +1,13 @@
 """Files as they are read: the list, the page of one, and how they are found in scope."""
 
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.shortcuts import get_object_or_404, redirect
 from django.views.generic import DetailView, ListView
 
 from accounts.roles import Role
 from conventions import progress, warnings
 from conventions.lifecycle import State, guidance
-from conventions.models import Campaign, Convention, Piece
+from conventions.models import Amendment, Campaign, Convention, Piece
 from conventions.terminations import open_steps, standing
 from conventions.timeline import timeline
 
@@ -60,6 +60,12 @@ class ConventionPage(DetailView):
         pieces = convention.own_pieces.select_related("document", "added_by")
         issued = {piece.kind for piece in pieces}
         termination = convention.last_termination
+        prefetch_related_objects([convention], "amendments")  # For the amounts before and after.
+        amendments = list(
+            Amendment.objects.filter(convention=convention).shown().with_schools().with_pieces()
+        )
+        for amendment in amendments:
+            amendment.convention = convention
         return super().get_context_data(
             steps=found,
             expected=progress.expected_now(found),
@@ -75,7 +81,10 @@ class ConventionPage(DetailView):
                 if piece.kind not in Piece.UPLOADED and convention.is_party_confirmed
             ],
             received=[piece for piece in pieces if piece.kind in Piece.UPLOADED],
-            documents_missing=set(convention.kinds_to_issue()) - issued,
+            documents_missing=set(convention.kinds_to_issue()) - issued
+            or any(amendment.lacks_documents for amendment in amendments),
+            amendments=amendments,
+            amendment_to_sign=next((a for a in amendments if a.awaits_collectivity), None),
             thread=convention.messages.select_related("attachment"),
             termination=termination,
             termination_standing=termination and standing(termination),

@@ -44,18 +44,23 @@ class FileFormView(FormView):
     def perform(self, form):
         raise NotImplementedError
 
+    @property
+    def subject(self):
+        """What the form writes to: the convention, or an avenant of it."""
+        return self.convention
+
     def get_form_kwargs(self):
         return {**super().get_form_kwargs(), "convention": self.convention}
 
     def form_valid(self, form):
-        self.convention.expect_version(form.cleaned_data["version"])
+        self.subject.expect_version(form.cleaned_data["version"])
         try:
             with transaction.atomic():
                 self.perform(form)
         except ValidationError as refusal:
             self._show(refusal, form)
             return self.form_invalid(form)
-        self.convention.issue_documents(by=self.request.user)
+        self.subject.issue_documents(by=self.request.user)
         messages.success(self.request, self.done)
         return redirect(self.convention)
 

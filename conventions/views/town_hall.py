@@ -50,7 +50,7 @@ class ActPage(FileFormView):
         return {**super().get_form_kwargs(), "instance": instance}
 
     def perform(self, form):
-        self.convention.record_act(by=self.request.user, **_values(form, Convention.ACT_FIELDS))
+        self.convention.record_act(by=self.request.user, **form.facts(Convention.ACT_FIELDS))
 
 
 class ActDates(FileFormView):
@@ -71,7 +71,7 @@ class ActDates(FileFormView):
 
     def perform(self, form):
         user = self.request.user
-        self.convention.record_act_dates(by=user, **_values(form, Convention.ACT_DATE_FIELDS))
+        self.convention.record_act_dates(by=user, **form.facts(Convention.ACT_DATE_FIELDS))
         if receipt := form.cleaned_data["deposit_receipt"]:
             self.convention.attach(kind=Piece.Kind.DEPOSIT_RECEIPT, pdf=receipt, by=user)
 
@@ -111,7 +111,3 @@ class AddPiece(FileFormView):
         self.convention.attach(
             kind=form.cleaned_data["kind"], pdf=form.cleaned_data["file"], by=self.request.user
         )
-
-
-def _values(form, names):
-    return {name: form.cleaned_data[name] for name in names}

@@ -1,0 +1,118 @@
+"""The town hall's side of an avenant: its own act if it wants one, signature, dates, copies."""
+
+from copy import copy
+
+from django.shortcuts import get_object_or_404
+
+from conventions.forms import (
+    AmendmentActDatesForm,
+    AmendmentActForm,
+    AmendmentPieceForm,
+    AmendmentSignatureForm,
+)
+from conventions.models import Amendment, AmendmentAct, Piece
+
+from .form import FileFormView
+
+
+class AmendmentFormView(FileFormView):
+    """A form about one avenant of the file, found in scope: once it was sent, for a town hall."""
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        amendments = self.convention.amendments.shown().with_schools()
+        self.amendment = get_object_or_404(
+            amendments.select_related("act"), number=kwargs["number"]
+        )
+
+    @property
+    def subject(self):
+        return self.amendment
+
+    def get_initial(self):
+        return {"version": self.amendment.version}
+
+    def get_context_data(self, **kwargs):
+        title = f"{self.title} n° {self.amendment.number}"
+        return super().get_context_data(**kwargs) | {"title": title}
+
+
+class AmendmentActPage(AmendmentFormView):
+    form_class = AmendmentActForm
+    title = "Préparer l'acte de l'avenant"
+    intro = (
+        "Selon les pouvoirs donnés à votre représentant, l'avenant se signe avec un nouvel acte "
+        "ou sans. Si vous en prenez un, donnez sa nature, son numéro et sa date."
+    )
+    submit = "Enregistrer et produire le PDF"
+    done = "L'acte de l'avenant est enregistré. Le PDF à signer est prêt."
+
+    def is_possible(self):
+        return self.amendment.can_record_act
+
+    def get_form_kwargs(self):
+        act = self.amendment.recorded_act
+        instance = copy(act) if act else AmendmentAct(amendment=self.amendment)
+        return {**super().get_form_kwargs(), "instance": instance}
+
+    def perform(self, form):
+        self.amendment.record_act(by=self.request.user, **form.facts(Amendment.ACT_FIELDS))
+
+
+class AmendmentActDates(AmendmentFormView):
+    form_class = AmendmentActDatesForm
+    template_name = "conventions/act_dates.html"
+    title = "Dépôt et publication de l'acte de l'avenant"
+    intro = (
+        "Enregistrez les dates au fur et à mesure. L'acte est exécutoire quand il est déposé en "
+        "préfecture et publié."
+    )
+    done = "Les dates sont enregistrées."
+
+    def is_possible(self):
+        return self.amendment.can_record_act_dates
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "instance": copy(self.amendment.recorded_act)}
+
+    def perform(self, form):
+        user = self.request.user
+        self.amendment.record_act_dates(by=user, **form.facts(Amendment.ACT_DATE_FIELDS))
+        if receipt := form.cleaned_data["deposit_receipt"]:
+            self.amendment.attach(kind=Piece.Kind.DEPOSIT_RECEIPT, pdf=receipt, by=user)
+
+
+class AmendmentSignature(AmendmentFormView):
+    form_class = AmendmentSignatureForm
+    title = "Enregistrer la signature de l'avenant"
+    intro = "Donnez la date à laquelle votre représentant a signé l'avenant."
+    done = "La signature de l'avenant par votre collectivité est enregistrée."
+
+    def is_possible(self):
+        return self.amendment.state in Amendment.sources_of("sign_for_collectivity")
+
+    def get_initial(self):
+        return super().get_initial() | {"on": self.amendment.collectivity_signed_on}
+
+    def perform(self, form):
+        user = self.request.user
+        self.amendment.sign_for_collectivity(by=user, on=form.cleaned_data["on"])
+        for kind in (Piece.Kind.AMENDMENT_SIGNED, Piece.Kind.ACT_SIGNED):
+            if pdf := form.cleaned_data[kind]:
+                self.amendment.attach(kind=kind, pdf=pdf, by=user)
+
+
+class AddAmendmentPiece(AmendmentFormView):
+    form_class = AmendmentPieceForm
+    title = "Joindre une pièce à l'avenant"
+    intro = "La pièce est gardée telle quelle. Une nouvelle copie s'ajoute aux précédentes."
+    submit = "Joindre"
+    done = "La pièce est jointe à l'avenant."
+
+    def is_possible(self):
+        return self.amendment.can_receive_pieces
+
+    def perform(self, form):
+        self.amendment.attach(
+            kind=form.cleaned_data["kind"], pdf=form.cleaned_data["file"], by=self.request.user
+        )
