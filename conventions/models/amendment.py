@@ -348,6 +348,15 @@ class Amendable(ConventionPart):
         return self.amount + sum(a.amount_change for a in self.signed_amendments)
 
     @property
+    def journal_of_collectivity(self):
+        """The journal as the collectivity reads it: not a word of avenants in preparation."""
+        unsent = [amendment for amendment in self.amendments.all() if amendment.sent_on is None]
+        entries = self.journal.all()
+        for amendment in unsent:
+            entries = entries.exclude(summary__startswith=f"{amendment.journal_prefix} :")
+        return entries
+
+    @property
     def can_be_amended(self) -> bool:
         """Tell whether an avenant may be prepared today."""
         return (

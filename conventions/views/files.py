@@ -89,7 +89,7 @@ class ConventionPage(DetailView):
             termination=termination,
             termination_standing=termination and standing(termination),
             ending_steps=open_steps(convention, self.request.user.role),
-            journal=timeline(convention.journal.all()),
+            journal=timeline(convention.journal_of_collectivity),
             emails=convention.notifications.all(),
             other_years=self._other_years(),
             **kwargs,

@@ -70,7 +70,7 @@ def admin_url(amendment, verb):
 
 
 def text_of(response):
-    return response.content.decode().replace("\u00a0", " ")
+    return response.content.decode().replace("\u00a0", " ").replace("&nbsp;", " ")
 
 
 # --- The town hall ----------------------------------------------------------

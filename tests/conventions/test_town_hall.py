@@ -303,7 +303,7 @@ def test_the_page_costs_the_same_number_of_queries_whatever_the_schools(
     large = ConventionFactory(schools_count=40)
     large.send(by=rectorat)
     town_hall.collectivities.add(large.collectivity)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         mairie.get(large.get_absolute_url())
 
 
