@@ -237,10 +237,15 @@ class Amendment(Dossier, Authorised, Stateful):
         self._sign("sign_for_region", by, "region_signed_on", on)
 
     def abandon(self, *, by, comment: str):
-        """Give the avenant up, with a reason; the schools it kept may be enrolled again."""
+        """Give the avenant up, with a reason.
+
+        The schools it enrolled are taken out; those it found enrolled wait as they did.
+        """
         with transaction.atomic():
             self._transition("abandon", by, comment=comment)
-            _lines_of(self, AmendmentSchool.Change.ADDED).update(released_on=timezone.localdate())
+            _lines_of(self, AmendmentSchool.Change.ADDED, was_enrolled=False).update(
+                released_on=timezone.localdate()
+            )
 
     def _sign(self, verb, by, field, on):
         self._refuse_future(on, "on")
@@ -306,6 +311,9 @@ class AmendmentSchool(models.Model):
         verbose_name="école inscrite",
     )
     change = models.CharField("changement", max_length=10, choices=Change)
+    was_enrolled = models.BooleanField(
+        "déjà inscrite", default=True, help_text="Inscrite avant que l'avenant soit préparé."
+    )
 
     class Meta:
         verbose_name = "école d'un avenant"
@@ -323,9 +331,9 @@ class AmendmentSchool(models.Model):
         return f"{self.line} ({self.get_change_display()})"
 
 
-def _lines_of(amendment, change):
+def _lines_of(amendment, change, **which):
     return ConventionSchool.objects.filter(
-        pk__in=amendment.schools.filter(change=change).values("line")
+        pk__in=amendment.schools.filter(change=change, **which).values("line")
     )
 
 
@@ -409,7 +417,7 @@ class Amendable(ConventionPart):
             with transaction.atomic():
                 self._compare_and_swap()
                 self._refuse_lines(remove)
-                return self._write_amendment(by, reason.strip(), self._keep(add), remove)
+                return self._write_amendment(by, reason.strip(), self._lines_to_add(add), remove)
         except IntegrityError as error:
             raise TransitionRefused(
                 {"add": "Une de ces écoles vient d'être inscrite ailleurs : relisez la liste."}
@@ -422,8 +430,8 @@ class Amendable(ConventionPart):
                     {"remove": f"{line} n'est pas, ou plus, inscrite à cette convention."}
                 )
 
-    def _keep(self, schools) -> list[ConventionSchool]:
-        """Return one enrolment for each school, taken or new, none in a convention yet."""
+    def _lines_to_add(self, schools) -> list[ConventionSchool]:
+        """Return an enrolment for each school, its own or a new one, in no convention yet."""
         enrolled = {
             line.school_id: line
             for line in self.campaign.schools.enrolled().filter(school__in=schools)
@@ -450,7 +458,6 @@ class Amendable(ConventionPart):
             line.campaign = self.campaign
             line.copy_from_school()
             line.fee = self.unit_fee
-            line.save()
         return lines
 
     def _write_amendment(self, by, reason, added, removed):
@@ -466,12 +473,14 @@ class Amendable(ConventionPart):
         )
         amendment.full_clean(exclude=["convention"])
         amendment.save()
-        changes = [(AmendmentSchool.Change.ADDED, line) for line in added]
-        changes += [(AmendmentSchool.Change.REMOVED, line) for line in removed]
-        AmendmentSchool.objects.bulk_create(
-            AmendmentSchool(amendment=amendment, line=line, change=change)
-            for change, line in changes
-        )
+        for line in added:
+            was_enrolled = line.pk is not None
+            line.save()
+            amendment.schools.create(
+                line=line, change=AmendmentSchool.Change.ADDED, was_enrolled=was_enrolled
+            )
+        for line in removed:
+            amendment.schools.create(line=line, change=AmendmentSchool.Change.REMOVED)
         amendment._write_journal(
             by,
             "prepare",
