@@ -18,6 +18,8 @@ from dsfr.models import DsfrConfig
 
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
+from billing.batches import export_batch
+from billing.claims import claimable
 from communes.models import FormerCode
 from conventions.models import Amendment, CalendarSubscription, Job, Piece
 from documents.uploads import UploadedPdf
@@ -71,6 +73,9 @@ PAGES = {
     "claims": {Role.FINANCE, Role.RECTORAT, Role.ADMINISTRATOR},
     "claims_export": {Role.FINANCE, Role.RECTORAT, Role.ADMINISTRATOR},
     "chorus_settings": {Role.FINANCE, Role.ADMINISTRATOR},
+    "batches": {Role.FINANCE, Role.ADMINISTRATOR},
+    "batch_new": {Role.FINANCE, Role.ADMINISTRATOR},
+    "batch_file": {Role.FINANCE, Role.ADMINISTRATOR},
     # The admin site, beside its pages by model
     "admin:index": ADMIN_SITE_ROLES,
     "admin:login": ADMIN_SITE_ROLES,
@@ -197,6 +202,7 @@ def values(convention, town_hall):
         reason="…",
         unit_fee=convention.unit_fee,
     )
+    batch = export_batch(convention.campaign, claimable(convention.campaign), by=None)
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
     piece = convention.attach(kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=town_hall)
     message = convention.post_message(by=town_hall, subject="other", body="…", attachment=scan)
@@ -218,6 +224,8 @@ def values(convention, town_hall):
         "number": amendment.number,
         "step": "mise-en-demeure",
         "token": CalendarSubscription.renew(town_hall).token,
+        ("batch_file", "year"): convention.campaign.start_year,
+        ("batch_file", "number"): batch.number,
         ("piece", "pk"): piece.pk,
         ("message_attachment", "pk"): message.pk,
         ("admin:conventions_convention_message", "pk"): convention.pk,
