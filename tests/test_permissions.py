@@ -96,6 +96,8 @@ PAGES = {
     "admin:conventions_campaign_enrol": ADMIN_SITE_ROLES,
     "admin:conventions_campaign_prepare": ADMIN_SITE_ROLES,
     "admin:conventions_campaign_send": ADMIN_SITE_ROLES,
+    "admin:conventions_campaign_print": ADMIN_SITE_ROLES,
+    "admin:conventions_job_retry": ADMIN_SITE_ROLES,
     "admin:conventions_convention_verb": ADMIN_SITE_ROLES,
     "admin:conventions_convention_amend": ADMIN_SITE_ROLES,
     "admin:conventions_convention_amendment": ADMIN_SITE_ROLES,
@@ -210,7 +212,7 @@ def values(convention, town_hall):
     Group.objects.create(name="Groupe")
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
     DsfrConfig.objects.create()
-    Job.objects.create(kind=Job.Kind.ISSUE, by=town_hall)
+    job = Job.objects.create(kind=Job.Kind.ISSUE, by=town_hall)
     return {
         "year": convention.campaign.school_year,
         "code": convention.collectivity.code,
@@ -228,6 +230,7 @@ def values(convention, town_hall):
         ("batch_file", "number"): batch.number,
         ("piece", "pk"): piece.pk,
         ("message_attachment", "pk"): message.pk,
+        ("admin:conventions_job_retry", "pk"): job.pk,
         ("admin:conventions_convention_message", "pk"): convention.pk,
         ("admin:conventions_convention_termination", "pk"): convention.pk,
         ("admin:conventions_convention_amend", "pk"): convention.pk,
