@@ -4,7 +4,7 @@ import io
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
-from typing import IO
+from typing import BinaryIO
 
 import pikepdf
 
@@ -23,7 +23,7 @@ def to_print(conventions):
     return latest_pieces(conventions).filter(kind__in=TO_SIGN)
 
 
-def merge(pieces: Iterable[Piece], target: IO[bytes]) -> list[str]:
+def merge(pieces: Iterable[Piece], target: BinaryIO) -> list[str]:
     """Write `pieces` one after the other into `target`; return the names of those not found.
 
     For both sides of the sheet: each starts on an odd page, after a blank one if need be.
