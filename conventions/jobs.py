@@ -8,6 +8,7 @@ import datetime
 import logging
 import time
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Q
@@ -18,12 +19,13 @@ from .models import Convention, Job, JobItem
 
 logger = logging.getLogger(__name__)
 
-# No task lives as long (Q_CLUSTER's timeout): the worker that held the item is dead.
-STALE_AFTER = datetime.timedelta(minutes=4)
+# No task lives as long: the worker that held the item is dead.
+STALE_AFTER = datetime.timedelta(seconds=settings.Q_CLUSTER["timeout"])
 # Tasks that do a job side by side: as many are used as there are worker processes, on all hosts.
 LANES = 8
-# Seconds after which the rest goes to a task of its own, well under that timeout.
-BUDGET = 60
+# Seconds after which the rest goes to a task of its own: so long may a worker take to stop,
+# and e-mails wait for each lane.
+BUDGET = 20
 _NOTHING = "Rien à produire dans son état actuel : il faut des renseignements confirmés ou un acte."
 
 
