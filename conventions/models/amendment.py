@@ -230,11 +230,11 @@ class Amendment(Dossier, Authorised, Stateful):
                     f"{act.dated_on:%d/%m/%Y}."
                 }
             )
-        self._sign("sign_for_collectivity", by, "collectivity_signed_on", on)
+        self._sign("sign_for_collectivity", by, Message.Side.RECTORAT, "collectivity_signed_on", on)
 
     def sign_for_region(self, *, by, on: datetime.date):
         """Record that the region signed on `on`; takes effect if the collectivity has."""
-        self._sign("sign_for_region", by, "region_signed_on", on)
+        self._sign("sign_for_region", by, Message.Side.TOWN_HALL, "region_signed_on", on)
 
     def abandon(self, *, by, comment: str):
         """Give the avenant up, with a reason.
@@ -247,13 +247,23 @@ class Amendment(Dossier, Authorised, Stateful):
                 released_on=timezone.localdate()
             )
 
-    def _sign(self, verb, by, field, on):
+    def _sign(self, verb, by, other_side, field, on):
+        """Record a signature and tell the other side, once: a date put right is a detail."""
         self._refuse_future(on, "on")
         self.convention.refuse_amending(on)
+        before = self.state
         with transaction.atomic():
             self._transition(verb, by, **{field: on})
             if self.is_signed:
                 self._take_effect()
+            if self.state != before:
+                notify(
+                    self.convention,
+                    Notification.Kind.AMENDMENT_SIGNED,
+                    to=other_side,
+                    by=by,
+                    amendment=self,
+                )
 
     def _take_effect(self):
         """Bring the convention's schools in line: what it printed itself stays as it is."""

@@ -3,11 +3,14 @@
 import datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from icalendar import Calendar
 
 from conventions.models import CalendarSubscription
-from tests.factories import ConventionFactory, UserFactory, sign_by_both
+from tests.factories import CampaignFactory, ConventionFactory, UserFactory, sign_by_both
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +65,52 @@ def test_a_deadline_that_moves_stays_the_same_event(client, address, convention)
     convention.campaign.save()
     assert set(events(client, address)) == before
     assert days(client, address) == [datetime.date(2023, 1, 15)]
+
+
+def test_a_termination_shows_its_next_deadline_and_keeps_the_last_once_it_is_over(
+    client, address, signed_convention
+):
+    def of_termination():
+        return [
+            (str(event["summary"]).partition(" : ")[0], event.decoded("dtstart"))
+            for uid, event in events(client, address).items()
+            if "-termination-" in uid
+        ]
+
+    notice = timezone.localdate() - datetime.timedelta(days=60)
+    signed_convention.give_formal_notice(by=None, side="region", on=notice, grievances="Griefs")
+    termination = signed_convention.open_termination
+    assert of_termination() == [("Tenir la conciliation", termination.conciliation_by)]
+    letter = timezone.localdate() - datetime.timedelta(days=16)
+    signed_convention.send_second_letter(by=None, on=letter, reasons="Motifs")
+    effect, amicable = of_termination()
+    assert effect == ("Résiliation de la convention", letter + datetime.timedelta(days=15))
+    signed_convention.terminate(by=None, on=effect[1])
+    assert of_termination() == [amicable]
+    assert len(events(client, address)) == 1
+
+
+def test_an_agreement_takes_the_deadlines_of_a_termination_away(client, address, signed_convention):
+    before = set(events(client, address))
+    today = timezone.localdate()
+    signed_convention.give_formal_notice(by=None, side="region", on=today, grievances="Griefs")
+    signed_convention.record_settlement(by=None, on=today)
+    assert set(events(client, address)) == before
+
+
+def test_many_files_ask_as_many_queries_as_one(client, address, signed_convention):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            client.get(address)
+        return len(captured)
+
+    of_one = queries()
+    for start_year in (2020, 2021):
+        ConventionFactory(
+            campaign=CampaignFactory(start_year=start_year),
+            collectivity=signed_convention.collectivity,
+        ).send(by=None)
+    assert queries() == of_one
 
 
 def test_nothing_shows_before_the_file_is_sent(client, address, convention):

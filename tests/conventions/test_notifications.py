@@ -15,7 +15,14 @@ from conventions.models import Convention, Notification
 from conventions.models.notification import MAX_ATTEMPTS, RETRY_DELAYS
 from conventions.notifications import retry
 from conventions.tasks import deliver
-from tests.factories import ConventionFactory, UserFactory, sign_by_both
+from tests.factories import (
+    ConventionFactory,
+    SchoolFactory,
+    UserFactory,
+    current_signed_convention,
+    prepare_amendment,
+    sign_by_both,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +126,58 @@ def test_each_signature_is_told_to_the_other_side(convention):
     sign_by_both(convention)
     told = convention.notifications.filter(kind=Kind.SIGNED_BY_OTHER).order_by("pk")
     assert [email.side for email in told] == ["rectorat", "town_hall"]
+
+
+def test_each_signature_of_an_avenant_is_told_to_the_other_side_once(rectorat):
+    convention = current_signed_convention()
+    amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
+    today = timezone.localdate()
+    amendment.send(by=rectorat, on=today)
+    for on in (today - datetime.timedelta(days=1), today):
+        amendment.sign_for_region(by=rectorat, on=on)
+    amendment.sign_for_collectivity(by=rectorat, on=today)
+    sent, to_town_hall, to_rectorat = convention.notifications.filter(
+        kind__startswith="amendment"
+    ).order_by("pk")
+    assert (sent.kind, sent.side) == (Kind.AMENDMENT_SENT, "town_hall")
+    assert (to_town_hall.kind, to_town_hall.side) == (Kind.AMENDMENT_SIGNED, "town_hall")
+    assert "signé par la région académique" in to_town_hall.subject
+    assert "Il vous reste à faire signer" in to_town_hall.body
+    assert (to_rectorat.kind, to_rectorat.side) == (Kind.AMENDMENT_SIGNED, "rectorat")
+    assert "l'avenant a pris effet" in to_rectorat.body
+
+
+def test_each_step_of_a_termination_is_told_to_the_side_that_did_not_record_it(
+    signed_convention, town_hall, rectorat
+):
+    def told():
+        return signed_convention.notifications.filter(kind=Kind.TERMINATION).first()
+
+    days_ago = [timezone.localdate() - datetime.timedelta(days=days) for days in (60, 40, 20)]
+    notice, conciliation, letter = days_ago
+    signed_convention.give_formal_notice(
+        by=rectorat, side="region", on=notice, grievances="Les écoles ont changé."
+    )
+    assert told().side == "town_hall"
+    assert told().subject.startswith("Mise en demeure par la région académique")
+    conciliation_by = signed_convention.open_termination.conciliation_by
+    assert f"au plus tard le {conciliation_by:%d/%m/%Y}." in told().body
+    signed_convention.record_conciliation(by=town_hall, on=conciliation)
+    assert told().side == "rectorat"
+    assert signed_convention.collectivity_title in told().subject
+    signed_convention.send_second_letter(by=rectorat, on=letter, reasons="Rien n'a changé.")
+    ends_on = signed_convention.open_termination.terminates_on
+    assert f"La résiliation intervient le {ends_on:%d/%m/%Y}." in told().body
+    signed_convention.terminate(by=rectorat, on=ends_on)
+    assert told().subject.startswith(f"Convention résiliée le {ends_on:%d/%m/%Y}")
+    assert signed_convention.notifications.filter(kind=Kind.TERMINATION).count() == 4
+
+
+def test_a_step_recorded_again_without_a_change_tells_nobody(signed_convention, rectorat):
+    on = timezone.localdate()
+    for _ in range(2):
+        signed_convention.give_formal_notice(by=rectorat, side="region", on=on, grievances="Griefs")
+    assert signed_convention.notifications.filter(kind=Kind.TERMINATION).count() == 1
 
 
 def test_a_message_is_told_to_the_side_that_did_not_write_it(convention, town_hall, rectorat):
