@@ -356,6 +356,13 @@ class Amendable(ConventionPart):
         return [amendment for amendment in self.amendments.all() if amendment.is_signed]
 
     @property
+    def awaited_amendment(self) -> Amendment | None:
+        """The avenant that the collectivity has in hands, to sign."""
+        if self.state != State.SIGNED:
+            return None
+        return next((a for a in self.amendments.all() if a.awaits_collectivity), None)
+
+    @property
     def current_school_count(self) -> int:
         """Schools as issued, and what signed avenants changed since."""
         return self.school_count + sum(a.balance for a in self.signed_amendments)

@@ -6,13 +6,22 @@ from io import StringIO
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from conventions import reminders
 from conventions.models import Convention, JournalEntry, Notification, TransitionRefused
 from conventions.tasks import send_reminders
-from tests.factories import ConventionFactory, sign_by_both
+from tests.factories import (
+    ConventionFactory,
+    SchoolFactory,
+    UserFactory,
+    current_signed_convention,
+    prepare_amendment,
+    sign_by_both,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +116,21 @@ def test_it_is_reminded_again_when_the_report_to_the_council_is_overdue(
     signed_convention, town_hall
 ):
     assert signed_convention.reminder_refusal() == ""
+
+
+def test_a_signed_file_is_reminded_while_its_avenant_waits_for_the_town_hall(rectorat):
+    convention, today = current_signed_convention(), timezone.localdate()
+    convention.record_act_dates(
+        by=None, deposited_on=today, published_on=today, publication_mode="electronic"
+    )
+    UserFactory(collectivities=[convention.collectivity])
+    amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
+    with pytest.raises(TransitionRefused, match="Rien n'est attendu"):
+        convention.remind(by=rectorat)
+    amendment.send(by=rectorat)
+    convention = Convention.objects.with_parties().get(pk=convention.pk)
+    convention.remind(by=rectorat)
+    assert "L'avenant n° 1" in reminder_emails().get().body
 
 
 @pytest.mark.parametrize(("days", "allowed"), [(6, False), (7, True)])
@@ -247,3 +271,16 @@ def test_a_schedule_is_put_in_order(sent):
     sent.campaign.full_clean()
     assert sent.campaign.reminder_schedule == "30, 10"
     assert sent.campaign.reminder_days == [30, 10]
+
+
+def test_many_files_are_looked_at_in_as_many_queries_as_one(scheduled):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            reminders.scheduled(scheduled.campaign)
+        return len(captured)
+
+    of_one = queries()
+    for convention in ConventionFactory.create_batch(3):
+        UserFactory(collectivities=[convention.collectivity])
+        convention.send(by=None, on=timezone.localdate() - 40 * DAY)
+    assert queries() == of_one
