@@ -6,6 +6,7 @@ import tempfile
 from django.contrib import admin, messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import F, IntegerField
 from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import floatformat
@@ -20,7 +21,8 @@ from communes.admin_export import ExportMixin
 from communes.tables import Column, Kind
 from conventions import archive, bulk, lifecycle, print_run, warnings
 from conventions.lifecycle import TRANSITIONS
-from conventions.models import Convention
+from conventions.models import Amendment, Convention
+from conventions.models.amendment import signed_changes
 from conventions.terminations import STEPS, initial, open_steps, standing
 from conventions.timeline import timeline
 
@@ -155,7 +157,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         "reference",
         "collectivity_name",
         "department",
-        "schools",
+        "school_total",
         "euros",
         "state_label",
         "sent",
@@ -212,11 +214,19 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
     def department(self, convention):
         return convention.collectivity.department.code
 
-    @admin.display(description="écoles", ordering="school_count")
-    def schools(self, convention):
+    @admin.display(
+        description="écoles",
+        ordering=F("school_count")
+        + signed_changes(F("added_count") - F("removed_count"), IntegerField()),
+    )
+    def school_total(self, convention):
+        # Not "schools": Django would sort by the relation of that name, and repeat rows.
         return convention.current_school_count
 
-    @admin.display(description="montant", ordering="amount")
+    @admin.display(
+        description="montant",
+        ordering=F("amount") + signed_changes(F("amount_change"), Amendment.amount_change.field),
+    )
     def euros(self, convention):
         return f"{floatformat(convention.current_amount, '2g')}\u00a0€"
 

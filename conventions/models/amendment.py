@@ -4,8 +4,8 @@ import datetime
 from decimal import Decimal
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import Case, F, Q, When
-from django.db.models.functions import Greatest, Round
+from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, Greatest, Round
 from django.utils import timezone
 
 from accounts.roles import ADMIN_SITE_ROLES
@@ -339,6 +339,22 @@ class AmendmentSchool(models.Model):
 
     def __str__(self):
         return f"{self.line} ({self.get_change_display()})"
+
+
+def signed_changes(change, output_field) -> Coalesce:
+    """Return what the signed avenants of a convention change, summed: for its lists to be sorted.
+
+    `change` is an expression on an avenant, such as F("amount_change").
+    """
+    totals = (
+        Amendment.objects.signed()
+        .filter(convention=OuterRef("pk"))
+        .order_by()
+        .values("convention")
+        .annotate(total=Sum(change))
+        .values("total")
+    )
+    return Coalesce(Subquery(totals), Value(0), output_field=output_field)
 
 
 def _lines_of(amendment, change, **which):
