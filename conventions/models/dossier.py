@@ -7,6 +7,7 @@ from conventions.lifecycle import State
 from conventions.printing import act_context, convention_context, letter_context
 from documents.contexts import to_json
 from documents.models import Document, TextModel
+from documents.references import reference_of
 from documents.rendering import render
 from documents.texts import newest_text
 from documents.uploads import UploadedPdf
@@ -51,8 +52,9 @@ class Dossier(ConventionPart):
     def issue_documents(self, *, by) -> list[Piece]:
         """Generate and freeze every piece that is missing or outdated; return the new ones.
 
-        Nothing is rendered when the facts are those of the latest version. Rendering
-        happens before the transaction opens, which is short and holds no lock meanwhile.
+        Nothing is rendered when the facts are those of the latest version, or when they are
+        those of an earlier one again: that document is taken back. Rendering happens before
+        the transaction opens, which is short and holds no lock meanwhile.
         """
         issued = []
         for kind in self.kinds_to_issue():
@@ -61,15 +63,18 @@ class Dossier(ConventionPart):
             latest = self.latest_piece(kind)
             if latest and latest.document.made_from(text, facts):
                 continue
-            rendered = render(text, context)
+            document = Document.objects.filter(reference=reference_of(text, facts)).first()
+            rendered = None if document else render(text, context)
             with transaction.atomic():
-                document = Document.freeze(
-                    rendered.content,
-                    pages=rendered.pages,
-                    by=by,
-                    text_model=text,
-                    context=facts,
-                )
+                if rendered:
+                    document = Document.freeze(
+                        rendered.content,
+                        pages=rendered.pages,
+                        by=by,
+                        text_model=text,
+                        context=facts,
+                        reference=rendered.reference,
+                    )
                 issued.append(self._add_piece(kind, document, by, "Document généré"))
         return issued
 
