@@ -16,7 +16,7 @@ class ReferenceForm(DsfrBaseForm):
     reference = forms.CharField(
         label="Référence du document",
         max_length=200,
-        help_text="Imprimée en haut de la première page, par exemple ENT-2022-34337-C-K7XJ4R.",
+        help_text="Imprimée en haut de la première page, par exemple ENT-2022-34337-C-K7XJ4R9P.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": "Recopiez la référence imprimée sur le document."},
     )
@@ -26,7 +26,7 @@ class ReferenceForm(DsfrBaseForm):
         if not _REFERENCE.fullmatch(reference):
             raise ValidationError(
                 "Cette référence est incomplète : recopiez-la en entier, par exemple "
-                "ENT-2022-34337-C-K7XJ4R."
+                "ENT-2022-34337-C-K7XJ4R9P."
             )
         return reference
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 
 from documents.models import Document
 
@@ -48,10 +49,8 @@ def recognise(content: bytes) -> Recognised | None:
 def _digests(content: bytes) -> dict[str, int]:
     """Return the SHA-256 of the file and of each beginning that is a PDF, with its length."""
     ends = {len(content)}
-    for number, end in enumerate(_END.finditer(content)):
-        if number == _MAX_ENDS:
-            break
-        ends |= {end.start() + len(b"%%EOF"), end.end()}
+    for mark in islice(_END.finditer(content), _MAX_ENDS):
+        ends |= {mark.start() + len(b"%%EOF"), mark.end()}
     digests, running, done = {}, hashlib.sha256(), 0
     for end in sorted(ends):
         running.update(memoryview(content)[done:end])

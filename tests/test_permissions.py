@@ -209,7 +209,7 @@ def values(convention, town_hall):
         by=None,
         text_model=convention.campaign.convention_text,
         context={},
-        reference="ENT-2022-34337-C-K7XJ4R",
+        reference="ENT-2022-34337-C-K7XJ4R9P",
     )
     FormerCode.objects.create(code="34999", commune=convention.collectivity.commune)
     Group.objects.create(name="Groupe")

@@ -68,7 +68,7 @@ class Dossier(ConventionPart):
             facts = to_json(context)
             if kind in latest and self._is_current(latest[kind], text, facts):
                 continue
-            document = Document.objects.filter(reference=reference_of(text, facts)).first()
+            document = Document.issued_from(text, facts, reference_of(text, facts))
             rendered = None if document else render(text, context)
             with transaction.atomic():
                 if rendered:
