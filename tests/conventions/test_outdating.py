@@ -214,6 +214,8 @@ class TestScreens:
         client.post(reverse("convention_issue", args=[year, code]))
         page = client.get(stale.get_absolute_url()).content.decode()
         assert "plus à jour" not in page
+        # The first version stays, and is not to be signed any more.
+        assert page.count("Remplacé</p>") == 1
 
     def test_the_agent_is_told_and_asks_for_the_new_version(self, agent, stale, monkeypatch):
         monkeypatch.setattr("conventions.jobs.async_task", lambda *task: None)
