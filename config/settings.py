@@ -159,6 +159,10 @@ STORAGES = {
 }
 # Larger than any real piece (a scan of a few pages), small enough to stay bounded.
 UPLOAD_MAX_BYTES = 15 * 1024 * 1024
+# The authorities whose certificates make a signatory known: a folder of PEM or DER files.
+TRUSTED_CERTIFICATES_DIR = Path(
+    env("TRUSTED_CERTIFICATES_DIR", default=str(VAR_DIR / "certificates"))
+)
 DSFR_USE_INTEGRITY_CHECKSUMS = False
 DSFR_MARK_OPTIONAL_FIELDS = True
 

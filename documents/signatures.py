@@ -66,6 +66,49 @@ class Verdict(TextChoices):
     UNVERIFIABLE = "unverifiable", "signature non vérifiable"
 
 
+class Weight(TextChoices):
+    """How much a verdict weighs on the reader's mind; named as the design system does."""
+
+    SUCCESS = "success"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+# What a verdict means for who receives the file.
+MEANINGS = {
+    Verdict.VALID: "Le certificat du signataire est reconnu et n'était pas révoqué.",
+    Verdict.REVOCATION_UNKNOWN: "Le certificat du signataire est reconnu, mais le fichier ne "
+    "contient pas la preuve qu'il n'était pas révoqué. En cas de doute, interrogez le signataire.",
+    Verdict.UNKNOWN_TIMESTAMP: "Le certificat du signataire est reconnu, mais l'autorité qui date "
+    "la signature ne l'est pas : la date n'est pas prouvée.",
+    Verdict.UNKNOWN_ISSUER: "L'autorité qui a délivré le certificat n'est pas de celles que ce "
+    "site reconnaît : rien ne prouve l'identité du signataire. Vérifiez-la auprès de lui.",
+    Verdict.EXPIRED: "Le certificat du signataire n'était plus valable lors de la vérification, "
+    "et rien ne prouve que la signature lui est antérieure. Demandez-en une nouvelle.",
+    Verdict.NOT_YET_VALID: "Le certificat du signataire n'était pas encore valable. Demandez une "
+    "nouvelle signature.",
+    Verdict.REVOKED: "Le certificat du signataire a été révoqué : la signature n'est pas fiable. "
+    "Demandez-en une nouvelle.",
+    Verdict.UNFIT: "Le certificat n'est pas fait pour signer des documents, ou ne peut pas être "
+    "rattaché à une autorité reconnue. Demandez une signature avec un autre certificat.",
+    Verdict.CHANGED: "Ce que l'on voit n'est plus ce qui a été signé. Demandez le fichier tel qu'il "
+    "est sorti de la signature.",
+    Verdict.PARTIAL: "La signature ne couvre qu'une partie du fichier : le reste a pu être changé. "
+    "Demandez le fichier tel qu'il est sorti de la signature.",
+    Verdict.BROKEN: "Le contenu n'est pas celui qui a été signé. Demandez le fichier tel qu'il est "
+    "sorti de la signature.",
+    Verdict.REMOVED: "Le fichier garde la trace d'une signature qui n'y figure plus. Demandez le "
+    "fichier tel qu'il est sorti de la signature.",
+    Verdict.UNVERIFIABLE: "Le format de la signature n'a pas pu être lu : elle n'est ni confirmée "
+    "ni démentie. Vérifiez-la dans un lecteur de PDF.",
+}
+WEIGHTS = {
+    Verdict.VALID: Weight.SUCCESS,
+    **dict.fromkeys((Verdict.REVOKED, Verdict.CHANGED, Verdict.PARTIAL), Weight.ERROR),
+    **dict.fromkeys((Verdict.BROKEN, Verdict.REMOVED), Weight.ERROR),
+}
+
+
 class Later(TextChoices):
     """What the file holds after the part that is signed."""
 
@@ -111,6 +154,9 @@ class Examination:
     contains: tuple[str, ...] = ()
 
 
+NOTHING_SIGNED = Examination()
+
+
 @dataclass(frozen=True)
 class _Evidence:
     """What a file carries to check certificates with."""
@@ -120,13 +166,11 @@ class _Evidence:
     ocsps: list = field(default_factory=list)
 
 
-def load_authorities(folder: Path | None) -> list[Certificate]:
+def load_authorities(folder: Path) -> list[Certificate]:
     """Return the certificates of the authorities that are trusted: PEM or DER files of a folder.
 
-    A file that cannot be read is left out, and named in the log.
+    A file that cannot be read is left out, and named in the log. No folder, no authority.
     """
-    if folder is None:
-        return []
     found = []
     for path in sorted(path for pattern in CERTIFICATE_FILES for path in folder.glob(pattern)):
         try:
@@ -147,7 +191,7 @@ def examine(
     """
     marks = len(_SIGNED_PART.findall(content))
     if not marks:
-        return Examination()
+        return NOTHING_SIGNED
     try:
         reader = PdfFileReader(io.BytesIO(content))
         embedded = reader.embedded_signatures
@@ -184,7 +228,7 @@ def _examine_one(signature, embedded, authorities, now) -> Found:
         )
         return Found(
             _verdict(demanding, lenient, moment),
-            signed_at=demanding.signer_reported_dt,
+            signed_at=_aware(demanding.signer_reported_dt),
             timestamped_at=timestamped_at,
             later=_later(signature, demanding, embedded),
             **_identity(signature.signer_cert),
@@ -210,8 +254,13 @@ def _identity(certificate: Certificate) -> dict:
 
 
 def _first(name: str | list[str]) -> str:
-    """A name may be given several times."""
-    return (name[0] if isinstance(name, list) else name)[:200]
+    """A name may be given several times, and hold anything."""
+    only = name[0] if isinstance(name, list) else name
+    return "".join(filter(str.isprintable, only))[:200]
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 def _context(evidence, authorities, moment, revocation_mode="soft-fail") -> ValidationContext:

@@ -1,6 +1,7 @@
 """What a party sends back: signed copies, as PDF files that will open in ten years."""
 
 import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pikepdf
@@ -8,10 +9,16 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
+from documents import photographs
+from documents.signatures import NOTHING_SIGNED, Examination, examine, load_authorities
+
 MAX_PAGES = 200
+MAX_PHOTOGRAPHS = 40
+# Together: they are kept whole, inside one PDF.
+PHOTOGRAPHS_MAX_BYTES = 60 * 1024 * 1024
 HOW_TO = (
-    "Numérisez le document signé au format PDF, ou exportez-le depuis votre logiciel avec "
-    "« Enregistrer sous… PDF »."
+    "Numérisez le document signé au format PDF, photographiez ses pages (JPEG, PNG ou HEIC), ou "
+    "exportez-le depuis votre logiciel avec « Enregistrer sous… PDF »."
 )
 
 # A few kilobytes can unpack to gigabytes: what the reader may unpack is bounded, for
@@ -27,15 +34,62 @@ pikepdf.settings.set_qpdf_limits(
 
 @dataclass(frozen=True)
 class UploadedPdf:
-    """The bytes of a PDF as received, its number of pages, the name its sender gave it."""
+    """The bytes of a PDF as received or assembled from photographs, its number of pages, the
+    name its sender gave it, and what its electronic signatures are worth.
+    """
 
     content: bytes
     pages: int
     name: str = ""
+    examination: Examination = NOTHING_SIGNED
+
+
+def read_copy(files: Sequence[UploadedFile]) -> UploadedPdf:
+    """Return what was uploaded as one PDF: a PDF unchanged, or photographs put together.
+
+    The photographs are attached to their PDF, byte for byte. Raises ValidationError as
+    `read_pdf` does, and for photographs that are too many, too large or damaged.
+    """
+    first, *others = files
+    if not photographs.is_photograph(_read(first)):
+        if others:
+            raise ValidationError(
+                "Choisissez un seul PDF, ou plusieurs photographies (JPEG, PNG ou HEIC), une par "
+                "page.",
+                code="several",
+            )
+        return read_pdf(first)
+    if len(files) > MAX_PHOTOGRAPHS:
+        raise ValidationError(
+            f"Choisissez {MAX_PHOTOGRAPHS} photographies au plus, ou numérisez le document au "
+            "format PDF.",
+            code="too_many",
+        )
+    if sum(file.size or 0 for file in files) > PHOTOGRAPHS_MAX_BYTES:
+        raise ValidationError(
+            f"Ces photographies dépassent ensemble {PHOTOGRAPHS_MAX_BYTES // 1024**2} Mo. "
+            "Choisissez une définition plus basse, ou numérisez le document au format PDF.",
+            code="too_large",
+        )
+    content = photographs.assemble(_read_photographs(files))
+    names = ", ".join(file.name or "" for file in files)
+    return UploadedPdf(content=content, pages=len(files), name=names[:255])
+
+
+def _read_photographs(files: Sequence[UploadedFile]) -> Iterator[tuple[str, bytes]]:
+    for file in files:
+        content = _read(file)
+        if not photographs.is_photograph(content):
+            raise ValidationError(
+                f"« {file.name} » n'est pas une photographie lisible (JPEG, PNG ou HEIC). "
+                "Choisissez seulement des photographies, ou un seul PDF.",
+                code="not_photograph",
+            )
+        yield file.name or "photographie", content
 
 
 def read_pdf(uploaded_file: UploadedFile) -> UploadedPdf:
-    """Return the PDF that was uploaded, unchanged.
+    """Return the PDF that was uploaded, unchanged, its electronic signatures verified.
 
     Raises ValidationError (French, says what to do) for a file that is empty, larger
     than settings.UPLOAD_MAX_BYTES, no PDF, damaged, locked by a password, without a
@@ -43,9 +97,14 @@ def read_pdf(uploaded_file: UploadedFile) -> UploadedPdf:
     """
     content = _read(uploaded_file)
     if b"%PDF-" not in content[:1024]:
-        raise ValidationError(f"Ce fichier n'est pas un PDF. {HOW_TO}", code="not_pdf")
+        raise ValidationError(
+            f"Ce fichier n'est ni un PDF ni une photographie. {HOW_TO}", code="not_pdf"
+        )
     return UploadedPdf(
-        content=content, pages=_count_pages(content), name=(uploaded_file.name or "")[:255]
+        content=content,
+        pages=_count_pages(content),
+        name=(uploaded_file.name or "")[:255],
+        examination=examine(content, load_authorities(settings.TRUSTED_CERTIFICATES_DIR)),
     )
 
 

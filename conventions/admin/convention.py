@@ -243,7 +243,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
             schools=obj.schools.enrolled(),
             released=obj.schools.filter(released_on__isnull=False),
             amendments=amendments_of(obj, request.user),
-            pieces=obj.own_pieces.select_related("document", "added_by"),
+            pieces=obj.own_pieces.with_documents(),
             warnings=warnings.found_on(obj),
             thread=obj.messages.select_related("attachment"),
             emails=obj.notifications.all(),

@@ -359,8 +359,8 @@ def test_authorities_are_the_certificate_files_of_a_folder_in_pem_or_der(tmp_pat
     assert "c.crt" in caplog.text
 
 
-def test_without_folder_no_authority_is_trusted():
-    assert load_authorities(None) == []
+def test_without_folder_no_authority_is_trusted(tmp_path):
+    assert load_authorities(tmp_path / "absent") == []
 
 
 def test_dates_are_in_utc_or_carry_their_zone():
