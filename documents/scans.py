@@ -19,6 +19,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 # Dots per inch: what most scanners send, then finer for a small or damaged code.
 RESOLUTIONS = (200, 300)
 THUMBNAIL_RESOLUTION = 50
+_ABSENT = Image.new("L", (413, 585), 220)
 # A3 at 300 dots per inch; larger pages are read coarser, larger images not at all.
 MAX_PIXELS = 18_000_000
 MAX_IMAGE_PIXELS = 100_000_000
@@ -27,6 +28,7 @@ POINTS_PER_INCH = 72
 # In the address that a code leads to, and in the words beside it.
 _REFERENCE = re.compile(r"/verifier/([A-Za-z0-9-]{4,60})/?$")
 _PRINTED = re.compile(r"Document\s*([A-Z]{2,6}-\d{4}(?:-[A-Z0-9]{1,9}){2,5})")
+_QR_CODE = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 # Blank: less than this share of its surface is darker than its paper by so many shades.
 _INK_SHARE = 0.0006
 _INK_DARKNESS = 22
@@ -95,7 +97,8 @@ def read_pages(content: bytes, numbers: Iterable[int]) -> Iterator[ScannedPage]:
 def thumbnail(content: bytes, number: int, rotation: int = 0) -> bytes:
     """Return a small picture (PNG) of a page, turned by `rotation` degrees clockwise."""
     with _opened(content) as pile:
-        image = _draw(pile[number - 1], THUMBNAIL_RESOLUTION) or Image.new("L", (413, 585), 220)
+        page = pile[number - 1]
+        image = _ABSENT if _too_large(page) else _draw(page, THUMBNAIL_RESOLUTION)
     buffer = io.BytesIO()
     image.rotate(-rotation, expand=True).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
@@ -155,10 +158,8 @@ def _read_page(pile, number: int) -> ScannedPage:
         return ScannedPage(number)
 
 
-def _draw(page, resolution: int) -> Image.Image | None:
+def _draw(page, resolution: int) -> Image.Image:
     """Return the page in grey, as it is displayed; coarser when it is very large."""
-    if _too_large(page):
-        return None
     width, height = page.get_size()
     scale = resolution / POINTS_PER_INCH
     scale = min(scale, math.sqrt(MAX_PIXELS / max(width * height, 1)))
@@ -173,7 +174,7 @@ def _too_large(page) -> bool:
 def _find_code(image: Image.Image) -> tuple[str, int] | None:
     """Return (reference, rotation) of the first code of ours, trying harder and harder."""
     for attempt in (image, ImageOps.autocontrast(image, cutoff=2), _softened(image)):
-        for code in zxingcpp.read_barcodes(attempt, formats=zxingcpp.BarcodeFormat.QRCode):
+        for code in zxingcpp.read_barcodes(attempt, formats=_QR_CODE):
             if match := _REFERENCE.search(code.text):
                 return match[1], _upright(code.orientation)
     return None

@@ -19,7 +19,7 @@ from communes.admin_export import ExportMixin
 from communes.tables import Column, Kind
 from conventions import archive, bulk, lifecycle, warnings
 from conventions.lifecycle import TRANSITIONS
-from conventions.models import Convention
+from conventions.models import Convention, outdated_among
 from conventions.terminations import STEPS, initial, open_steps, standing
 from conventions.timeline import timeline
 
@@ -29,6 +29,7 @@ from .filters import (
     CampaignFilter,
     DepartmentFilter,
     LateFilter,
+    OutdatedFilter,
     StandingFilter,
     WarningFilter,
 )
@@ -140,6 +141,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         CampaignFilter,
         "state",
         LateFilter,
+        OutdatedFilter,
         WarningFilter,
         StandingFilter,
         AcademyFilter,
@@ -225,6 +227,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
     # --- One convention -----------------------------------------------------
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         termination = obj.last_termination
+        amendments = amendments_of(obj, request.user)
         context.update(
             convention=obj,
             title=obj.collectivity_title,
@@ -242,8 +245,9 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
             can_withdraw=obj.state in lifecycle.REWORKABLE,
             schools=obj.schools.enrolled(),
             released=obj.schools.filter(released_on__isnull=False),
-            amendments=amendments_of(obj, request.user),
+            amendments=amendments,
             pieces=obj.own_pieces.with_documents(),
+            outdated=outdated_among(obj, *amendments),
             warnings=warnings.found_on(obj),
             thread=obj.messages.select_related("attachment"),
             emails=obj.notifications.all(),

@@ -194,6 +194,7 @@ class Ending(ConventionPart):
             self._compare_and_swap()
             termination.save()
             JournalEntry.about(self, by=by, verb=verb, summary=summary, changes=changes).save()
+            self.mark_outdated()
 
 
 def _why_not_this_side(verb, termination, role) -> str:

@@ -42,6 +42,13 @@ class Piece(models.Model):
     RECEIVED = (Kind.ACT_SIGNED, Kind.CONVENTION_SIGNED, Kind.DEPOSIT_RECEIPT, Kind.OTHER)
     RECEIVED_FOR_AMENDMENT = (Kind.AMENDMENT_SIGNED, Kind.ACT_SIGNED, Kind.DEPOSIT_RECEIPT)
     UPLOADED = frozenset(RECEIVED + RECEIVED_FOR_AMENDMENT)
+    # What comes back of what is generated to be signed.
+    SIGNED_AS = {
+        Kind.ACT: Kind.ACT_SIGNED,
+        Kind.CONVENTION: Kind.CONVENTION_SIGNED,
+        Kind.AMENDMENT: Kind.AMENDMENT_SIGNED,
+        Kind.AMENDMENT_ACT: Kind.ACT_SIGNED,
+    }
 
     convention = models.ForeignKey(
         "conventions.Convention",
@@ -62,6 +69,8 @@ class Piece(models.Model):
     document = models.ForeignKey(
         Document, on_delete=models.PROTECT, related_name="pieces", verbose_name="document"
     )
+    # Written by `Dossier.mark_outdated`, for the lists; a file's page computes it.
+    outdated = models.BooleanField("n'est plus à jour", default=False, editable=False)
     added_at = models.DateTimeField("ajoutée le", auto_now_add=True)
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -88,6 +97,10 @@ class Piece(models.Model):
                 name="amendment_piece_version_unique",
                 violation_error_message="Cette version de la pièce de l'avenant existe déjà.",
             ),
+        ]
+        indexes = [
+            # The few that lists and boards look for.
+            models.Index(fields=["convention"], condition=Q(outdated=True), name="piece_outdated")
         ]
 
     def __str__(self):

@@ -8,6 +8,7 @@ from django_q.models import Schedule
 
 EVERY_MINUTES = 5
 REMINDERS_AT = datetime.time(8, 0)
+REVIEW_AT = datetime.time(4, 0)
 
 
 class Command(BaseCommand):
@@ -22,15 +23,16 @@ class Command(BaseCommand):
                 "minutes": EVERY_MINUTES,
             },
         )
-        Schedule.objects.update_or_create(
-            name="relances",
-            defaults={"func": "conventions.tasks.send_reminders", "schedule_type": Schedule.DAILY},
-            create_defaults={
-                "func": "conventions.tasks.send_reminders",
-                "schedule_type": Schedule.DAILY,
-                "next_run": _next(REMINDERS_AT),
-            },
-        )
+        _every_day("relances", "conventions.tasks.send_reminders", REMINDERS_AT)
+        _every_day("documents périmés", "conventions.tasks.review_documents", REVIEW_AT)
+
+
+def _every_day(name: str, task: str, hour: datetime.time) -> None:
+    """Schedule `task` from the next `hour` on; what is scheduled already keeps its own."""
+    daily = {"func": task, "schedule_type": Schedule.DAILY}
+    Schedule.objects.update_or_create(
+        name=name, defaults=daily, create_defaults={**daily, "next_run": _next(hour)}
+    )
 
 
 def _next(hour: datetime.time) -> datetime.datetime:
