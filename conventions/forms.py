@@ -46,7 +46,10 @@ class PdfField(forms.FileField):
     def clean(self, data, initial=None):
         if not data:
             return super().clean(None, initial)
-        return read_copy([super(PdfField, self).clean(file, initial) for file in data])
+        return self.read([super(PdfField, self).clean(file, initial) for file in data])
+
+    def read(self, files):
+        return read_copy(files)
 
 
 class FileForm(DsfrBaseForm):

@@ -18,8 +18,8 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
 # Dots per inch: what most scanners send, then finer for a small or damaged code.
 RESOLUTIONS = (200, 300)
-THUMBNAIL_RESOLUTION = 50
-_ABSENT = Image.new("L", (413, 585), 220)
+THUMBNAIL_RESOLUTION = 75
+_ABSENT = Image.new("L", (620, 877), 220)
 # A3 at 300 dots per inch; larger pages are read coarser, larger images not at all.
 MAX_PIXELS = 18_000_000
 MAX_IMAGE_PIXELS = 100_000_000

@@ -16,6 +16,7 @@ MAX_PAGES = 200
 MAX_PHOTOGRAPHS = 40
 # Together: they are kept whole, inside one PDF.
 PHOTOGRAPHS_MAX_BYTES = 60 * 1024 * 1024
+PILE_MAX_PAGES = 1000
 HOW_TO = (
     "Numérisez le document signé au format PDF, photographiez ses pages (JPEG, PNG ou HEIC), ou "
     "exportez-le depuis votre logiciel avec « Enregistrer sous… PDF »."
@@ -96,20 +97,43 @@ def read_pdf(uploaded_file: UploadedFile) -> UploadedPdf:
     page or longer than MAX_PAGES.
     """
     content = _read(uploaded_file)
-    if b"%PDF-" not in content[:1024]:
-        raise ValidationError(
-            f"Ce fichier n'est ni un PDF ni une photographie. {HOW_TO}", code="not_pdf"
-        )
+    pages = _check_pdf(content, MAX_PAGES)
     return UploadedPdf(
         content=content,
-        pages=_count_pages(content),
+        pages=pages,
         name=(uploaded_file.name or "")[:255],
         examination=examine(content, load_authorities(settings.TRUSTED_CERTIFICATES_DIR)),
     )
 
 
-def _read(uploaded_file) -> bytes:
-    limit = settings.UPLOAD_MAX_BYTES
+def read_piles(files: Sequence[UploadedFile]) -> list[UploadedPdf]:
+    """Return the piles of scans that these files make: each PDF one, unchanged; photographs one.
+
+    Raises ValidationError as `read_copy` does and names the file; the limits are larger:
+    settings.PILE_MAX_BYTES for all together, PILE_MAX_PAGES for each.
+    """
+    if photographs.is_photograph(_read(files[0], settings.PILE_MAX_BYTES)):
+        return [read_copy(files)]
+    if sum(file.size or 0 for file in files) > settings.PILE_MAX_BYTES:
+        raise ValidationError(
+            f"Ces fichiers dépassent ensemble {settings.PILE_MAX_BYTES // 1024**2} Mo. "
+            "Déposez-les en plusieurs fois.",
+            code="too_large",
+        )
+    return [_read_pile(file) for file in files]
+
+
+def _read_pile(file: UploadedFile) -> UploadedPdf:
+    try:
+        content = _read(file, settings.PILE_MAX_BYTES)
+        pages = _check_pdf(content, PILE_MAX_PAGES)
+    except ValidationError as refusal:
+        raise ValidationError(f"« {file.name} » : {refusal.message}", code=refusal.code) from None
+    return UploadedPdf(content=content, pages=pages, name=(file.name or "")[:255])
+
+
+def _read(uploaded_file, limit: int | None = None) -> bytes:
+    limit = limit or settings.UPLOAD_MAX_BYTES
     uploaded_file.seek(0)
     content = uploaded_file.read(limit + 1)
     if not content:
@@ -126,12 +150,17 @@ def _read(uploaded_file) -> bytes:
     return content
 
 
-def _count_pages(content: bytes) -> int:
+def _check_pdf(content: bytes, most: int) -> int:
+    """Return the number of pages of a sound PDF of `most` pages at the most."""
+    if b"%PDF-" not in content[:1024]:
+        raise ValidationError(
+            f"Ce fichier n'est ni un PDF ni une photographie. {HOW_TO}", code="not_pdf"
+        )
     try:
         # A file that the reader has to repair is refused: what is kept must be sound.
         with pikepdf.open(io.BytesIO(content), attempt_recovery=False) as pdf:
             announced = int(pdf.Root.Pages.Count)
-            pages = announced if announced > MAX_PAGES else len(pdf.pages)
+            pages = announced if announced > most else len(pdf.pages)
     except pikepdf.PasswordError:
         raise ValidationError(
             "Ce PDF est protégé par un mot de passe. Enregistrez-le sans protection, puis "
@@ -142,9 +171,10 @@ def _count_pages(content: bytes) -> int:
         raise ValidationError(f"Ce PDF est incomplet ou abîmé. {HOW_TO}", code="damaged") from None
     if pages < 1:
         raise ValidationError(f"Ce PDF ne contient aucune page. {HOW_TO}", code="no_page")
-    if pages > MAX_PAGES:
+    if pages > most:
         raise ValidationError(
-            f"Ce PDF compte plus de {MAX_PAGES} pages. Déposez seulement le document signé.",
+            f"Ce PDF compte plus de {most} pages. Déposez seulement le document signé, ou séparez-le "
+            "en plusieurs fichiers.",
             code="too_many_pages",
         )
     return pages
