@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import RLock
 
 import pikepdf
 import pypdfium2
@@ -65,16 +66,21 @@ class UnreadablePile(Exception):
     """The file is not a PDF that can be opened."""
 
 
+# PDFium takes one caller at a time.
+_PDFIUM = RLock()
+
+
 @contextmanager
 def _opened(content: bytes) -> Iterator[pypdfium2.PdfDocument]:
-    try:
-        pile = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError as error:
-        raise UnreadablePile(str(error)) from None
-    try:
-        yield pile
-    finally:
-        pile.close()
+    with _PDFIUM:
+        try:
+            pile = pypdfium2.PdfDocument(content)
+        except pypdfium2.PdfiumError as error:
+            raise UnreadablePile(str(error)) from None
+        try:
+            yield pile
+        finally:
+            pile.close()
 
 
 def count_pages(content: bytes) -> int:

@@ -23,7 +23,10 @@ from tests.factories import (
     CommuneFactory,
     ConventionFactory,
     DepartmentFactory,
+    SchoolFactory,
     UserFactory,
+    current_signed_convention,
+    prepare_amendment,
 )
 
 
@@ -174,6 +177,21 @@ def test_nothing_is_attached_outside_the_agents_territory(confirmed, elsewhere, 
     sheaf = dropped(sheet(), by=local_agent).sheaves.get()
     with pytest.raises(TransitionRefused, match="territoire"):
         sheaf.attach(to=elsewhere, kind=Piece.Kind.CONVENTION_SIGNED, by=local_agent)
+
+
+def test_the_paper_of_an_avenant_goes_to_the_avenant(agent):
+    convention = current_signed_convention()
+    opened = SchoolFactory(payer=convention.collectivity)
+    amendment = prepare_amendment(convention, add=[opened])
+    amendment.send(by=None)
+    amendment.issue_documents(by=None)
+    issued = amendment.latest_piece(Piece.Kind.AMENDMENT)
+    received = dropped(sheet(issued.document.reference), by=UserFactory(role=Role.RECTORAT))
+    sheaf = received.sheaves.get()
+    assert sheaf.issued == issued
+    agent.post(page_of(received), decide(sheaf, "attach", reference=issued.document.reference))
+    assert amendment.latest_piece(Piece.Kind.AMENDMENT_SIGNED) is not None
+    assert convention.latest_piece(Piece.Kind.AMENDMENT_SIGNED) is None
 
 
 def test_a_sheaf_is_split_where_a_first_page_was_missed(confirmed, rectorat):
