@@ -13,6 +13,7 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm
 
+from documents import signatures
 from documents.signatures import Later, Verdict, examine, load_authorities
 
 from .certificates import (
@@ -342,6 +343,26 @@ def test_what_cannot_be_read_is_said_to_be_unverifiable_and_never_raises(content
     assert found.signatures
     assert {s.verdict for s in found.signatures} <= {Verdict.UNVERIFIABLE, Verdict.REMOVED}
     assert not found.contains
+
+
+def test_a_file_of_too_many_objects_is_not_examined(monkeypatch):
+    monkeypatch.setattr(signatures, "MAX_OBJECTS", 8)
+    assert only(sign(issued(), mayor())).verdict == Verdict.UNVERIFIABLE
+
+
+def test_a_file_of_compressed_objects_is_compared_like_another():
+    """Most programs write objects in streams, as ours does."""
+    packed = io.BytesIO()
+    with pikepdf.open(io.BytesIO(issued())) as pdf:
+        pdf.save(packed, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    content = packed.getvalue()
+    assert b"/ObjStm" in content
+    signed = sign(content, mayor())
+    assert sha256(content) in seen(sign(signed, rector(), field="Deuxième")).contains
+    for change in (replace_page, add_note, add_page):
+        tampered = seen(updated(signed, change))
+        assert [s.verdict for s in tampered.signatures] == [Verdict.CHANGED]
+        assert sha256(content) not in seen(sign(updated(content, change), mayor())).contains
 
 
 # --- The authorities --------------------------------------------------------
