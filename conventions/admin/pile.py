@@ -1,6 +1,7 @@
 """Piles of scans: dropped, followed while they are read, then confirmed sheaf by sheaf."""
 
 from collections import Counter
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -84,8 +85,8 @@ class SheafForm(forms.Form):
         super().__init__(*args, **kwargs)
         if len(sheaf.pages) == 1:
             del self.fields["split_at"]
-            choices = self.fields["decision"].choices
-            self.fields["decision"].choices = [c for c in choices if c[0] != self.Decision.SPLIT]
+            decision: Any = self.fields["decision"]
+            decision.choices = [c for c in decision.choices if c[0] != self.Decision.SPLIT]
 
     def clean(self):
         cleaned = super().clean()
