@@ -39,6 +39,7 @@ PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
         "conventions.journalentry": VIEW,
         "conventions.notification": VIEW,
         "conventions.job": VIEW,
+        "conventions.pile": MANAGE,
     },
     Role.ADMINISTRATOR: {
         "communes.region": EDIT,
@@ -61,6 +62,7 @@ PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
         "conventions.journalentry": VIEW,
         "conventions.notification": VIEW,
         "conventions.job": VIEW,
+        "conventions.pile": MANAGE,
     },
 }
 

@@ -166,6 +166,12 @@ STORAGES = {
 }
 # Larger than any real piece (a scan of a few pages), small enough to stay bounded.
 UPLOAD_MAX_BYTES = 15 * 1024 * 1024
+# A pile of scans, told apart by the rectorat.
+PILE_MAX_BYTES = 200 * 1024 * 1024
+# The authorities whose certificates make a signatory known: a folder of PEM or DER files.
+TRUSTED_CERTIFICATES_DIR = Path(
+    env("TRUSTED_CERTIFICATES_DIR", default=str(VAR_DIR / "certificates"))
+)
 DSFR_USE_INTEGRITY_CHECKSUMS = False
 DSFR_MARK_OPTIONAL_FIELDS = True
 

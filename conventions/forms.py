@@ -5,7 +5,7 @@ from dsfr.forms import DsfrBaseForm
 
 from communes.identifiers import normalise, validate_siret
 from communes.models import Collectivity
-from documents.uploads import read_pdf
+from documents.uploads import read_copy
 
 from .models import Act, AmendmentAct, Convention, Message, Piece
 
@@ -19,16 +19,37 @@ class DateInput(forms.DateInput):
         super().__init__(attrs, format="%Y-%m-%d")
 
 
-class PdfField(forms.FileField):
-    """A PDF sent by a person: read and checked at its field, before anything is written."""
+COPY = "Un PDF, ou une photographie par page (JPEG, PNG, HEIC) ; 15 Mo au plus par fichier."
 
-    def __init__(self, **kwargs):
-        kwargs.setdefault("widget", forms.ClearableFileInput(attrs={"accept": "application/pdf"}))
-        super().__init__(**kwargs)
+
+class CopyInput(forms.FileInput):
+    """Takes a PDF, or as many photographs as there are pages."""
+
+    allow_multiple_selected = True
+
+    def __init__(self, attrs=None):
+        accept = "application/pdf,image/jpeg,image/png,image/heic,image/heif,.heic,.heif"
+        super().__init__({"accept": accept, **(attrs or {})})
+
+
+class PdfField(forms.FileField):
+    """A PDF sent by a person, or photographs that make one: `documents.uploads.UploadedPdf`.
+
+    Read and checked at its field, before anything is written.
+    """
+
+    widget = CopyInput
+
+    def __init__(self, *, help_text=COPY, **kwargs):
+        super().__init__(help_text=help_text, **kwargs)
 
     def clean(self, data, initial=None):
-        uploaded = super().clean(data, initial)
-        return read_pdf(uploaded) if uploaded else None
+        if not data:
+            return super().clean(None, initial)
+        return self.read([super(PdfField, self).clean(file, initial) for file in data])
+
+    def read(self, files):
+        return read_copy(files)
 
 
 class FileForm(DsfrBaseForm):
@@ -157,7 +178,7 @@ class ActDatesForm(FileForm, forms.ModelForm):
     deposit_receipt = PdfField(
         label="Accusé de réception de la préfecture",
         required=False,
-        help_text="PDF, si vous l'avez.",
+        help_text=f"Si vous l'avez. {COPY}",
     )
     usual_names = (
         "deposited_on",
@@ -211,12 +232,8 @@ class ActDatesForm(FileForm, forms.ModelForm):
 
 class SignatureForm(FileForm):
     on = forms.DateField(label="Date de signature de la convention", widget=DateInput)
-    convention_signed = PdfField(
-        label="Convention signée", required=False, help_text="Copie en PDF, 15 Mo au plus."
-    )
-    act_signed = PdfField(
-        label="Acte signé", required=False, help_text="Copie en PDF, 15 Mo au plus."
-    )
+    convention_signed = PdfField(label="Convention signée", required=False)
+    act_signed = PdfField(label="Acte signé", required=False)
 
 
 def _choices(kinds):
@@ -227,7 +244,7 @@ class PieceForm(FileForm):
     kind = forms.ChoiceField(
         label="Nature de la pièce", widget=forms.RadioSelect, choices=_choices(Piece.RECEIVED)
     )
-    file = PdfField(label="Fichier", help_text="PDF, 15 Mo au plus.")
+    file = PdfField(label="Fichier")
 
 
 class AmendmentActForm(ActForm):
@@ -242,13 +259,11 @@ class AmendmentActDatesForm(ActDatesForm):
 
 class AmendmentSignatureForm(FileForm):
     on = forms.DateField(label="Date de signature de l'avenant", widget=DateInput)
-    amendment_signed = PdfField(
-        label="Avenant signé", required=False, help_text="Copie en PDF, 15 Mo au plus."
-    )
+    amendment_signed = PdfField(label="Avenant signé", required=False)
     act_signed = PdfField(
         label="Acte de l'avenant signé",
         required=False,
-        help_text="Si vous en avez pris un. Copie en PDF, 15 Mo au plus.",
+        help_text=f"Si vous en avez pris un. {COPY}",
     )
 
 
@@ -271,9 +286,7 @@ class MessageForm(FileForm):
         max_length=MESSAGE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 6}),
     )
-    attachment = PdfField(
-        label="Pièce jointe", required=False, help_text="PDF, 15 Mo au plus, si besoin."
-    )
+    attachment = PdfField(label="Pièce jointe", required=False)
 
 
 class CorrectionForm(MessageForm):

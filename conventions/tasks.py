@@ -7,8 +7,8 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from . import jobs, outdating, reminders
-from .models import Campaign, Convention, Job, Notification
+from . import jobs, outdating, piles, reminders
+from .models import Campaign, Convention, Job, Notification, Pile
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,12 @@ def run_job(job_id: int) -> None:
     """Do a part of a long action; what is left goes to a task of its own."""
     if jobs.work(Job.objects.select_related("by").get(pk=job_id)):
         async_task("conventions.tasks.run_job", job_id)
+
+
+def read_pile(pile_id: int) -> None:
+    """Read a part of a pile of scans; what is left goes to a task of its own."""
+    if piles.read(Pile.objects.select_related("by").get(pk=pile_id)):
+        async_task("conventions.tasks.read_pile", pile_id)
 
 
 def send_reminders() -> int:

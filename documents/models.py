@@ -1,12 +1,14 @@
 """Texts that are printed, and the frozen files that came of them."""
 
 import hashlib
+from dataclasses import asdict
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import models
 from django.db.models import Q
 
+from documents.signatures import MEANINGS, WEIGHTS, Examination, Later, Verdict, Weight
 from documents.storage import document_storage
 
 
@@ -149,3 +151,72 @@ class Document(models.Model):
         if not reference:
             return cls.objects.create(**values)
         return cls.objects.get_or_create(reference=reference, defaults=values)[0]
+
+
+class Signature(models.Model):
+    """An electronic signature of a received PDF, as it was verified when it arrived."""
+
+    document = models.ForeignKey(
+        Document, on_delete=models.PROTECT, related_name="signatures", verbose_name="document"
+    )
+    position = models.PositiveSmallIntegerField("rang")
+    verdict = models.CharField("résultat", max_length=20, choices=Verdict)
+    signer = models.CharField("signataire", max_length=200, blank=True)
+    organisation = models.CharField("organisme", max_length=200, blank=True)
+    issuer = models.CharField("autorité de certification", max_length=200, blank=True)
+    certificate_from = models.DateTimeField("certificat valable du", null=True)
+    certificate_until = models.DateTimeField("au", null=True)
+    signed_at = models.DateTimeField("signé le, selon le signataire", null=True)
+    timestamped_at = models.DateTimeField("horodaté le", null=True)
+    later = models.CharField("ajouts ultérieurs", max_length=15, choices=Later, blank=True)
+    issued = models.ForeignKey(
+        Document,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name="document produit ici qui a été signé",
+    )
+    checked_at = models.DateTimeField("vérifiée le", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "signature électronique"
+        verbose_name_plural = "signatures électroniques"
+        ordering = ["document", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document", "position"],
+                name="signature_position_unique",
+                violation_error_message="Ce rang est déjà celui d'une autre signature du document.",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.signer or 'Signataire inconnu'} : {self.get_verdict_display()}"
+
+    @property
+    def meaning(self) -> str:
+        return MEANINGS[Verdict(self.verdict)]
+
+    @property
+    def weight(self) -> Weight:
+        return WEIGHTS.get(Verdict(self.verdict), Weight.WARNING)
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the signed content is still the file's own."""
+        return bool(self.later)
+
+    @classmethod
+    def record(cls, document: Document, examination: Examination, *, issued) -> None:
+        """Keep what was found of the signatures of `document`.
+
+        `issued` are the documents that may have been signed: the one whose bytes the file
+        contains, with only signatures after them, is named.
+        """
+        if not examination.signatures:
+            return
+        signed = issued.filter(sha256__in=examination.contains).first()
+        Signature.objects.bulk_create(
+            Signature(document=document, position=position, issued=signed, **asdict(found))
+            for position, found in enumerate(examination.signatures, start=1)
+        )

@@ -21,9 +21,10 @@ from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
 from billing.batches import export_batch
 from billing.claims import claimable
 from communes.models import FormerCode
-from conventions.models import Amendment, CalendarSubscription, Job, Piece
+from conventions.models import Amendment, CalendarSubscription, Job, Piece, Pile
 from documents.models import Document
 from documents.uploads import UploadedPdf
+from tests.documents import papers
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
 
 VISITOR = "visitor"
@@ -105,6 +106,7 @@ PAGES = {
     "admin:conventions_convention_amend": ADMIN_SITE_ROLES,
     "admin:conventions_convention_amendment": ADMIN_SITE_ROLES,
     "admin:conventions_job_start": ADMIN_SITE_ROLES,
+    "admin:conventions_pile_thumbnail": ADMIN_SITE_ROLES,
     "admin:conventions_convention_message": ADMIN_SITE_ROLES,
     "admin:conventions_convention_termination": ADMIN_SITE_ROLES,
     **{
@@ -224,6 +226,7 @@ def values(convention, town_hall):
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
     DsfrConfig.objects.create()
     job = Job.objects.create(kind=Job.Kind.ISSUE, by=town_hall)
+    pile = Pile.keep(UploadedPdf(content=papers.pile(papers.blank()), pages=1), by=town_hall)
     return {
         "year": convention.campaign.school_year,
         "code": convention.collectivity.code,
@@ -241,6 +244,9 @@ def values(convention, town_hall):
         ("batch_file", "year"): convention.campaign.start_year,
         ("batch_file", "number"): batch.number,
         ("piece", "pk"): piece.pk,
+        ("admin:conventions_pile_thumbnail", "pk"): pile.pk,
+        ("admin:conventions_pile_thumbnail", "number"): 1,
+        ("admin:conventions_pile_thumbnail", "rotation"): 0,
         ("message_attachment", "pk"): message.pk,
         ("admin:conventions_job_retry", "pk"): job.pk,
         ("admin:conventions_convention_message", "pk"): convention.pk,

@@ -9,6 +9,7 @@ from .convention import ConventionAdmin
 from .job import JobAdmin
 from .journal import JournalEntryAdmin
 from .notification import NotificationAdmin
+from .pile import PileAdmin
 from .school import ConventionSchoolAdmin
 from .takeover import SchoolTakeoverAdmin
 from .territory import ReviewedDepartmentAdmin, ReviewedPayerAdmin, ReviewedRegionAdmin
@@ -20,6 +21,7 @@ __all__ = [
     "JobAdmin",
     "JournalEntryAdmin",
     "NotificationAdmin",
+    "PileAdmin",
     "ReviewedDepartmentAdmin",
     "ReviewedPayerAdmin",
     "ReviewedRegionAdmin",

@@ -285,7 +285,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
             schools=obj.schools.enrolled(),
             released=obj.schools.filter(released_on__isnull=False),
             amendments=amendments,
-            pieces=obj.own_pieces.select_related("document", "added_by"),
+            pieces=obj.own_pieces.with_documents(),
             outdated=outdated_among(obj, *amendments),
             warnings=warnings.found_on(obj),
             thread=obj.messages.select_related("attachment"),

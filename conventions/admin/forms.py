@@ -76,12 +76,7 @@ class AbandonForm(forms.Form):
 
 
 class _AttachmentForm(forms.Form):
-    attachment = PdfField(
-        label="Pièce jointe",
-        required=False,
-        help_text="PDF, 15 Mo au plus, si besoin.",
-        widget=forms.FileInput(attrs={"accept": "application/pdf"}),
-    )
+    attachment = PdfField(label="Pièce jointe", required=False)
 
 
 class AnswerForm(_AttachmentForm):

@@ -10,6 +10,7 @@ from .journal import JournalEntry
 from .message import Message
 from .notification import Notification
 from .piece import Piece
+from .pile import Pile, PilePage, Sheaf
 from .school import ConventionSchool
 from .termination import Termination
 
@@ -30,6 +31,9 @@ __all__ = [
     "Missing",
     "Notification",
     "Piece",
+    "Pile",
+    "PilePage",
+    "Sheaf",
     "StaleFile",
     "Termination",
     "TransitionRefused",

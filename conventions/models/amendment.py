@@ -40,7 +40,8 @@ class AmendmentQuerySet(models.QuerySet):
 
     def with_pieces(self):
         """Fetch its act, and its pieces with their documents."""
-        return self.select_related("act").prefetch_related("pieces__document")
+        pieces = models.Prefetch("pieces", Piece.objects.with_documents())
+        return self.select_related("act").prefetch_related(pieces)
 
     def shown(self):
         """Those that the collectivity sees: sent, and not given up."""

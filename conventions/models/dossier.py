@@ -6,7 +6,7 @@ from django.utils.text import slugify
 from conventions.lifecycle import State
 from conventions.printing import act_context, convention_context, letter_context
 from documents.contexts import to_json
-from documents.models import Document, TextModel
+from documents.models import Document, Signature, TextModel
 from documents.references import reference_of
 from documents.rendering import render
 from documents.texts import newest_text
@@ -137,7 +137,13 @@ class Dossier(ConventionPart):
             raise TransitionRefused("Ce dossier ne reçoit pas de pièces dans son état actuel.")
         with transaction.atomic():
             document = Document.freeze(pdf.content, pages=pdf.pages, by=by, name=pdf.name)
+            Signature.record(document, pdf.examination, issued=self._issued_documents())
             return self._add_piece(kind, document, by, "Pièce déposée")
+
+    def _issued_documents(self):
+        """What was generated for the convention and its avenants, every version."""
+        pieces = self.file.pieces.exclude(kind__in=Piece.UPLOADED)
+        return Document.objects.filter(pk__in=pieces.values("document"))
 
     def _add_piece(self, kind, document, by, done):
         self._compare_and_swap()

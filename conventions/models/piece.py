@@ -2,9 +2,25 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from documents.models import Document
+
+
+class PieceQuerySet(models.QuerySet):
+    def with_documents(self):
+        """Fetch what a list of pieces shows: files, who added them, their signatures.
+
+        `repeats_issued` tells a received file that is, as it was, one that was to be signed.
+        """
+        issued = Piece.objects.filter(
+            convention=OuterRef("convention"), document__sha256=OuterRef("document__sha256")
+        ).exclude(kind__in=Piece.UPLOADED)
+        return (
+            self.annotate(repeats_issued=Q(kind__in=Piece.UPLOADED) & Exists(issued))
+            .select_related("document", "added_by")
+            .prefetch_related("document__signatures__issued__pieces")
+        )
 
 
 class Piece(models.Model):
@@ -65,6 +81,8 @@ class Piece(models.Model):
         related_name="+",
         verbose_name="ajoutée par",
     )
+
+    objects = PieceQuerySet.as_manager()
 
     class Meta:
         verbose_name = "pièce"

@@ -57,7 +57,7 @@ class ConventionPage(DetailView):
     def get_context_data(self, **kwargs):
         convention = self.object
         found = progress.steps(convention)
-        pieces = convention.own_pieces.select_related("document", "added_by")
+        pieces = convention.own_pieces.with_documents()
         issued = {piece.kind for piece in pieces}
         termination = convention.last_termination
         prefetch_related_objects([convention], "amendments")  # For the amounts before and after.

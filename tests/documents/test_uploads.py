@@ -54,7 +54,7 @@ def test_a_pdf_that_opens_without_password_is_kept():
     [
         (b"", "empty", "vide"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "not_pdf", "Numérisez"),
-        (b"PK\x03\x04 un document de bureautique", "not_pdf", "n'est pas un PDF"),
+        (b"PK\x03\x04 un document de bureautique", "not_pdf", "n'est ni un PDF"),
         (b"%PDF-1.7\nrien qui tienne", "damaged", "abîmé"),
         (pdf_of(3)[:-200], "damaged", "incomplet"),
         (pdf_of(3)[: len(pdf_of(3)) // 2], "damaged", "incomplet"),

@@ -103,7 +103,7 @@ def sign_with_copies(page):
         {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"GIF89a" + b"x" * 99}
     )
     page.get_by_role("button", name="Enregistrer").click()
-    expect(page.get_by_text("Ce fichier n'est pas un PDF").first).to_be_visible()
+    expect(page.get_by_text("Ce fichier n'est ni un PDF").first).to_be_visible()
     page.get_by_label("Convention signée").set_input_files(a_scan())
     page.get_by_label("Acte signé").set_input_files(a_scan())
     page.get_by_role("button", name="Enregistrer").click()

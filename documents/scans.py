@@ -1,0 +1,218 @@
+"""A pile of scanned papers, told apart by the QR codes that were printed on them.
+
+Each page says which issued document it is of, which way up it is, and whether it is
+blank; the pages that follow a recognised one belong to it until another is recognised.
+"""
+
+import io
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import RLock
+
+import pikepdf
+import pypdfium2
+import zxingcpp
+from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
+
+# Dots per inch: what most scanners send, then finer for a small or damaged code.
+RESOLUTIONS = (200, 300)
+THUMBNAIL_RESOLUTION = 75
+_ABSENT = Image.new("L", (620, 877), 220)
+# A3 at 300 dots per inch; larger pages are read coarser, larger images not at all.
+MAX_PIXELS = 18_000_000
+MAX_IMAGE_PIXELS = 100_000_000
+POINTS_PER_INCH = 72
+
+# In the address that a code leads to, and in the words beside it.
+_REFERENCE = re.compile(r"/verifier/([A-Za-z0-9-]{4,60})/?$")
+_PRINTED = re.compile(r"Document\s*([A-Z]{2,6}-\d{4}(?:-[A-Z0-9]{1,9}){2,5})")
+_QR_CODE = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+# Blank: less than this share of its surface is darker than its paper by so many shades.
+_INK_SHARE = 0.0006
+_INK_DARKNESS = 22
+_DARK_PAGE = 90
+# A share of each side: shadows and punch holes of the scanner are there.
+_MARGIN = 0.06
+_BLANK_RESOLUTION = 75
+
+
+@dataclass(frozen=True)
+class ScannedPage:
+    """A page of a pile. `number` counts from 1; `rotation` is the degrees, clockwise, that
+    set it upright (0, 90, 180, 270), None when nothing on the page tells.
+    """
+
+    number: int
+    reference: str = ""
+    rotation: int | None = None
+    is_blank: bool = False
+
+
+@dataclass(frozen=True)
+class Sheaf:
+    """The pages of one document, blank ones left out; without reference when unrecognised.
+
+    `pages` are (number, rotation in degrees clockwise).
+    """
+
+    reference: str
+    pages: tuple[tuple[int, int], ...]
+
+
+class UnreadablePile(Exception):
+    """The file is not a PDF that can be opened."""
+
+
+# PDFium takes one caller at a time.
+_PDFIUM = RLock()
+
+
+@contextmanager
+def _opened(content: bytes) -> Iterator[pypdfium2.PdfDocument]:
+    with _PDFIUM:
+        try:
+            pile = pypdfium2.PdfDocument(content)
+        except pypdfium2.PdfiumError as error:
+            raise UnreadablePile(str(error)) from None
+        try:
+            yield pile
+        finally:
+            pile.close()
+
+
+def count_pages(content: bytes) -> int:
+    """Return the number of pages of a PDF; raises UnreadablePile."""
+    with _opened(content) as pile:
+        return len(pile)
+
+
+def read_pages(content: bytes, numbers: Iterable[int]) -> Iterator[ScannedPage]:
+    """Yield what each of these pages (counted from 1) of a PDF is; one is drawn at a time.
+
+    A page that cannot be drawn, or holds an image that would not fit in memory, is
+    unrecognised. Raises UnreadablePile.
+    """
+    with _opened(content) as pile:
+        for number in numbers:
+            yield _read_page(pile, number)
+
+
+def thumbnail(content: bytes, number: int, rotation: int = 0) -> bytes:
+    """Return a small picture (PNG) of a page, turned by `rotation` degrees clockwise."""
+    with _opened(content) as pile:
+        page = pile[number - 1]
+        image = _ABSENT if _too_large(page) else _draw(page, THUMBNAIL_RESOLUTION)
+    buffer = io.BytesIO()
+    image.rotate(-rotation, expand=True).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def group(pages: Iterable[ScannedPage]) -> list[Sheaf]:
+    """Return the documents of a pile, in its order.
+
+    Pages fed the same way follow each other: one that does not tell its way up is set as
+    the last one that did.
+    """
+    sheaves: list[tuple[str, list[tuple[int, int]]]] = []
+    rotation = 0
+    for page in pages:
+        if page.is_blank:
+            continue
+        if page.rotation is not None:
+            rotation = page.rotation
+        if not sheaves or (page.reference and page.reference != sheaves[-1][0]):
+            sheaves.append((page.reference, []))
+        sheaves[-1][1].append((page.number, rotation))
+    return [Sheaf(reference, tuple(numbers)) for reference, numbers in sheaves]
+
+
+def extract(content: bytes, pages: Sequence[tuple[int, int]]) -> bytes:
+    """Return a PDF of these pages (number, rotation), upright; their images are not touched.
+
+    The same pages give the same bytes. Raises UnreadablePile.
+    """
+    try:
+        with pikepdf.open(io.BytesIO(content)) as pile, pikepdf.new() as copy:
+            for number, rotation in pages:
+                copy.pages.append(pile.pages[number - 1])
+                copy.pages[-1].rotate(rotation, relative=True)
+            copy.remove_unreferenced_resources()
+            buffer = io.BytesIO()
+            copy.save(buffer, deterministic_id=True)
+    except pikepdf.PdfError as error:
+        raise UnreadablePile(str(error)) from None
+    return buffer.getvalue()
+
+
+# --- One page ---------------------------------------------------------------
+def _read_page(pile, number: int) -> ScannedPage:
+    try:
+        page = pile[number - 1]
+        if _too_large(page):
+            return ScannedPage(number)
+        if is_blank(_draw(page, _BLANK_RESOLUTION)):
+            return ScannedPage(number, is_blank=True)
+        for resolution in RESOLUTIONS:
+            if found := _find_code(_draw(page, resolution)):
+                return ScannedPage(number, *found)
+        reference = _printed_reference(page)
+        return ScannedPage(number, reference, 0 if reference else None)
+    except pypdfium2.PdfiumError:
+        return ScannedPage(number)
+
+
+def _draw(page, resolution: int) -> Image.Image:
+    """Return the page in grey, as it is displayed; coarser when it is very large."""
+    width, height = page.get_size()
+    scale = resolution / POINTS_PER_INCH
+    scale = min(scale, math.sqrt(MAX_PIXELS / max(width * height, 1)))
+    return page.render(scale=scale, grayscale=True).to_pil().convert("L")
+
+
+def _too_large(page) -> bool:
+    images = page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])
+    return any(math.prod(image.get_px_size()) > MAX_IMAGE_PIXELS for image in images)
+
+
+def _find_code(image: Image.Image) -> tuple[str, int] | None:
+    """Return (reference, rotation) of the first code of ours, trying harder and harder."""
+    for attempt in (image, ImageOps.autocontrast(image, cutoff=2), _softened(image)):
+        for code in zxingcpp.read_barcodes(attempt, formats=_QR_CODE):
+            if match := _REFERENCE.search(code.text):
+                return match[1], _upright(code.orientation)
+    return None
+
+
+def _softened(image: Image.Image) -> Image.Image:
+    """Without grain, and with what a bad copy broke joined again."""
+    return image.filter(ImageFilter.BoxBlur(1.5))
+
+
+def _upright(orientation: int) -> int:
+    """Return the quarter turns, in degrees clockwise, that undo a code's orientation."""
+    return round(-orientation / 90) * 90 % 360
+
+
+def _printed_reference(page) -> str:
+    """Return the reference in the page's own words: a scanner that reads, or a PDF not scanned."""
+    text = page.get_textpage().get_text_bounded().replace("\n", "").replace("\r", "")
+    match = _PRINTED.search(text)
+    return match[1] if match else ""
+
+
+def is_blank(image: Image.Image) -> bool:
+    """Tell whether nothing is written on a page drawn in grey: dust and bleed-through apart."""
+    across, down = (int(side * _MARGIN) for side in image.size)
+    inside = image.crop((across, down, image.width - across, image.height - down))
+    if ImageStat.Stat(inside).mean[0] < _DARK_PAGE:
+        return False
+    # Each place is compared with the paper around it: shade is not ink.
+    around = inside.reduce(8).filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.GaussianBlur(2))
+    paper = around.resize(inside.size, Image.Resampling.BILINEAR)
+    # A speck is smaller than a stroke of a pen.
+    darkness = ImageChops.subtract(paper, inside.filter(ImageFilter.BoxBlur(1)))
+    ink = sum(darkness.histogram()[_INK_DARKNESS:])
+    return ink < _INK_SHARE * inside.width * inside.height

@@ -1,0 +1,206 @@
+"""Signed copies of a file: what is kept, what is said of their signatures, on both sides."""
+
+import io
+
+import pikepdf
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from accounts.roles import Role
+from conventions.models import Piece
+from documents.models import Signature
+from documents.signatures import Later, Verdict
+from documents.uploads import read_copy
+from tests.documents.certificates import authority, mayor, rector, sign
+from tests.documents.test_photographs import photograph
+from tests.factories import ConventionFactory, UserFactory
+
+
+@pytest.fixture(autouse=True)
+def trusted(settings, tmp_path):
+    """The tests' authority is one that the site recognises."""
+    settings.TRUSTED_CERTIFICATES_DIR = tmp_path / "certificates"
+    settings.TRUSTED_CERTIFICATES_DIR.mkdir()
+    (settings.TRUSTED_CERTIFICATES_DIR / "autorité.pem").write_bytes(authority().pem)
+
+
+@pytest.fixture
+def confirmed(convention):
+    """A convention whose PDF to sign is there."""
+    convention.send(by=None)
+    convention.accept(by=None)
+    convention.issue_documents(by=None)
+    return convention
+
+
+def to_sign(convention) -> bytes:
+    return kept(convention.latest_piece(Piece.Kind.CONVENTION))
+
+
+def file(content: bytes, name="convention.pdf") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+def attach(convention, *contents, kind=Piece.Kind.CONVENTION_SIGNED) -> Piece:
+    copy = read_copy([file(content) for content in contents])
+    return convention.attach(kind=kind, pdf=copy, by=None)
+
+
+def kept(piece) -> bytes:
+    with piece.document.file.open("rb") as stored:
+        return stored.read()
+
+
+def test_the_signed_file_is_kept_and_known_to_be_the_issued_one(confirmed):
+    signed = sign(to_sign(confirmed), mayor())
+    piece = attach(confirmed, signed)
+    assert kept(piece) == signed
+    (signature,) = piece.document.signatures.all()
+    assert signature.signer == "Camille MARTIN"
+    assert signature.verdict == Verdict.REVOCATION_UNKNOWN
+    assert signature.later == Later.NOTHING
+    assert signature.issued == confirmed.latest_piece(Piece.Kind.CONVENTION).document
+
+
+def test_both_parties_sign_the_same_file_one_after_the_other(confirmed):
+    once = sign(to_sign(confirmed), mayor())
+    attach(confirmed, once)
+    piece = attach(confirmed, sign(once, rector(), field="Région"))
+    assert piece.version == 2
+    signatures = piece.document.signatures.all()
+    assert [s.signer for s in signatures] == ["Camille MARTIN", "Sophie BÉJEAN"]
+    assert all(s.issued for s in signatures)
+
+
+def test_an_older_version_that_was_signed_is_named_as_such(confirmed):
+    first = to_sign(confirmed)
+    issued = confirmed.latest_piece(Piece.Kind.CONVENTION).document
+    confirmed.collectivity.representative_last_name = "AUTRE"
+    confirmed.collectivity.save()
+    confirmed.accept(by=None)
+    confirmed.issue_documents(by=None)
+    assert confirmed.latest_piece(Piece.Kind.CONVENTION).version == 2
+    piece = attach(confirmed, sign(first, mayor()))
+    assert piece.document.signatures.get().issued == issued
+
+
+def test_the_signed_document_of_another_file_is_not_taken_for_this_ones(confirmed):
+    other = ConventionFactory(campaign=confirmed.campaign)
+    other.send(by=None)
+    other.accept(by=None)
+    other.issue_documents(by=None)
+    piece = attach(confirmed, sign(to_sign(other), mayor()))
+    assert piece.document.signatures.get().issued is None
+
+
+def test_a_tampered_file_is_kept_all_the_same_and_said_to_be(confirmed):
+    signed = sign(to_sign(confirmed), mayor())
+    with pikepdf.open(io.BytesIO(signed)) as pdf:
+        pdf.pages[0].rotate(90, relative=True)
+        saved = io.BytesIO()
+        pdf.save(saved)
+    signature = attach(confirmed, saved.getvalue()).document.signatures.first()
+    assert signature.weight == "error" or signature.verdict == Verdict.UNVERIFIABLE
+    assert signature.issued is None
+
+
+def test_a_scan_has_no_signature_to_verify(confirmed):
+    attach(confirmed, photograph(), photograph())
+    assert not Signature.objects.exists()
+
+
+# --- On both sides ----------------------------------------------------------
+@pytest.fixture
+def pages(client, confirmed, town_hall):
+    """What the town hall and the rectorat read about the file."""
+
+    def read():
+        client.force_login(town_hall)
+        town_halls = client.get(confirmed.get_absolute_url()).content.decode()
+        client.force_login(UserFactory(role=Role.RECTORAT))
+        url = reverse("admin:conventions_convention_change", args=[confirmed.pk])
+        return [town_halls, client.get(url).content.decode()]
+
+    return read
+
+
+def test_each_side_reads_who_signed_and_what_it_means(confirmed, pages):
+    attach(confirmed, sign(to_sign(confirmed), mayor()))
+    for page in pages():
+        assert "Signature électronique au nom de Camille MARTIN" in page
+        assert "révocation non vérifiée" in page
+        assert "Autorité d&#x27;essai" in page
+        assert "convention à signer, version 1" in page
+
+
+def test_each_side_is_warned_when_the_signed_document_was_not_issued_here(confirmed, pages):
+    other = pikepdf.new()
+    other.add_blank_page()
+    content = io.BytesIO()
+    other.save(content)
+    attach(confirmed, sign(content.getvalue(), mayor()))
+    for page in pages():
+        assert "relisez-le avant de l’accepter" in page
+
+
+def test_each_side_is_warned_when_the_file_to_sign_came_back_unsigned(confirmed, pages):
+    attach(confirmed, to_sign(confirmed))
+    for page in pages():
+        assert "il ne porte aucune signature électronique" in page
+
+
+def test_photographs_are_sent_in_one_field(client, confirmed, town_hall):
+    client.force_login(town_hall)
+    url = reverse(
+        "convention_piece", args=[confirmed.campaign.school_year, confirmed.collectivity.code]
+    )
+    photographs = [photograph(), photograph(kind="PNG")]
+    sent = client.post(
+        url,
+        {
+            "version": confirmed.version,
+            "kind": "convention_signed",
+            "file": [file(content, f"{n}.jpg") for n, content in enumerate(photographs)],
+        },
+    )
+    assert sent.status_code == 302
+    piece = confirmed.latest_piece(Piece.Kind.CONVENTION_SIGNED)
+    assert piece.document.pages == 2
+    pdf = pikepdf.open(io.BytesIO(kept(piece)))
+    names = sorted(pdf.attachments)
+    assert [pdf.attachments[n].get_file().read_bytes() for n in names] == photographs
+
+
+def test_a_refused_photograph_is_said_at_its_field_and_nothing_is_kept(
+    client, confirmed, town_hall
+):
+    client.force_login(town_hall)
+    url = reverse(
+        "convention_piece", args=[confirmed.campaign.school_year, confirmed.collectivity.code]
+    )
+    page = client.post(
+        url,
+        {
+            "version": confirmed.version,
+            "kind": "convention_signed",
+            "file": [file(photograph(), "1.jpg"), file(photograph()[:500], "2.jpg")],
+        },
+    )
+    assert page.status_code == 422
+    assert "2.jpg" in page.content.decode()
+    assert confirmed.latest_piece(Piece.Kind.CONVENTION_SIGNED) is None
+
+
+def test_signatures_cost_no_query_per_piece(
+    client, confirmed, town_hall, django_assert_max_num_queries
+):
+    client.force_login(town_hall)
+    signed = sign(to_sign(confirmed), mayor())
+    attach(confirmed, signed)
+    with django_assert_max_num_queries(100) as one:
+        client.get(confirmed.get_absolute_url())
+    for _ in range(3):
+        attach(confirmed, signed)
+    with django_assert_max_num_queries(len(one)):
+        client.get(confirmed.get_absolute_url())
