@@ -157,6 +157,9 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Print by pages kept from earlier documents (documents/standing_type.py); the same pages, slowly,
+# without.
+STANDING_TYPE = env.bool("STANDING_TYPE", default=True)
 # Larger than any real piece (a scan of a few pages), small enough to stay bounded.
 UPLOAD_MAX_BYTES = 15 * 1024 * 1024
 DSFR_USE_INTEGRITY_CHECKSUMS = False

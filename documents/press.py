@@ -23,14 +23,6 @@ PRINT_URL = path2url(PRINT_DIR)
 VARIANT = "pdf/a-3a"
 
 
-@dataclass(frozen=True)
-class Rendered:
-    """A PDF and its number of pages."""
-
-    content: bytes
-    pages: int
-
-
 class PrintFiles(URLFetcher):
     """Opens the product's print files and nothing else: no network, no other folder."""
 
@@ -78,27 +70,27 @@ def warm_press() -> Press:
     return Press(lock=Lock(), fonts=fonts, style=style, fetcher=fetcher, images={})
 
 
-def print_pdf(html: str, attachments: Sequence[Attachment] = ()) -> Rendered:
-    """Print a whole document; `attachments` are embedded in it."""
+def print_plainly(html: str, attachments: Sequence[Attachment] = ()) -> tuple[bytes, int]:
+    """Print a whole document, its attachments embedded: return the PDF and its number of pages."""
     press = warm_press()
-    with press.lock, _collector_paused():
+    with press.lock, collector_paused():
         document = press.lay_out(html)
-        return Rendered(write(document, html, attachments), pages=len(document.pages))
+        declare_accessible(document.metadata)
+        content = document.write_pdf(
+            pdf_variant=VARIANT,
+            pdf_identifier=identifier_of(html),
+            attachments=list(attachments),
+        )
+    return content, len(document.pages)
 
 
-def write(document: Document, html: str, attachments: Sequence[Attachment] = (), finisher=None):
-    """Return the PDF of `document`. Its identifier comes of `html` alone: no clock, no chance."""
-    _declare_accessible(document.metadata)
-    return document.write_pdf(
-        pdf_variant=VARIANT,
-        pdf_identifier=hashlib.sha256(html.encode()).hexdigest()[:32],
-        attachments=list(attachments),
-        finisher=finisher,
-    )
+def identifier_of(html: str) -> str:
+    """Return the identifier of a document's PDF: no clock, no chance."""
+    return hashlib.sha256(html.encode()).hexdigest()[:32]
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """A layout makes many objects that die together: looking for cycles meanwhile only costs."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -133,7 +125,7 @@ _PDFUA_EXTENSION = b"""
 """
 
 
-def _declare_accessible(metadata) -> None:
+def declare_accessible(metadata) -> None:
     """Make the metadata of a PDF/A file say that it is PDF/UA-1 as well.
 
     WeasyPrint writes one variant's identification; the other is added to its packet.

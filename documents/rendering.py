@@ -3,6 +3,8 @@
 The same inputs give the same bytes: no clock, no random identifier, fonts of our own.
 """
 
+from dataclasses import dataclass
+
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
@@ -11,7 +13,7 @@ from documents.contexts import Context, LetterContext
 from documents.fields import LETTERS, salutation
 from documents.markup import to_html
 from documents.models import TextModel
-from documents.press import Rendered, print_pdf
+from documents.standing_type import print_pdf
 
 BLANK = "……………………"
 ACT_NAMES = {
@@ -22,12 +24,21 @@ ACT_NAMES = {
 }
 
 
+@dataclass(frozen=True)
+class Rendered:
+    """A PDF and its number of pages."""
+
+    content: bytes
+    pages: int
+
+
 def render(text_model: TextModel, context: Context) -> Rendered:
     """Print `context` by `text_model`, whose kind says which document it is.
 
     Raises FieldError when the text calls for a field that does not exist.
     """
-    return print_pdf(page_html(text_model, context))
+    content, pages = print_pdf(page_html(text_model, context))
+    return Rendered(content=content, pages=pages)
 
 
 def page_html(text_model: TextModel, context: Context) -> str:
