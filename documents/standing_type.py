@@ -61,10 +61,11 @@ _DOCUMENT = re.compile(
 _TEXT_TAG = r"(?:p|h[1-6]|li|th|td|caption)"
 _INLINE_TAG = r"</?(?:br|span|em|strong)\b[^<>]*>"
 _BLOCK = re.compile(
-    rf"(<{_TEXT_TAG}\b[^<>]*>)((?:[^<]+|{_INLINE_TAG})*)(?=</{_TEXT_TAG}>)"
+    rf"(<{_TEXT_TAG}\b[^<>]*>)((?:[^<]++|{_INLINE_TAG})*+)(?=</{_TEXT_TAG}>)"
     r"|(<svg)(\b.*?)(?=</svg>)",
     re.DOTALL,
 )
+_NEVER_KEPT = re.compile(r"<(?:a|img|input|object|embed)\b")
 _HEADING = re.compile(r"<h[1-6]\b[^<>]*>$")
 # What the style sheet prints at the foot of each page, its spaces collapsed.
 _FOLIO = "{reference} · page {page} / {pages}"
@@ -134,10 +135,10 @@ def _last_tag(before: str) -> tuple[str, str, str]:
 
 
 def _read(html: str) -> _Copy:
-    """Raises CannotSet when `html` is not a whole document."""
+    """Raises CannotSet when `html` holds what is never kept standing."""
     document = _DOCUMENT.fullmatch(html)
-    if not document:
-        raise CannotSet("not a whole document")
+    if not document or _NEVER_KEPT.search(html):
+        raise CannotSet("a link or an image file, or not a whole document")
     head, body_tag, reference, body = document.groups(default="")
     markup, words = [], []
     end = 0
@@ -213,6 +214,14 @@ class _Forme:
     top: list[int]
 
 
+def _filled(piece, contents) -> Iterator[bytes]:
+    """Yield the operators of a piece of a page, its slots filled."""
+    if isinstance(piece, bytes):
+        yield piece
+    else:
+        yield from piece.operators(contents[piece.block])
+
+
 class _StandingType:
     """The formes of a process, and the measures of each mark-up's blocks."""
 
@@ -230,7 +239,11 @@ class _StandingType:
             self._measure(copy, document)
             set_blocks = self._set(copy)
             key = _key(copy, set_blocks)
-            self._formes[key] = _lock_up(document, copy, set_blocks)
+            folios = [
+                self.folio(copy, number, len(document.pages))
+                for number in range(1, len(document.pages) + 1)
+            ]
+            self._formes[key] = _lock_up(document, set_blocks, folios)
             if len(self._formes) > _KEPT:
                 self._formes.popitem(last=False)
         self._formes.move_to_end(key)
@@ -238,8 +251,12 @@ class _StandingType:
 
     def folio(self, copy: _Copy, page: int, pages: int) -> Setting:
         """Set the foot of a page."""
+        measure = self._measures[copy.skeleton].get(_FOLIO_BLOCK)
         words = _FOLIO.format(reference=copy.reference, page=page, pages=pages)
-        return set_block(self._measures[copy.skeleton][_FOLIO_BLOCK], words)
+        setting = measure and set_block(measure, words)
+        if not setting:
+            raise CannotSet("the foot of the pages")
+        return setting
 
     def _set(self, copy: _Copy) -> dict[int, Setting | Picture]:
         """Set each block that may be; the others are not in the result."""
@@ -324,7 +341,9 @@ def _measure_of(block, frame, line, runs) -> Measure:
     return Measure(left, width, align, types)
 
 
-def _lock_up(document: Document, copy: _Copy, set_blocks: dict[int, Setting | Picture]) -> _Forme:
+def _lock_up(
+    document: Document, set_blocks: dict[int, Setting | Picture], folios: list[Setting]
+) -> _Forme:
     """Take the pages of a document apart: what stands, and slots for its words.
 
     Raises CannotSet if the words, set here, are not what the pages show.
@@ -338,9 +357,11 @@ def _lock_up(document: Document, copy: _Copy, set_blocks: dict[int, Setting | Pi
     lines_before: dict[int, int] = {}
     pages = []
     faces = set()
-    for page, reference, references in zip(
-        document.pages, pdf.page_references, marked, strict=True
+    for page, folio, reference, references in zip(
+        document.pages, folios, pdf.page_references, marked, strict=True
     ):
+        if page.links or page.anchors:
+            raise CannotSet("links")
         number = number_of(reference)
         stream = pdf.objects[number_of(pdf.objects[number]["Contents"])]
         operators = list(map(pydyf._to_bytes, stream.stream))
@@ -351,7 +372,7 @@ def _lock_up(document: Document, copy: _Copy, set_blocks: dict[int, Setting | Pi
                 number=number,
                 size=(page.width, page.height),
                 bleed=page.bleed,
-                pieces=_pieces(operators, slots, set_blocks),
+                pieces=_pieces(operators, slots, set_blocks | {_FOLIO_BLOCK: folio}),
                 bookmarks=page.bookmarks,
                 elements=list(map(number_of, references)),
             )
@@ -412,7 +433,7 @@ def _picture_slots(page_box) -> dict[tuple, _PictureSlot]:
     return slots
 
 
-def _pieces(operators, slots, set_blocks) -> list:
+def _pieces(operators, slots, contents) -> list:
     """Cut the operators of a page at its slots, and prove that the words are the ones there."""
     pieces: list = []
     standing: list[bytes] = []
@@ -431,9 +452,8 @@ def _pieces(operators, slots, set_blocks) -> list:
             position += 1
             continue
         stop = operators.index(end, position)
-        if slot.block != _FOLIO_BLOCK:
-            if list(slot.operators(set_blocks[slot.block])) != operators[position:stop]:
-                raise CannotSet(f"block {slot.block} is not what its page shows")
+        if list(_filled(slot, contents)) != operators[position:stop]:
+            raise CannotSet(f"block {slot.block} is not what its page shows")
         pieces += [b"\n".join(standing), slot]
         standing = []
         position = stop
@@ -474,11 +494,7 @@ def _print(copy: _Copy, html: str, attachments) -> tuple[bytes, int]:
     pages = []
     for number, page in enumerate(forme.pages, 1):
         contents = set_blocks | {_FOLIO_BLOCK: standing.folio(copy, number, len(forme.pages))}
-        operators = [
-            operator
-            for piece in page.pieces
-            for operator in ((piece,) if isinstance(piece, bytes) else _filled(piece, contents))
-        ]
+        operators = [operator for piece in page.pieces for operator in _filled(piece, contents)]
         bookmarks = [(level, next(headings), *place) for level, _, *place in page.bookmarks]
         pages.append(_PrintedPage(page, bookmarks, operators, forme.graphics))
     warm = press.warm_press()
@@ -489,10 +505,6 @@ def _print(copy: _Copy, html: str, attachments) -> tuple[bytes, int]:
     _add_structure(pdf, forme, [item for item in set_blocks.values() if isinstance(item, Picture)])
     _add_fonts(pdf, forme.faces)
     return file_of(pdf, press.identifier_of(html)), len(pages)
-
-
-def _filled(slot: _TextSlot | _PictureSlot, contents: dict) -> Iterator[bytes]:
-    return slot.operators(contents[slot.block])
 
 
 def _add_structure(pdf: pydyf.PDF, forme: _Forme, pictures: list[Picture]) -> None:

@@ -26,13 +26,14 @@ from documents.press import warm_press
 # Blocks remembered in a process: those of a text's common articles, and the latest others.
 _REMEMBERED = 20_000
 
-# Glyphs that a document may use: Western and Central Europe. Ligatures and plain spaces come
-# first: of two characters with one glyph, the first is what a reader copies.
+# Glyphs that a document may use: the languages of France and its neighbours. Ligatures and
+# plain spaces come first: of two characters with one glyph, the first is what a reader copies.
 _CHARACTERS = " ".join(
     (
         "fi fl",
         "".join(map(chr, range(0x21, 0x7F))),
-        "".join(map(chr, (*range(0xA1, 0xAD), *range(0xAE, 0x180)))),
+        "".join(map(chr, (*range(0xA1, 0xAD), *range(0xAE, 0x100)))),
+        "ŒœŸ ĆćČčŁłŚśŞşŠšŽž",
         "‐ ‑ – — ‘ ’ ‚ “ ” „ … • ‹ › € ™ − × ≤ ≥ \u00a0 \u202f",
     )
 )
