@@ -226,7 +226,7 @@ class _StandingType:
     """The formes of a process, and the measures of each mark-up's blocks."""
 
     def __init__(self):
-        self._measures: dict[tuple, dict[int, Measure]] = {}
+        self._measures: OrderedDict[tuple, dict[int, Measure]] = OrderedDict()
         self._formes: OrderedDict[tuple, _Forme] = OrderedDict()
 
     def forme_of(self, copy: _Copy) -> tuple[_Forme, dict[int, Setting | Picture]]:
@@ -243,9 +243,7 @@ class _StandingType:
                 self.folio(copy, number, len(document.pages))
                 for number in range(1, len(document.pages) + 1)
             ]
-            self._formes[key] = _lock_up(document, set_blocks, folios)
-            if len(self._formes) > _KEPT:
-                self._formes.popitem(last=False)
+            _keep(self._formes, key, _lock_up(document, set_blocks, folios))
         self._formes.move_to_end(key)
         return self._formes[key], set_blocks
 
@@ -271,7 +269,8 @@ class _StandingType:
 
     def _measure(self, copy: _Copy, document: Document) -> None:
         """Note the measure of each block, and the types that others of its kind did not show."""
-        measures = self._measures.setdefault(copy.skeleton, {})
+        measures = self._measures.get(copy.skeleton, {})
+        _keep(self._measures, copy.skeleton, measures)
         for page in document.pages:
             for block, *line in _lines(page._page_box):
                 seen = _measure_of(block, *line)
@@ -279,6 +278,14 @@ class _StandingType:
                 if known is None or seen.types.keys() - known.types.keys():
                     seen.types.update(known.types if known else {})
                     measures[block] = seen
+
+
+def _keep(kept: OrderedDict, key: tuple, value) -> None:
+    """Keep `value` as the latest; the oldest goes when there are too many."""
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > _KEPT:
+        kept.popitem(last=False)
 
 
 @cache
