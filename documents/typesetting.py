@@ -117,6 +117,13 @@ class Setting:
     lines: tuple[tuple[Run, ...], ...]
     shape: tuple
 
+    def keys(self, block: int) -> Iterator[tuple[int, ...]]:
+        """Yield what names each run that shows something."""
+        for line, runs in enumerate(self.lines):
+            for number, run in enumerate(runs):
+                if run.operators:
+                    yield block, line, number
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -128,6 +135,9 @@ class Picture:
     def shape(self) -> tuple:
         """Its size follows from its attributes and the style sheet."""
         return ("picture", self.words.partition(">")[0])
+
+    def keys(self, block: int) -> Iterator[tuple[int, ...]]:
+        yield (block,)
 
     @property
     def title(self) -> str:

@@ -212,14 +212,15 @@ def test_whatever_a_text_holds_the_pages_are_the_plain_ones(body):
         assert_same_pages(page_html(model, replace(ACT, collectivity=party_of(name))))
 
 
-def test_a_drawing_may_differ_from_one_document_to_the_next(layouts):
+@pytest.mark.parametrize("place", ["", "position: absolute; right: 0; width: 30mm"])
+def test_a_drawing_may_differ_from_one_document_to_the_next(layouts, place):
     def drawn(title, path):
         svg = (
             f'<svg viewBox="0 0 9 9" style="width: 20mm; height: 20mm"><title>{title}</title>'
             f'<path stroke="#000" d="{path}"/></svg>'
         )
         html = page_html(text("decision"), ACT)
-        return html.replace("<h1>", f"<div>{svg}</div><h1>", 1)
+        return html.replace("<h1>", f'<div style="{place}"><p>{title}</p>{svg}</div><h1>', 1)
 
     first, second = (
         drawn("Un", "M1 1h7m-7 1h3"),
