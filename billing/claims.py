@@ -16,17 +16,30 @@ from enum import StrEnum
 from itertools import chain
 
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 from django.utils import timezone
 
 from billing import liquidation
-from billing.models import ChorusSettings
+from billing.models import ChorusSettings, Titre
 from communes.identifiers import validate_siret
 from conventions.models import Amendment, Campaign, Convention, ConventionSchool
 
 # Rows fetched at a time: bounds the memory of an export, whole region included.
 CHUNK = 5000
 TO_ISSUE = "à émettre"
+REQUESTED = "demandé"
+
+
+class Shown(StrEnum):
+    """Which claims: every one, or by whether a batch has carried them off."""
+
+    ALL = ""
+    TO_EXPORT = "a-exporter"
+    EXPORTED = "exportes"
+
+    def keeps(self, is_exported: bool) -> bool:
+        """Tell whether a claim is shown, by whether it was exported."""
+        return self is Shown.ALL or is_exported == (self is Shown.EXPORTED)
 
 
 class Nature(StrEnum):
@@ -42,9 +55,13 @@ class Claim:
     A change comes of an avenant: `schools` and `amount` are then what it adds, below zero
     for a reduction, and `signed_on` and the act are the avenant's own (the convention's
     act when it has none). `insee_code` is empty for an EPCI or a syndicat, where `collectivity_code` is the SIREN;
-    `act_executory_on` is None until the act is both deposited and published.
+    `act_executory_on` is None until the act is both deposited and published; `batch` is
+    the number of the batch that exported it, None before.
     """
 
+    convention_id: int
+    amendment_id: int | None
+    batch: int | None
     reference: str
     nature: Nature
     school_year: str
@@ -79,6 +96,7 @@ class Claim:
             convention,
             convention,
             convention.act,
+            amendment_id=None,
             reference=claim_reference(convention.reference),
             nature=Nature.INITIAL,
             schools=schools,
@@ -107,6 +125,7 @@ class Claim:
             convention,
             amendment,
             amendment.recorded_act or convention.act,
+            amendment_id=amendment.pk,
             reference=f"{claim_reference(convention.reference)}-A{amendment.number}",
             nature=Nature.REDUCTION if is_reduction else Nature.SUPPLEMENT,
             schools=amendment.balance,
@@ -127,10 +146,14 @@ class Claim:
         )
 
     @classmethod
-    def _about(cls, convention, signed, act, **own) -> "Claim":
+    def _about(cls, convention, signed, act, *, amendment_id, **own) -> "Claim":
         """A claim on the debtor of `convention`, by what was `signed` and its `act`."""
         campaign, collectivity = convention.campaign, convention.collectivity
+        batches = {titre.amendment_id: titre.batch.number for titre in convention.titres.all()}
         return cls(
+            convention_id=convention.pk,
+            amendment_id=amendment_id,
+            batch=batches.get(amendment_id),
             school_year=campaign.school_year,
             budget_year=liquidation.budget_year(signed.effective_on),
             debtor=convention.collectivity_title,
@@ -149,6 +172,10 @@ class Claim:
             period=liquidation.period(campaign.starts_on, campaign.ends_on),
             **own,
         )
+
+    @property
+    def status(self) -> str:
+        return TO_ISSUE if self.batch is None else REQUESTED
 
     @property
     def warnings(self) -> list[str]:
@@ -215,38 +242,66 @@ def claimable(campaign: Campaign, user=None):
                 "amendments",
                 Amendment.objects.signed().with_schools().select_related("act"),
             ),
+            Prefetch("titres", Titre.objects.select_related("batch")),
         )
         .order_by("collectivity__search_text", "pk")
     )
 
 
-def claims(conventions) -> Iterator[Claim]:
+def showing(conventions, shown: Shown):
+    """Leave the conventions of a queryset of `claimable` that have a claim to show."""
+    exported = Titre.objects.filter(convention=OuterRef("pk"))
+    if shown is Shown.EXPORTED:
+        return conventions.filter(Exists(exported))
+    if shown is Shown.TO_EXPORT:
+        own = exported.filter(amendment__isnull=True)
+        changes = Amendment.objects.signed().exclude(amount_change=0)
+        waiting = changes.filter(convention=OuterRef("pk"), titres__isnull=True)
+        return conventions.filter(~Exists(own) | Exists(waiting))
+    return conventions
+
+
+def claims(conventions, shown: Shown = Shown.ALL) -> Iterator[Claim]:
     """Yield the claims of a queryset of `claimable`, whole or a page of it.
 
     A convention's own comes first, then those of its avenants that change the amount.
     """
     coding = ChorusSettings.current()
     for convention in conventions.iterator(chunk_size=CHUNK):
-        yield Claim.of(convention, coding)
-        for amendment in convention.signed_amendments:
-            if amendment.amount_change:
-                yield Claim.of_amendment(amendment, convention, coding)
+        for claim in _claims_of(convention, coding):
+            if shown.keeps(claim.batch is not None):
+                yield claim
 
 
-def totals(conventions) -> Totals:
-    """Return the totals of a queryset of `claimable`, in two queries.
+def _claims_of(convention, coding):
+    yield Claim.of(convention, coding)
+    for amendment in convention.signed_amendments:
+        if amendment.amount_change:
+            yield Claim.of_amendment(amendment, convention, coding)
+
+
+def totals(conventions, shown: Shown = Shown.ALL) -> Totals:
+    """Return the totals of a queryset of `claimable`, in three queries.
 
     Added up here and not by the database: SQLite adds decimals as floats.
     """
     conventions = conventions.order_by()
-    rows = list(conventions.values_list("school_count", "amount"))
-    changes = (
-        Amendment.objects.signed()
-        .filter(convention__in=conventions.values("pk"))
-        .exclude(amount_change=0)
-        .values_list("added_count", "removed_count", "amount_change")
-    )
-    rows += [(added - removed, change) for added, removed, change in changes]
+    keys = conventions.values("pk")
+    titres = Titre.objects.filter(convention__in=keys)
+    exported = set(titres.values_list("convention", "amendment"))
+    rows = [
+        (schools, amount)
+        for key, schools, amount in conventions.values_list("pk", "school_count", "amount")
+        if shown.keeps((key, None) in exported)
+    ]
+    changes = Amendment.objects.signed().filter(convention__in=keys).exclude(amount_change=0)
+    rows += [
+        (added - removed, change)
+        for key, amendment, added, removed, change in changes.values_list(
+            "convention", "pk", "added_count", "removed_count", "amount_change"
+        )
+        if shown.keeps((key, amendment) in exported)
+    ]
     return Totals(
         claims=len(rows),
         schools=sum(schools for schools, _ in rows),

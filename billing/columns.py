@@ -2,8 +2,6 @@
 
 from communes.tables import Column, Kind
 
-from .claims import TO_ISSUE
-
 
 def _coding(header: str, field: str) -> Column:
     return Column(
@@ -134,6 +132,9 @@ COLUMNS = (
     _blank("Numéro du titre Chorus", Kind.TEXT, "Vide : donné par Chorus."),
     _blank("Date du titre Chorus", Kind.DATE, "Vide : donnée par Chorus."),
     Column(
-        "Statut", Kind.TEXT, lambda claim: TO_ISSUE, "« à émettre » tant qu'aucun titre n'existe."
+        "Statut",
+        Kind.TEXT,
+        lambda claim: claim.status,
+        "« à émettre », puis « demandé » dès qu'un lot l'a emporté.",
     ),
 )

@@ -15,7 +15,7 @@ from communes.identifiers import normalise
 from communes.models import Academy, Department
 from conventions.models import Campaign, Convention
 
-from .claims import claimable
+from .claims import Shown, claimable, showing
 from .models import ChorusSettings
 
 
@@ -50,6 +50,16 @@ class ClaimFilterForm(DsfrBaseForm):
         required=False,
         empty_label="Tous",
         error_messages={"invalid_choice": "Choisissez un département de la liste."},
+    )
+    etat = forms.ChoiceField(
+        label="Titres",
+        choices=[
+            (Shown.ALL, "Tous"),
+            (Shown.TO_EXPORT, "À exporter"),
+            (Shown.EXPORTED, "Déjà exportés"),
+        ],
+        required=False,
+        error_messages={"invalid_choice": "Choisissez un état de la liste."},
     )
     recherche = forms.CharField(
         label="Nom, référence ou SIRET",
@@ -87,6 +97,10 @@ class ClaimFilterForm(DsfrBaseForm):
             self.cleaned_data[name] for name in self.fields if name != "campagne"
         )
 
+    @property
+    def shown(self) -> Shown:
+        return Shown(self.cleaned_data["etat"]) if self.is_valid() else Shown.ALL
+
     def conventions(self):
         """Return the conventions whose claims are shown; none while the form is invalid."""
         if not self.is_valid():
@@ -98,7 +112,7 @@ class ClaimFilterForm(DsfrBaseForm):
             conventions = conventions.filter(collectivity__department__academy=academy)
         if text := self.cleaned_data["recherche"]:
             conventions = conventions.filter(matching(text))
-        return conventions
+        return showing(conventions, self.shown)
 
     def query(self) -> str:
         """Return the choice as it stands in an address, without the page number."""

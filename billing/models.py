@@ -1,6 +1,10 @@
-"""What the finance staff set once for every claim."""
+"""What the finance staff set once for every claim, and what they asked of the accountant."""
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
+
+from conventions.models import Amendment, Campaign, Convention
 
 
 class ChorusSettings(models.Model):
@@ -43,3 +47,120 @@ class ChorusSettings(models.Model):
     def current(cls) -> "ChorusSettings":
         """Return the coding in force; blank when nobody has filled it in."""
         return cls.objects.first() or cls()
+
+
+class HandedOverError(Exception):
+    """A batch or a titre was about to change."""
+
+
+class HandedOver(models.Model):
+    """Written once: what the accountant has received is corrected by another titre."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args, **kwargs):
+        if self.pk:
+            raise HandedOverError("Ce qui a été remis au comptable ne change plus.")
+        super().save(*args, **kwargs)
+
+
+def _stored_name(batch: "ExportBatch", filename: str) -> str:
+    return f"titres/{batch.campaign.school_year}/{filename}"
+
+
+class ExportBatch(HandedOver):
+    """Claims exported together, once, and the files as they were handed over.
+
+    `amount` is in euros. The files are kept: what a convention becomes later does not
+    change them.
+    """
+
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, related_name="batches", verbose_name="campagne"
+    )
+    number = models.PositiveIntegerField("numéro")
+    made_at = models.DateTimeField("exporté le", auto_now_add=True)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name="exporté par",
+    )
+    claims = models.PositiveIntegerField("titres")
+    schools = models.IntegerField("écoles")
+    amount = models.DecimalField("montant", max_digits=12, decimal_places=2)
+    csv = models.FileField("fichier CSV", upload_to=_stored_name, max_length=200)
+    xlsx = models.FileField("fichier XLSX", upload_to=_stored_name, max_length=200)
+
+    class Meta:
+        verbose_name = "lot d'export"
+        verbose_name_plural = "lots d'export"
+        ordering = ["-campaign__start_year", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "number"],
+                name="export_batch_number_unique",
+                violation_error_message="Ce numéro de lot existe déjà.",
+            )
+        ]
+
+    def __str__(self):
+        return f"Lot n° {self.number} de {self.campaign.school_year}"
+
+    def filename(self, file_format: str) -> str:
+        """Return "titres-de-perception-2022-2023-lot-3.csv"."""
+        return f"titres-de-perception-{self.campaign.school_year}-lot-{self.number}.{file_format}"
+
+
+class Titre(HandedOver):
+    """What was asked of the accountant for one claim, once: `amount` in euros.
+
+    A reduction has an amount below zero. A titre is never edited: a correction is
+    another one (rules of the field, titres de perception).
+    """
+
+    batch = models.ForeignKey(
+        ExportBatch, on_delete=models.PROTECT, related_name="titres", verbose_name="lot"
+    )
+    convention = models.ForeignKey(
+        Convention, on_delete=models.PROTECT, related_name="titres", verbose_name="convention"
+    )
+    amendment = models.ForeignKey(
+        Amendment,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="titres",
+        verbose_name="avenant",
+    )
+    reference = models.CharField("référence", max_length=40)
+    schools = models.IntegerField("écoles")
+    amount = models.DecimalField("montant", max_digits=10, decimal_places=2)
+
+    class Meta:
+        verbose_name = "titre de perception"
+        verbose_name_plural = "titres de perception"
+        ordering = ["batch", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["convention"],
+                condition=Q(amendment__isnull=True),
+                name="titre_once_per_convention",
+                violation_error_message="Le titre de cette convention a déjà été exporté.",
+            ),
+            models.UniqueConstraint(
+                fields=["amendment"],
+                name="titre_once_per_amendment",
+                violation_error_message="Le titre de cet avenant a déjà été exporté.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(amount=0),
+                name="titre_amount_not_zero",
+                violation_error_message="Un titre porte un montant.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.reference

@@ -2,8 +2,8 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -12,9 +12,11 @@ from accounts.roles import Role
 
 from . import claims as claims_of
 from . import exports
+from .batches import NothingToExport, export_batch
+from .claims import Shown
 from .columns import COLUMNS
 from .forms import ChorusSettingsForm, ClaimFilterForm
-from .models import ChorusSettings
+from .models import ChorusSettings, ExportBatch
 
 READERS = (Role.FINANCE, Role.ADMINISTRATOR, Role.RECTORAT)
 CODERS = (Role.FINANCE, Role.ADMINISTRATOR)
@@ -37,8 +39,9 @@ def claims(request):
             "form": form,
             "campaign": form.campaign,
             "page": page,
-            "claims": list(claims_of.claims(page.object_list)),
-            "totals": claims_of.totals(conventions),
+            "claims": list(claims_of.claims(page.object_list, form.shown)),
+            "totals": claims_of.totals(conventions, form.shown),
+            "waiting": claims_of.totals(conventions, Shown.TO_EXPORT),
             "query": form.query(),
             "columns": COLUMNS,
             "coding_is_complete": ChorusSettings.current().is_complete,
@@ -58,13 +61,70 @@ def claims_export(request, file_format):
         # The page says at its field what is wrong.
         return redirect(f"{reverse('claims')}?{form.query()}")
     school_year = form.campaign.school_year
-    rows = claims_of.claims(form.conventions())
+    rows = claims_of.claims(form.conventions(), form.shown)
     name = exports.filename(school_year, file_format)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     content_type = exports.CONTENT_TYPES[file_format]
     if file_format == "csv":
         return StreamingHttpResponse(exports.csv_lines(rows), content_type, headers=headers)
     return HttpResponse(exports.xlsx(rows, school_year), content_type, headers=headers)
+
+
+@require_safe
+@role_required(*CODERS)
+def batches(request):
+    """The batches made so far, the last one first, with their files."""
+    found = ExportBatch.objects.select_related("campaign", "made_by")
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "billing/batches.html", {"page": page})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(*CODERS)
+def batch_new(request):
+    """Say what a batch would carry off, then make it: of the claims that the filters show."""
+    form = ClaimFilterForm(request.GET, user=request.user)
+    if form.campaign is None:
+        # The page says at its field what is wrong.
+        return redirect(f"{reverse('claims')}?{form.query()}")
+    conventions = form.conventions()
+    if request.method == "POST":
+        try:
+            batch = export_batch(form.campaign, conventions, by=request.user)
+        except NothingToExport:
+            messages.warning(
+                request,
+                "Aucun titre n'a été exporté : ceux que vous aviez choisis sont déjà dans un lot.",
+            )
+        else:
+            messages.success(request, f"{batch} est prêt : téléchargez-en le fichier.")
+        return redirect("batches")
+    return render(
+        request,
+        "billing/batch_new.html",
+        {
+            "form": form,
+            "campaign": form.campaign,
+            "totals": claims_of.totals(conventions, Shown.TO_EXPORT),
+            "coding_is_complete": ChorusSettings.current().is_complete,
+            "query": form.query(),
+        },
+    )
+
+
+@require_safe
+@role_required(*CODERS)
+def batch_file(request, year, number, file_format):
+    """A batch's file, as it was handed over."""
+    batch = get_object_or_404(ExportBatch, campaign__start_year=year, number=number)
+    if file_format not in exports.CONTENT_TYPES:
+        raise Http404
+    return FileResponse(
+        getattr(batch, file_format).open("rb"),
+        as_attachment=True,
+        filename=batch.filename(file_format),
+        content_type=exports.CONTENT_TYPES[file_format],
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

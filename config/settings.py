@@ -174,6 +174,7 @@ EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
 # --- Background work --------------------------------------------------------
 # On the database: nothing else to install. A task killed with its worker is taken up
 # again after `retry` seconds, so every task is idempotent and shorter than `timeout`.
+# Run by `manage.py worker`.
 Q_CLUSTER = {
     "name": "conventions",
     "orm": "default",
@@ -184,6 +185,8 @@ Q_CLUSTER = {
     # A schedule missed while no worker ran is done once, not once per time missed.
     "catch_up": False,
     "poll": 0.5,
+    # Tasks held in memory are done before the worker stops.
+    "queue_limit": 1,
     "save_limit": 250,
 }
 

@@ -27,6 +27,12 @@ class Deadline:
 
 def deadlines_of(convention: Convention) -> Iterator[Deadline]:
     """Yield what its town hall has to do by a day, and the delays that then end."""
+    if convention.state != State.TERMINATED:
+        yield from _of_the_year(convention)
+    yield from _of_termination(convention)
+
+
+def _of_the_year(convention):
     campaign, act = convention.campaign, convention.recorded_act
     awaited = convention.state in (State.SENT, State.ACCEPTED, State.SIGNED_BY_REGION)
     if awaited and campaign.reply_by:
@@ -40,6 +46,25 @@ def deadlines_of(convention: Convention) -> Iterator[Deadline]:
             yield Deadline("referral", act.referral_ends_on, "Fin du délai de déféré du préfet")
     if convention.state == State.SIGNED:
         yield Deadline("end", campaign.ends_on, "Fin de la convention")
+
+
+def _of_termination(convention):
+    termination = convention.last_termination
+    if termination is None or termination.settled_on:
+        return
+    key = f"termination-{termination.pk}"  # After an agreement, another may be opened.
+    if termination.awaits_conciliation:
+        yield Deadline(f"{key}-conciliation", termination.conciliation_by, "Tenir la conciliation")
+    if termination.second_letter_on:
+        if termination.is_open:
+            yield Deadline(
+                f"{key}-effect", termination.terminates_on, "Résiliation de la convention"
+            )
+        yield Deadline(
+            f"{key}-amicable",
+            termination.amicable_until,
+            "Fin du délai d'accord amiable, avant de saisir le tribunal",
+        )
 
 
 def calendar_of(user) -> bytes:
@@ -57,9 +82,9 @@ def calendar_of(user) -> bytes:
     conventions = (
         Convention.objects.for_user(user)
         .filter(state__in=lifecycle.VISIBLE_TO_TOWN_HALL)
-        .exclude(state=State.TERMINATED)
         .exclude(campaign__state=Campaign.State.ARCHIVED)
         .with_parties()
+        .prefetch_related("terminations")
         .order_by("pk")
     )
     for convention in conventions:

@@ -34,7 +34,7 @@ def apply(conventions, verb: str, *, by, **facts) -> BulkReport:
     keys = list(conventions.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), _CHUNK):
         chunk = Convention.objects.with_parties().filter(pk__in=keys[start : start + _CHUNK])
-        chunk = chunk.prefetch_related("collectivity__users")
+        chunk = chunk.prefetch_related("collectivity__users", "amendments")
         with transaction.atomic():
             for convention in chunk.order_by("pk"):
                 _apply_one(convention, verb, report, by, facts)
@@ -57,7 +57,7 @@ def preview(conventions, verb: str) -> BulkReport:
     What a convention still waits for (`missing_for`) is only found when its turn comes.
     """
     report = BulkReport()
-    conventions = conventions.with_parties().prefetch_related("collectivity__users")
+    conventions = conventions.with_parties().prefetch_related("collectivity__users", "amendments")
     for convention in conventions:
         if reason := convention.refusal_of(verb):
             report.left_out.append((convention, reason))

@@ -41,6 +41,14 @@ class FileForm(DsfrBaseForm):
         self.convention = convention
         self.fields["version"].initial = convention.version
 
+    def word(self, name: str, **texts: str):
+        """Word a field (`label`, `help_text`) by its file.
+
+        The design system binds the fields as the form is made: what is shown is set there.
+        """
+        for what, text in texts.items():
+            setattr(self[name], what, text)
+
     def facts(self, names) -> dict:
         """Return the values entered that a verb takes, by name."""
         return {name: self.cleaned_data[name] for name in names}
@@ -135,12 +143,14 @@ class ActForm(FileForm, forms.ModelForm):
             (Act.Kind.DELIBERATION, f"délibération du {collectivity.council}"),
         ]
         if collectivity.is_grouping:
-            self.fields[
-                "delegation_item"
-            ].help_text = "Attribution déléguée au président, au titre de l'article L5211-10."
-            self.fields[
-                "delegation_reference"
-            ].help_text = "Numéro et date de la délibération qui a donné délégation au président."
+            self.word(
+                "delegation_item",
+                help_text="Attribution déléguée au président, au titre de l'article L5211-10.",
+            )
+            self.word(
+                "delegation_reference",
+                help_text="Numéro et date de la délibération qui a donné délégation au président.",
+            )
 
 
 class ActDatesForm(FileForm, forms.ModelForm):
@@ -172,9 +182,10 @@ class ActDatesForm(FileForm, forms.ModelForm):
         expected = self.convention.collectivity.publicity_mode
         if not self.instance.publication_mode:
             self.initial["publication_mode"] = expected
-        # The design system has already bound the fields: a hint goes to what it shows.
-        mode = self["publication_mode"]
-        mode.help_text = f"Attendu pour votre collectivité : {Collectivity.Regime(expected).label}."
+        self.word(
+            "publication_mode",
+            help_text=f"Attendu pour votre collectivité : {Collectivity.Regime(expected).label}.",
+        )
         self.order_fields(["version", *self.usual_names])
 
     def clean(self):
@@ -289,7 +300,7 @@ class TerminationForm(FileForm):
 
     def __init__(self, *args, step, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["on"].label = step.date_label
+        self.word("on", label=step.date_label)
         statement = self.fields.pop("statement")
         self.facts = ["on"]
         if step.text:

@@ -8,6 +8,7 @@ import datetime
 import logging
 import time
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Q
@@ -18,10 +19,13 @@ from .models import Convention, Job, JobItem
 
 logger = logging.getLogger(__name__)
 
-# No task lives as long (Q_CLUSTER's timeout): the worker that held the item is dead.
-STALE_AFTER = datetime.timedelta(minutes=4)
-# Seconds after which the rest goes to a task of its own, well under that timeout.
-BUDGET = 60
+# No task lives as long: the worker that held the item is dead.
+STALE_AFTER = datetime.timedelta(seconds=settings.Q_CLUSTER["timeout"])
+# Tasks that do a job side by side: as many are used as there are worker processes, on all hosts.
+LANES = 8
+# Seconds after which the rest goes to a task of its own: so long may a worker take to stop,
+# and e-mails wait for each lane.
+BUDGET = 20
 _NOTHING = "Rien à produire dans son état actuel : il faut des renseignements confirmés ou un acte."
 
 
@@ -33,8 +37,24 @@ def start(kind: str, conventions, *, by) -> Job:
         JobItem.objects.bulk_create(
             [JobItem(job=job, convention_id=key) for key in keys], batch_size=500
         )
-        transaction.on_commit(lambda: async_task("conventions.tasks.run_job", job.pk))
+        _ask_workers(job, len(keys))
     return job
+
+
+def retry(job: Job) -> int:
+    """Do again what `job` left out; return how many conventions that is."""
+    with transaction.atomic():
+        left_out = job.items.filter(state=JobItem.State.LEFT_OUT)
+        count = left_out.update(state=JobItem.State.WAITING, reason="")
+        if count:
+            Job.objects.filter(pk=job.pk).update(state=Job.State.QUEUED, finished_at=None)
+            _ask_workers(job, count)
+    return count
+
+
+def _ask_workers(job, items):
+    for _ in range(min(LANES, items)):
+        transaction.on_commit(lambda: async_task("conventions.tasks.run_job", job.pk))
 
 
 def work(job: Job, budget: float = BUDGET) -> bool:

@@ -122,7 +122,7 @@ TRANSITIONS = {
             "remind",
             label="Relancer la collectivité",
             done="Collectivité relancée",
-            # Signed files wait too, when the dates of the act are missing: `waits_for_town_hall`.
+            # Signed files may wait too, for dates or an avenant: `waits_for_town_hall`.
             targets={
                 state: state
                 for state in (

@@ -9,7 +9,7 @@ from django_q.tasks import async_task
 
 from accounts.roles import Role
 
-from . import progress
+from . import progress, terminations
 from .models.message import Message
 from .models.notification import Notification
 
@@ -104,6 +104,8 @@ def _write(convention, kind, to, facts):
     }
     if kind == Kind.REMINDER:
         context["expected"] = progress.expected_now(progress.steps(convention))
+    if kind == Kind.TERMINATION:
+        context["standing"] = terminations.standing(facts["termination"])
     text = render_to_string(f"notifications/{kind}.txt", context).strip()
     subject, _, paragraphs = text.partition("\n")
     layout = {

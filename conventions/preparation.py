@@ -54,12 +54,7 @@ def prepare(campaign: Campaign, *, by) -> PreparationReport:
 
 
 def _lines_by_payer(campaign, by):
-    lines = (
-        campaign.schools.payable(campaign, by)
-        .enrolled()
-        .filter(amendments__isnull=True)
-        .filter(Q(convention__isnull=True) | Q(convention__state__in=REWORKABLE))
-    )
+    lines = campaign.schools.payable(campaign, by).to_prepare()
     payers = {
         payer.pk: payer
         for payer in Collectivity.objects.filter(

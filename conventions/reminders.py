@@ -30,8 +30,10 @@ def scheduled(campaign: Campaign) -> ScheduledReminders:
     found = ScheduledReminders(campaign, due_on)
     if due_on is None:
         return found
-    conventions = campaign.conventions.with_parties().filter(
-        state__in=Convention.sources_of("remind")
+    conventions = (
+        campaign.conventions.with_parties()
+        .prefetch_related("collectivity__users", "amendments")
+        .filter(state__in=Convention.sources_of("remind"))
     )
     for convention in conventions.order_by("reference"):
         if not convention.waits_for_town_hall:

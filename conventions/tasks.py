@@ -13,8 +13,8 @@ from .models import Campaign, Job, Notification
 logger = logging.getLogger(__name__)
 
 _CHUNK = 50
-# Well under the worker's `timeout`, even if the last message takes long to be refused.
-_BUDGET = datetime.timedelta(seconds=60)
+# As for long actions; well under the worker's `timeout`, even if a message is long refused.
+_BUDGET = datetime.timedelta(seconds=jobs.BUDGET)
 
 
 def deliver() -> int:
@@ -22,7 +22,7 @@ def deliver() -> int:
 
     Each is claimed first, so that any number of deliveries run side by side and none is
     sent by two of them. A delivery killed between the mail server's yes and our note of
-    it sends that one e-mail again: SMTP has no way to ask. After a minute the rest goes
+    it sends that one e-mail again: SMTP has no way to ask. After a while the rest goes
     to a task of its own.
     """
     Notification.objects.give_up_exhausted()

@@ -1,9 +1,14 @@
 """Article 11 on the screens: what each step asks for, and where a procedure stands."""
 
+from __future__ import annotations
+
 import datetime
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .models import Convention, Termination
+if TYPE_CHECKING:
+    # E-mails, which conventions send, say where a procedure stands.
+    from .models import Convention, Termination
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ def standing(termination: Termination) -> Standing:
         return Standing(
             f"Convention résiliée le {_day(termination.terminated_on)}. La participation de "
             "l'année reste due.",
-            "Fin du délai d'accord amiable, avant de saisir le tribunal",
+            "Un accord amiable se cherche, avant de saisir le tribunal, jusqu'au",
             termination.amicable_until,
         )
     if termination.settled_on:

@@ -1,9 +1,11 @@
 """Shared by every test: private files go to a folder of the test, e-mails nowhere."""
 
 import datetime
+import sqlite3
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from accounts.roles import Role
 
@@ -85,3 +87,21 @@ def town_hall(convention):
 def day():
     """Shorthand for a date in French order: `day("13/10/2022")`."""
     return lambda text: datetime.datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007
+
+
+@pytest.fixture
+def database_of_several(transactional_db, tmp_path):
+    """SQLite in memory knows one writer only: a copy in a file, as in production, for the test."""
+    if connection.vendor != "sqlite" or not connection.is_in_memory_db():
+        yield
+        return
+    connection.ensure_connection()
+    in_memory, settings = connection.connection, connection.settings_dict
+    name, path = settings["NAME"], str(tmp_path / "file.sqlite3")
+    target = sqlite3.connect(path)
+    in_memory.backup(target)
+    target.close()
+    connection.connection, settings["NAME"] = None, path
+    yield
+    connection.close()
+    connection.connection, settings["NAME"] = in_memory, name

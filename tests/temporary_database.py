@@ -1,6 +1,7 @@
 """An empty database for a process of its own: the browser tests' server, the bench."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,10 +22,11 @@ def temporary_database(folder: Path) -> Iterator[str]:
     if not url.startswith("postgres"):
         yield f"sqlite:///{folder / 'db.sqlite3'}"
         return
-    name = sql.Identifier(f"temporary_{os.getpid()}")
+    name = f"temporary_{secrets.token_hex(8)}"
+    database = sql.Identifier(name)
     with psycopg.connect(url, autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        server.execute(sql.SQL("CREATE DATABASE {}").format(database))
         try:
-            yield urlsplit(url)._replace(path=f"/temporary_{os.getpid()}").geturl()
+            yield urlsplit(url)._replace(path=f"/{name}").geturl()
         finally:
-            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))

@@ -18,6 +18,8 @@ from dsfr.models import DsfrConfig
 
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
+from billing.batches import export_batch
+from billing.claims import claimable
 from communes.models import FormerCode
 from conventions.models import Amendment, CalendarSubscription, Job, Piece
 from documents.uploads import UploadedPdf
@@ -71,6 +73,9 @@ PAGES = {
     "claims": {Role.FINANCE, Role.RECTORAT, Role.ADMINISTRATOR},
     "claims_export": {Role.FINANCE, Role.RECTORAT, Role.ADMINISTRATOR},
     "chorus_settings": {Role.FINANCE, Role.ADMINISTRATOR},
+    "batches": {Role.FINANCE, Role.ADMINISTRATOR},
+    "batch_new": {Role.FINANCE, Role.ADMINISTRATOR},
+    "batch_file": {Role.FINANCE, Role.ADMINISTRATOR},
     # The admin site, beside its pages by model
     "admin:index": ADMIN_SITE_ROLES,
     "admin:login": ADMIN_SITE_ROLES,
@@ -91,6 +96,8 @@ PAGES = {
     "admin:conventions_campaign_enrol": ADMIN_SITE_ROLES,
     "admin:conventions_campaign_prepare": ADMIN_SITE_ROLES,
     "admin:conventions_campaign_send": ADMIN_SITE_ROLES,
+    "admin:conventions_campaign_print": ADMIN_SITE_ROLES,
+    "admin:conventions_job_retry": ADMIN_SITE_ROLES,
     "admin:conventions_convention_verb": ADMIN_SITE_ROLES,
     "admin:conventions_convention_amend": ADMIN_SITE_ROLES,
     "admin:conventions_convention_amendment": ADMIN_SITE_ROLES,
@@ -197,6 +204,7 @@ def values(convention, town_hall):
         reason="…",
         unit_fee=convention.unit_fee,
     )
+    batch = export_batch(convention.campaign, claimable(convention.campaign), by=None)
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
     piece = convention.attach(kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=town_hall)
     message = convention.post_message(by=town_hall, subject="other", body="…", attachment=scan)
@@ -204,7 +212,7 @@ def values(convention, town_hall):
     Group.objects.create(name="Groupe")
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
     DsfrConfig.objects.create()
-    Job.objects.create(kind=Job.Kind.ISSUE, by=town_hall)
+    job = Job.objects.create(kind=Job.Kind.ISSUE, by=town_hall)
     return {
         "year": convention.campaign.school_year,
         "code": convention.collectivity.code,
@@ -218,8 +226,11 @@ def values(convention, town_hall):
         "number": amendment.number,
         "step": "mise-en-demeure",
         "token": CalendarSubscription.renew(town_hall).token,
+        ("batch_file", "year"): convention.campaign.start_year,
+        ("batch_file", "number"): batch.number,
         ("piece", "pk"): piece.pk,
         ("message_attachment", "pk"): message.pk,
+        ("admin:conventions_job_retry", "pk"): job.pk,
         ("admin:conventions_convention_message", "pk"): convention.pk,
         ("admin:conventions_convention_termination", "pk"): convention.pk,
         ("admin:conventions_convention_amend", "pk"): convention.pk,

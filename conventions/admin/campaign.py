@@ -23,6 +23,7 @@ from schools.models import School
 from schools.takeover import payer_on
 
 from .forms import EnrolmentForm
+from .job import issue_documents
 from .renewal import RenewalPage
 
 # Printed on every convention: settled once the first is sent.
@@ -121,6 +122,7 @@ class CampaignAdmin(RenewalPage, admin.ModelAdmin):
             "enrol": self.enrol_view,
             "prepare": self.prepare_view,
             "send": self.send_view,
+            "print": self.print_view,
         }
         return [
             path(
@@ -243,6 +245,14 @@ class CampaignAdmin(RenewalPage, admin.ModelAdmin):
         conventions = self.admin_site.get_model_admin(Convention)
         prepared = conventions.get_queryset(request).filter(campaign=campaign, state=State.PREPARED)
         return conventions.ask(request, "send", prepared)
+
+    def print_view(self, request, campaign):
+        """Ask about the documents of every convention that may have some; a job makes them."""
+        conventions = self.admin_site.get_model_admin(Convention)
+        ready = conventions.get_queryset(request).filter(
+            campaign=campaign, state__in=PARTY_CONFIRMED
+        )
+        return issue_documents(conventions, request, ready)
 
     def _page(self, request, campaign, template, title, context):
         return TemplateResponse(

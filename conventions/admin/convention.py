@@ -1,11 +1,13 @@
 """Conventions: the list, the page of one, and the verbs on one or thousands."""
 
 import re
+import tempfile
 
 from django.contrib import admin, messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, StreamingHttpResponse
+from django.db.models import F, IntegerField
+from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import floatformat
 from django.template.response import TemplateResponse
@@ -17,9 +19,10 @@ from django.utils.html import format_html
 from communes.admin import FoldedSearchMixin
 from communes.admin_export import ExportMixin
 from communes.tables import Column, Kind
-from conventions import archive, bulk, lifecycle, warnings
+from conventions import archive, bulk, lifecycle, print_run, warnings
 from conventions.lifecycle import TRANSITIONS
-from conventions.models import Convention
+from conventions.models import Amendment, Convention
+from conventions.models.amendment import signed_changes
 from conventions.terminations import STEPS, initial, open_steps, standing
 from conventions.timeline import timeline
 
@@ -89,6 +92,33 @@ def download_pieces(model_admin, request, queryset):
     )
 
 
+@admin.action(description="Un seul PDF à imprimer, recto verso")
+def print_together(model_admin, request, queryset):
+    """Send the conventions to sign of the selection as one file for a printing room."""
+    pieces = print_run.to_print(queryset)
+    count = pieces.count()
+    if not 0 < count <= print_run.MAX_PIECES:
+        model_admin.message_user(
+            request,
+            f"Cette sélection compte {count} conventions ou avenants à imprimer, et un fichier en "
+            f"tient {print_run.MAX_PIECES} au plus. Filtrez par département, puis recommencez."
+            if count
+            else "Cette sélection n'a aucune convention ni aucun avenant à signer en PDF.",
+            messages.WARNING,
+        )
+        return None
+    target = tempfile.TemporaryFile()  # noqa: SIM115 — closed by the response.
+    if absent := print_run.merge(pieces, target):
+        messages.warning(request, f"Fichiers introuvables, non imprimés : {', '.join(absent)}.")
+    target.seek(0)
+    return FileResponse(
+        target,
+        as_attachment=True,
+        filename=f"a-imprimer_{timezone.localdate():%Y-%m-%d}.pdf",
+        content_type="application/pdf",
+    )
+
+
 def _of_act(name):
     return lambda convention: getattr(convention.recorded_act, name, None)
 
@@ -127,7 +157,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         "reference",
         "collectivity_name",
         "department",
-        "schools",
+        "school_total",
         "euros",
         "state_label",
         "sent",
@@ -158,6 +188,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         *(bulk_action(verb) for verb in ("send", "remind", "sign_for_region", "abandon")),
         issue_documents,
         download_pieces,
+        print_together,
     )
     # The page of a convention is its own template: no field is ever edited.
     fieldsets = ((None, {"fields": ()}),)
@@ -183,11 +214,19 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
     def department(self, convention):
         return convention.collectivity.department.code
 
-    @admin.display(description="écoles", ordering="school_count")
-    def schools(self, convention):
+    @admin.display(
+        description="écoles",
+        ordering=F("school_count")
+        + signed_changes(F("added_count") - F("removed_count"), IntegerField()),
+    )
+    def school_total(self, convention):
+        # Not "schools": Django would sort by the relation of that name, and repeat rows.
         return convention.current_school_count
 
-    @admin.display(description="montant", ordering="amount")
+    @admin.display(
+        description="montant",
+        ordering=F("amount") + signed_changes(F("amount_change"), Amendment.amount_change.field),
+    )
     def euros(self, convention):
         return f"{floatformat(convention.current_amount, '2g')}\u00a0€"
 

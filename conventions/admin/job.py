@@ -4,7 +4,7 @@ import re
 
 from django.contrib import admin, messages
 from django.http import Http404, HttpResponseNotAllowed
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
@@ -82,6 +82,11 @@ class JobAdmin(admin.ModelAdmin):
                 self.admin_site.admin_view(self.start_view),
                 name="conventions_job_start",
             ),
+            path(
+                "<int:pk>/retry/",
+                self.admin_site.admin_view(self.retry_view),
+                name="conventions_job_retry",
+            ),
             *super().get_urls(),
         ]
 
@@ -97,4 +102,16 @@ class JobAdmin(admin.ModelAdmin):
             messages.warning(request, "Aucune convention à traiter dans cette sélection.")
             return redirect("admin:conventions_convention_changelist")
         job = jobs.start(Job.Kind.ISSUE, chosen, by=request.user)
+        return redirect("admin:conventions_job_change", job.pk)
+
+    def retry_view(self, request, pk):
+        """Do again what a job left out."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        job = get_object_or_404(self.get_queryset(request), pk=pk)
+        count = jobs.retry(job)
+        if count:
+            messages.success(request, f"Conventions reprises : {count}.")
+        else:
+            messages.warning(request, "Ce traitement n'a rien laissé de côté.")
         return redirect("admin:conventions_job_change", job.pk)

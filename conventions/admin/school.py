@@ -2,7 +2,6 @@
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -32,14 +31,14 @@ class EnrolledFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request, queryset):
-        conditions = {
-            "yes": Q(released_on__isnull=True),
-            "waiting": Q(
-                released_on__isnull=True, convention__isnull=True, amendments__isnull=True
-            ),
-            "no": Q(released_on__isnull=False),
-        }
-        return queryset.filter(conditions.get(self.value(), Q()))
+        match self.value():
+            case "yes":
+                return queryset.enrolled()
+            case "waiting":
+                return queryset.waiting()
+            case "no":
+                return queryset.filter(released_on__isnull=False)
+        return queryset
 
 
 COLUMNS = (

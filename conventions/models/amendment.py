@@ -4,8 +4,8 @@ import datetime
 from decimal import Decimal
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import Case, F, Q, When
-from django.db.models.functions import Greatest, Round
+from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, Greatest, Round
 from django.utils import timezone
 
 from accounts.roles import ADMIN_SITE_ROLES
@@ -230,25 +230,40 @@ class Amendment(Dossier, Authorised, Stateful):
                     f"{act.dated_on:%d/%m/%Y}."
                 }
             )
-        self._sign("sign_for_collectivity", by, "collectivity_signed_on", on)
+        self._sign("sign_for_collectivity", by, Message.Side.RECTORAT, "collectivity_signed_on", on)
 
     def sign_for_region(self, *, by, on: datetime.date):
         """Record that the region signed on `on`; takes effect if the collectivity has."""
-        self._sign("sign_for_region", by, "region_signed_on", on)
+        self._sign("sign_for_region", by, Message.Side.TOWN_HALL, "region_signed_on", on)
 
     def abandon(self, *, by, comment: str):
-        """Give the avenant up, with a reason; the schools it kept may be enrolled again."""
+        """Give the avenant up, with a reason.
+
+        The schools it enrolled are taken out; those it found enrolled wait as they did.
+        """
         with transaction.atomic():
             self._transition("abandon", by, comment=comment)
-            _lines_of(self, AmendmentSchool.Change.ADDED).update(released_on=timezone.localdate())
+            _lines_of(self, AmendmentSchool.Change.ADDED, was_enrolled=False).update(
+                released_on=timezone.localdate()
+            )
 
-    def _sign(self, verb, by, field, on):
+    def _sign(self, verb, by, other_side, field, on):
+        """Record a signature and tell the other side, once: a date put right is a detail."""
         self._refuse_future(on, "on")
         self.convention.refuse_amending(on)
+        before = self.state
         with transaction.atomic():
             self._transition(verb, by, **{field: on})
             if self.is_signed:
                 self._take_effect()
+            if self.state != before:
+                notify(
+                    self.convention,
+                    Notification.Kind.AMENDMENT_SIGNED,
+                    to=other_side,
+                    by=by,
+                    amendment=self,
+                )
 
     def _take_effect(self):
         """Bring the convention's schools in line: what it printed itself stays as it is."""
@@ -306,6 +321,9 @@ class AmendmentSchool(models.Model):
         verbose_name="école inscrite",
     )
     change = models.CharField("changement", max_length=10, choices=Change)
+    was_enrolled = models.BooleanField(
+        "déjà inscrite", default=True, help_text="Inscrite avant que l'avenant soit préparé."
+    )
 
     class Meta:
         verbose_name = "école d'un avenant"
@@ -323,9 +341,25 @@ class AmendmentSchool(models.Model):
         return f"{self.line} ({self.get_change_display()})"
 
 
-def _lines_of(amendment, change):
+def signed_changes(change, output_field) -> Coalesce:
+    """Return what the signed avenants of a convention change, summed: for its lists to be sorted.
+
+    `change` is an expression on an avenant, such as F("amount_change").
+    """
+    totals = (
+        Amendment.objects.signed()
+        .filter(convention=OuterRef("pk"))
+        .order_by()
+        .values("convention")
+        .annotate(total=Sum(change))
+        .values("total")
+    )
+    return Coalesce(Subquery(totals), Value(0), output_field=output_field)
+
+
+def _lines_of(amendment, change, **which):
     return ConventionSchool.objects.filter(
-        pk__in=amendment.schools.filter(change=change).values("line")
+        pk__in=amendment.schools.filter(change=change, **which).values("line")
     )
 
 
@@ -336,6 +370,13 @@ class Amendable(ConventionPart):
     def signed_amendments(self) -> list[Amendment]:
         """Those signed by both, in order; no query when `amendments` was prefetched."""
         return [amendment for amendment in self.amendments.all() if amendment.is_signed]
+
+    @property
+    def awaited_amendment(self) -> Amendment | None:
+        """The avenant that the collectivity has in hands, to sign."""
+        if self.state != State.SIGNED:
+            return None
+        return next((a for a in self.amendments.all() if a.awaits_collectivity), None)
 
     @property
     def current_school_count(self) -> int:
@@ -409,7 +450,7 @@ class Amendable(ConventionPart):
             with transaction.atomic():
                 self._compare_and_swap()
                 self._refuse_lines(remove)
-                return self._write_amendment(by, reason.strip(), self._keep(add), remove)
+                return self._write_amendment(by, reason.strip(), self._lines_to_add(add), remove)
         except IntegrityError as error:
             raise TransitionRefused(
                 {"add": "Une de ces écoles vient d'être inscrite ailleurs : relisez la liste."}
@@ -422,8 +463,8 @@ class Amendable(ConventionPart):
                     {"remove": f"{line} n'est pas, ou plus, inscrite à cette convention."}
                 )
 
-    def _keep(self, schools) -> list[ConventionSchool]:
-        """Return one enrolment for each school, taken or new, none in a convention yet."""
+    def _lines_to_add(self, schools) -> list[ConventionSchool]:
+        """Return an enrolment for each school, its own or a new one, in no convention yet."""
         enrolled = {
             line.school_id: line
             for line in self.campaign.schools.enrolled().filter(school__in=schools)
@@ -450,7 +491,6 @@ class Amendable(ConventionPart):
             line.campaign = self.campaign
             line.copy_from_school()
             line.fee = self.unit_fee
-            line.save()
         return lines
 
     def _write_amendment(self, by, reason, added, removed):
@@ -466,12 +506,14 @@ class Amendable(ConventionPart):
         )
         amendment.full_clean(exclude=["convention"])
         amendment.save()
-        changes = [(AmendmentSchool.Change.ADDED, line) for line in added]
-        changes += [(AmendmentSchool.Change.REMOVED, line) for line in removed]
-        AmendmentSchool.objects.bulk_create(
-            AmendmentSchool(amendment=amendment, line=line, change=change)
-            for change, line in changes
-        )
+        for line in added:
+            was_enrolled = line.pk is not None
+            line.save()
+            amendment.schools.create(
+                line=line, change=AmendmentSchool.Change.ADDED, was_enrolled=was_enrolled
+            )
+        for line in removed:
+            amendment.schools.create(line=line, change=AmendmentSchool.Change.REMOVED)
         amendment._write_journal(
             by,
             "prepare",

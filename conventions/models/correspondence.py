@@ -49,9 +49,11 @@ class Correspondence(ConventionPart):
         `subject` is one of Message.Subject; the comment opens a message of the thread.
         Nothing of the collectivity's confirmation stands from here.
         """
+        self._refuse_transition("request_correction", by, comment)
         with transaction.atomic():
-            self._transition("request_correction", by, comment=comment, accepted_on=None)
+            # Before the transition: a message that is refused leaves this instance as it was.
             message = self._write_message(by, subject, comment, attachment)
+            self._transition("request_correction", by, comment=comment, accepted_on=None)
             notify(
                 self,
                 Notification.Kind.CORRECTION_REQUESTED,

@@ -7,9 +7,12 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from conventions.lifecycle import State
+from conventions.notifications import notify
 
 from .errors import TransitionRefused
 from .journal import JournalEntry
+from .message import Message
+from .notification import Notification
 from .part import ConventionPart
 from .termination import Termination
 
@@ -29,13 +32,15 @@ class Ending(ConventionPart):
     """The procedure of termination of a `Convention` (mixed into it).
 
     Each verb takes dates of facts already done, refuses what comes too early at its
-    field, and writes the journal. The letters are pieces made by `issue_documents`.
+    field, writes the journal and tells the side that did not record it. The letters are
+    pieces made by `issue_documents`.
     """
 
     @property
     def last_termination(self) -> Termination | None:
-        """The procedure under way or, failing that, the last one."""
-        return self.terminations.last()
+        """The procedure under way or, failing that, the last one; a prefetch serves."""
+        terminations = list(self.terminations.all())
+        return terminations[-1] if terminations else None
 
     @property
     def open_termination(self) -> Termination | None:
@@ -129,10 +134,12 @@ class Ending(ConventionPart):
             self._refuse_before(
                 on, termination.terminates_on, "la fin des quinze jours après la seconde lettre"
             )
+        summary = f"Convention résiliée le {on:%d/%m/%Y}"
         with transaction.atomic():
-            self._transition("terminate", by, summary=f"Convention résiliée le {on:%d/%m/%Y}")
+            self._transition("terminate", by, summary=summary)
             termination.terminated_on = on
             termination.save()
+            self._tell_of_step(termination, by, summary)
 
     # --- What is refused ----------------------------------------------------
     def _refuse_step(self, verb, by):
@@ -194,6 +201,18 @@ class Ending(ConventionPart):
             self._compare_and_swap()
             termination.save()
             JournalEntry.about(self, by=by, verb=verb, summary=summary, changes=changes).save()
+            self._tell_of_step(termination, by, summary)
+
+    def _tell_of_step(self, termination, by, step):
+        is_by_town_hall = by is not None and by.role == Role.TOWN_HALL
+        notify(
+            self,
+            Notification.Kind.TERMINATION,
+            to=Message.Side.RECTORAT if is_by_town_hall else Message.Side.TOWN_HALL,
+            by=by,
+            termination=termination,
+            step=step,
+        )
 
 
 def _why_not_this_side(verb, termination, role) -> str:

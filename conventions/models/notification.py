@@ -49,6 +49,7 @@ class Notification(models.Model):
         SIGNED_BY_OTHER = "signed_by_other", "signature de l'autre partie"
         REMINDER = "reminder", "relance"
         AMENDMENT_SENT = "amendment_sent", "avenant envoyé"
+        AMENDMENT_SIGNED = "amendment_signed", "avenant signé par l'autre partie"
         TERMINATION = "termination", "résiliation"
 
     class State(models.TextChoices):

@@ -26,6 +26,8 @@ class Piece(models.Model):
     RECEIVED = (Kind.ACT_SIGNED, Kind.CONVENTION_SIGNED, Kind.DEPOSIT_RECEIPT, Kind.OTHER)
     RECEIVED_FOR_AMENDMENT = (Kind.AMENDMENT_SIGNED, Kind.ACT_SIGNED, Kind.DEPOSIT_RECEIPT)
     UPLOADED = frozenset(RECEIVED + RECEIVED_FOR_AMENDMENT)
+    # Of a termination: from one party to the other, signed by its sender alone.
+    LETTERS = frozenset({Kind.FORMAL_NOTICE, Kind.TERMINATION_LETTER})
 
     convention = models.ForeignKey(
         "conventions.Convention",

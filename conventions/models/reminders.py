@@ -42,7 +42,13 @@ class Reminders(ConventionPart, models.Model):
                 reminder_count=number,
                 reminded_on=timezone.localdate(),
             )
-            notify(self, Notification.Kind.REMINDER, to=Message.Side.TOWN_HALL, by=by)
+            notify(
+                self,
+                Notification.Kind.REMINDER,
+                to=Message.Side.TOWN_HALL,
+                by=by,
+                amendment=self.awaited_amendment,
+            )
 
     def reminder_refusal(self) -> str:
         """Return why the town hall cannot be reminded today (French), "" when it can."""
@@ -75,9 +81,11 @@ class Reminders(ConventionPart, models.Model):
         """Tell whether the next step is the town hall's: an answer, a signature, dates.
 
         Once it has signed, the dates awaited are those that make the act executory, and
-        the report to the council when it is overdue.
+        the report to the council when it is overdue; once both have, an avenant as well.
         """
         if self.state in (State.SENT, State.ACCEPTED, State.SIGNED_BY_REGION):
+            return True
+        if self.awaited_amendment:
             return True
         act = self.recorded_act
         if self.state not in (State.SIGNED_BY_COLLECTIVITY, State.SIGNED) or act is None:

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.scope import within_scope
-from conventions.lifecycle import AmendmentState
+from conventions.lifecycle import REWORKABLE, AmendmentState
 from schools.models import School
 from schools.takeover import payer_on
 
@@ -28,19 +28,33 @@ class ConventionSchoolQuerySet(models.QuerySet):
 
     def waiting(self):
         """Enrolled, in no convention yet, and not kept for an avenant."""
-        return self.enrolled().filter(convention__isnull=True, amendments__isnull=True)
+        return self.enrolled().filter(convention__isnull=True).exclude(_of_amendments("added"))
+
+    def to_prepare(self):
+        """Those that preparing takes up: waiting, or in a convention not sent yet."""
+        return (
+            self.enrolled()
+            .filter(Q(convention__isnull=True) | Q(convention__state__in=REWORKABLE))
+            .exclude(_of_amendments("added"))
+        )
 
     def as_issued(self):
         """Those that their convention prints: not taken out before it was sent.
 
         What avenants add or take out since changes nothing of it.
         """
-        taken_out_by_amendment = self.model.objects.filter(
-            amendments__change="removed", amendments__amendment__state=AmendmentState.SIGNED
+        return self.exclude(_of_amendments("added")).filter(
+            Q(released_on__isnull=True) | _of_amendments("removed", AmendmentState.SIGNED)
         )
-        return self.exclude(amendments__change="added").filter(
-            Q(released_on__isnull=True) | Q(pk__in=taken_out_by_amendment.values("pk"))
-        )
+
+
+def _of_amendments(change: str, *states: str) -> Q:
+    """Select the schools that avenants in `states` add or remove; any but abandoned by default."""
+    states = states or tuple(set(AmendmentState) - {AmendmentState.ABANDONED})
+    lines = ConventionSchool.objects.filter(
+        amendments__change=change, amendments__amendment__state__in=states
+    )
+    return Q(pk__in=lines.values("pk"))
 
 
 class ConventionSchool(models.Model):

@@ -71,19 +71,8 @@ class Stateful(models.Model):
         Raises TransitionRefused (not from this state, not this role, something
         missing) or StaleFile (changed by somebody else since it was read).
         """
+        self._refuse_transition(verb, by, comment)
         rule = self.TRANSITIONS[verb]
-        if self.state not in rule.targets:
-            raise TransitionRefused(
-                f"« {rule.label} » est impossible : {self.noun} est "
-                f"{self.get_state_display()}{self._since()}."
-            )
-        if by is not None and by.role not in rule.roles:
-            raise TransitionRefused(f"« {rule.label} » n'est pas ouvert à votre compte.")
-        if rule.comment_required and not comment.strip():
-            raise TransitionRefused({"comment": "Indiquez le motif."})
-        if missing := self.missing_for(verb):
-            wanted = ", ".join(item.label for item in missing)
-            raise TransitionRefused(f"« {rule.label} » attend encore : {wanted}.")
         before = self.state
         after = rule.targets[before]
         changes = self._changes(facts)
@@ -98,6 +87,22 @@ class Stateful(models.Model):
                 comment=comment.strip(),
                 changes=changes,
             )
+
+    def _refuse_transition(self, verb, by, comment):
+        """Raise TransitionRefused unless the table allows `verb` to `by` today."""
+        rule = self.TRANSITIONS[verb]
+        if self.state not in rule.targets:
+            raise TransitionRefused(
+                f"« {rule.label} » est impossible : {self.noun} est "
+                f"{self.get_state_display()}{self._since()}."
+            )
+        if by is not None and by.role not in rule.roles:
+            raise TransitionRefused(f"« {rule.label} » n'est pas ouvert à votre compte.")
+        if rule.comment_required and not comment.strip():
+            raise TransitionRefused({"comment": "Indiquez le motif."})
+        if missing := self.missing_for(verb):
+            wanted = ", ".join(item.label for item in missing)
+            raise TransitionRefused(f"« {rule.label} » attend encore : {wanted}.")
 
     def _since(self) -> str:
         """Who brought it to its state and when, for whoever comes second."""

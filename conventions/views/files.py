@@ -78,8 +78,10 @@ class ConventionPage(DetailView):
             to_sign=[
                 piece
                 for piece in pieces
-                if piece.kind not in Piece.UPLOADED and convention.is_party_confirmed
+                if piece.kind not in Piece.UPLOADED | Piece.LETTERS
+                and convention.is_party_confirmed
             ],
+            letters=[piece for piece in pieces if piece.kind in Piece.LETTERS],
             received=[piece for piece in pieces if piece.kind in Piece.UPLOADED],
             documents_missing=set(convention.kinds_to_issue()) - issued
             or any(amendment.lacks_documents for amendment in amendments),

@@ -15,6 +15,7 @@ def production(settings, db):
     settings.SECRET_KEY = "Kq3-wX8_zR5tYv2bN7mJ4hG6fD9sA1pL0oI-uE_cQ5xZ8rT3wV"
     settings.DEBUG = False
     settings.ALLOWED_HOSTS = ["conventions.example.fr"]
+    settings.SITE_URL = "https://conventions.example.fr"
     settings.SECURE_SSL_REDIRECT = True
     settings.SESSION_COOKIE_SECURE = True
     settings.CSRF_COOKIE_SECURE = True
@@ -59,3 +60,15 @@ def test_demonstration_accounts_are_refused(production):
 def test_deactivated_demonstration_accounts_are_let_through(production):
     UserFactory(email=f"mairie@{DEMONSTRATION_DOMAIN}", is_active=False)
     check()
+
+
+def test_an_address_that_only_this_machine_knows_is_refused(production):
+    production.SITE_URL = "http://127.0.0.1:8000"
+    with pytest.raises(SystemCheckError, match=r"conventions\.E001"):
+        check()
+
+
+def test_emails_on_the_console_are_refused(production):
+    production.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    with pytest.raises(SystemCheckError, match=r"conventions\.E002"):
+        check()

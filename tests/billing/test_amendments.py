@@ -134,7 +134,7 @@ def test_avenants_take_as_many_queries_for_2_conventions_as_for_8(django_assert_
     campaign = current_signed_convention().campaign
     # The coding, the conventions, their schools, their avenants, what these change, the lines.
     for _ in range(2):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             list(claims_of.claims(claims_of.claimable(campaign)))
         more(6)
 

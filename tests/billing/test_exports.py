@@ -110,8 +110,8 @@ def test_an_export_takes_as_many_queries_for_3_conventions_as_for_30(
         return b"".join(exports.export(rows, file_format, campaign.school_year))
 
     # The coding, the conventions, their schools and their avenants.
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         export()
     sign_many(27)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         export()

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
+from conventions.admin.convention import ConventionAdmin
 from conventions.lifecycle import AmendmentState
 from conventions.models import Amendment, Piece
 from documents.rendering import render
@@ -280,3 +281,19 @@ def test_the_list_and_the_export_say_the_current_amount(agent, convention, sent)
     export = reverse("admin:conventions_convention_export", args=["csv"])
     content = b"".join(agent.get(export, campaign).streaming_content).decode()
     assert ";3;45,00;135,00;" in content
+
+
+def test_the_list_sorts_by_what_it_shows(client, rectorat):
+    """Two schools and an avenant that adds two come after three schools."""
+    amended = current_signed_convention()
+    three = ConventionFactory(campaign=amended.campaign, schools_count=3)
+    schools = SchoolFactory.create_batch(2, payer=amended.collectivity)
+    sign_amendment(prepare_amendment(amended, add=schools))
+    client.force_login(rectorat)
+    columns = ConventionAdmin.list_display
+    for name in ("school_total", "euros"):
+        page = client.get(
+            reverse("admin:conventions_convention_changelist"),
+            {"o": columns.index(name) + 1},
+        )
+        assert list(page.context["cl"].result_list) == [three, amended]

@@ -191,6 +191,16 @@ def test_abandoning_frees_the_schools_it_kept(convention, school, amendment):
     assert again.number == 2
 
 
+def test_abandoning_leaves_enrolled_a_school_that_was(convention, school):
+    line = ConventionSchool(campaign=convention.campaign, school=school)
+    line.copy_from_school()
+    line.save()
+    amendment = prepare_amendment(convention, add=[school])
+    assert line not in convention.campaign.schools.waiting()
+    amendment.abandon(by=None, comment="L'avenant attendra.")
+    assert line in convention.campaign.schools.waiting()
+
+
 def test_a_school_removed_may_come_back_by_the_next_avenant(convention):
     line = convention.schools.first()
     sign_amendment(prepare_amendment(convention, remove=[line]))

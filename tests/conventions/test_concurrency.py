@@ -1,6 +1,5 @@
 """Two people on one file at the same moment: one wins, the other is told who and when."""
 
-import sqlite3
 import threading
 
 import pytest
@@ -11,27 +10,12 @@ from conventions.lifecycle import State
 from conventions.models import Convention, TransitionRefused
 from tests.factories import ConventionFactory, UserFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("database_of_several"),
+]
 
 TODAY = timezone.localdate
-
-
-@pytest.fixture(autouse=True)
-def database_of_several(transactional_db, tmp_path):
-    """SQLite in memory knows one writer only: a copy in a file, as in production, for the test."""
-    if connection.vendor != "sqlite" or not connection.is_in_memory_db():
-        yield
-        return
-    connection.ensure_connection()
-    in_memory, settings = connection.connection, connection.settings_dict
-    name, path = settings["NAME"], str(tmp_path / "file.sqlite3")
-    target = sqlite3.connect(path)
-    in_memory.backup(target)
-    target.close()
-    connection.connection, settings["NAME"] = None, path
-    yield
-    connection.close()
-    connection.connection, settings["NAME"] = in_memory, name
 
 
 @pytest.fixture

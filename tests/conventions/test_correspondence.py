@@ -64,6 +64,10 @@ def test_a_request_says_what_is_wrong_or_changes_nothing(sent, town_hall):
 def test_a_request_on_an_unknown_subject_leaves_the_file_as_it_was(sent, town_hall):
     with pytest.raises(ValidationError):
         sent.request_correction(by=town_hall, subject="weather", comment="Il pleut.")
+    assert (sent.state, sent.version) == (
+        State.SENT,
+        sent.__class__.objects.get(pk=sent.pk).version,
+    )
     sent.refresh_from_db()
     assert sent.state == State.SENT
 

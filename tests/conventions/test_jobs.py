@@ -65,6 +65,33 @@ def test_a_worker_begins_once_the_job_is_written(
     assert no_worker == [("conventions.tasks.run_job", job.pk)]
 
 
+def test_a_long_job_is_shared_among_the_workers_there_are(
+    rectorat, no_worker, django_capture_on_commit_callbacks
+):
+    ConventionFactory.create_batch(3)
+    with django_capture_on_commit_callbacks(execute=True):
+        job = start(rectorat)
+    assert no_worker == [("conventions.tasks.run_job", job.pk)] * 3
+
+
+def test_what_was_left_out_is_done_again_when_asked(
+    rectorat, no_worker, django_capture_on_commit_callbacks
+):
+    convention = ConventionFactory()
+    job = start(rectorat)
+    tasks.run_job(job.pk)
+    convention.send(by=None)
+    convention.accept(by=None)
+    no_worker.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert jobs.retry(job) == 1
+    tasks.run_job(*no_worker.pop()[1:])
+    job.refresh_from_db()
+    assert job.state == Job.State.FINISHED
+    assert jobs.progress(job)["left_out"] == 0
+    assert convention.pieces.count() == 1
+
+
 def test_a_job_done_twice_issues_nothing_twice(rectorat):
     convention = accepted()
     job = start(rectorat)
@@ -160,3 +187,24 @@ def test_an_agent_of_some_departements_follows_their_own_jobs_only(client, recto
     client.force_login(UserFactory(role="rectorat", departments=[gard]))
     response = client.get(reverse("admin:conventions_job_change", args=[job.pk]))
     assert response.status_code == 302
+
+
+def test_the_documents_of_a_whole_campaign_are_asked_for_from_its_page(client, rectorat):
+    convention = accepted()
+    ConventionFactory(campaign=convention.campaign)
+    client.force_login(rectorat)
+    asked = client.get(reverse("admin:conventions_campaign_print", args=[convention.campaign.pk]))
+    assert asked.context["keys"] == str(convention.pk)
+
+
+def test_an_agent_has_what_was_left_out_done_again(client, rectorat):
+    ConventionFactory()
+    job = start(rectorat)
+    tasks.run_job(job.pk)
+    client.force_login(rectorat)
+    retry = reverse("admin:conventions_job_retry", args=[job.pk])
+    page = reverse("admin:conventions_job_change", args=[job.pk])
+    assert retry in client.get(page).content.decode()
+    assert client.get(retry).status_code == 405
+    assert "Conventions reprises : 1." in client.post(retry, follow=True).content.decode()
+    assert "rien laissé de côté" in client.post(retry, follow=True).content.decode()

@@ -364,3 +364,16 @@ def test_a_terminated_file_stays_readable_by_its_town_hall(client, second_letter
     text = client.get(second_letter.get_absolute_url()).content.decode()
     assert "résiliée" in text
     assert Convention.objects.get().standing is None
+
+
+def test_the_page_of_a_step_asks_for_its_date_by_name(client, signed_convention, town_hall):
+    client.force_login(town_hall)
+    form = client.get(page(signed_convention, "mise-en-demeure")).content.decode()
+    assert "Date de la lettre recommandée" in form
+
+
+def test_a_collectivity_put_on_notice_is_told_at_the_top_of_its_file(client, noticed, town_hall):
+    client.force_login(town_hall)
+    file = client.get(noticed.get_absolute_url()).content.decode()
+    told = file.index("Une procédure de résiliation est en cours")
+    assert told < file.index("Les étapes")

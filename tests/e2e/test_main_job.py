@@ -119,11 +119,17 @@ def record_the_rectors_signature(page):
 
 def export_the_claim(page):
     page.goto("/titres/?campagne=2026&recherche=villeneuve+maguelone")
-    content = download(page, page.get_by_role("link", name="Exporter en CSV").click)
+    page.get_by_role("link", name="Exporter un lot").click()
+    expect(page.get_by_text("1 titre", exact=True)).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("button", name="Exporter ce lot").click()
+    expect(page.get_by_text("est prêt")).to_be_visible()
+    assert_accessible(page)
+    content = download(page, page.get_by_role("link", name="CSV").first.click)
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
     assert [row["SIRET"] for row in rows] == ["21340337100015"]
     assert "2 écoles x 45,00 € = 90,00 €" in " ".join(rows[0].values())
-    content = download(page, page.get_by_role("link", name="XLSX").click)
+    content = download(page, page.get_by_role("link", name="XLSX").first.click)
     sheet = openpyxl.load_workbook(io.BytesIO(content)).active
     assert "21340337100015" in [cell.value for cell in sheet[2]]
 
@@ -171,6 +177,8 @@ def test_an_import_is_shown_before_it_is_applied(visitor):
         (Role.TOWN_HALL, "/conventions/2022-2023/34337/pieces/"),
         (Role.FINANCE, "/titres/?campagne=2026"),
         (Role.FINANCE, "/titres/codification/"),
+        (Role.FINANCE, "/titres/lots/"),
+        (Role.TOWN_HALL, "/conventions/calendrier/"),
         (Role.RECTORAT, "/admin/"),
         (Role.RECTORAT, "/admin/conventions/convention/"),
         (Role.RECTORAT, "/admin/schools/school/"),

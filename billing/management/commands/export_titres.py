@@ -13,7 +13,9 @@ from documents.typography import count, euros_and_cents
 
 
 class Command(BaseCommand):
-    help = "Exporte les titres de perception à émettre pour une année scolaire."
+    help = (
+        "Écrit dans un fichier les titres de perception d'une année scolaire, sans en faire un lot."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("annee", metavar="année", help="Année scolaire, par exemple 2022-2023.")
@@ -37,7 +39,7 @@ class Command(BaseCommand):
             ) from error
         found = totals(conventions)
         self.stdout.write(
-            f"{count(found.claims, 'titre')} à émettre, {count(found.schools, 'école')}, "
+            f"{count(found.claims, 'titre')}, {count(found.schools, 'école')}, "
             f"{euros_and_cents(found.amount)} : {output}"
         )
 

@@ -6,8 +6,12 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 from django_q.models import Schedule
 
-EVERY_MINUTES = 5
-REMINDERS_AT = datetime.time(8, 0)
+EMAILS_EVERY = 5  # minutes
+# Paris time. Each may be missed or done twice: it does what is left to do.
+DAILY = {
+    "payeurs": (datetime.time(3, 0), "django.core.management.call_command", "'follow_payers'"),
+    "relances": (datetime.time(8, 0), "conventions.tasks.send_reminders", None),
+}
 
 
 class Command(BaseCommand):
@@ -19,22 +23,18 @@ class Command(BaseCommand):
             defaults={
                 "func": "conventions.tasks.deliver",
                 "schedule_type": Schedule.MINUTES,
-                "minutes": EVERY_MINUTES,
+                "minutes": EMAILS_EVERY,
             },
         )
-        Schedule.objects.update_or_create(
-            name="relances",
-            defaults={"func": "conventions.tasks.send_reminders", "schedule_type": Schedule.DAILY},
-            create_defaults={
-                "func": "conventions.tasks.send_reminders",
-                "schedule_type": Schedule.DAILY,
-                "next_run": _next(REMINDERS_AT),
-            },
-        )
+        for name, (at, function, arguments) in DAILY.items():
+            what = {"func": function, "args": arguments, "schedule_type": Schedule.DAILY}
+            Schedule.objects.update_or_create(
+                name=name, defaults=what, create_defaults=what | {"next_run": _next(at)}
+            )
 
 
-def _next(hour: datetime.time) -> datetime.datetime:
-    """Return the next moment at `hour`, Paris time."""
+def _next(at: datetime.time) -> datetime.datetime:
+    """Return the next moment at this hour, Paris time."""
     now = timezone.localtime()
-    today = now.replace(hour=hour.hour, minute=hour.minute, second=0, microsecond=0)
+    today = now.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
     return today if today > now else today + datetime.timedelta(days=1)

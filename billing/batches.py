@@ -1,0 +1,91 @@
+"""Batches: the claims that no batch has carried off yet, exported together, once."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from billing import exports, liquidation
+from billing.claims import Claim, Shown, claims
+from billing.models import ExportBatch, Titre
+from conventions.models import Campaign
+
+
+class NothingToExport(Exception):
+    """Every claim asked for has gone with an earlier batch."""
+
+
+def export_batch(campaign: Campaign, conventions, *, by) -> ExportBatch:
+    """Export the claims of `conventions` (of `claimable`) that no batch carries yet.
+
+    All or nothing; two people at once make two batches that share no claim. Raises
+    NothingToExport when none is left.
+    """
+    with transaction.atomic():
+        # Batches of a campaign are made one after the other: the second sees the first.
+        Campaign.objects.select_for_update().get(pk=campaign.pk)
+        last = campaign.batches.order_by("number").last()
+        number = last.number + 1 if last else 1
+        rows = [replace(claim, batch=number) for claim in claims(conventions, Shown.TO_EXPORT)]
+        if not rows:
+            raise NothingToExport
+        batch = ExportBatch(
+            campaign=campaign,
+            number=number,
+            made_by=by,
+            claims=len(rows),
+            schools=sum(row.schools for row in rows),
+            amount=liquidation.total(row.amount for row in rows),
+        )
+        _write_files(batch, rows)
+        batch.save()
+        Titre.objects.bulk_create([_titre(batch, row) for row in rows], batch_size=500)
+    return batch
+
+
+def _write_files(batch, rows: list[Claim]):
+    for file_format in exports.CONTENT_TYPES:
+        content = b"".join(exports.export(rows, file_format, batch.campaign.school_year))
+        stored = getattr(batch, file_format)
+        stored.save(batch.filename(file_format), ContentFile(content), save=False)
+
+
+def _titre(batch, row: Claim) -> Titre:
+    return Titre(
+        batch=batch,
+        convention_id=row.convention_id,
+        amendment_id=row.amendment_id,
+        reference=row.reference,
+        schools=row.schools,
+        amount=row.amount,
+    )
+
+
+@dataclass(frozen=True)
+class Billed:
+    """What batches carried of one campaign, in euros, by the collectivity's département."""
+
+    by_department: dict[int, Decimal]
+    by_academy: dict[int, Decimal]
+
+    @property
+    def total(self) -> Decimal:
+        return liquidation.total(self.by_department.values())
+
+
+def billed(campaign: Campaign, user) -> Billed:
+    """Add up the titres of `campaign` that `user` may see, in one query."""
+    rows = Titre.objects.filter(
+        convention__in=campaign.conventions.for_user(user).order_by().values("pk")
+    ).values_list(
+        "convention__collectivity__department",
+        "convention__collectivity__department__academy",
+        "amount",
+    )
+    by_department: dict[int, Decimal] = {}
+    by_academy: dict[int, Decimal] = {}
+    for department, academy, amount in rows:
+        by_department[department] = by_department.get(department, Decimal(0)) + amount
+        by_academy[academy] = by_academy.get(academy, Decimal(0)) + amount
+    return Billed(by_department, by_academy)

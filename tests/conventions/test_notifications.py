@@ -1,0 +1,351 @@
+"""People are told by e-mail: what is written, when it leaves, and what happens when it cannot."""
+
+import datetime
+import smtplib
+
+import pytest
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from conventions import bulk
+from conventions.models import Convention, Notification
+from conventions.models.notification import MAX_ATTEMPTS, RETRY_DELAYS
+from conventions.notifications import retry
+from conventions.tasks import deliver
+from tests.factories import (
+    ConventionFactory,
+    SchoolFactory,
+    UserFactory,
+    current_signed_convention,
+    prepare_amendment,
+    sign_by_both,
+)
+
+pytestmark = pytest.mark.django_db
+
+State = Notification.State
+Kind = Notification.Kind
+
+
+class RefusingBackend(EmailBackend):
+    """A server that answers, and refuses every message."""
+
+    def send_messages(self, messages):
+        raise smtplib.SMTPRecipientsRefused({"mairie@example.org": (550, b"unknown")})
+
+
+class SilentBackend(EmailBackend):
+    """A server that does not answer."""
+
+    def open(self):
+        raise ConnectionRefusedError("Connection refused")
+
+
+def use(settings, backend):
+    settings.EMAIL_BACKEND = f"{__name__}.{backend.__name__}"
+
+
+@pytest.fixture
+def queued(convention, town_hall, rectorat):
+    """The e-mail of a convention just sent."""
+    convention.send(by=rectorat)
+    return convention.notifications.get()
+
+
+@pytest.fixture
+def agent(client, rectorat):
+    client.force_login(rectorat)
+    return client
+
+
+def later(notification):
+    """Let the time of the next attempt come."""
+    past = timezone.now() - datetime.timedelta(seconds=1)
+    Notification.objects.filter(pk=notification.pk).update(next_attempt_at=past)
+
+
+# --- What is written --------------------------------------------------------
+def test_a_town_hall_is_told_of_its_convention_with_one_link_to_it(queued, convention, town_hall):
+    assert queued.recipients == [town_hall.email]
+    link = f"http://127.0.0.1:8000{convention.get_absolute_url()}"
+    assert queued.body.count("http") == 1
+    assert link in queued.body
+    assert queued.html.count("href=") == 1
+    assert f'href="{link}"' in queued.html
+
+
+def test_each_address_is_written_to_once_and_closed_accounts_never(convention):
+    collectivity = convention.collectivity
+    collectivity.email = "Mairie@example.org"
+    collectivity.save()
+    UserFactory(email="mairie@example.org", collectivities=[collectivity])
+    UserFactory(email="secretaire@example.org", collectivities=[collectivity])
+    UserFactory(email="parti@example.org", collectivities=[collectivity], is_active=False)
+    convention.send(by=None)
+    assert {address.lower() for address in convention.notifications.get().recipients} == {
+        "mairie@example.org",
+        "secretaire@example.org",
+    }
+    assert len(convention.notifications.get().recipients) == 2
+
+
+def test_names_with_an_apostrophe_are_written_as_they_are_and_tags_are_harmless(convention):
+    Convention.objects.filter(pk=convention.pk).update(collectivity_title="Commune d'<b>Agde</b>")
+    convention.refresh_from_db()
+    convention.send(by=None)
+    email = convention.notifications.get()
+    assert "Commune d'<b>Agde</b>" in email.body
+    assert "<b>Agde</b>" not in email.html
+    assert "&lt;b&gt;Agde" in email.html
+
+
+def test_a_convention_sent_again_says_so_with_the_answer(convention, town_hall, rectorat):
+    convention.send(by=rectorat)
+    convention.request_correction(by=town_hall, subject="schools", comment="École fermée.")
+    convention.send(by=rectorat, comment="L'école est retirée.")
+    email = convention.notifications.filter(kind=Kind.SENT).first()
+    assert "corrigée" in email.subject
+    assert "L'école est retirée." in email.body
+
+
+def test_the_rectorat_is_told_of_a_correction_at_the_campaign_address(convention, town_hall):
+    convention.campaign.contact_email = "rectorat@example.org"
+    convention.campaign.save()
+    convention.send(by=None)
+    convention.request_correction(by=town_hall, subject="amount", comment="Trop cher.")
+    email = convention.notifications.get(kind=Kind.CORRECTION_REQUESTED)
+    assert email.recipients == ["rectorat@example.org"]
+    assert "Trop cher." in email.body
+    assert reverse("admin:conventions_convention_change", args=[convention.pk]) in email.body
+
+
+def test_each_signature_is_told_to_the_other_side(convention):
+    sign_by_both(convention)
+    told = convention.notifications.filter(kind=Kind.SIGNED_BY_OTHER).order_by("pk")
+    assert [email.side for email in told] == ["rectorat", "town_hall"]
+
+
+def test_each_signature_of_an_avenant_is_told_to_the_other_side_once(rectorat):
+    convention = current_signed_convention()
+    amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
+    today = timezone.localdate()
+    amendment.send(by=rectorat, on=today)
+    for on in (today - datetime.timedelta(days=1), today):
+        amendment.sign_for_region(by=rectorat, on=on)
+    amendment.sign_for_collectivity(by=rectorat, on=today)
+    sent, to_town_hall, to_rectorat = convention.notifications.filter(
+        kind__startswith="amendment"
+    ).order_by("pk")
+    assert (sent.kind, sent.side) == (Kind.AMENDMENT_SENT, "town_hall")
+    assert (to_town_hall.kind, to_town_hall.side) == (Kind.AMENDMENT_SIGNED, "town_hall")
+    assert "signé par la région académique" in to_town_hall.subject
+    assert "Il vous reste à faire signer" in to_town_hall.body
+    assert (to_rectorat.kind, to_rectorat.side) == (Kind.AMENDMENT_SIGNED, "rectorat")
+    assert "l'avenant a pris effet" in to_rectorat.body
+
+
+def test_each_step_of_a_termination_is_told_to_the_side_that_did_not_record_it(
+    signed_convention, town_hall, rectorat
+):
+    def told():
+        return signed_convention.notifications.filter(kind=Kind.TERMINATION).first()
+
+    days_ago = [timezone.localdate() - datetime.timedelta(days=days) for days in (60, 40, 20)]
+    notice, conciliation, letter = days_ago
+    signed_convention.give_formal_notice(
+        by=rectorat, side="region", on=notice, grievances="Les écoles ont changé."
+    )
+    assert told().side == "town_hall"
+    assert told().subject.startswith("Mise en demeure par la région académique")
+    conciliation_by = signed_convention.open_termination.conciliation_by
+    assert f"au plus tard le {conciliation_by:%d/%m/%Y}." in told().body
+    signed_convention.record_conciliation(by=town_hall, on=conciliation)
+    assert told().side == "rectorat"
+    assert signed_convention.collectivity_title in told().subject
+    signed_convention.send_second_letter(by=rectorat, on=letter, reasons="Rien n'a changé.")
+    ends_on = signed_convention.open_termination.terminates_on
+    assert f"La résiliation intervient le {ends_on:%d/%m/%Y}." in told().body
+    signed_convention.terminate(by=rectorat, on=ends_on)
+    assert told().subject.startswith(f"Convention résiliée le {ends_on:%d/%m/%Y}")
+    assert signed_convention.notifications.filter(kind=Kind.TERMINATION).count() == 4
+
+
+def test_a_step_recorded_again_without_a_change_tells_nobody(signed_convention, rectorat):
+    on = timezone.localdate()
+    for _ in range(2):
+        signed_convention.give_formal_notice(by=rectorat, side="region", on=on, grievances="Griefs")
+    assert signed_convention.notifications.filter(kind=Kind.TERMINATION).count() == 1
+
+
+def test_a_message_is_told_to_the_side_that_did_not_write_it(convention, town_hall, rectorat):
+    convention.send(by=rectorat)
+    convention.post_message(by=town_hall, subject="other", body="Bonjour")
+    convention.post_message(by=rectorat, subject="other", body="Bonjour à vous")
+    told = convention.notifications.filter(kind=Kind.MESSAGE).order_by("pk")
+    assert [email.side for email in told] == ["rectorat", "town_hall"]
+
+
+# --- When it leaves ---------------------------------------------------------
+def test_nothing_is_written_nor_sent_when_the_change_is_undone(
+    convention, town_hall, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks() as callbacks, transaction.atomic():
+        convention.send(by=None)
+        transaction.set_rollback(True)
+    assert callbacks == []
+    assert not Notification.objects.exists()
+
+
+def test_a_bulk_action_asks_for_one_delivery_whatever_the_number(
+    rectorat, django_capture_on_commit_callbacks
+):
+    for convention in ConventionFactory.create_batch(3):
+        UserFactory(collectivities=[convention.collectivity])
+    with django_capture_on_commit_callbacks() as callbacks:
+        bulk.apply(Convention.objects.all(), "send", by=rectorat)
+    assert Notification.objects.count() == 3
+    assert len(callbacks) == 1
+
+
+def test_a_delivery_sends_text_and_html_then_has_nothing_left_to_do(queued):
+    assert deliver() == 1
+    queued.refresh_from_db()
+    assert queued.state == State.SENT
+    assert queued.sent_at is not None
+    assert mail.outbox[0].body == queued.body
+    assert mail.outbox[0].alternatives[0].mimetype == "text/html"
+    assert deliver() == 0
+    assert len(mail.outbox) == 1
+
+
+def test_of_two_workers_with_the_same_email_in_hand_one_sends_it(queued):
+    mine, theirs = (Notification.objects.get(pk=queued.pk) for _ in range(2))
+    assert mine.claim()
+    assert not theirs.claim()
+    assert deliver() == 0
+
+
+def test_an_email_whose_worker_died_is_due_again_by_itself(queued):
+    assert queued.claim()
+    later(queued)
+    assert deliver() == 1
+
+
+# --- When it cannot ---------------------------------------------------------
+def test_a_refused_email_keeps_its_error_and_waits_longer_each_time(queued, settings):
+    use(settings, RefusingBackend)
+    waits = []
+    for _ in range(MAX_ATTEMPTS - 1):
+        assert deliver() == 0
+        queued.refresh_from_db()
+        assert queued.state == State.QUEUED
+        waits.append(queued.next_attempt_at - timezone.now())
+        later(queued)
+    assert "550" in queued.error
+    assert waits == sorted(waits)
+    assert waits[-1] > RETRY_DELAYS[-3]
+
+
+def test_the_last_refusal_is_final(queued, settings):
+    use(settings, RefusingBackend)
+    for _ in range(MAX_ATTEMPTS):
+        deliver()
+        later(queued)
+    queued.refresh_from_db()
+    assert (queued.state, queued.attempts) == (State.FAILED, MAX_ATTEMPTS)
+    deliver()
+    assert Notification.objects.get(pk=queued.pk).attempts == MAX_ATTEMPTS
+
+
+def test_an_email_refused_once_is_sent_the_next_time(queued, settings):
+    backend = settings.EMAIL_BACKEND
+    use(settings, RefusingBackend)
+    deliver()
+    settings.EMAIL_BACKEND = backend
+    later(queued)
+    assert deliver() == 1
+    queued.refresh_from_db()
+    assert (queued.state, queued.error) == (State.SENT, "")
+
+
+def test_a_refused_email_does_not_keep_the_others_waiting(queued, settings):
+    other = ConventionFactory()
+    UserFactory(collectivities=[other.collectivity])
+    other.send(by=None)
+    use(settings, RefusingBackend)
+    deliver()
+    assert list(Notification.objects.values_list("attempts", flat=True)) == [1, 1]
+
+
+def test_a_server_that_does_not_answer_uses_up_no_attempt(queued, settings):
+    use(settings, SilentBackend)
+    deliver()
+    queued.refresh_from_db()
+    assert (queued.state, queued.attempts) == (State.QUEUED, 0)
+    assert "injoignable" in queued.error
+
+
+def test_an_email_whose_worker_died_at_the_last_attempt_is_a_failure(queued):
+    Notification.objects.update(attempts=MAX_ATTEMPTS)
+    later(queued)
+    deliver()
+    queued.refresh_from_db()
+    assert queued.state == State.FAILED
+
+
+# --- Nobody to write to, and sending again ----------------------------------
+def test_an_email_without_an_address_is_kept_as_such(
+    convention, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks() as callbacks:
+        convention.send(by=None)
+    assert convention.notifications.get().state == State.NO_RECIPIENT
+    assert callbacks == []
+
+
+def test_it_is_queued_again_once_there_is_an_address(convention):
+    convention.send(by=None)
+    email = convention.notifications.get()
+    assert not retry(email)
+    UserFactory(email="mairie@example.org", collectivities=[convention.collectivity])
+    assert retry(Notification.objects.get(pk=email.pk))
+    assert deliver() == 1
+    assert mail.outbox[0].to == ["mairie@example.org"]
+
+
+def test_what_was_sent_is_never_queued_again(queued):
+    deliver()
+    assert not retry(queued)
+    assert deliver() == 0
+
+
+def test_an_agent_sends_failed_emails_again_from_the_list(agent, queued):
+    Notification.objects.update(state=State.FAILED, attempts=MAX_ATTEMPTS)
+    agent.post(
+        reverse("admin:conventions_notification_changelist"),
+        {"action": "retry", "_selected_action": [queued.pk]},
+    )
+    assert deliver() == 1
+
+
+# --- Where it is shown ------------------------------------------------------
+def test_both_sides_see_the_emails_of_a_file_with_their_state(client, agent, queued, town_hall):
+    change = reverse("admin:conventions_convention_change", args=[queued.convention_id])
+    page = agent.get(change).content.decode()
+    assert queued.subject in page
+    assert "à envoyer" in page
+    client.force_login(town_hall)
+    page = client.get(queued.convention.get_absolute_url()).content.decode()
+    assert queued.subject in page
+
+
+def test_the_list_of_emails_asks_as_many_queries_for_many_as_for_few(
+    agent, queued, django_assert_max_num_queries
+):
+    for convention in ConventionFactory.create_batch(5):
+        convention.send(by=None)
+    with django_assert_max_num_queries(12):
+        agent.get(reverse("admin:conventions_notification_changelist"))
