@@ -133,6 +133,8 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+# The public page that verifies a document, per address of the network.
+ACCOUNT_RATE_LIMITS = {"verify_document": "30/m/ip"}
 # Attempts are counted by address: how many proxies in front add theirs.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0 if DEMONSTRATION else 1)
 ACCOUNT_LOGOUT_ON_GET = False
@@ -153,8 +155,13 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 # Documents are private: nothing under MEDIA_ROOT is served by URL.
 MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(VAR_DIR / "media")))
+# A bucket in place of that folder; address and keys are boto3's own AWS_… variables.
+S3_BUCKET = env("S3_BUCKET", default="")
+_BUCKET = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {"bucket_name": S3_BUCKET}}
+_FOLDER = {"BACKEND": "documents.storage.DocumentFolder"}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "documents": _BUCKET if S3_BUCKET else _FOLDER,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 # Print by pages kept from earlier documents (documents/standing_type.py); the same pages, slowly,

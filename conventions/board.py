@@ -22,12 +22,14 @@ class Tally:
 
     schools: int = 0
     late: int = 0
+    outdated: int = 0
     by_state: Counter[str] = field(default_factory=Counter)
     amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
     def add(self, other: "Tally") -> None:
         self.schools += other.schools
         self.late += other.late
+        self.outdated += other.outdated
         self.by_state.update(other.by_state)
         for state, amount in other.amounts.items():
             self.amounts[state] += amount
@@ -185,14 +187,13 @@ def newest_open_campaign() -> Campaign | None:
 
 def _tallies_by_department(campaign, user) -> dict[int, Tally]:
     tallies: dict[int, Tally] = {}
-    conventions = (
-        Convention.objects.for_user(user)
-        .filter(campaign=campaign)
-        .order_by()
+    conventions = Convention.objects.for_user(user).filter(campaign=campaign)
+    states = (
+        conventions.order_by()
         .values_list("collectivity__department", "state")
         .annotate(Count("pk"), Sum("amount"))
     )
-    for department, state, count, amount in conventions:
+    for department, state, count, amount in states:
         tally = tallies.setdefault(department, Tally())
         tally.by_state[state] = count
         tally.amounts[state] = amount
@@ -205,16 +206,10 @@ def _tallies_by_department(campaign, user) -> dict[int, Tally]:
     )
     for department, state, amount in changes:
         tallies[department].amounts[state] += amount
-    late = (
-        Convention.objects.for_user(user)
-        .filter(campaign=campaign)
-        .late()
-        .order_by()
-        .values_list("collectivity__department")
-        .annotate(Count("pk"))
-    )
-    for department, count in late:
+    for department, count in _by_department(conventions.late()):
         tallies[department].late = count
+    for department, count in _by_department(conventions.outdated()):
+        tallies[department].outdated = count
     department_of = dict(Collectivity.objects.values_list("pk", "department"))
     schools = (
         campaign.schools.payable(campaign, user)
@@ -226,3 +221,8 @@ def _tallies_by_department(campaign, user) -> dict[int, Tally]:
     for payer, count in schools:
         tallies.setdefault(department_of[payer], Tally()).schools += count
     return tallies
+
+
+def _by_department(conventions):
+    found = conventions.order_by().values_list("collectivity__department")
+    return found.annotate(Count("pk"))

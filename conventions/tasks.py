@@ -7,8 +7,8 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from . import jobs, reminders
-from .models import Campaign, Job, Notification
+from . import jobs, outdating, reminders
+from .models import Campaign, Convention, Job, Notification
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +57,13 @@ def send_reminders() -> int:
     """Send the reminders that open campaigns schedule; return how many files were reminded."""
     campaigns = Campaign.objects.filter(state=Campaign.State.OPEN)
     return sum(len(reminders.send(reminders.scheduled(campaign)).done) for campaign in campaigns)
+
+
+def review_documents(after: int = 0) -> None:
+    """Mark the documents whose printed facts changed outside of their convention."""
+    rest = outdating.review(Convention.objects.all(), after)
+    if rest is not None:
+        async_task("conventions.tasks.review_documents", rest)
 
 
 def _send(notification, connection) -> bool:

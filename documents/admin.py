@@ -34,12 +34,13 @@ class TextModelAdmin(ReadOnlyAdmin):
 
 @admin.register(Document)
 class DocumentAdmin(ReadOnlyAdmin):
-    list_display = ["sha256_start", "nature", "reference", "pages", "created_at"]
+    list_display = ["sha256_start", "nature", "reference_or_name", "pages", "created_at"]
     list_filter = ["text_model__kind", "created_at"]
     list_select_related = ["text_model"]
-    search_fields = ["sha256", "original_name"]
+    search_fields = ["reference", "sha256", "original_name"]
     date_hierarchy = "created_at"
     fields = [
+        "reference",
         "sha256",
         "original_name",
         "pages",
@@ -59,6 +60,6 @@ class DocumentAdmin(ReadOnlyAdmin):
         text = document.text_model
         return text.get_kind_display() if text else "fichier reçu"
 
-    @admin.display(description="référence ou nom d'origine")
-    def reference(self, document):
-        return (document.context or {}).get("reference") or document.original_name
+    @admin.display(description="référence ou nom d'origine", ordering="reference")
+    def reference_or_name(self, document):
+        return document.reference or document.original_name

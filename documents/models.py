@@ -5,6 +5,9 @@ import hashlib
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import models
+from django.db.models import Q
+
+from documents.storage import document_storage
 
 
 class TextModel(models.Model):
@@ -53,7 +56,15 @@ def _stored_name(document: "Document", filename: str) -> str:
 class Document(models.Model):
     """A PDF, kept byte for byte: generated here, or uploaded by a party."""
 
-    file = models.FileField("fichier", upload_to=_stored_name, max_length=200)
+    file = models.FileField(
+        "fichier", upload_to=_stored_name, storage=document_storage, max_length=200
+    )
+    reference = models.CharField(
+        "référence",
+        max_length=60,
+        blank=True,
+        help_text="Imprimée sur le document, avec son code QR ; vide pour un fichier reçu.",
+    )
     sha256 = models.CharField("empreinte SHA-256", max_length=64, db_index=True)
     size = models.PositiveIntegerField("taille en octets")
     pages = models.PositiveIntegerField("nombre de pages")
@@ -78,9 +89,17 @@ class Document(models.Model):
     class Meta:
         verbose_name = "document"
         ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reference"],
+                condition=~Q(reference=""),
+                name="document_reference_unique",
+                violation_error_message="Un document porte déjà cette référence.",
+            )
+        ]
 
     def __str__(self):
-        return f"{self.original_name or self.text_model} — {self.sha256[:12]}"
+        return self.reference or f"{self.original_name or self.text_model} — {self.sha256[:12]}"
 
     def save(self, *args, **kwargs):
         if self.pk:
@@ -92,27 +111,41 @@ class Document(models.Model):
         return self.text_model_id == text_model.pk and self.context == context
 
     @classmethod
-    def freeze(cls, content: bytes, *, pages: int, by, text_model=None, context=None, name=""):
+    def issued_from(cls, text_model: TextModel, context: dict, reference: str) -> "Document | None":
+        """Return what was issued under `reference` from that text and those values, or None.
+
+        Raises FrozenError when something else bears the reference: one chance in billions.
+        """
+        document = cls.objects.filter(reference=reference).first()
+        if document and not document.made_from(text_model, context):
+            raise FrozenError(f"La référence {reference} désigne déjà un autre document.")
+        return document
+
+    @classmethod
+    def freeze(
+        cls, content: bytes, *, pages: int, by, text_model=None, context=None, reference="", name=""
+    ):
         """Store `content` under its SHA-256 and return the document.
 
         The same bytes are stored once: a file that exists under that name is the
-        same file and is left alone.
+        same file and is left alone. A reference is frozen once: when somebody has done so
+        meanwhile, theirs is returned.
         """
         digest = hashlib.sha256(content).hexdigest()
-        document = cls(
-            sha256=digest,
-            size=len(content),
-            pages=pages,
-            text_model=text_model,
-            context=context,
-            original_name=name,
-            created_by=by,
-        )
-        storage = document.file.storage
-        path = _stored_name(document, "")
-        if storage.exists(path):
-            document.file.name = path
-        else:
-            document.file.save(path, ContentFile(content), save=False)
-        document.save()
-        return document
+        path = _stored_name(cls(sha256=digest), "")
+        storage = document_storage()
+        if not storage.exists(path):
+            storage.save(path, ContentFile(content))
+        values = {
+            "file": path,
+            "sha256": digest,
+            "size": len(content),
+            "pages": pages,
+            "text_model": text_model,
+            "context": context,
+            "original_name": name,
+            "created_by": by,
+        }
+        if not reference:
+            return cls.objects.create(**values)
+        return cls.objects.get_or_create(reference=reference, defaults=values)[0]

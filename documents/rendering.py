@@ -3,19 +3,24 @@
 The same inputs give the same bytes: no clock, no random identifier, fonts of our own.
 """
 
+import datetime
+import json
 from dataclasses import dataclass
 
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
+from weasyprint import Attachment
 
 from communes import french
-from documents.contexts import Context, LetterContext
+from documents.contexts import Context, LetterContext, to_json
 from documents.fields import LETTERS, salutation
 from documents.markup import to_html
 from documents.models import TextModel
+from documents.references import Mark, mark_of, reference_of
 from documents.standing_type import print_pdf
 
 BLANK = "……………………"
+UNDATED = "2000-01-01"
 ACT_NAMES = {
     TextModel.Kind.DECISION: "décision",
     TextModel.Kind.DELIBERATION: "délibération",
@@ -26,23 +31,49 @@ ACT_NAMES = {
 
 @dataclass(frozen=True)
 class Rendered:
-    """A PDF and its number of pages."""
+    """A PDF, its number of pages, the reference it bears ("" on a draft)."""
 
     content: bytes
     pages: int
+    reference: str = ""
 
 
-def render(text_model: TextModel, context: Context) -> Rendered:
+def render(text_model: TextModel, context: Context, *, draft: bool = False) -> Rendered:
     """Print `context` by `text_model`, whose kind says which document it is.
 
+    A draft bears no reference: it is to be read, and nobody could verify it.
     Raises FieldError when the text calls for a field that does not exist.
     """
-    content, pages = print_pdf(page_html(text_model, context))
-    return Rendered(content=content, pages=pages)
+    facts = to_json(context)
+    reference = "" if draft else reference_of(text_model, facts)
+    html = page_html(text_model, context, mark_of(reference) if reference else None)
+    attachments = [_source(reference, text_model, facts)] if reference else []
+    content, pages = print_pdf(html, attachments)
+    return Rendered(content=content, pages=pages, reference=reference)
 
 
-def page_html(text_model: TextModel, context: Context) -> str:
-    """Return the whole document as HTML."""
+def _source(reference: str, text_model: TextModel, facts: dict) -> Attachment:
+    """Return what the document is made from as the file that it carries (PDF/A-3, "Source")."""
+    made_from = {
+        "reference": reference,
+        "kind": text_model.kind,
+        "text_version": text_model.version,
+        "facts": facts,
+    }
+    # A file has dates; the clock's would change the bytes.
+    day = datetime.datetime.fromisoformat(facts["dated_on"] or UNDATED)
+    return Attachment(
+        string=json.dumps(made_from, ensure_ascii=False, indent=1),
+        name="donnees.json",
+        description="Valeurs à partir desquelles ce document a été produit",
+        relationship="Source",
+        created=day,
+        modified=day,
+    )
+
+
+def page_html(text_model: TextModel, context: Context, mark: Mark | None = None) -> str:
+    """Return the whole document as HTML, a draft when it bears no mark."""
     kind = TextModel.Kind(text_model.kind)
     feminine = french.is_feminine_body(context.collectivity.title)
     return render_to_string(
@@ -50,6 +81,7 @@ def page_html(text_model: TextModel, context: Context) -> str:
         {
             "text": text_model,
             "context": context,
+            "mark": mark,
             "body": mark_safe(to_html(kind, text_model.body, context)),  # noqa: S308
             "act_name": ACT_NAMES.get(kind),
             "represented": "représentée" if feminine else "représenté",

@@ -22,6 +22,7 @@ from billing.batches import export_batch
 from billing.claims import claimable
 from communes.models import FormerCode
 from conventions.models import Amendment, CalendarSubscription, Job, Piece
+from documents.models import Document
 from documents.uploads import UploadedPdf
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
 
@@ -34,6 +35,8 @@ WRITERS = frozenset({Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR})
 PAGES = {
     "home": SIGNED_IN,
     "legal": ANYONE,
+    "verify": ANYONE,
+    "verify_document": ANYONE,
     # Sign-in
     "account_login": ANYONE,
     "account_logout": SIGNED_IN,
@@ -208,6 +211,14 @@ def values(convention, town_hall):
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
     piece = convention.attach(kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=town_hall)
     message = convention.post_message(by=town_hall, subject="other", body="…", attachment=scan)
+    issued = Document.freeze(
+        b"%PDF-1.7 issued",
+        pages=1,
+        by=None,
+        text_model=convention.campaign.convention_text,
+        context={},
+        reference="ENT-2022-34337-C-K7XJ4R9P",
+    )
     FormerCode.objects.create(code="34999", commune=convention.collectivity.commune)
     Group.objects.create(name="Groupe")
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
@@ -225,6 +236,7 @@ def values(convention, town_hall):
         "verb": "send",
         "number": amendment.number,
         "step": "mise-en-demeure",
+        "reference": issued.reference,
         "token": CalendarSubscription.renew(town_hall).token,
         ("batch_file", "year"): convention.campaign.start_year,
         ("batch_file", "number"): batch.number,

@@ -11,6 +11,7 @@ from .journal import JournalEntryAdmin
 from .notification import NotificationAdmin
 from .school import ConventionSchoolAdmin
 from .takeover import SchoolTakeoverAdmin
+from .territory import ReviewedDepartmentAdmin, ReviewedPayerAdmin, ReviewedRegionAdmin
 
 __all__ = [
     "CampaignAdmin",
@@ -19,5 +20,8 @@ __all__ = [
     "JobAdmin",
     "JournalEntryAdmin",
     "NotificationAdmin",
+    "ReviewedDepartmentAdmin",
+    "ReviewedPayerAdmin",
+    "ReviewedRegionAdmin",
     "SchoolTakeoverAdmin",
 ]

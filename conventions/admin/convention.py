@@ -21,7 +21,7 @@ from communes.admin_export import ExportMixin
 from communes.tables import Column, Kind
 from conventions import archive, bulk, lifecycle, print_run, warnings
 from conventions.lifecycle import TRANSITIONS
-from conventions.models import Amendment, Convention
+from conventions.models import Amendment, Convention, outdated_among
 from conventions.models.amendment import signed_changes
 from conventions.terminations import STEPS, initial, open_steps, standing
 from conventions.timeline import timeline
@@ -32,6 +32,7 @@ from .filters import (
     CampaignFilter,
     DepartmentFilter,
     LateFilter,
+    OutdatedFilter,
     StandingFilter,
     WarningFilter,
 )
@@ -170,6 +171,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         CampaignFilter,
         "state",
         LateFilter,
+        OutdatedFilter,
         WarningFilter,
         StandingFilter,
         AcademyFilter,
@@ -264,6 +266,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
     # --- One convention -----------------------------------------------------
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         termination = obj.last_termination
+        amendments = amendments_of(obj, request.user)
         context.update(
             convention=obj,
             title=obj.collectivity_title,
@@ -281,8 +284,9 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
             can_withdraw=obj.state in lifecycle.REWORKABLE,
             schools=obj.schools.enrolled(),
             released=obj.schools.filter(released_on__isnull=False),
-            amendments=amendments_of(obj, request.user),
+            amendments=amendments,
             pieces=obj.own_pieces.select_related("document", "added_by"),
+            outdated=outdated_among(obj, *amendments),
             warnings=warnings.found_on(obj),
             thread=obj.messages.select_related("attachment"),
             emails=obj.notifications.all(),

@@ -90,6 +90,17 @@ class LateFilter(SimpleListFilter):
         return queryset.late() if self.value() == "yes" else queryset
 
 
+class OutdatedFilter(SimpleListFilter):
+    title = "documents"
+    parameter_name = "outdated"
+
+    def lookups(self, request, model_admin):
+        return [("yes", "À produire de nouveau")]
+
+    def queryset(self, request, queryset):
+        return queryset.outdated() if self.value() == "yes" else queryset
+
+
 class StandingFilter(SimpleListFilter):
     title = "validité"
     parameter_name = "standing"

@@ -3,6 +3,7 @@ from .amendment import Amendment, AmendmentSchool
 from .calendar import CalendarSubscription
 from .campaign import Campaign
 from .convention import Convention, Missing
+from .dossier import outdated_among
 from .errors import StaleFile, TransitionRefused
 from .job import Job, JobItem
 from .journal import JournalEntry
@@ -32,4 +33,5 @@ __all__ = [
     "StaleFile",
     "Termination",
     "TransitionRefused",
+    "outdated_among",
 ]

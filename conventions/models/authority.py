@@ -36,7 +36,9 @@ class Authorised(ConventionPart):
     @property
     def recorded_act(self) -> ActFacts | None:
         """The act, or None while the town hall has not entered it."""
-        return getattr(self, "act", None)
+        act = getattr(self, "act", None)
+        # One that was refused is left there by Django, unsaved.
+        return act if act and act.pk else None
 
     @property
     def can_record_act(self) -> bool:
@@ -82,5 +84,6 @@ class Authorised(ConventionPart):
             self._compare_and_swap()
             act.save()
             self._write_journal(by, verb, summary, changes=changes)
-        act.refresh_from_db(fields=["executory_on"])
-        self.act = act
+            act.refresh_from_db(fields=["executory_on"])
+            self.act = act
+            self.mark_outdated()

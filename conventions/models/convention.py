@@ -27,6 +27,7 @@ from .errors import TransitionRefused
 from .journal import JournalEntry
 from .message import Message
 from .notification import Notification
+from .piece import Piece
 from .reminders import Reminders
 from .stateful import Stateful
 
@@ -64,6 +65,10 @@ class ConventionQuerySet(models.QuerySet):
         """Sent, the campaign's reply date passed, and still not signed by the collectivity."""
         waiting = set(lifecycle.VISIBLE_TO_TOWN_HALL) - set(lifecycle.COLLECTIVITY_SIGNED)
         return self.filter(state__in=waiting, campaign__reply_by__lt=timezone.localdate())
+
+    def outdated(self):
+        """Those with a document, theirs or an avenant's, whose facts have changed since."""
+        return self.filter(pk__in=Piece.objects.filter(outdated=True).values("convention"))
 
     def in_standing(self, standing: str):
         """Leave the files whose `Convention.standing` is that one."""

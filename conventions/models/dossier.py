@@ -7,6 +7,7 @@ from conventions.lifecycle import State
 from conventions.printing import act_context, convention_context, letter_context
 from documents.contexts import to_json
 from documents.models import Document, TextModel
+from documents.references import reference_of
 from documents.rendering import render
 from documents.texts import newest_text
 from documents.uploads import UploadedPdf
@@ -20,6 +21,9 @@ LETTERS = {
     Piece.Kind.FORMAL_NOTICE: TextModel.Kind.FORMAL_NOTICE,
     Piece.Kind.TERMINATION_LETTER: TextModel.Kind.TERMINATION,
 }
+# The transitions that change what is printed: the date of sending, the details of a party.
+_REPRINTING = ("send", "accept")
+_EXECUTORY_FACTS = ("deposited_on", "published_on", "publication_mode")
 
 
 class Dossier(ConventionPart):
@@ -51,27 +55,79 @@ class Dossier(ConventionPart):
     def issue_documents(self, *, by) -> list[Piece]:
         """Generate and freeze every piece that is missing or outdated; return the new ones.
 
-        Nothing is rendered when the facts are those of the latest version. Rendering
-        happens before the transaction opens, which is short and holds no lock meanwhile.
+        Nothing is rendered when the facts are those of the latest version, or when they are
+        those of an earlier one again: that document is taken back. Rendering happens before
+        the transaction opens, which is short and holds no lock meanwhile.
         """
         issued = []
+        latest = self.latest_pieces()
         for kind in self.kinds_to_issue():
+            if self._is_settled(kind, latest):
+                continue
             text, context = self.text_and_context(kind)
             facts = to_json(context)
-            latest = self.latest_piece(kind)
-            if latest and latest.document.made_from(text, facts):
+            if kind in latest and self._is_current(latest[kind], text, facts):
                 continue
-            rendered = render(text, context)
+            document = Document.issued_from(text, facts, reference_of(text, facts))
+            rendered = None if document else render(text, context)
             with transaction.atomic():
-                document = Document.freeze(
-                    rendered.content,
-                    pages=rendered.pages,
-                    by=by,
-                    text_model=text,
-                    context=facts,
-                )
+                if rendered:
+                    document = Document.freeze(
+                        rendered.content,
+                        pages=rendered.pages,
+                        by=by,
+                        text_model=text,
+                        context=facts,
+                        reference=rendered.reference,
+                    )
                 issued.append(self._add_piece(kind, document, by, "Document généré"))
         return issued
+
+    # --- What is no longer up to date ---------------------------------------
+    def outdated_pieces(self) -> list[Piece]:
+        """Return the generated pieces whose printed values have changed since, the newest only.
+
+        Those that `issue_documents` would make anew: never what somebody has signed.
+        """
+        kinds = self.kinds_to_issue()
+        latest = self.latest_pieces() if kinds else {}
+        found = []
+        for kind in kinds:
+            if kind in latest and not self._is_settled(kind, latest):
+                text, context = self.text_and_context(kind)
+                if not self._is_current(latest[kind], text, to_json(context)):
+                    found.append(latest[kind])
+        return found
+
+    def mark_outdated(self):
+        """Write which pieces are outdated, for the lists; what is not any more is cleared."""
+        outdated = [piece.pk for piece in self.outdated_pieces()]
+        self.own_pieces.filter(outdated=True).exclude(pk__in=outdated).update(outdated=False)
+        if outdated:
+            self.own_pieces.filter(pk__in=outdated).update(outdated=True)
+
+    def _is_current(self, piece, text, facts) -> bool:
+        if piece.kind == Piece.Kind.ACT_EXECUTORY and not self.can_record_act:
+            # The act is signed: what may still change of it is its dates.
+            issued = piece.document.context
+            return all(issued[name] == facts[name] for name in _EXECUTORY_FACTS)
+        return piece.document.made_from(text, facts)
+
+    @staticmethod
+    def _is_settled(kind, latest) -> bool:
+        """Tell whether a signed copy came back after the newest version."""
+        signed = latest.get(Piece.SIGNED_AS.get(kind))
+        return signed is not None and kind in latest and signed.added_at > latest[kind].added_at
+
+    def _transition(self, verb, by, **facts):
+        with transaction.atomic():
+            super()._transition(verb, by, **facts)  # type: ignore[misc]
+            if verb in _REPRINTING:
+                self.mark_outdated()
+            else:
+                # What is no longer to be made, signed for instance, is not outdated either.
+                over = self.own_pieces.filter(outdated=True).exclude(kind__in=self.kinds_to_issue())
+                over.update(outdated=False)
 
     def attach(self, *, kind: str, pdf: UploadedPdf, by) -> Piece:
         """Add a file received from a party, kept byte for byte as a new version."""
@@ -86,6 +142,8 @@ class Dossier(ConventionPart):
     def _add_piece(self, kind, document, by, done):
         self._compare_and_swap()
         latest = self.latest_piece(kind)
+        replaced = [kind, *(made for made, back in Piece.SIGNED_AS.items() if back == kind)]
+        self.own_pieces.filter(kind__in=replaced, outdated=True).update(outdated=False)
         piece = self.pieces.create(
             convention=self.file,
             kind=kind,
@@ -115,6 +173,11 @@ class Dossier(ConventionPart):
         """Return the newest version of each kind, in one query."""
         pieces = self.own_pieces.select_related("document", "added_by").order_by("version")
         return {piece.kind: piece for piece in pieces}
+
+
+def outdated_among(*dossiers: Dossier) -> set[int]:
+    """Return the keys of the outdated pieces of a convention and of its avenants."""
+    return {piece.pk for dossier in dossiers for piece in dossier.outdated_pieces()}
 
 
 class ConventionDossier(Dossier):

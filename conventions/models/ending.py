@@ -201,6 +201,7 @@ class Ending(ConventionPart):
             self._compare_and_swap()
             termination.save()
             JournalEntry.about(self, by=by, verb=verb, summary=summary, changes=changes).save()
+            self.mark_outdated()
             self._tell_of_step(termination, by, summary)
 
     def _tell_of_step(self, termination, by, step):

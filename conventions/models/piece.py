@@ -28,6 +28,13 @@ class Piece(models.Model):
     UPLOADED = frozenset(RECEIVED + RECEIVED_FOR_AMENDMENT)
     # Of a termination: from one party to the other, signed by its sender alone.
     LETTERS = frozenset({Kind.FORMAL_NOTICE, Kind.TERMINATION_LETTER})
+    # What comes back of what is generated to be signed.
+    SIGNED_AS = {
+        Kind.ACT: Kind.ACT_SIGNED,
+        Kind.CONVENTION: Kind.CONVENTION_SIGNED,
+        Kind.AMENDMENT: Kind.AMENDMENT_SIGNED,
+        Kind.AMENDMENT_ACT: Kind.ACT_SIGNED,
+    }
 
     convention = models.ForeignKey(
         "conventions.Convention",
@@ -48,6 +55,8 @@ class Piece(models.Model):
     document = models.ForeignKey(
         Document, on_delete=models.PROTECT, related_name="pieces", verbose_name="document"
     )
+    # Written by `Dossier.mark_outdated`, for the lists; a file's page computes it.
+    outdated = models.BooleanField("n'est plus à jour", default=False, editable=False)
     added_at = models.DateTimeField("ajoutée le", auto_now_add=True)
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -73,6 +82,18 @@ class Piece(models.Model):
                 violation_error_message="Cette version de la pièce de l'avenant existe déjà.",
             ),
         ]
+        indexes = [
+            # The few that lists and boards look for.
+            models.Index(fields=["convention"], condition=Q(outdated=True), name="piece_outdated")
+        ]
 
     def __str__(self):
         return f"{self.get_kind_display()} (version {self.version})"
+
+    @property
+    def is_newest(self) -> bool:
+        """Tell whether no later version of this piece is in the file."""
+        same = Piece.objects.filter(
+            convention=self.convention_id, amendment=self.amendment_id, kind=self.kind
+        )
+        return not same.filter(version__gt=self.version).exists()

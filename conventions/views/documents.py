@@ -33,7 +33,7 @@ def issue_documents(request, year, code):
 def preview(request, year, code):
     """Show the convention as it would print today; nothing is stored."""
     convention = find_convention(request.user, year, code)
-    rendered = render(*convention.text_and_context(Piece.Kind.CONVENTION))
+    rendered = render(*convention.text_and_context(Piece.Kind.CONVENTION), draft=True)
     response = HttpResponse(rendered.content, content_type="application/pdf")
     name = f"projet_{convention.reference}.pdf"
     response["Content-Disposition"] = f'inline; filename="{name}"'

@@ -7,7 +7,7 @@ from django.views.generic import DetailView, ListView
 from accounts.roles import Role
 from conventions import progress, warnings
 from conventions.lifecycle import State, guidance
-from conventions.models import Amendment, Campaign, Convention, Piece
+from conventions.models import Amendment, Campaign, Convention, Piece, outdated_among
 from conventions.terminations import open_steps, standing
 from conventions.timeline import timeline
 
@@ -66,6 +66,7 @@ class ConventionPage(DetailView):
         )
         for amendment in amendments:
             amendment.convention = convention
+        outdated = outdated_among(convention, *amendments)
         return super().get_context_data(
             steps=found,
             expected=progress.expected_now(found),
@@ -83,6 +84,7 @@ class ConventionPage(DetailView):
             ],
             letters=[piece for piece in pieces if piece.kind in Piece.LETTERS],
             received=[piece for piece in pieces if piece.kind in Piece.UPLOADED],
+            outdated=outdated,
             documents_missing=set(convention.kinds_to_issue()) - issued
             or any(amendment.lacks_documents for amendment in amendments),
             amendments=amendments,

@@ -24,19 +24,20 @@ def test_each_is_written_once_and_keeps_its_next_time(schedules):
     call_command("schedules")
     assert sorted(schedules.values_list("name", "next_run")) == [
         ("courriels", tomorrow),
+        ("documents périmés", tomorrow),
         ("payeurs", tomorrow),
         ("relances", tomorrow),
     ]
 
 
-@pytest.mark.parametrize(("name", "hour"), [("payeurs", 3), ("relances", 8)])
+@pytest.mark.parametrize(("name", "hour"), [("payeurs", 3), ("documents périmés", 4), ("relances", 8)])
 def test_each_day_begins_at_its_hour_in_paris(schedules, name, hour):
     first = timezone.localtime(schedules.get(name=name).next_run)
     assert (first.hour, first.minute) == (hour, 0)
     assert first > timezone.now()
 
 
-@pytest.mark.parametrize("name", ["courriels", "payeurs", "relances"])
+@pytest.mark.parametrize("name", ["courriels", "documents périmés", "payeurs", "relances"])
 def test_each_is_something_that_runs(schedules, name):
     schedule = schedules.get(name=name)
     function = pydoc.locate(schedule.func)

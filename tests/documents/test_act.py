@@ -92,7 +92,7 @@ def test_an_ordinary_act_holds_on_one_page():
 )
 def test_the_commune_s_name_agrees_everywhere(printed, commune, letterhead, of, made_at):
     words = printed("decision", replace(ACT, collectivity=party_of(commune)))
-    assert words.startswith(letterhead)
+    assert f"{letterhead} RÉPUBLIQUE FRANÇAISE" in words
     assert f"Le Maire {of}," in words
     assert f"la participation financière {of} est" in words
     assert f"{made_at}, le" in words

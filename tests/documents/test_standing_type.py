@@ -10,8 +10,10 @@ import pytest
 
 from communes.territory import COMMUNES_FILE
 from documents import press, standing_type
+from documents.contexts import to_json
 from documents.fields import LETTERS
 from documents.models import TextModel
+from documents.references import mark_of, reference_of
 from documents.rendering import page_html
 from documents.typesetting import set_block
 
@@ -84,6 +86,11 @@ def real_conventions(count: int) -> list:
     return contexts
 
 
+def issued(model: TextModel, context) -> str:
+    """A document as it is issued: with its reference and its QR code."""
+    return page_html(model, context, mark_of(reference_of(model, to_json(context))))
+
+
 def contents_of(pdf) -> list[bytes]:
     """What each page draws, byte for byte."""
     return [page.Contents.read_bytes() for page in pdf.pages]
@@ -120,21 +127,21 @@ def assert_same_pages(html: str):
 
 def test_fifty_real_collectivities_have_the_pages_of_the_plain_press():
     for context in real_conventions(50):
-        assert_same_pages(page_html(text("convention"), context))
+        assert_same_pages(issued(text("convention"), context))
 
 
 @pytest.mark.parametrize("kind", TextModel.Kind.values)
 def test_every_kind_of_document_has_the_pages_of_the_plain_press(kind):
     context = CONTEXTS[kind]
-    assert_same_pages(page_html(text(kind), context))
+    assert_same_pages(issued(text(kind), context))
     for row in communes()[:: len(communes()) // 3]:
         other = replace(context, collectivity=party_of(row["nom"]), reference=row["code_insee"])
-        assert_same_pages(page_html(text(kind), other))
+        assert_same_pages(issued(text(kind), other))
 
 
 def test_pages_are_the_same_to_the_point_on_screen(tmp_path, printed_text):
     for number, context in enumerate(real_conventions(3)):
-        html = page_html(text("convention"), context)
+        html = issued(text("convention"), context)
         images = []
         for name, make in (("plain", press.print_plainly), ("quick", standing_type.print_pdf)):
             stem = tmp_path / f"{name}{number}"
@@ -152,14 +159,14 @@ def test_a_shape_is_laid_out_once(layouts, kind):
         replace(CONTEXTS[kind], collectivity=party_of(name), reference=reference)
         for name, reference in (("Agde", "ENT-2026-34003"), ("Sète", "ENT-2026-34301"))
     )
-    standing_type.print_pdf(page_html(text(kind), first))
-    standing_type.print_pdf(page_html(text(kind), second))
+    standing_type.print_pdf(issued(text(kind), first))
+    standing_type.print_pdf(issued(text(kind), second))
     assert len(layouts) == 1
 
 
 def test_the_same_bytes_come_in_any_order():
-    pages = [page_html(text("convention"), context) for context in real_conventions(8)]
-    pages += [page_html(text("decision"), replace(ACT, collectivity=party_of("Agde")))]
+    pages = [issued(text("convention"), context) for context in real_conventions(8)]
+    pages += [issued(text("decision"), replace(ACT, collectivity=party_of("Agde")))]
     first = [standing_type.print_pdf(html) for html in pages]
     standing_type._standing_type.cache_clear()
     set_block.cache_clear()
@@ -167,27 +174,27 @@ def test_the_same_bytes_come_in_any_order():
 
 
 def test_a_letter_that_no_case_holds_is_printed_plainly():
-    html = page_html(text("convention"), replace(CONVENTION, collectivity=party_of("Žďár Ж")))
+    html = issued(text("convention"), replace(CONVENTION, collectivity=party_of("Žďár Ж")))
     assert standing_type.print_pdf(html) == press.print_plainly(html)
     # And leaves nothing behind.
-    assert_same_pages(page_html(text("convention"), CONVENTION))
+    assert_same_pages(issued(text("convention"), CONVENTION))
 
 
 def test_another_version_of_weasyprint_prints_plainly(monkeypatch):
     monkeypatch.setattr(standing_type, "weasyprint_version", "71.0")
-    html = page_html(text("decision"), ACT)
+    html = issued(text("decision"), ACT)
     assert standing_type.print_pdf(html) == press.print_plainly(html)
 
 
 def test_standing_type_can_be_switched_off(settings):
     settings.STANDING_TYPE = False
-    html = page_html(text("decision"), ACT)
+    html = issued(text("decision"), ACT)
     assert standing_type.print_pdf(html) == press.print_plainly(html)
 
 
 def test_pages_that_do_not_show_what_is_set_here_are_not_kept(monkeypatch):
     monkeypatch.setattr(standing_type, "_FOLIO", "{reference}, page {page} sur {pages}")
-    html = page_html(text("decision"), ACT)
+    html = issued(text("decision"), ACT)
     assert standing_type.print_pdf(html) == press.print_plainly(html)
 
 
@@ -209,7 +216,7 @@ BODIES = {
 def test_whatever_a_text_holds_the_pages_are_the_plain_ones(body):
     model = TextModel(kind="decision", version=1, title="Essai", body=body)
     for name in ("Ô", "Saint-Germain-de-Calberte", "Saint-Rémy-en-Bouzemont-Saint-Genest-et-Isson"):
-        assert_same_pages(page_html(model, replace(ACT, collectivity=party_of(name))))
+        assert_same_pages(issued(model, replace(ACT, collectivity=party_of(name))))
 
 
 @pytest.mark.parametrize("place", ["", "position: absolute; right: 0; width: 30mm"])
@@ -219,7 +226,7 @@ def test_a_drawing_may_differ_from_one_document_to_the_next(layouts, place):
             f'<svg viewBox="0 0 9 9" style="width: 20mm; height: 20mm"><title>{title}</title>'
             f'<path stroke="#000" d="{path}"/></svg>'
         )
-        html = page_html(text("decision"), ACT)
+        html = issued(text("decision"), ACT)
         return html.replace("<h1>", f'<div style="{place}"><p>{title}</p>{svg}</div><h1>', 1)
 
     first, second = (
@@ -234,6 +241,6 @@ def test_a_drawing_may_differ_from_one_document_to_the_next(layouts, place):
 
 
 def test_a_link_or_an_image_file_is_printed_plainly():
-    html = page_html(text("decision"), ACT)
+    html = issued(text("decision"), ACT)
     html = html.replace("<h1>", '<p><a href="https://example.org">Site</a></p><h1>', 1)
     assert standing_type.print_pdf(html) == press.print_plainly(html)

@@ -10,6 +10,7 @@ EMAILS_EVERY = 5  # minutes
 # Paris time. Each may be missed or done twice: it does what is left to do.
 DAILY = {
     "payeurs": (datetime.time(3, 0), "django.core.management.call_command", "'follow_payers'"),
+    "documents périmés": (datetime.time(4, 0), "conventions.tasks.review_documents", None),
     "relances": (datetime.time(8, 0), "conventions.tasks.send_reminders", None),
 }
 

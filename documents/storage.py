@@ -1,0 +1,28 @@
+"""Where frozen files are kept: a folder, or a bucket of an S3-compatible service.
+
+A file is named after its content (`Document.freeze`). Writing the same one twice, even at
+the same moment, leaves one file with the same bytes.
+"""
+
+import os
+import secrets
+
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+
+def document_storage() -> Storage:
+    """Return the storage of frozen files that the settings name."""
+    return storages["documents"]
+
+
+class DocumentFolder(FileSystemStorage):
+    """A folder where a file appears whole or not at all, even if the process is killed."""
+
+    def get_available_name(self, name, max_length=None):
+        """Return `name`: what exists under it is the same file."""
+        return name
+
+    def _save(self, name, content):
+        part = super()._save(f"{name}.{secrets.token_hex(4)}.part", content)
+        os.replace(self.path(part), self.path(name))
+        return name
