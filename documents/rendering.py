@@ -4,20 +4,12 @@ The same inputs give the same bytes: no clock, no random identifier, fonts of ou
 """
 
 import datetime
-import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from threading import Lock
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
-from weasyprint import CSS, HTML, Attachment
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, path2url
+from weasyprint import Attachment
 
 from communes import french
 from documents.contexts import Context, LetterContext, to_json
@@ -25,9 +17,8 @@ from documents.fields import LETTERS, salutation
 from documents.markup import to_html
 from documents.models import TextModel
 from documents.references import Mark, mark_of, reference_of
+from documents.standing_type import print_pdf
 
-PRINT_DIR = Path(__file__).resolve().parent / "print"
-PRINT_URL = path2url(PRINT_DIR)
 BLANK = "……………………"
 UNDATED = "2000-01-01"
 ACT_NAMES = {
@@ -47,40 +38,6 @@ class Rendered:
     reference: str = ""
 
 
-class PrintFiles(URLFetcher):
-    """Opens the product's print files and nothing else: no network, no other folder."""
-
-    def fetch(self, url, headers=None):
-        address = urlsplit(url)
-        path = Path(url2pathname(address.path)).resolve()
-        if address.scheme != "file" or not path.is_relative_to(PRINT_DIR):
-            raise FatalURLFetchingError(f"not a print file of the product: {url}")
-        return super().fetch(url, headers)
-
-
-@dataclass(frozen=True)
-class _Press:
-    """What a process keeps warm from one document to the next.
-
-    Set up at the first document, so after any fork: the fonts' files go with the process
-    that opened them. `lock` has one thread print at a time; two would gain nothing.
-    """
-
-    lock: Lock
-    fonts: FontConfiguration
-    style: CSS
-    fetcher: PrintFiles
-    images: dict
-
-
-@cache
-def _press() -> _Press:
-    fonts = FontConfiguration()
-    fetcher = PrintFiles()
-    style = CSS(filename=PRINT_DIR / "print.css", font_config=fonts, url_fetcher=fetcher)
-    return _Press(lock=Lock(), fonts=fonts, style=style, fetcher=fetcher, images={})
-
-
 def render(text_model: TextModel, context: Context, *, draft: bool = False) -> Rendered:
     """Print `context` by `text_model`, whose kind says which document it is.
 
@@ -90,21 +47,9 @@ def render(text_model: TextModel, context: Context, *, draft: bool = False) -> R
     facts = to_json(context)
     reference = "" if draft else reference_of(text_model, facts)
     html = page_html(text_model, context, mark_of(reference) if reference else None)
-    press = _press()
-    with press.lock:
-        document = HTML(string=html, base_url=PRINT_URL, url_fetcher=press.fetcher).render(
-            font_config=press.fonts,
-            stylesheets=[press.style],
-            cache=press.images,
-            pdf_variant="pdf/a-3a",
-        )
-        _declare_accessible(document.metadata)
-        content = document.write_pdf(
-            pdf_variant="pdf/a-3a",
-            pdf_identifier=hashlib.sha256(html.encode()).hexdigest()[:32],
-            attachments=[_source(reference, text_model, facts)] if reference else None,
-        )
-    return Rendered(content=content, pages=len(document.pages), reference=reference)
+    attachments = [_source(reference, text_model, facts)] if reference else []
+    content, pages = print_pdf(html, attachments)
+    return Rendered(content=content, pages=pages, reference=reference)
 
 
 def _source(reference: str, text_model: TextModel, facts: dict) -> Attachment:
@@ -150,42 +95,3 @@ def _template(kind: TextModel.Kind) -> str:
     if kind in LETTERS:
         return "documents/letter.html"
     return f"documents/{'act' if kind in ACT_NAMES else kind.value}.html"
-
-
-# PDF/A refuses a metadata schema that it does not know unless the file describes it.
-_PDFUA_EXTENSION = b"""
-<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">
-  <pdfuaid:part>1</pdfuaid:part>
-</rdf:Description>
-<rdf:Description rdf:about=""
-    xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
-    xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#"
-    xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
-  <pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
-    <pdfaSchema:schema>PDF/UA identification schema</pdfaSchema:schema>
-    <pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>
-    <pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>
-    <pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">
-      <pdfaProperty:name>part</pdfaProperty:name>
-      <pdfaProperty:valueType>Integer</pdfaProperty:valueType>
-      <pdfaProperty:category>internal</pdfaProperty:category>
-      <pdfaProperty:description>Part of ISO 14289 the file conforms to</pdfaProperty:description>
-    </rdf:li></rdf:Seq></pdfaSchema:property>
-  </rdf:li></rdf:Bag></pdfaExtension:schemas>
-</rdf:Description>
-"""
-
-
-def _declare_accessible(metadata) -> None:
-    """Make the metadata of a PDF/A file say that it is PDF/UA-1 as well.
-
-    WeasyPrint writes one variant's identification; the other is added to its packet.
-    """
-    generate = metadata.generate_rdf_metadata
-
-    def generate_both(*args):
-        packet = generate(*args)
-        head, closing, tail = packet.rpartition(b"</rdf:RDF>")
-        return head + _PDFUA_EXTENSION + closing + tail
-
-    metadata.generate_rdf_metadata = generate_both

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from documents import rendering
+from documents import press
 from documents.fields import LETTERS
 from documents.models import TextModel
 from documents.rendering import render
@@ -118,11 +118,11 @@ def test_every_font_is_embedded_and_our_own(opened):
 
 @pytest.mark.parametrize(
     "url",
-    ["https://example.org/logo.png", "file:///etc/passwd", f"{rendering.PRINT_URL}%2e%2e/apps.py"],
+    ["https://example.org/logo.png", "file:///etc/passwd", f"{press.PRINT_URL}%2e%2e/apps.py"],
 )
 def test_nothing_is_fetched_outside_the_print_files(url):
-    with pytest.raises(rendering.FatalURLFetchingError):
-        rendering.PrintFiles().fetch(url)
+    with pytest.raises(press.FatalURLFetchingError):
+        press.PrintFiles().fetch(url)
 
 
 def test_a_name_prints_as_it_is_written(printed_text):

@@ -1,0 +1,140 @@
+"""The press: HTML to one PDF, archivable (PDF/A-3a) and accessible (PDF/UA-1).
+
+Keeps warm in each process what every document needs: fonts, style sheet, images.
+"""
+
+import gc
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from weasyprint import CSS, HTML, Attachment, Document
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, path2url
+
+PRINT_DIR = Path(__file__).resolve().parent / "print"
+PRINT_URL = path2url(PRINT_DIR)
+VARIANT = "pdf/a-3a"
+
+
+class PrintFiles(URLFetcher):
+    """Opens the product's print files and nothing else: no network, no other folder."""
+
+    def fetch(self, url, headers=None):
+        address = urlsplit(url)
+        path = Path(url2pathname(address.path)).resolve()
+        if address.scheme != "file" or not path.is_relative_to(PRINT_DIR):
+            raise FatalURLFetchingError(f"not a print file of the product: {url}")
+        return super().fetch(url, headers)
+
+
+@dataclass(frozen=True)
+class Press:
+    """What a process keeps warm from one document to the next.
+
+    `lock` has one thread print at a time; two would gain nothing.
+    """
+
+    lock: Lock
+    fonts: FontConfiguration
+    style: CSS
+    fetcher: PrintFiles
+    images: dict
+
+    def lay_out(self, html: str) -> Document:
+        """Return the pages of `html`, not yet painted."""
+        return HTML(string=html, base_url=PRINT_URL, url_fetcher=self.fetcher).render(
+            font_config=self.fonts,
+            stylesheets=[self.style],
+            cache=self.images,
+            pdf_variant=VARIANT,
+        )
+
+
+@cache
+def warm_press() -> Press:
+    """Return the press of this process.
+
+    Set up at the first document, so after any fork: the fonts' files go with the process
+    that opened them.
+    """
+    fonts = FontConfiguration()
+    fetcher = PrintFiles()
+    style = CSS(filename=PRINT_DIR / "print.css", font_config=fonts, url_fetcher=fetcher)
+    return Press(lock=Lock(), fonts=fonts, style=style, fetcher=fetcher, images={})
+
+
+def print_plainly(html: str, attachments: Sequence[Attachment] = ()) -> tuple[bytes, int]:
+    """Print a whole document, its attachments embedded: return the PDF and its number of pages."""
+    press = warm_press()
+    with press.lock, collector_paused():
+        document = press.lay_out(html)
+        declare_accessible(document.metadata)
+        content = document.write_pdf(
+            pdf_variant=VARIANT,
+            pdf_identifier=identifier_of(html),
+            attachments=list(attachments),
+        )
+    return content, len(document.pages)
+
+
+def identifier_of(html: str) -> str:
+    """Return the identifier of a document's PDF: no clock, no chance."""
+    return hashlib.sha256(html.encode()).hexdigest()[:32]
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """A layout makes many objects that die together: looking for cycles meanwhile only costs."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+# PDF/A refuses a metadata schema that it does not know unless the file describes it.
+_PDFUA_EXTENSION = b"""
+<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">
+  <pdfuaid:part>1</pdfuaid:part>
+</rdf:Description>
+<rdf:Description rdf:about=""
+    xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+    xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#"
+    xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+  <pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
+    <pdfaSchema:schema>PDF/UA identification schema</pdfaSchema:schema>
+    <pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>
+    <pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>
+    <pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">
+      <pdfaProperty:name>part</pdfaProperty:name>
+      <pdfaProperty:valueType>Integer</pdfaProperty:valueType>
+      <pdfaProperty:category>internal</pdfaProperty:category>
+      <pdfaProperty:description>Part of ISO 14289 the file conforms to</pdfaProperty:description>
+    </rdf:li></rdf:Seq></pdfaSchema:property>
+  </rdf:li></rdf:Bag></pdfaExtension:schemas>
+</rdf:Description>
+"""
+
+
+def declare_accessible(metadata) -> None:
+    """Make the metadata of a PDF/A file say that it is PDF/UA-1 as well.
+
+    WeasyPrint writes one variant's identification; the other is added to its packet.
+    """
+    generate = metadata.generate_rdf_metadata
+
+    def generate_both(*args):
+        packet = generate(*args)
+        head, closing, tail = packet.rpartition(b"</rdf:RDF>")
+        return head + _PDFUA_EXTENSION + closing + tail
+
+    metadata.generate_rdf_metadata = generate_both
