@@ -86,7 +86,8 @@ class CampaignAdmin(RenewalPage, admin.ModelAdmin):
         year = last.start_year + 1 if last else timezone.localdate().year
         initial = {"start_year": year, "ends_on": datetime.date(year + 1, 9, 1)}
         for name, kind in TEXTS.items():
-            initial[name] = TextModel.objects.filter(kind=kind).order_by("-version").first()
+            published = TextModel.objects.published().filter(kind=kind)
+            initial[name] = published.order_by("-version").first()
         regions = Region.objects.all()[:2]
         if len(regions) == 1:
             initial["region"] = regions[0]
