@@ -1,6 +1,7 @@
 """Texts that are printed, and the frozen files that came of them."""
 
 import hashlib
+from typing import TypeAlias
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -8,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.db import models
 from django.utils import timezone
 
-from documents.kinds import Kind
+from documents import kinds
 from documents.proofreading import proofread, tidy
 
 
@@ -47,13 +48,13 @@ class TextModel(models.Model):
     verbs write: `draft`, `revise`, `publish`.
     """
 
-    Kind = Kind
+    Kind: TypeAlias = kinds.Kind
 
     class State(models.TextChoices):
         DRAFT = "draft", "brouillon"
         PUBLISHED = "published", "publié"
 
-    kind = models.CharField("nature", max_length=30, choices=Kind)
+    kind = models.CharField("nature", max_length=30, choices=kinds.Kind)
     version = models.PositiveIntegerField("version")
     title = models.CharField("titre", max_length=200, help_text="Imprimé en tête du document.")
     body = models.TextField("texte")
@@ -103,7 +104,7 @@ class TextModel(models.Model):
         super().clean()
         self.title = " ".join(self.title.split())
         self.body = tidy(self.body)
-        if self.kind in Kind and (faults := proofread(self.kind, self.body)):
+        if self.kind in kinds.Kind and (faults := proofread(self.kind, self.body)):
             raise ValidationError({"body": [str(fault) for fault in faults]})
 
     def save(self, *args, **kwargs):

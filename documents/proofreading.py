@@ -306,7 +306,8 @@ def _cells(line) -> int:
 # --- What must be there -------------------------------------------------------
 def _missing(kind, tokens) -> Iterator[Fault]:
     keys = {child.content for child, _, _ in _children(tokens) if child.type == "field"}
-    headings, paragraphs = [], []
+    headings: list[str] = []
+    paragraphs: list[str] = []
     for before, token in pairwise(tokens):
         if token.type == "inline":
             target = headings if before.type == "heading_open" else paragraphs

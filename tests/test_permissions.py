@@ -29,6 +29,11 @@ ANYONE = SIGNED_IN | {VISITOR}
 NOBODY = frozenset()
 WRITERS = frozenset({Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR})
 
+TEXT_PAGES = [
+    f"admin:documents_textmodel_{page}"
+    for page in ("publish", "duplicate", "compare", "export", "preview", "pdf")
+]
+
 PAGES = {
     "home": SIGNED_IN,
     "legal": ANYONE,
@@ -109,6 +114,8 @@ PAGES = {
         )
     },
     "admin:conventions_conventionschool_withdraw": ADMIN_SITE_ROLES,
+    **dict.fromkeys(TEXT_PAGES, ADMIN_SITE_ROLES),
+    "admin:documents_textmodel_import": ADMIN_SITE_ROLES,
 }
 
 MODEL_PAGE = re.compile(r"admin:(?P<model>[a-z]+_[a-z]+)_(?P<page>[a-z_]+)")
@@ -226,6 +233,8 @@ def values(convention, town_hall):
         ("admin:conventions_convention_amendment", "pk"): convention.pk,
         ("admin:conventions_conventionschool_withdraw", "pk"): convention.schools.first().pk,
         ("admin:view_on_site", "object_id"): town_hall.pk,
+        **{(page, "pk"): convention.campaign.decision_text_id for page in TEXT_PAGES},
+        ("admin:documents_textmodel_pdf", "convention"): convention.pk,
     }
 
 

@@ -11,6 +11,7 @@ from .journal import JournalEntryAdmin
 from .notification import NotificationAdmin
 from .school import ConventionSchoolAdmin
 from .takeover import SchoolTakeoverAdmin
+from .text import TextPreviewAdmin
 
 __all__ = [
     "CampaignAdmin",
@@ -20,4 +21,5 @@ __all__ = [
     "JournalEntryAdmin",
     "NotificationAdmin",
     "SchoolTakeoverAdmin",
+    "TextPreviewAdmin",
 ]
