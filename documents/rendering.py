@@ -43,9 +43,11 @@ class Rendered:
 
 
 class PrintFiles(URLFetcher):
-    """Opens the product's print files and nothing else: no network, no other folder."""
+    """Opens the product's print files and images given in full: no network, no other folder."""
 
     def fetch(self, url, headers=None):
+        if url.startswith("data:image/jpeg;base64,"):
+            return super().fetch(url, headers)
         address = urlsplit(url)
         path = Path(url2pathname(address.path)).resolve()
         if address.scheme != "file" or not path.is_relative_to(PRINT_DIR):
@@ -95,6 +97,8 @@ def render(text_model: TextModel, context: Context) -> Rendered:
             pdf_variant="pdf/a-3a",
             pdf_identifier=hashlib.sha256(html.encode()).hexdigest()[:32],
         )
+        # Each collectivity has its own letterhead: thousands would stay in memory.
+        press.images.clear()
     return Rendered(content=content, pages=len(document.pages))
 
 
