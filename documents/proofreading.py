@@ -22,7 +22,8 @@ from documents.typography import NARROW_SPACE
 # Some forty printed pages: beyond, printing would hold a page for more than a few seconds.
 MAX_LENGTH = 150_000
 MAX_LINE = 20_000
-MAX_FIELDS = 1_000
+# Paragraphs, headings, items, cells, emphasis, fields: each costs the layout milliseconds.
+MAX_ELEMENTS = 2_500
 MAX_LISTS = 3
 SHOWN = 40
 _EXCERPT = 60
@@ -68,7 +69,7 @@ def proofread(kind: str, body: str) -> list[Fault]:
         *_fields(kind, lines),
     ]
     tokens = parse(_without_stray_braces(body))
-    faults += [*_headings(lines, tokens), *_tables(lines, tokens)]
+    faults += [*_elements(tokens), *_headings(lines, tokens), *_tables(lines, tokens)]
     faults += [*_lists(tokens), *_emphasis(tokens), *_blocks(kind, tokens), *_missing(kind, tokens)]
     source = body.split("\n")
     found = [
@@ -168,11 +169,9 @@ def _without_stray_braces(body) -> str:
 def _fields(kind, lines) -> Iterator[Fault]:
     fields = fields_of(kind)
     blocks: dict[str, int] = {}
-    count = 0
     for number, line in enumerate(lines, 1):
         for match in FIELD.finditer(line):
             key = match[1]
-            count += 1
             if key not in fields:
                 yield Fault(number, _unknown(key, kind, fields))
             elif fields[key].is_block:
@@ -183,8 +182,6 @@ def _fields(kind, lines) -> Iterator[Fault]:
                         "suffit.",
                     )
                 blocks.setdefault(key, number)
-    if count > MAX_FIELDS:
-        yield Fault(0, f"Le texte appelle plus de {_figures(MAX_FIELDS)} champs : retirez-en.")
 
 
 def _unknown(key, kind, fields) -> str:
@@ -227,6 +224,17 @@ def _blocks(kind, tokens) -> Iterator[Fault]:
                 f"Le champ « {field.key} » se place seul dans son paragraphe : laissez une ligne "
                 "vide avant et après.",
             )
+
+
+def _elements(tokens) -> Iterator[Fault]:
+    inline = (child for child, _, _ in _children(tokens))
+    count = sum(token.type == "field" or token.nesting == 1 for token in (*tokens, *inline))
+    if count > MAX_ELEMENTS:
+        yield Fault(
+            0,
+            f"Le texte compte plus de {_figures(MAX_ELEMENTS)} éléments (paragraphes, cellules, "
+            "champs…) : raccourcissez-le, ou joignez une annexe à part.",
+        )
 
 
 # --- Markup -----------------------------------------------------------------

@@ -126,6 +126,20 @@ def test_a_text_beyond_forty_pages_is_refused():
     assert "quarantaine de pages" in str(fault)
 
 
+@pytest.mark.parametrize(
+    "heap",
+    [
+        "- a\n" * 2000,
+        "**a** " * 2500,
+        "{{ montant }}\n" * 2500,
+        "| a |\n|---|\n" + "| b |\n" * 2000,
+    ],
+)
+def test_a_short_text_that_would_be_long_to_lay_out_is_refused(heap):
+    (fault,) = proofread("decision", f"{heap}\n\n{BODY}")
+    assert "2\u202f500 éléments" in str(fault)
+
+
 def test_faults_by_the_thousand_are_cut_short():
     found = proofread("decision", "Vu {{ x }} ;\n\n" * 5000)
     assert len(found) == SHOWN + 1
