@@ -118,7 +118,7 @@ def _act(convention):
             f"{name[:1].upper()}{name[1:]} du {_day(act.dated_on)}.",
             "convention_act" if may_change else "",
             "Corriger",
-            other_page="own_act" if may_change else "",
+            other_page="own_act" if convention.can_adapt_act else "",
             other_action="Adapter le texte, l'en-tête ou le signataire",
         )
     if not convention.is_party_confirmed:

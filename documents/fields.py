@@ -169,6 +169,11 @@ def _delegation_article(context):
     return f"{article} ({item})" if item else article
 
 
+def _publicity(context):
+    website = f" ({context.website})" if context.website else ""
+    return f"{context.publication_mode}{website}"
+
+
 FIELDS = (
     MergeField("annee_scolaire", "Année scolaire", "2022-2023", lambda c: c.school_year),
     MergeField("reference", "Référence de la convention", "ENT-2022-34337", lambda c: c.reference),
@@ -257,6 +262,27 @@ FIELDS = (
         "Personne chargée de l'exécution (à défaut, le représentant)",
         "Madame la Directrice générale des services",
         lambda c: c.executor or c.collectivity.capacity_with_article,
+        ACTS,
+    ),
+    MergeField(
+        "prefet",
+        "Préfet à qui l'acte est transmis",
+        "Préfet de l'Hérault",
+        lambda c: c.prefect,
+        ACTS,
+    ),
+    MergeField(
+        "publicite",
+        "Comment l'acte est publié, après « publié »",
+        "sur le site internet de la commune d'Agde",
+        _publicity,
+        ACTS,
+    ),
+    MergeField(
+        "tribunal_administratif",
+        "Tribunal devant qui l'acte se conteste",
+        "tribunal administratif de Montpellier",
+        lambda c: c.court,
         ACTS,
     ),
     MergeField(

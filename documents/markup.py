@@ -66,6 +66,15 @@ def _parser() -> MarkdownIt:
 _PARSER = _parser()
 
 
+_MENTIONS = re.compile(r"^##[ \t]+Mentions[ \t]*$", re.MULTILINE)
+
+
+def split_mentions(body: str) -> tuple[str, str]:
+    """Return an act's text and what it prints at its foot, after « ## Mentions » ("" if none)."""
+    main, *mentions = _MENTIONS.split(body, maxsplit=1)
+    return main, "".join(mentions)
+
+
 def parse(body: str) -> list[Token]:
     """Return the tokens of a Markdown text, its fields and its marks left open among them.
 

@@ -14,8 +14,8 @@ from markdown_it.token import Token
 
 from communes.folding import fold
 from documents.fields import FIELDS, MergeField, fields_of
-from documents.kinds import Kind
-from documents.markup import FIELD, is_alone, parse
+from documents.kinds import ACTS, Kind
+from documents.markup import FIELD, is_alone, parse, split_mentions
 from documents.requirements import requirements_of
 from documents.typography import NARROW_SPACE
 
@@ -65,6 +65,7 @@ def proofread(kind: str, body: str) -> list[Fault]:
     lines = plain.split("\n")
     faults = [
         *_literal_syntax(lines),
+        *_after_mentions(kind, body),
         *_braces(lines),
         *_fields(kind, lines),
     ]
@@ -139,6 +140,15 @@ def _literal_syntax(lines) -> Iterator[Fault]:
         for pattern, message in _LITERAL:
             if pattern.search(line):
                 yield Fault(number, message)
+
+
+def _after_mentions(kind, body) -> Iterator[Fault]:
+    """What follows « ## Mentions » is printed apart, at the foot: no heading goes there."""
+    main, mentions = split_mentions(body) if kind in ACTS else (body, "")
+    first = main.count("\n") + 1
+    for number, line in enumerate(mentions.split("\n"), first):
+        if _HASHES.match(line):
+            yield Fault(number, "« ## Mentions » est la dernière partie : placez ce titre avant.")
 
 
 # --- Fields -----------------------------------------------------------------

@@ -20,7 +20,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, path2url
 from communes import french
 from documents.contexts import Context, LetterContext
 from documents.fields import LETTERS, salutation
-from documents.markup import to_html
+from documents.markup import split_mentions, to_html
 from documents.models import TextModel
 
 PRINT_DIR = Path(__file__).resolve().parent / "print"
@@ -105,13 +105,15 @@ def render(text_model: TextModel, context: Context) -> Rendered:
 def page_html(text_model: TextModel, context: Context) -> str:
     """Return the whole document as HTML."""
     kind = TextModel.Kind(text_model.kind)
+    body, mentions = split_mentions(text_model.body) if kind in ACT_NAMES else (text_model.body, "")
     feminine = french.is_feminine_body(context.collectivity.title)
     return render_to_string(
         _template(kind),
         {
             "text": text_model,
             "context": context,
-            "body": mark_safe(to_html(kind, text_model.body, context)),  # noqa: S308
+            "body": mark_safe(to_html(kind, body, context)),  # noqa: S308
+            "mentions": mark_safe(to_html(kind, mentions, context)),  # noqa: S308
             "act_name": ACT_NAMES.get(kind),
             "represented": "représentée" if feminine else "représenté",
             "blank": BLANK,

@@ -65,6 +65,12 @@ REQUIREMENTS = (
         how="ajoutez une ligne « ### Article 1 – Objet »",
     ),
     Requirement(
+        "les mentions de publicité et de recours, au pied de l'acte",
+        ACTS,
+        heading=re.compile(r"mentions$"),
+        how="ajoutez à la fin la ligne « ## Mentions », puis ces mentions",
+    ),
+    Requirement(
         "les articles",
         BETWEEN_PARTIES,
         heading=_ARTICLE,

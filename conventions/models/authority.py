@@ -11,6 +11,7 @@ from documents.proofreading import proofread, tidy
 from .act import ActFacts
 from .errors import TransitionRefused
 from .part import ConventionPart
+from .piece import Piece
 
 
 class Authorised(ConventionPart):
@@ -71,8 +72,14 @@ class Authorised(ConventionPart):
 
     @property
     def can_adapt_act(self) -> bool:
-        """Tell whether the act's text, letterhead and signatory may (still) be chosen."""
-        return self.can_record_act and self.recorded_act is not None
+        """Tell whether the act's text, letterhead and signatory may (still) be chosen.
+
+        What was deposited, published or handed back signed is what it is.
+        """
+        act = self.recorded_act
+        if act is None or not self.can_record_act or act.deposited_on or act.published_on:
+            return False
+        return not any(piece.kind == Piece.Kind.ACT_SIGNED for piece in self.own_pieces)
 
     def record_act(self, *, by, **values):
         """Enter or correct the act (ACT_FIELDS), as long as the collectivity has not signed.
@@ -103,7 +110,10 @@ class Authorised(ConventionPart):
         Raises TransitionRefused, or ValidationError with the faults under "adapted_text".
         """
         if not self.can_adapt_act:
-            raise TransitionRefused(self.ACT_REFUSED)
+            raise TransitionRefused(
+                "L'acte s'adapte une fois enregistré, et ne change plus dès qu'il est signé, déposé "
+                "ou publié."
+            )
         values["adapted_text"] = self.own_act_text(adapted_text)
         self._write_act(self.act, by, "adapt_act", "Acte adapté par la collectivité", values)
 

@@ -14,6 +14,7 @@ from conventions.models import Act, TransitionRefused
 from conventions.timeline import timeline
 from documents.models import Document, TextModel
 from documents.texts import load_texts
+from documents.uploads import UploadedPdf
 from tests.factories import (
     CampaignFactory,
     ConventionFactory,
@@ -132,6 +133,17 @@ def test_nothing_is_adapted_once_the_collectivity_has_signed(convention, adapted
     convention.sign_for_collectivity(by=None, on=DAY)
     with pytest.raises(TransitionRefused):
         convention.adapt_act(by=None, adapted_text=adapted, **NOTHING)
+
+
+def test_nothing_is_adapted_once_the_act_is_deposited_or_handed_back_signed(convention, town_hall):
+    assert convention.can_adapt_act
+    convention.record_act_dates(by=None, deposited_on=DAY)
+    assert not convention.can_adapt_act
+    convention.record_act_dates(by=None, deposited_on=None)
+    scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="acte.pdf")
+    convention.attach(kind="act_signed", pdf=scan, by=town_hall)
+    with pytest.raises(TransitionRefused, match="ne change plus"):
+        convention.adapt_act(by=None, adapted_text="", **NOTHING | DEPUTY)
 
 
 def test_the_executory_act_is_the_act_that_was_signed(convention, adapted):

@@ -100,6 +100,7 @@ def test_the_line_is_that_of_the_words_within_a_paragraph():
         ("decision", "## Décide", "Décide"),
         ("decision", "Vu ", "les visas"),
         ("decision", "### Article", "les articles"),
+        ("decision", "## Mentions", "les mentions"),
         ("deliberation", "## Délibère", "Délibère"),
         ("convention", "{{ liste_des_ecoles }}", "la liste des écoles"),
         ("convention", "{{ calcul }}", "la participation"),
@@ -113,6 +114,13 @@ def test_the_line_is_that_of_the_words_within_a_paragraph():
 def test_a_part_that_a_text_must_have_is_asked_for(kind, part, what):
     found = [str(fault) for fault in proofread(kind, text(kind).body.replace(part, "…"))]
     assert any(fault.startswith("Il manque ") and what in fault for fault in found), found
+
+
+def test_the_mentions_are_the_last_part_of_an_act():
+    (fault,) = proofread("decision", f"{BODY}\n### Article 6\n\nEncore.\n")
+    assert fault.line == BODY.count("\n") + 2
+    assert "dernière partie" in fault.message
+    assert proofread("convention", text("convention").body + "\n## Mentions\n\n### Un\n") == []
 
 
 def test_a_block_is_placed_once():
