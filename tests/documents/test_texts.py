@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -153,3 +154,10 @@ def test_a_file_of_another_system_is_read():
 def test_a_file_without_its_header_is_refused_with_what_to_do(content, reason):
     with pytest.raises(UnreadableText, match=reason):
         read_file(content)
+
+
+def test_a_new_site_is_given_its_texts_by_a_command(capsys):
+    call_command("load_texts")
+    call_command("load_texts")
+    assert TextModel.objects.published().count() == len(TextModel.Kind)
+    assert "mise en demeure : Mise en demeure (version 1)" in capsys.readouterr().out
