@@ -59,7 +59,7 @@ def parts():
             "## Mentions",
             *_between(act, "La présente décision sera publiée"),
         ],
-        _between(convention, "Préambule :", "A Montpellier, le 10/10/2022"),
+        _between(convention, "NB : En cas de paiement", "A Montpellier, le 10/10/2022"),
     )
 
 
