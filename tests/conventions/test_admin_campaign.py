@@ -64,7 +64,10 @@ def test_a_new_campaign_proposes_the_newest_texts_and_the_only_region(agent, cam
 def test_a_campaign_points_to_published_texts_only(agent, campaign):
     draft = TextModelFactory(kind="decision", version=3, state="draft", published_at=None)
     page = reverse("admin:conventions_campaign_add")
-    assert agent.get(page).context["adminform"].form.initial["decision_text"].version == 1
+    form = agent.get(page).context["adminform"].form
+    assert form.initial["decision_text"].version == 1
+    labels = [label for _, label in form.fields["decision_text"].choices]
+    assert labels == ["---------", "Version 1 – Texte decision"]
     data = form_data(campaign, start_year=2026, ends_on="01/09/2027", decision_text=draft.pk)
     assert agent.post(page, data).context["errors"]
     campaign.decision_text = draft
