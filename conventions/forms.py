@@ -1,13 +1,18 @@
 """What a town hall enters. Rules on dates and states are the model's; errors land here."""
 
+from collections.abc import Callable
+
 from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
 from dsfr.forms import DsfrBaseForm
 
 from communes.identifiers import normalise, validate_siret
 from communes.models import Collectivity
+from documents.letterheads import read_letterhead
 from documents.uploads import read_copy
 
-from .models import Act, AmendmentAct, Convention, Message, Piece
+from .models import Act, Amendment, AmendmentAct, Convention, Message, Piece
 
 MESSAGE_LENGTH = Message._meta.get_field("body").max_length
 
@@ -172,6 +177,93 @@ class ActForm(FileForm, forms.ModelForm):
                 "delegation_reference",
                 help_text="Numéro et date de la délibération qui a donné délégation au président.",
             )
+
+
+class LetterheadField(forms.FileField):
+    """An image sent by a person, as the bytes of a small JPEG."""
+
+    widget = forms.FileInput(attrs={"accept": "image/png,image/jpeg"})
+
+    def clean(self, data, initial=None):
+        uploaded = super().clean(data, initial)
+        return read_letterhead(uploaded) if uploaded else None
+
+
+class OwnActForm(FileForm):
+    """What the collectivity makes its own in its act: head, signatory, text."""
+
+    class Signer(models.TextChoices):
+        REPRESENTATIVE = "representative"
+        DEPUTY = "deputy", "une autre personne, par délégation de signature"
+
+    letterhead = LetterheadField(
+        label="En-tête de votre collectivité",
+        required=False,
+        help_text="Logo ou bandeau, PNG ou JPEG, 5 Mo au plus. Il s'imprime en haut de l'acte.",
+    )
+    remove_letterhead = forms.BooleanField(label="Ne plus imprimer cet en-tête", required=False)
+    signer = forms.ChoiceField(label="Qui signe l'acte ?", widget=forms.RadioSelect)
+    adapted_text = forms.CharField(
+        label="Texte de l'acte",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"class": "fr-input text-body", "rows": 28, "lang": "fr"}),
+        help_text="Visas, considérants et articles. Effacez tout pour revenir au modèle.",
+    )
+    deputy_fields = ("signatory", "signatory_capacity", "signatory_delegation")
+
+    def __init__(self, *args, subject: Convention | Amendment, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.subject = subject
+        self.act = act = subject.act
+        for name in self.deputy_fields:
+            field = act._meta.get_field(name).formfield()
+            field.initial = getattr(act, name)
+            self.fields[name] = field
+        collectivity = self.convention.collectivity
+        party = self.convention if self.convention.is_party_confirmed else collectivity
+        capacity = party.capacity_with_article or collectivity.executive
+        self.fields["signer"].choices = [
+            (self.Signer.REPRESENTATIVE, f"{capacity}, {party.representative}"),
+            (self.Signer.DEPUTY, self.Signer.DEPUTY.label),
+        ]
+        self.initial |= {
+            "signer": self.Signer.DEPUTY if act.signatory else self.Signer.REPRESENTATIVE,
+            "adapted_text": act.adapted_text or subject.act_text_model.body,
+        }
+        if not act.letterhead:
+            del self.fields["remove_letterhead"]
+        order = ("version", "letterhead", "remove_letterhead", "signer", *self.deputy_fields)
+        self.order_fields((*order, "adapted_text"))
+
+    def clean_adapted_text(self) -> str:
+        """Say the faults of the text with those of the rest, at once."""
+        try:
+            return self.subject.own_act_text(self.cleaned_data["adapted_text"])
+        except ValidationError as refusal:
+            raise ValidationError(refusal.messages) from None
+
+    def clean(self):
+        """The three of a deputy, or none of them."""
+        cleaned = super().clean()
+        deputy = cleaned.get("signer") == self.Signer.DEPUTY
+        for name in self.deputy_fields:
+            if not deputy:
+                cleaned[name] = ""
+            elif not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, "À remplir quand une autre personne signe par délégation.")
+        return cleaned
+
+    @property
+    def fields_beside_text(self):
+        return [field for field in self.visible_fields() if field.name != "adapted_text"]
+
+    def own_values(self, *, letterhead: Callable[[bytes], str]) -> dict:
+        """Return what the verb takes; `letterhead` gives the name of an image's bytes."""
+        image = self.cleaned_data["letterhead"]
+        kept = "" if self.cleaned_data.get("remove_letterhead") else self.act.letterhead.name
+        names = (*self.deputy_fields, "adapted_text")
+        return {"letterhead": letterhead(image) if image else kept, **self.facts(names)}
 
 
 class ActDatesForm(FileForm, forms.ModelForm):

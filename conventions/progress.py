@@ -110,10 +110,17 @@ def _act(convention):
     title = "Préparer l'acte qui autorise la signature"
     act = convention.recorded_act
     if act:
-        page = "convention_act" if convention.can_record_act else ""
+        may_change = convention.can_record_act
         name = str(act)
-        detail = f"{name[:1].upper()}{name[1:]} du {_day(act.dated_on)}."
-        return Step(title, Status.DONE, detail, page, "Corriger")
+        return Step(
+            title,
+            Status.DONE,
+            f"{name[:1].upper()}{name[1:]} du {_day(act.dated_on)}.",
+            "convention_act" if may_change else "",
+            "Corriger",
+            other_page="own_act" if convention.can_adapt_act else "",
+            other_action="Adapter le texte, l'en-tête ou le signataire",
+        )
     if not convention.is_party_confirmed:
         return Step(
             title,

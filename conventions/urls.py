@@ -1,7 +1,16 @@
 from django.urls import path, register_converter
 
 from .converters import SchoolYearConverter
-from .views import amendments, calendar, correspondence, documents, files, termination, town_hall
+from .views import (
+    amendments,
+    calendar,
+    correspondence,
+    documents,
+    files,
+    own_act,
+    termination,
+    town_hall,
+)
 
 register_converter(SchoolYearConverter, "school_year")
 
@@ -21,10 +30,16 @@ urlpatterns = [
     path(f"{_file}correction/", correspondence.Correction.as_view(), name="convention_correction"),
     path(f"{_file}message/", correspondence.PostMessage.as_view(), name="convention_message"),
     path(f"{_file}acte/", town_hall.ActPage.as_view(), name="convention_act"),
+    path(f"{_file}acte/adapter/", own_act.OwnActPage.as_view(), name="own_act"),
     path(f"{_file}dates/", town_hall.ActDates.as_view(), name="convention_dates"),
     path(f"{_file}signature/", town_hall.Signature.as_view(), name="convention_signature"),
     path(f"{_file}pieces/", town_hall.AddPiece.as_view(), name="convention_piece"),
     path(f"{_amendment}acte/", amendments.AmendmentActPage.as_view(), name="amendment_act"),
+    path(
+        f"{_amendment}acte/adapter/",
+        amendments.OwnAmendmentAct.as_view(),
+        name="own_amendment_act",
+    ),
     path(f"{_amendment}dates/", amendments.AmendmentActDates.as_view(), name="amendment_dates"),
     path(
         f"{_amendment}signature/",

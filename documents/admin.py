@@ -1,10 +1,8 @@
-"""Texts and documents in the admin site: to read, never to write."""
+"""Documents in the admin site: to read, never to write."""
 
 from django.contrib import admin
-from django.utils.safestring import mark_safe
 
-from documents.markup import to_preview
-from documents.models import Document, TextModel
+from documents.models import Document
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -18,18 +16,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
-
-
-@admin.register(TextModel)
-class TextModelAdmin(ReadOnlyAdmin):
-    list_display = ["title", "kind", "version", "created_at"]
-    list_filter = ["kind"]
-    search_fields = ["title", "body"]
-    fields = ["kind", "version", "title", "readable_body", "created_at"]
-
-    @admin.display(description="texte")
-    def readable_body(self, text):
-        return mark_safe(to_preview(text.kind, text.body))  # noqa: S308
 
 
 @admin.register(Document)

@@ -6,7 +6,7 @@ printed and is not in the text model stands here.
 
 import dataclasses
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 
@@ -84,6 +84,10 @@ class ConventionContext:
 class ActContext:
     """The commune's act.
 
+    `adapted_text` is the collectivity's own text (blank: the model's), `letterhead` the
+    stored name of its image. `signatory` is blank when the representative signs; else a
+    deputy does, by the delegation given.
+
     `deposited_on` and `published_on` are both set, or both None: together they print
     the executory mention. `publication_mode` follows "publiée": "sur le site internet de
     la commune d'Agde", "par affichage"; `website` is its address, blank if not online.
@@ -107,6 +111,11 @@ class ActContext:
     published_on: datetime.date | None
     region: RegionContext
     collectivity: PartyContext
+    adapted_text: str = field(default="", kw_only=True)
+    letterhead: str = field(default="", kw_only=True)
+    signatory: str = field(default="", kw_only=True)
+    signatory_capacity: str = field(default="", kw_only=True)
+    signatory_delegation: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -3,33 +3,42 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db import models
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, escape, format_html, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
 from communes import french
 from documents.contexts import Context, LetterContext, RegionContext
-from documents.models import TextModel
+from documents.kinds import (
+    ACTS,
+    AMENDMENTS,
+    BETWEEN_PARTIES,
+    DECISIONS,
+    DELIBERATIONS,
+    EVERY_KIND,
+    LETTERS,
+    PRICED,
+    Kind,
+)
 from documents.typography import bind_spaces, count, euros, long_date
 
-Kind = TextModel.Kind
 
-EVERY_KIND = frozenset(Kind)
-DECISIONS = frozenset({Kind.DECISION, Kind.AMENDMENT_DECISION})
-DELIBERATIONS = frozenset({Kind.DELIBERATION, Kind.AMENDMENT_DELIBERATION})
-ACTS = DECISIONS | DELIBERATIONS
-AMENDMENTS = frozenset({Kind.AMENDMENT, Kind.AMENDMENT_DECISION, Kind.AMENDMENT_DELIBERATION})
-BETWEEN_PARTIES = frozenset({Kind.CONVENTION, Kind.AMENDMENT})
-LETTERS = frozenset({Kind.FORMAL_NOTICE, Kind.TERMINATION})
-PRICED = EVERY_KIND - LETTERS
+class FieldType(models.TextChoices):
+    """What a value looks like once printed."""
+
+    TEXT = "text", "texte"
+    DATE = "date", "date"
+    AMOUNT = "amount", "montant"
+    BLOCK = "block", "paragraphe entier"
 
 
 @dataclass(frozen=True)
 class MergeField:
     """A value of the context, as a text names it.
 
-    `take` returns plain text, escaped here, or HTML marked safe. A block stands alone in
-    its paragraph and replaces it; an empty one leaves nothing.
+    `take` returns plain text, escaped here, or HTML marked safe. A block (FieldType.BLOCK)
+    stands alone in its paragraph and replaces it; an empty one leaves nothing.
     """
 
     key: str
@@ -37,7 +46,16 @@ class MergeField:
     example: str
     take: Callable[[Context], str]
     kinds: frozenset[str] = EVERY_KIND
-    is_block: bool = False
+    type: FieldType = FieldType.TEXT
+
+    @property
+    def is_block(self) -> bool:
+        return self.type == FieldType.BLOCK
+
+    @property
+    def mark(self) -> str:
+        """How a text calls for it: "{{ montant }}"."""
+        return f"{{{{ {self.key} }}}}"
 
     def html(self, context: Context) -> SafeString:
         return conditional_escape(self.take(context))
@@ -151,6 +169,11 @@ def _delegation_article(context):
     return f"{article} ({item})" if item else article
 
 
+def _publicity(context):
+    website = f" ({context.website})" if context.website else ""
+    return f"{context.publication_mode}{website}"
+
+
 FIELDS = (
     MergeField("annee_scolaire", "Année scolaire", "2022-2023", lambda c: c.school_year),
     MergeField("reference", "Référence de la convention", "ENT-2022-34337", lambda c: c.reference),
@@ -193,8 +216,11 @@ FIELDS = (
         "45 €",
         lambda c: euros(c.unit_fee),
         PRICED,
+        type=FieldType.AMOUNT,
     ),
-    MergeField("montant", "Montant total", "90 €", lambda c: euros(c.amount), PRICED),
+    MergeField(
+        "montant", "Montant total", "90 €", lambda c: euros(c.amount), PRICED, type=FieldType.AMOUNT
+    ),
     MergeField(
         "nombre_d_ecoles",
         "Nombre d'écoles, avec le mot",
@@ -215,7 +241,7 @@ FIELDS = (
         "Vu la délibération n° 2020-14 du 10 juillet 2020…",
         _delegation_visa,
         DECISIONS,
-        is_block=True,
+        type=FieldType.BLOCK,
     ),
     MergeField(
         "article_compte_rendu",
@@ -239,6 +265,27 @@ FIELDS = (
         ACTS,
     ),
     MergeField(
+        "prefet",
+        "Préfet à qui l'acte est transmis",
+        "Préfet de l'Hérault",
+        lambda c: c.prefect,
+        ACTS,
+    ),
+    MergeField(
+        "publicite",
+        "Comment l'acte est publié, après « publié »",
+        "sur le site internet de la commune d'Agde",
+        _publicity,
+        ACTS,
+    ),
+    MergeField(
+        "tribunal_administratif",
+        "Tribunal devant qui l'acte se conteste",
+        "tribunal administratif de Montpellier",
+        lambda c: c.court,
+        ACTS,
+    ),
+    MergeField(
         "calcul",
         "Calcul de la participation",
         "2 x 45 € soit 90 €",
@@ -251,7 +298,7 @@ FIELDS = (
         "code UAI, école, commune, département",
         _schools_table,
         frozenset({Kind.CONVENTION}),
-        is_block=True,
+        type=FieldType.BLOCK,
     ),
     MergeField(
         "date_de_fin",
@@ -259,6 +306,7 @@ FIELDS = (
         "1er septembre 2023",
         lambda c: unbroken(long_date(c.ends_on)),
         BETWEEN_PARTIES,
+        type=FieldType.DATE,
     ),
     MergeField(
         "responsable_de_traitement",
@@ -280,6 +328,7 @@ FIELDS = (
         "10 octobre 2022",
         lambda c: unbroken(long_date(c.effective_on)),
         LETTERS,
+        type=FieldType.DATE,
     ),
     MergeField(
         "griefs",
@@ -287,7 +336,7 @@ FIELDS = (
         "La liste des écoles…",
         _statement,
         frozenset({Kind.FORMAL_NOTICE}),
-        is_block=True,
+        type=FieldType.BLOCK,
     ),
     MergeField(
         "fin_de_conciliation",
@@ -295,6 +344,7 @@ FIELDS = (
         "10 décembre 2022",
         lambda c: unbroken(long_date(c.conciliation_by)),
         frozenset({Kind.FORMAL_NOTICE}),
+        type=FieldType.DATE,
     ),
     MergeField(
         "motifs",
@@ -302,7 +352,7 @@ FIELDS = (
         "La conciliation n'a pas…",
         _statement,
         frozenset({Kind.TERMINATION}),
-        is_block=True,
+        type=FieldType.BLOCK,
     ),
     MergeField(
         "date_mise_en_demeure",
@@ -310,6 +360,7 @@ FIELDS = (
         "10 novembre 2022",
         lambda c: unbroken(long_date(c.notice_on)),
         frozenset({Kind.TERMINATION}),
+        type=FieldType.DATE,
     ),
     MergeField(
         "conciliation",
@@ -324,6 +375,7 @@ FIELDS = (
         "28 décembre 2022",
         lambda c: unbroken(long_date(c.terminates_on)),  # type: ignore[arg-type]
         frozenset({Kind.TERMINATION}),
+        type=FieldType.DATE,
     ),
     MergeField(
         "fin_d_accord_amiable",
@@ -331,6 +383,7 @@ FIELDS = (
         "13 janvier 2023",
         lambda c: unbroken(long_date(c.amicable_until)),  # type: ignore[arg-type]
         frozenset({Kind.TERMINATION}),
+        type=FieldType.DATE,
     ),
     MergeField(
         "numero_avenant",
@@ -352,6 +405,7 @@ FIELDS = (
         "10 octobre 2022",
         lambda c: unbroken(long_date(c.amendment.convention_signed_on)),
         AMENDMENTS,
+        type=FieldType.DATE,
     ),
     MergeField(
         "objet_avenant",
@@ -373,7 +427,7 @@ FIELDS = (
         "code UAI, école, commune, département",
         _changes_tables,
         AMENDMENTS,
-        is_block=True,
+        type=FieldType.BLOCK,
     ),
     MergeField(
         "effet_sur_le_montant",
@@ -388,6 +442,7 @@ FIELDS = (
         "90 €",
         lambda c: euros(c.amendment.amount_before),
         AMENDMENTS,
+        type=FieldType.AMOUNT,
     ),
 )
 

@@ -1,4 +1,4 @@
-"""What a visitor gives to have a document verified: its reference, or its file."""
+"""What agents type, a text or the file that holds it; what a visitor has verified."""
 
 import re
 
@@ -7,9 +7,64 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from dsfr.forms import DsfrBaseForm
 
+from communes.importing import UnreadableFile, decode
+from documents.models import StaleText, TextModel
+from documents.proofreading import MAX_LENGTH
 from documents.references import read_reference
+from documents.texts import TextFile, UnreadableText, read_file
 
 _REFERENCE = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+){3,}")
+MAX_FILE = 4 * MAX_LENGTH  # A character takes four bytes at most.
+
+
+class TextForm(forms.ModelForm):
+    """A draft, with the revision that its reader saw."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+
+    class Meta:
+        model = TextModel
+        fields = ("title", "body")
+        widgets = {
+            "title": forms.TextInput(attrs={"class": "vTextField"}),
+            "body": forms.Textarea(
+                attrs={"class": "text-body", "rows": 32, "spellcheck": "true", "lang": "fr"}
+            ),
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["seen"].initial = self.instance.revision
+
+    def clean(self):
+        cleaned = super().clean()
+        is_last = cleaned.get("seen") == self.instance.revision and not self.instance.is_published
+        if self.instance.pk and not is_last:
+            self.add_error(None, StaleText())
+        return cleaned
+
+
+class TextFileForm(forms.Form):
+    """A text as a file; `cleaned_data["file"]` is a TextFile."""
+
+    file = forms.FileField(
+        label="Fichier Markdown",
+        help_text="Un fichier .md exporté d'ici, ou qui commence par le même en-tête.",
+        widget=forms.FileInput(attrs={"accept": ".md,.markdown,.txt,text/markdown,text/plain"}),
+        error_messages={"empty": "Ce fichier est vide.", "required": "Choisissez un fichier."},
+    )
+
+    def clean_file(self) -> TextFile:
+        upload = self.cleaned_data["file"]
+        if upload.size > MAX_FILE:
+            raise ValidationError(
+                f"Ce fichier dépasse {MAX_FILE // 1000} ko : un texte compte une quarantaine de "
+                "pages au plus."
+            )
+        try:
+            return read_file(decode(upload.read()))
+        except (UnreadableFile, UnreadableText) as error:
+            raise ValidationError(str(error)) from None
 
 
 class ReferenceForm(DsfrBaseForm):

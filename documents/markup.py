@@ -15,7 +15,7 @@ from documents.contexts import Context
 from documents.fields import fields_of
 from documents.typography import bind_spaces
 
-_FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 # What is not listed here (HTML, images, links, code) prints literally.
 _SYNTAX = ("heading", "list", "table", "emphasis", "escape")
@@ -28,7 +28,7 @@ class FieldError(ValueError):
 def _field_rule(state, silent):
     if not state.src.startswith("{{", state.pos):
         return False
-    match = _FIELD.match(state.src, state.pos)
+    match = FIELD.match(state.src, state.pos)
     if not match:
         raise FieldError(f"Champ mal fermé : « {state.src[state.pos : state.pos + 30]} ».")
     if not silent:
@@ -42,17 +42,48 @@ def _render_field(renderer, tokens, index, options, env):
     return env[tokens[index].content]
 
 
+def _unclosed_rule(state):
+    """Keep apart the marks of emphasis that found no other half: they print literally."""
+    closed = {delimiter.end for delimiter in state.delimiters}
+    for index, mark in enumerate(state.delimiters):
+        if mark.end < 0 and index not in closed and (mark.open or mark.close):
+            state.tokens[mark.token].type = "unclosed"
+
+
+def _render_literally(renderer, tokens, index, options, env):
+    return tokens[index].content
+
+
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("zero").enable(list(_SYNTAX))
     parser.inline.ruler.before("escape", "field", _field_rule)
+    parser.inline.ruler2.after("emphasis", "unclosed", _unclosed_rule)
     parser.add_render_rule("field", _render_field)
+    parser.add_render_rule("unclosed", _render_literally)
     return parser
 
 
 _PARSER = _parser()
 
 
-def _is_alone(tokens: list[Token], index: int) -> bool:
+_MENTIONS = re.compile(r"^##[ \t]+Mentions[ \t]*$", re.MULTILINE)
+
+
+def split_mentions(body: str) -> tuple[str, str]:
+    """Return an act's text and what it prints at its foot, after « ## Mentions » ("" if none)."""
+    main, *mentions = _MENTIONS.split(body, maxsplit=1)
+    return main, "".join(mentions)
+
+
+def parse(body: str) -> list[Token]:
+    """Return the tokens of a Markdown text, its fields and its marks left open among them.
+
+    Raises FieldError for braces that are not closed.
+    """
+    return _PARSER.parse(body)
+
+
+def is_alone(tokens: list[Token], index: int) -> bool:
     """Tell whether the paragraph whose text is at `index` holds one field and no more."""
     children = tokens[index].children or []
     return (
@@ -70,7 +101,7 @@ def _parse(kind: str, body: str) -> tuple[Token, ...]:
     """
     fields = fields_of(kind)
     tokens: list[Token] = []
-    parsed = _PARSER.parse(body)
+    parsed = parse(body)
     skip_close = False
     for index, token in enumerate(parsed):
         if skip_close:
@@ -86,7 +117,7 @@ def _parse(kind: str, body: str) -> tuple[Token, ...]:
                     f"Champs possibles : {', '.join(fields)}."
                 )
             if fields[child.content].is_block:
-                if not _is_alone(parsed, index):
+                if not is_alone(parsed, index):
                     raise FieldError(
                         f"Le champ « {child.content} » se place seul dans son paragraphe."
                     )
@@ -95,6 +126,8 @@ def _parse(kind: str, body: str) -> tuple[Token, ...]:
                 skip_close = True
         if token.type == "th_open":
             token.attrSet("scope", "col")
+        if style := token.attrs.pop("style", None):
+            token.attrSet("class", str(style).replace("text-align:", "align-"))
         tokens.append(token)
     return tuple(tokens)
 

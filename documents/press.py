@@ -24,9 +24,11 @@ VARIANT = "pdf/a-3a"
 
 
 class PrintFiles(URLFetcher):
-    """Opens the product's print files and nothing else: no network, no other folder."""
+    """Opens the product's print files and images given in full: no network, no other folder."""
 
     def fetch(self, url, headers=None):
+        if url.startswith("data:image/jpeg;base64,"):
+            return super().fetch(url, headers)
         address = urlsplit(url)
         path = Path(url2pathname(address.path)).resolve()
         if address.scheme != "file" or not path.is_relative_to(PRINT_DIR):
@@ -81,6 +83,8 @@ def print_plainly(html: str, attachments: Sequence[Attachment] = ()) -> tuple[by
             pdf_identifier=identifier_of(html),
             attachments=list(attachments),
         )
+        # Each collectivity has its own letterhead: thousands would stay in memory.
+        press.images.clear()
     return content, len(document.pages)
 
 

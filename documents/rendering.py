@@ -14,7 +14,7 @@ from weasyprint import Attachment
 from communes import french
 from documents.contexts import Context, LetterContext, to_json
 from documents.fields import LETTERS, salutation
-from documents.markup import to_html
+from documents.markup import split_mentions, to_html
 from documents.models import TextModel
 from documents.references import Mark, mark_of, reference_of
 from documents.standing_type import print_pdf
@@ -75,6 +75,7 @@ def _source(reference: str, text_model: TextModel, facts: dict) -> Attachment:
 def page_html(text_model: TextModel, context: Context, mark: Mark | None = None) -> str:
     """Return the whole document as HTML, a draft when it bears no mark."""
     kind = TextModel.Kind(text_model.kind)
+    body, mentions = split_mentions(text_model.body) if kind in ACT_NAMES else (text_model.body, "")
     feminine = french.is_feminine_body(context.collectivity.title)
     return render_to_string(
         _template(kind),
@@ -82,7 +83,8 @@ def page_html(text_model: TextModel, context: Context, mark: Mark | None = None)
             "text": text_model,
             "context": context,
             "mark": mark,
-            "body": mark_safe(to_html(kind, text_model.body, context)),  # noqa: S308
+            "body": mark_safe(to_html(kind, body, context)),  # noqa: S308
+            "mentions": mark_safe(to_html(kind, mentions, context)),  # noqa: S308
             "act_name": ACT_NAMES.get(kind),
             "represented": "représentée" if feminine else "représenté",
             "blank": BLANK,

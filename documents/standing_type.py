@@ -58,7 +58,8 @@ def print_pdf(html: str, attachments: Sequence[Attachment] = ()) -> tuple[bytes,
 
     The pages are those of `press.print_plainly`, which is used when this way cannot be.
     """
-    if not settings.STANDING_TYPE or weasyprint_version != VERSION:
+    # An image is a collectivity's own: there is nothing to keep standing.
+    if not settings.STANDING_TYPE or weasyprint_version != VERSION or "<img" in html:
         return press.print_plainly(html, attachments)
     try:
         with press.warm_press().lock, press.collector_paused():

@@ -33,6 +33,11 @@ ANYONE = SIGNED_IN | {VISITOR}
 NOBODY = frozenset()
 WRITERS = frozenset({Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR})
 
+TEXT_PAGES = [
+    f"admin:documents_textmodel_{page}"
+    for page in ("publish", "duplicate", "compare", "export", "preview", "pdf")
+]
+
 PAGES = {
     "home": SIGNED_IN,
     "legal": ANYONE,
@@ -65,10 +70,12 @@ PAGES = {
     "convention_correction": WRITERS,
     "convention_message": WRITERS,
     "convention_act": WRITERS,
+    "own_act": WRITERS,
     "convention_dates": WRITERS,
     "convention_signature": WRITERS,
     "convention_piece": WRITERS,
     "amendment_act": WRITERS,
+    "own_amendment_act": WRITERS,
     "amendment_dates": WRITERS,
     "amendment_signature": WRITERS,
     "amendment_piece": WRITERS,
@@ -121,6 +128,8 @@ PAGES = {
         )
     },
     "admin:conventions_conventionschool_withdraw": ADMIN_SITE_ROLES,
+    **dict.fromkeys(TEXT_PAGES, ADMIN_SITE_ROLES),
+    "admin:documents_textmodel_import": ADMIN_SITE_ROLES,
 }
 
 MODEL_PAGE = re.compile(r"admin:(?P<model>[a-z]+_[a-z]+)_(?P<page>[a-z_]+)")
@@ -255,6 +264,8 @@ def values(convention, town_hall):
         ("admin:conventions_convention_amendment", "pk"): convention.pk,
         ("admin:conventions_conventionschool_withdraw", "pk"): convention.schools.first().pk,
         ("admin:view_on_site", "object_id"): town_hall.pk,
+        **{(page, "pk"): convention.campaign.decision_text_id for page in TEXT_PAGES},
+        ("admin:documents_textmodel_pdf", "convention"): convention.pk,
     }
 
 

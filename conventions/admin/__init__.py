@@ -13,6 +13,7 @@ from .pile import PileAdmin
 from .school import ConventionSchoolAdmin
 from .takeover import SchoolTakeoverAdmin
 from .territory import ReviewedDepartmentAdmin, ReviewedPayerAdmin, ReviewedRegionAdmin
+from .text import TextPreviewAdmin
 
 __all__ = [
     "CampaignAdmin",
@@ -26,4 +27,5 @@ __all__ = [
     "ReviewedPayerAdmin",
     "ReviewedRegionAdmin",
     "SchoolTakeoverAdmin",
+    "TextPreviewAdmin",
 ]

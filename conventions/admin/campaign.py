@@ -87,7 +87,8 @@ class CampaignAdmin(RenewalPage, admin.ModelAdmin):
         year = last.start_year + 1 if last else timezone.localdate().year
         initial = {"start_year": year, "ends_on": datetime.date(year + 1, 9, 1)}
         for name, kind in TEXTS.items():
-            initial[name] = TextModel.objects.filter(kind=kind).order_by("-version").first()
+            published = TextModel.objects.published().filter(kind=kind)
+            initial[name] = published.order_by("-version").first()
         regions = Region.objects.all()[:2]
         if len(regions) == 1:
             initial["region"] = regions[0]
@@ -96,6 +97,15 @@ class CampaignAdmin(RenewalPage, admin.ModelAdmin):
             initial |= {name: getattr(last, name) for name in copied}
             initial |= {name: _a_year_later(getattr(last, name)) for name in DATES}
         return initial | super().get_changeform_initial_data(request)
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """A text is chosen here; it is written among the texts, and proofread there."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in TEXTS:
+            field.widget.can_add_related = field.widget.can_change_related = False
+            # Titles are long: what tells the versions apart comes first.
+            field.label_from_instance = lambda text: f"Version {text.version} – {text.title}"
+        return field
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)

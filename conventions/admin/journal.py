@@ -26,6 +26,7 @@ OTHER_VERBS = {
     "prepare": "Préparation",
     "recount": "Nombre d'écoles",
     "record_act": "Acte enregistré",
+    "adapt_act": "Acte adapté",
     "record_act_dates": "Dates de l'acte enregistrées",
     "add_piece": "Ajout d'une pièce",
     "post_message": "Message",

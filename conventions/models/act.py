@@ -1,6 +1,8 @@
 """The commune's own decision that authorises signing the convention."""
 
 import datetime
+from copy import copy
+from hashlib import sha256
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -9,15 +11,23 @@ from django.db.models.functions import Greatest
 from django.utils.text import capfirst
 
 from conventions import deadlines
+from documents.letterheads import letterhead_name
+from documents.models import TextModel
+
+
+def _stored_letterhead(act: "ActFacts", filename: str) -> str:
+    return letterhead_name(filename)
 
 
 class ActFacts(models.Model):
     """An act of the collectivity: what it is, and what happened to it, as dated facts.
 
-    `OF` names the field that leads to what the act authorises signing.
+    `OF` names the field that leads to what the act authorises signing; `TEXT_PREFIX` and
+    its nature make the kind of its text.
     """
 
     OF = ""
+    TEXT_PREFIX = ""
 
     class Kind(models.TextChoices):
         DECISION = "decision", "décision"
@@ -60,6 +70,32 @@ class ActFacts(models.Model):
         max_length=200,
         blank=True,
         help_text="Par exemple « Madame la Directrice générale des services ».",
+    )
+    adapted_text = models.TextField(
+        "texte de l'acte",
+        blank=True,
+        help_text="Celui de la collectivité ; vide, c'est le modèle de la campagne.",
+    )
+    letterhead = models.FileField(
+        "en-tête", upload_to=_stored_letterhead, max_length=200, blank=True
+    )
+    signatory = models.CharField(
+        "nom du signataire",
+        max_length=160,
+        blank=True,
+        help_text="Prénom et nom, s'il n'est pas le représentant de la collectivité.",
+    )
+    signatory_capacity = models.CharField(
+        "qualité du signataire",
+        max_length=160,
+        blank=True,
+        help_text="Telle qu'imprimée, par exemple « L'adjointe déléguée aux affaires scolaires ».",
+    )
+    signatory_delegation = models.CharField(
+        "délégation de signature",
+        max_length=200,
+        blank=True,
+        help_text="Référence et date, par exemple « arrêté n° 2020-14 du 10 juillet 2020 ».",
     )
     deposited_on = models.DateField("déposé en préfecture le", null=True, blank=True)
     published_on = models.DateField("publié le", null=True, blank=True)
@@ -116,6 +152,13 @@ class ActFacts(models.Model):
     class Meta:
         abstract = True
         constraints = [
+            models.CheckConstraint(
+                name="%(class)s_signatory_is_whole",
+                condition=Q(signatory="", signatory_capacity="", signatory_delegation="")
+                | ~(Q(signatory="") | Q(signatory_capacity="") | Q(signatory_delegation="")),
+                violation_error_message="Un signataire par délégation a un nom, une qualité et la "
+                "référence de sa délégation.",
+            ),
             models.CheckConstraint(
                 name="%(class)s_deposited_after_dated",
                 condition=Q(deposited_on__isnull=True) | Q(deposited_on__gte=F("dated_on")),
@@ -222,6 +265,29 @@ class ActFacts(models.Model):
         return self.kind == self.Kind.DECISION
 
     @property
+    def text_kind(self) -> str:
+        """The nature of the text that it prints (documents.kinds)."""
+        return f"{self.TEXT_PREFIX}{self.kind}"
+
+    def text_from(self, model: TextModel) -> TextModel:
+        """Return what it prints: `model`, its body replaced by the collectivity's own."""
+        if not self.adapted_text:
+            return model
+        text = copy(model)
+        text.body = self.adapted_text
+        return text
+
+    @staticmethod
+    def for_journal(name: str, value):
+        """Return a value as the journal keeps it: long texts by their length and hash."""
+        if name == "adapted_text":
+            digest = sha256(value.encode()).hexdigest()[:12]
+            return f"adapté, {len(value)} caractères ({digest})" if value else "celui du modèle"
+        if name == "letterhead":
+            return str(value).rpartition("/")[2][:12] if value else ""
+        return value
+
+    @property
     def appeal_ends_on(self) -> datetime.date | None:
         """Last day for an appeal by third parties (two months *francs* from publicity)."""
         return self.published_on and deadlines.end_of_appeal_after_reconsideration(
@@ -285,6 +351,7 @@ class AmendmentAct(ActFacts):
     """The act that authorises signing an amendment, if the collectivity wants one."""
 
     OF = "amendment"
+    TEXT_PREFIX = "amendment_"
 
     amendment = models.OneToOneField(
         "conventions.Amendment",

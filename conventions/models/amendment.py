@@ -274,6 +274,19 @@ class Amendment(Dossier, Authorised, Stateful):
 
     # --- Its act and its pieces ---------------------------------------------
     @property
+    def act_text_model(self):
+        """The newest; once somebody signed, the one that the act to sign was made from."""
+        issued = None if self.can_record_act else self.latest_piece(Piece.Kind.AMENDMENT_ACT)
+        text = issued and issued.document.text_model
+        return text if text and text.kind == self.act.text_kind else newest_text(self.act.text_kind)
+
+    @property
+    def last_letterhead(self) -> str:
+        """That of the convention's act."""
+        act = self.convention.recorded_act
+        return (act.letterhead.name or "") if act else ""
+
+    @property
     def can_record_act(self) -> bool:
         return self.awaits_collectivity
 
@@ -296,13 +309,9 @@ class Amendment(Dossier, Authorised, Stateful):
     def text_and_context(self, kind: str):
         if kind == Piece.Kind.AMENDMENT:
             return newest_text(TextModel.Kind.AMENDMENT), amendment_context(self)
-        text = (
-            TextModel.Kind.AMENDMENT_DECISION
-            if self.act.is_decision
-            else TextModel.Kind.AMENDMENT_DELIBERATION
-        )
+        text = self.act.text_from(self.act_text_model)
         executory = kind == Piece.Kind.ACT_EXECUTORY
-        return newest_text(text), amendment_act_context(self, executory=executory)
+        return text, amendment_act_context(self, executory=executory)
 
 
 class AmendmentSchool(models.Model):

@@ -2,11 +2,16 @@
 
 import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+
+from documents.models import TextModel
+from documents.proofreading import proofread, tidy
 
 from .act import ActFacts
 from .errors import TransitionRefused
 from .part import ConventionPart
+from .piece import Piece
 
 
 class Authorised(ConventionPart):
@@ -24,6 +29,14 @@ class Authorised(ConventionPart):
         "delegation_item",
         "delegation_reference",
         "executor",
+    )
+    # What the collectivity makes its own in the act, beside the act itself.
+    ACT_OWN_FIELDS = (
+        "adapted_text",
+        "letterhead",
+        "signatory",
+        "signatory_capacity",
+        "signatory_delegation",
     )
     ACT_DATE_FIELDS = (
         "deposited_on",
@@ -49,6 +62,27 @@ class Authorised(ConventionPart):
     def can_record_act_dates(self) -> bool:
         return self.recorded_act is not None and self.state != "abandoned"
 
+    @property
+    def act_text_model(self) -> TextModel:
+        """The published text that its act is made from."""
+        raise NotImplementedError
+
+    @property
+    def last_letterhead(self) -> str:
+        """The letterhead that a new act takes over, "" when there was none."""
+        raise NotImplementedError
+
+    @property
+    def can_adapt_act(self) -> bool:
+        """Tell whether the act's text, letterhead and signatory may (still) be chosen.
+
+        What was deposited, published or handed back signed is what it is.
+        """
+        act = self.recorded_act
+        if act is None or not self.can_record_act or act.deposited_on or act.published_on:
+            return False
+        return not any(piece.kind == Piece.Kind.ACT_SIGNED for piece in self.own_pieces)
+
     def record_act(self, *, by, **values):
         """Enter or correct the act (ACT_FIELDS), as long as the collectivity has not signed.
 
@@ -57,8 +91,45 @@ class Authorised(ConventionPart):
         if not self.can_record_act:
             raise TransitionRefused(self.ACT_REFUSED)
         self._refuse_future(values["dated_on"], "dated_on")
-        act = self.recorded_act or self.ACT_MODEL(**{self.ACT_MODEL.OF: self})
+        act = self.recorded_act
+        if act is None:
+            letterhead = self.last_letterhead
+            act = self.ACT_MODEL(**{self.ACT_MODEL.OF: self}, letterhead=letterhead)
+        elif act.adapted_text and act.kind != values["kind"]:
+            raise TransitionRefused(
+                {
+                    "kind": f"Vous avez adapté le texte de cette {act.get_kind_display()} : revenez "
+                    "d'abord au texte du modèle (« Adapter l'acte »), puis changez sa nature."
+                }
+            )
         self._write_act(act, by, "record_act", "Acte de la collectivité enregistré", values)
+
+    def adapt_act(self, *, by, adapted_text: str, **values):
+        """Make the act the collectivity's own (ACT_OWN_FIELDS), as long as it has not signed.
+
+        `adapted_text` is Markdown with the fields of its nature; blank, or the same as the
+        model's, it is the model's. `letterhead` is the name of a stored image, or "".
+        Raises TransitionRefused, or ValidationError with the faults under "adapted_text".
+        """
+        if not self.can_adapt_act:
+            raise TransitionRefused(
+                "L'acte s'adapte une fois enregistré, et ne change plus dès qu'il est signé, déposé "
+                "ou publié."
+            )
+        values["adapted_text"] = self.own_act_text(adapted_text)
+        self._write_act(self.act, by, "adapt_act", "Acte adapté par la collectivité", values)
+
+    def own_act_text(self, adapted_text: str) -> str:
+        """Return the collectivity's own text as it is kept, "" when it is the model's.
+
+        Raises ValidationError, its faults under "adapted_text".
+        """
+        text = tidy(adapted_text) if adapted_text.strip() else ""
+        if text == self.act_text_model.body:
+            return ""
+        if text and (faults := proofread(self.act.text_kind, text)):
+            raise ValidationError({"adapted_text": [str(fault) for fault in faults]})
+        return text
 
     def record_act_dates(self, *, by, **values):
         """Enter or correct what happened to the act (ACT_DATE_FIELDS, those given only)."""
@@ -71,7 +142,7 @@ class Authorised(ConventionPart):
 
     def _write_act(self, act, by, verb, summary, values):
         changes = {
-            name: [getattr(act, name), value]
+            name: [act.for_journal(name, getattr(act, name)), act.for_journal(name, value)]
             for name, value in values.items()
             if getattr(act, name) != value
         }

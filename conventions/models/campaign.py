@@ -16,6 +16,8 @@ from documents.models import TextModel
 from .errors import StaleFile, TransitionRefused
 from .journal import JournalEntry
 
+NOT_PUBLISHED = "Choisissez une version publiée de ce texte."
+
 
 class Campaign(models.Model):
     class State(models.TextChoices):
@@ -82,21 +84,24 @@ class Campaign(models.Model):
         TextModel,
         on_delete=models.PROTECT,
         related_name="+",
-        limit_choices_to={"kind": TextModel.Kind.DECISION},
+        limit_choices_to={"kind": TextModel.Kind.DECISION, "state": TextModel.State.PUBLISHED},
+        error_messages={"invalid": NOT_PUBLISHED},
         verbose_name="texte de la décision",
     )
     deliberation_text = models.ForeignKey(
         TextModel,
         on_delete=models.PROTECT,
         related_name="+",
-        limit_choices_to={"kind": TextModel.Kind.DELIBERATION},
+        limit_choices_to={"kind": TextModel.Kind.DELIBERATION, "state": TextModel.State.PUBLISHED},
+        error_messages={"invalid": NOT_PUBLISHED},
         verbose_name="texte de la délibération",
     )
     convention_text = models.ForeignKey(
         TextModel,
         on_delete=models.PROTECT,
         related_name="+",
-        limit_choices_to={"kind": TextModel.Kind.CONVENTION},
+        limit_choices_to={"kind": TextModel.Kind.CONVENTION, "state": TextModel.State.PUBLISHED},
+        error_messages={"invalid": NOT_PUBLISHED},
         verbose_name="texte de la convention",
     )
 

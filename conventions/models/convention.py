@@ -331,5 +331,17 @@ class Convention(
 
     # --- The act: facts, not states -----------------------------------------
     @property
+    def act_text_model(self):
+        is_decision = self.act.is_decision
+        return self.campaign.decision_text if is_decision else self.campaign.deliberation_text
+
+    @property
+    def last_letterhead(self) -> str:
+        """That of the collectivity's latest act."""
+        acts = Act.objects.filter(convention__collectivity=self.collectivity_id)
+        latest = acts.exclude(letterhead="").order_by("-dated_on", "-pk").first()
+        return (latest.letterhead.name or "") if latest else ""
+
+    @property
     def can_record_act(self) -> bool:
         return self.is_party_confirmed and self.state in (State.ACCEPTED, State.SIGNED_BY_REGION)

@@ -199,9 +199,7 @@ class ConventionDossier(Dossier):
             return newest_text(LETTERS[Piece.Kind(kind)]), letter_context(
                 self.open_termination, kind
             )
-        text = (
-            self.campaign.decision_text if self.act.is_decision else self.campaign.deliberation_text
-        )
+        text = self.act.text_from(self.act_text_model)
         return text, act_context(self, executory=kind == Piece.Kind.ACT_EXECUTORY)
 
     def kinds_to_issue(self) -> list[str]:

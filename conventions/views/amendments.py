@@ -13,6 +13,7 @@ from conventions.forms import (
 from conventions.models import Amendment, AmendmentAct, Piece
 
 from .form import FileFormView
+from .own_act import OwnActPage
 
 
 class AmendmentFormView(FileFormView):
@@ -57,6 +58,10 @@ class AmendmentActPage(AmendmentFormView):
 
     def perform(self, form):
         self.amendment.record_act(by=self.request.user, **form.facts(Amendment.ACT_FIELDS))
+
+
+class OwnAmendmentAct(OwnActPage, AmendmentFormView):
+    title = "Adapter l'acte de l'avenant"
 
 
 class AmendmentActDates(AmendmentFormView):

@@ -4,6 +4,7 @@ import datetime
 import re
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -58,6 +59,20 @@ def test_a_new_campaign_proposes_the_newest_texts_and_the_only_region(agent, cam
     assert initial["region"] == campaign.region
     assert initial["start_year"] == campaign.start_year + 1
     assert initial["signatory_last_name"] == "BÉJEAN"
+
+
+def test_a_campaign_points_to_published_texts_only(agent, campaign):
+    draft = TextModelFactory(kind="decision", version=3, state="draft", published_at=None)
+    page = reverse("admin:conventions_campaign_add")
+    form = agent.get(page).context["adminform"].form
+    assert form.initial["decision_text"].version == 1
+    labels = [label for _, label in form.fields["decision_text"].choices]
+    assert labels == ["---------", "Version 1 – Texte decision"]
+    data = form_data(campaign, start_year=2026, ends_on="01/09/2027", decision_text=draft.pk)
+    assert agent.post(page, data).context["errors"]
+    campaign.decision_text = draft
+    with pytest.raises(ValidationError, match="version publiée"):
+        campaign.full_clean()
 
 
 def test_a_campaign_is_created_in_preparation_then_opened(agent, campaign, rectorat):

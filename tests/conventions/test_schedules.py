@@ -30,7 +30,9 @@ def test_each_is_written_once_and_keeps_its_next_time(schedules):
     ]
 
 
-@pytest.mark.parametrize(("name", "hour"), [("payeurs", 3), ("documents périmés", 4), ("relances", 8)])
+@pytest.mark.parametrize(
+    ("name", "hour"), [("payeurs", 3), ("documents périmés", 4), ("relances", 8)]
+)
 def test_each_day_begins_at_its_hour_in_paris(schedules, name, hour):
     first = timezone.localtime(schedules.get(name=name).next_run)
     assert (first.hour, first.minute) == (hour, 0)

@@ -52,3 +52,20 @@ def validator() -> str:
     if not shutil.which(command):
         pytest.skip("veraPDF is absent: set VERAPDF to its command")
     return command
+
+
+@pytest.fixture
+def valid(validator, tmp_path):
+    """Function that fails unless every PDF given conforms to PDF/A-3a and PDF/UA-1."""
+
+    def check(*contents: bytes) -> None:
+        paths = [tmp_path / f"{number}.pdf" for number in range(len(contents))]
+        for path, content in zip(paths, contents, strict=True):
+            path.write_bytes(content)
+        run = subprocess.run(
+            [validator, "3a,ua1", *map(str, paths)], capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert f"{2 * len(paths)} validations, 0 failures" in run.stdout
+
+    return check

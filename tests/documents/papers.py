@@ -6,7 +6,7 @@ import random
 import zxingcpp
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
-from documents.rendering import PRINT_DIR
+from documents.press import PRINT_DIR
 
 DPI = 150
 A4 = (1240, 1754)

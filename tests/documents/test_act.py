@@ -139,6 +139,21 @@ def test_an_unknown_delegation_leaves_no_visa(printed):
     assert "portant délégation" not in printed("decision", ACT)
 
 
+def test_a_deputy_signs_for_the_representative_by_the_delegation_given(printed):
+    signed = replace(
+        ACT,
+        signatory="Claude ROUX",
+        signatory_capacity="L'adjointe déléguée aux affaires scolaires",
+        signatory_delegation="arrêté n° 2020-14 du 10 juillet 2020",
+    )
+    words = printed("decision", signed)
+    assert (
+        "Pour le Maire et par délégation (arrêté n° 2020-14 du 10 juillet 2020) L'adjointe "
+        "déléguée aux affaires scolaires Claude ROUX" in words
+    )
+    assert "NEGRET" not in words
+
+
 def test_a_syndicat_acts_under_its_own_articles(printed):
     words = printed("decision", replace(ACT, collectivity=SYNDICAT))
     assert "Le Président du syndicat mixte des Trois Rives," in words

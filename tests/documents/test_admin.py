@@ -1,10 +1,9 @@
-"""Texts and documents in the admin site: everything readable, nothing writable."""
+"""Documents in the admin site: everything readable, nothing writable."""
 
 import pytest
 from django.urls import reverse
 
 from documents.models import Document
-from documents.texts import load_texts
 
 pytestmark = pytest.mark.django_db
 
@@ -14,13 +13,6 @@ def document(rectorat):
     return Document.freeze(b"%PDF-1.7 un fichier", pages=2, by=rectorat, name="signée.pdf")
 
 
-def test_a_text_is_read_with_the_names_of_its_fields(client, rectorat):
-    client.force_login(rectorat)
-    text = load_texts()["decision"]
-    page = client.get(reverse("admin:documents_textmodel_change", args=[text.pk]))
-    assert "<mark>Personne chargée de l&#x27;exécution" in page.content.decode()
-
-
 def test_documents_are_listed_by_their_name(client, rectorat, document):
     client.force_login(rectorat)
     page = client.get(reverse("admin:documents_document_changelist")).content.decode()
@@ -28,10 +20,9 @@ def test_documents_are_listed_by_their_name(client, rectorat, document):
     assert "fichier reçu" in page
 
 
-@pytest.mark.parametrize("model", ["textmodel", "document"])
-def test_nobody_adds_one_by_hand(client, administrator, model):
+def test_nobody_adds_one_by_hand(client, administrator):
     client.force_login(administrator)
-    assert client.get(reverse(f"admin:documents_{model}_add")).status_code == 403
+    assert client.get(reverse("admin:documents_document_add")).status_code == 403
 
 
 def test_nobody_changes_a_document(client, administrator, document):

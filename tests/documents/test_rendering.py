@@ -1,6 +1,7 @@
 """What every printed document has: same bytes, structure, conformity."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 from documents import press
 from documents.fields import LETTERS
 from documents.models import TextModel
+from documents.proofreading import proofread
 from documents.rendering import render
 
 from .samples import (
@@ -172,3 +174,23 @@ def test_unusual_documents_are_archivable_and_accessible(assert_valid):
             "changes": render(text("amendment"), CONTEXTS["amendment"]),
         }
     )
+
+
+@pytest.mark.parametrize("name", ["A" * 120, "Saint-Jean-de-" * 8 + "Vergas", "Longue " * 17])
+@pytest.mark.parametrize("kind", ["convention", "decision"])
+def test_a_name_of_120_characters_is_printed_whole(printed_text, kind, name):
+    context = replace(CONTEXTS[kind], collectivity=party_of(name.strip()))
+    words = printed_text(render(text(kind), context).content)
+    # Where a line ends, its space or hyphen is lost to the reader.
+    assert re.sub("[ -]", "", name) in re.sub("[ -]", "", words)
+
+
+def test_a_text_of_forty_pages_is_printed_whole(printed_text):
+    paragraph = "La collectivité assure l'équipement et la maintenance informatiques. " * 6
+    articles = [f"## Article {number} – Suite\n\n{paragraph}" for number in range(12, 290)]
+    body = "\n\n".join([text("convention").body, *articles])
+    assert proofread("convention", body) == []
+    long = TextModel(kind="convention", version=1, title="Essai", body=body)
+    rendered = render(long, CONVENTION)
+    assert rendered.pages >= 40
+    assert "Article 289 – Suite" in printed_text(rendered.content)

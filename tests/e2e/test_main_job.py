@@ -8,6 +8,7 @@ import re
 import openpyxl
 import pikepdf
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from accounts.roles import Role
@@ -24,6 +25,17 @@ def a_scan(name="scan.pdf"):
     document.add_blank_page()
     document.save(content)
     return {"name": name, "mimeType": "application/pdf", "buffer": content.getvalue()}
+
+
+def a_logo():
+    content = io.BytesIO()
+    Image.new("RGBA", (600, 150), (0, 70, 160, 128)).save(content, "PNG")
+    return {"name": "logo.png", "mimeType": "image/png", "buffer": content.getvalue()}
+
+
+def selected(text):
+    """What is selected in a text area."""
+    return text.evaluate("field => field.value.slice(field.selectionStart, field.selectionEnd)")
 
 
 def download(page, click):
@@ -86,6 +98,32 @@ def prepare_act(page):
         assert pikepdf.open(io.BytesIO(content)).pages
 
 
+def adapt_act(page):
+    page.get_by_role("link", name="Adapter le texte").click()
+    assert_accessible(page)
+    text = page.get_by_label("Texte de l'acte")
+    text.fill(text.input_value().replace("{{ montant }}", "{{ montan }}"))
+    page.get_by_label("En-tête de votre collectivité").set_input_files(a_logo())
+    page.get_by_text("une autre personne, par délégation").click()
+    page.get_by_label("Nom du signataire").fill("Claude Roux")
+    page.get_by_role("button", name="Enregistrer et produire le PDF").click()
+    expect(page.get_by_text("À remplir quand une autre personne signe").first).to_be_visible()
+    page.get_by_role("button", name="Ligne ").click()
+    assert "{{ montan }}" in selected(text)
+    text.fill(text.input_value().replace("{{ montan }}", "{{ montant }}"))
+    assert_accessible(page)
+    page.set_viewport_size(NARROW)
+    assert_fits(page)
+    page.set_viewport_size(WIDE)
+    page.get_by_label("En-tête de votre collectivité").set_input_files(a_logo())
+    page.get_by_label("Qualité du signataire").fill("L'adjointe déléguée aux affaires scolaires")
+    page.get_by_role("textbox", name="Délégation de signature").fill(
+        "arrêté n° 2026-14 du 10 juillet 2026"
+    )
+    page.get_by_role("button", name="Enregistrer et produire le PDF").click()
+    expect(page.get_by_text("Votre acte est enregistré.").first).to_be_visible()
+
+
 def record_dates(page):
     page.get_by_role("link", name="Enregistrer les dates").first.click()
     page.get_by_label("Déposé en préfecture le").fill(TODAY.isoformat())
@@ -142,6 +180,7 @@ def test_villeneuve_goes_from_enrolment_to_the_claim(visitor):
     enrol_prepare_and_send(rectorat)
     confirm_details(mairie)
     prepare_act(mairie)
+    adapt_act(mairie)
     record_dates(mairie)
     sign_with_copies(mairie)
     record_the_rectors_signature(rectorat)

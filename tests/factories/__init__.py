@@ -170,6 +170,8 @@ class TextModelFactory(DjangoModelFactory):
     version = 1
     title = factory.LazyAttribute(lambda text: f"Texte {text.kind}")
     body = "## Article 1 – Objet\n\nTexte d'essai."
+    state = TextModel.State.PUBLISHED
+    published_at = factory.LazyFunction(timezone.now)
 
 
 class CampaignFactory(DjangoModelFactory):

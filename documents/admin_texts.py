@@ -1,0 +1,243 @@
+"""Text models in the admin site: drafted, proofread, compared, published.
+
+Registered by `conventions`, which can show a text on a real file.
+"""
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.safestring import mark_safe
+
+from documents.comparison import compare
+from documents.fields import fields_of
+from documents.forms import TextFileForm, TextForm
+from documents.kinds import Kind
+from documents.markup import to_preview
+from documents.models import TextModel
+from documents.proofreading import proofread
+from documents.requirements import requirements_of
+from documents.texts import file_name, write_file
+
+
+class TextModelAdmin(admin.ModelAdmin):
+    form = TextForm
+    list_display = ("title", "kind", "version", "state", "published_at")
+    list_filter = ("kind", "state")
+    search_fields = ("title", "body")
+    list_per_page = 50
+
+    class Media:
+        css = {"all": ("text_editor.css",)}
+        js = ("text_editor.js",)
+
+    # --- Who may, and what is shown -----------------------------------------
+    def has_change_permission(self, request, obj=None):
+        """A published version is read; a form sent for it is answered, its text kept."""
+        frozen = obj is not None and obj.is_published and request.method != "POST"
+        return not frozen and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def get_fields(self, request, obj=None):
+        if obj is None or self.has_change_permission(request, obj):
+            return ("title", "body", "seen")
+        return ("kind", "version", "title", "readable_body", "published_at", "published_by")
+
+    def get_readonly_fields(self, request, obj=None):
+        return () if obj is None or self.has_change_permission(request, obj) else ("readable_body",)
+
+    @admin.display(description="texte")
+    def readable_body(self, text):
+        return mark_safe(to_preview(text.kind, text.body))  # noqa: S308
+
+    # --- Draft, revise ------------------------------------------------------
+    def get_object(self, request, object_id, from_field=None):
+        """Hold the row of a draft while its form is saved: the form compares revisions."""
+        text = super().get_object(request, object_id, from_field)
+        if text is None or request.method != "POST":
+            return text
+        return TextModel.objects.select_for_update(of=("self",)).get(pk=text.pk)
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """Ask for the nature first: the fields and the parts to have depend on it."""
+        if request.GET.get("kind") not in Kind:
+            if not self.has_add_permission(request):
+                raise PermissionDenied
+            return self._page(request, None, "kinds", "Écrire un texte", {"kinds": Kind})
+        return super().add_view(request, form_url, extra_context)
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if obj is not None:
+            return form
+        kind = request.GET["kind"]
+
+        class NewTextForm(form):
+            def __init__(self, *args, **kwargs):
+                new = TextModel(kind=kind, version=TextModel.next_version(kind))
+                super().__init__(*args, **{**kwargs, "instance": new})
+
+        return NewTextForm
+
+    def save_model(self, request, obj, form, change):
+        if change:
+            obj.revise(title=obj.title, body=obj.body)
+        else:
+            obj.save()
+
+    def response_add(self, request, obj, post_url_continue=None):
+        messages.success(request, f"Le brouillon « {obj} » est enregistré.")
+        return redirect("admin:documents_textmodel_change", obj.pk)
+
+    def response_change(self, request, obj):
+        messages.success(request, f"Le brouillon « {obj} » est enregistré.")
+        return redirect("admin:documents_textmodel_change", obj.pk)
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        kind = obj.kind if obj else request.GET["kind"]
+        context |= {
+            "kind": Kind(kind),
+            "merge_fields": fields_of(kind).values(),
+            "requirements": requirements_of(kind),
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+        }
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    # --- Beside the form ----------------------------------------------------
+    def get_urls(self):
+        pages = {
+            "publish": self.publish_view,
+            "duplicate": self.duplicate_view,
+            "compare": self.compare_view,
+            "export": self.export_view,
+        }
+        import_view = self.admin_site.admin_view(self.import_view)
+        return [
+            path("import/", import_view, name="documents_textmodel_import"),
+            *(self._text_path(page, view) for page, view in pages.items()),
+            *super().get_urls(),
+        ]
+
+    def _text_path(self, page, view, arguments=""):
+        """The address of a page about one text, given to `view`."""
+
+        def on_text(request, pk, **kwargs):
+            if not self.has_change_permission(request):
+                raise PermissionDenied
+            return view(request, get_object_or_404(TextModel, pk=pk), **kwargs)
+
+        return path(
+            f"<int:pk>/{page}/{arguments}",
+            self.admin_site.admin_view(on_text),
+            name=f"documents_textmodel_{page}",
+        )
+
+    def publish_view(self, request, text):
+        """Say what publishing does, then (POST) freeze the draft."""
+        if text.is_published:
+            messages.warning(request, "Cette version est déjà publiée.")
+            return redirect("admin:documents_textmodel_change", text.pk)
+        if request.method == "POST":
+            try:
+                text.publish(by=request.user)
+            except ValidationError as refusal:
+                messages.error(request, " ".join(refusal.messages))
+            else:
+                messages.success(request, f"« {text} » est publié : il ne changera plus.")
+            return redirect("admin:documents_textmodel_change", text.pk)
+        context = {
+            "faults": proofread(text.kind, text.body),
+            "explanation": "Le texte ne changera plus, et les campagnes pourront s'y référer. Les "
+            "lettres et les avenants s'impriment aussitôt avec la dernière version publiée. Ce "
+            "qui a déjà été émis ne change pas.",
+            "submit": "Publier cette version",
+        }
+        return self._page(request, text, "ask", "Publier", context)
+
+    def duplicate_view(self, request, text):
+        """Copy a version, then (POST) open its copy: the next version of its nature."""
+        version = TextModel.next_version(text.kind)
+        if request.method == "POST":
+            try:
+                copy = TextModel.draft(kind=text.kind, title=text.title, body=text.body)
+            except ValidationError as refusal:
+                messages.error(request, " ".join(refusal.messages))
+                return redirect("admin:documents_textmodel_change", text.pk)
+            messages.success(request, f"Voici la version {copy.version}, à modifier puis publier.")
+            return redirect("admin:documents_textmodel_change", copy.pk)
+        context = {
+            "explanation": f"Un brouillon, version {version}, reprend ce texte. L'original ne "
+            "change pas.",
+            "submit": f"Créer la version {version}",
+        }
+        return self._page(request, text, "ask", "Faire une copie", context)
+
+    def compare_view(self, request, text):
+        """Show a version beside another of its nature, the one before by default."""
+        others = TextModel.objects.filter(kind=text.kind).exclude(pk=text.pk)
+        wanted = request.GET.get("with", "")
+        if wanted.isascii() and wanted.isdigit() and len(wanted) < 18:
+            other = get_object_or_404(others, pk=wanted)
+        else:
+            other = others.filter(version__lt=text.version).first() or others.first()
+        old, new = sorted((other, text), key=lambda version: version.version) if other else (0, 0)
+        context = {
+            "others": others,
+            "other": other,
+            "old": old,
+            "new": new,
+            "rows": compare(old, new) if other else [],
+            "is_nav_sidebar_enabled": False,  # Two texts need the width.
+        }
+        return self._page(request, text, "compare", "Comparer deux versions", context)
+
+    def export_view(self, request, text):
+        """Send a text as one Markdown file with its header."""
+        response = HttpResponse(write_file(text), content_type="text/markdown; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{file_name(text)}"'
+        return response
+
+    def import_view(self, request):
+        """Keep a file as a new draft, or say all its faults at the lines of the file."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = TextFileForm(request.POST or None, request.FILES or None)
+        context = {"form": form}
+        if request.method == "POST" and form.is_valid():
+            file = form.cleaned_data["file"]
+            same = TextModel.objects.filter(kind=file.kind, title=file.title, body=file.body)
+            if text := same.first():
+                messages.warning(request, f"Ce fichier est déjà la version {text.version}.")
+                return redirect("admin:documents_textmodel_change", text.pk)
+            faults = proofread(file.kind, file.body)
+            context["faults"] = [fault.after(file.header) for fault in faults]
+            if not faults:
+                try:
+                    text = TextModel.draft(kind=file.kind, title=file.title, body=file.body)
+                except ValidationError as refusal:
+                    form.add_error("file", refusal.messages)
+                else:
+                    messages.success(request, f"Le fichier est importé : {text}.")
+                    return redirect("admin:documents_textmodel_change", text.pk)
+        return self._page(request, None, "import", "Importer un texte", context)
+
+    def _page(self, request, text, template, title, context):
+        return TemplateResponse(
+            request,
+            f"admin/documents/textmodel/{template}.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "media": self.media,
+                "text": text,
+                "text_url": text and reverse("admin:documents_textmodel_change", args=[text.pk]),
+                "title": title,
+                "subtitle": None,
+                **context,
+            },
+        )
