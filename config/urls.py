@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from conventions.views.calendar import calendar_file
+from conventions.views.verification import verify, verify_document
 
 from .views import home, legal
 
@@ -11,6 +12,9 @@ urlpatterns = [
     path("comptes/", include("accounts.urls")),
     path("conventions/", include("conventions.urls")),
     path("calendrier/<str:token>.ics", calendar_file, name="calendar_file"),
+    # Printed on every document: these addresses do not change.
+    path("verifier/", verify, name="verify"),
+    path("verifier/<str:reference>", verify_document, name="verify_document"),
     path("titres/", include("billing.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -113,6 +113,17 @@ class Document(models.Model):
         return self.text_model_id == text_model.pk and self.context == context
 
     @classmethod
+    def issued_from(cls, text_model: TextModel, context: dict, reference: str) -> "Document | None":
+        """Return what was issued under `reference` from that text and those values, or None.
+
+        Raises FrozenError when something else bears the reference: one chance in billions.
+        """
+        document = cls.objects.filter(reference=reference).first()
+        if document and not document.made_from(text_model, context):
+            raise FrozenError(f"La référence {reference} désigne déjà un autre document.")
+        return document
+
+    @classmethod
     def freeze(
         cls, content: bytes, *, pages: int, by, text_model=None, context=None, reference="", name=""
     ):

@@ -18,7 +18,7 @@ from documents.models import TextModel
 # Neither what the eye takes for something else (0 O, 1 I L, 2 Z, 5 S, 8 B, U V), nor what
 # the ear does (M N), nor vowels, which make words.
 _ALPHABET = "34679CFHJKMPRTWXY"
-_CODE_LENGTH = 6
+_CODE_LENGTH = 8
 _LETTERS = {
     TextModel.Kind.CONVENTION: "C",
     TextModel.Kind.DECISION: "D",
@@ -44,7 +44,7 @@ class Mark:
 
 
 def reference_of(text_model: TextModel, facts: dict) -> str:
-    """Return "ENT-2022-34337-C-K7XM4R": the file, the letter of the kind, a code.
+    """Return "ENT-2022-34337-C-K7XJ4R9P": the file, the letter of the kind, a code.
 
     The code is taken from the SHA-256 of the text (kind, version, title, body) and of
     `facts`, the context as JSON.

@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
 from communes.models import FormerCode
 from conventions.models import Amendment, CalendarSubscription, Job, Piece, Pile
+from documents.models import Document
 from documents.uploads import UploadedPdf
 from tests.documents import papers
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
@@ -33,6 +34,8 @@ WRITERS = frozenset({Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR})
 PAGES = {
     "home": SIGNED_IN,
     "legal": ANYONE,
+    "verify": ANYONE,
+    "verify_document": ANYONE,
     # Sign-in
     "account_login": ANYONE,
     "account_logout": SIGNED_IN,
@@ -202,6 +205,14 @@ def values(convention, town_hall):
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
     piece = convention.attach(kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=town_hall)
     message = convention.post_message(by=town_hall, subject="other", body="…", attachment=scan)
+    issued = Document.freeze(
+        b"%PDF-1.7 issued",
+        pages=1,
+        by=None,
+        text_model=convention.campaign.convention_text,
+        context={},
+        reference="ENT-2022-34337-C-K7XJ4R9P",
+    )
     FormerCode.objects.create(code="34999", commune=convention.collectivity.commune)
     Group.objects.create(name="Groupe")
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
@@ -220,6 +231,7 @@ def values(convention, town_hall):
         "verb": "send",
         "number": amendment.number,
         "step": "mise-en-demeure",
+        "reference": issued.reference,
         "token": CalendarSubscription.renew(town_hall).token,
         ("piece", "pk"): piece.pk,
         ("admin:conventions_pile_thumbnail", "pk"): pile.pk,

@@ -21,6 +21,8 @@ LETTERS = {
     Piece.Kind.FORMAL_NOTICE: TextModel.Kind.FORMAL_NOTICE,
     Piece.Kind.TERMINATION_LETTER: TextModel.Kind.TERMINATION,
 }
+# The transitions that change what is printed: the date of sending, the details of a party.
+_REPRINTING = ("send", "accept")
 _EXECUTORY_FACTS = ("deposited_on", "published_on", "publication_mode")
 
 
@@ -66,7 +68,7 @@ class Dossier(ConventionPart):
             facts = to_json(context)
             if kind in latest and self._is_current(latest[kind], text, facts):
                 continue
-            document = Document.objects.filter(reference=reference_of(text, facts)).first()
+            document = Document.issued_from(text, facts, reference_of(text, facts))
             rendered = None if document else render(text, context)
             with transaction.atomic():
                 if rendered:
@@ -120,7 +122,12 @@ class Dossier(ConventionPart):
     def _transition(self, verb, by, **facts):
         with transaction.atomic():
             super()._transition(verb, by, **facts)  # type: ignore[misc]
-            self.mark_outdated()
+            if verb in _REPRINTING:
+                self.mark_outdated()
+            else:
+                # What is no longer to be made, signed for instance, is not outdated either.
+                over = self.own_pieces.filter(outdated=True).exclude(kind__in=self.kinds_to_issue())
+                over.update(outdated=False)
 
     def attach(self, *, kind: str, pdf: UploadedPdf, by) -> Piece:
         """Add a file received from a party, kept byte for byte as a new version."""

@@ -105,3 +105,11 @@ class Piece(models.Model):
 
     def __str__(self):
         return f"{self.get_kind_display()} (version {self.version})"
+
+    @property
+    def is_newest(self) -> bool:
+        """Tell whether no later version of this piece is in the file."""
+        same = Piece.objects.filter(
+            convention=self.convention_id, amendment=self.amendment_id, kind=self.kind
+        )
+        return not same.filter(version__gt=self.version).exists()

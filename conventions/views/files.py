@@ -83,6 +83,7 @@ class ConventionPage(DetailView):
             ],
             received=[piece for piece in pieces if piece.kind in Piece.UPLOADED],
             outdated=outdated,
+            replaced=_replaced(pieces, *(amendment.own_pieces for amendment in amendments)),
             documents_missing=set(convention.kinds_to_issue()) - issued
             or any(amendment.lacks_documents for amendment in amendments),
             amendments=amendments,
@@ -110,3 +111,15 @@ class ConventionPage(DetailView):
             .select_related("campaign", "collectivity")
             .order_by("-campaign__start_year")
         )
+
+
+def _replaced(*dossiers) -> set[int]:
+    """Return the keys of the generated pieces of which a newer version is in the same dossier."""
+    replaced = set()
+    for pieces in dossiers:
+        newest: set[str] = set()
+        for piece in pieces:  # The newest version of a kind comes first.
+            if piece.kind in newest and piece.kind not in Piece.UPLOADED:
+                replaced.add(piece.pk)
+            newest.add(piece.kind)
+    return replaced

@@ -8,7 +8,6 @@ from conventions import outdating, tasks
 from conventions.board import build_board
 from conventions.models import Convention, Job, Piece
 from documents.contexts import to_json
-from documents.models import TextModel
 from documents.references import reference_of
 from documents.rendering import Rendered
 from documents.uploads import UploadedPdf
@@ -138,8 +137,9 @@ def test_an_amendment_has_outdated_documents_of_its_own():
     amendment = prepare_amendment(convention, add=[school])
     amendment.send(by=None)
     amendment.issue_documents(by=None)
-    last = TextModel.objects.filter(kind="amendment").first()
-    TextModel.objects.create(kind="amendment", version=last.version + 1, title="T", body="B")
+    region = amendment.convention.campaign.region
+    region.address_line = "1, rue Neuve"
+    region.save()
     assert outdated(amendment) == ["amendment"]
     outdating.review(Convention.objects.all())
     assert marked() == ["amendment"]
@@ -214,6 +214,8 @@ class TestScreens:
         client.post(reverse("convention_issue", args=[year, code]))
         page = client.get(stale.get_absolute_url()).content.decode()
         assert "plus à jour" not in page
+        # The first version stays, and is not to be signed any more.
+        assert page.count("Remplacé</p>") == 1
 
     def test_the_agent_is_told_and_asks_for_the_new_version(self, agent, stale, monkeypatch):
         monkeypatch.setattr("conventions.jobs.async_task", lambda *task: None)

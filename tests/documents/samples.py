@@ -10,6 +10,7 @@ from documents.contexts import (
     AmendmentActContext,
     AmendmentContext,
     AmendmentFacts,
+    Context,
     ConventionContext,
     LetterContext,
     PartyContext,
@@ -190,9 +191,8 @@ def party_of(name: str, **changes) -> PartyContext:
     )
 
 
-def convention_of(count: int, **changes) -> ConventionContext:
-    """A convention of `count` schools at 45 euros."""
-    schools = tuple(
+def schools_of(count: int) -> tuple[SchoolLine, ...]:
+    return tuple(
         replace(
             SCHOOLS[number % 2],
             uai=f"{3400000 + number:07d}A",
@@ -200,4 +200,23 @@ def convention_of(count: int, **changes) -> ConventionContext:
         )
         for number in range(count)
     )
-    return replace(CONVENTION, schools=schools, amount=count * CONVENTION.unit_fee, **changes)
+
+
+def convention_of(count: int, **changes) -> ConventionContext:
+    """A convention of `count` schools at 45 euros."""
+    amount = count * CONVENTION.unit_fee
+    return replace(CONVENTION, schools=schools_of(count), amount=amount, **changes)
+
+
+def context_of(kind: str, count: int) -> Context:
+    """What a document of that kind prints for `count` schools; an avenant adds them all."""
+    context = CONTEXTS[kind]
+    if kind == "convention":
+        return convention_of(count)
+    amount = count * CONVENTION.unit_fee
+    if kind in ("decision", "deliberation"):
+        return replace(context, school_count=count, amount=amount)
+    if kind.startswith("amendment"):
+        facts = replace(FACTS, added=schools_of(count), removed=(), amount_change=amount)
+        return replace(context, amendment=facts, school_count=count + 2, amount=amount + 90)
+    return context

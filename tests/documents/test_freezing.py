@@ -21,7 +21,7 @@ from documents.texts import load_texts
 
 from .samples import ACT, CONTEXTS, CONVENTION, text
 
-REFERENCE = "ENT-2022-34337-C-K7XJ4R"
+REFERENCE = "ENT-2022-34337-C-K7XJ4R9P"
 
 
 def digests(kinds) -> dict[str, str]:
@@ -115,8 +115,11 @@ class TestFreeze:
         )
         document.refresh_from_db()
         assert document.made_from(model, facts)
-        later = replace(CONVENTION, dated_on=datetime.date(2022, 10, 11))
-        assert not document.made_from(model, to_json(later))
+        assert Document.issued_from(model, facts, REFERENCE) == document
+        later = to_json(replace(CONVENTION, dated_on=datetime.date(2022, 10, 11)))
+        assert not document.made_from(model, later)
+        with pytest.raises(FrozenError):
+            Document.issued_from(model, later, REFERENCE)
 
 
 class Interrupted(ContentFile):

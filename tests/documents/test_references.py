@@ -55,7 +55,7 @@ def of(kind: str, context) -> str:
 def test_a_reference_names_the_file_the_kind_and_a_code_without_ambiguous_signs():
     prefix, code = of("convention", CONVENTION).rsplit("-", 1)
     assert prefix == "ENT-2022-34337-C"
-    assert len(code) == 6
+    assert len(code) == 8
     assert not set(code) & set("0O1IL2Z5S8BUVMNAEDQ")
 
 
@@ -89,14 +89,14 @@ def test_another_fact_or_another_text_has_another_reference():
 @pytest.mark.parametrize(
     "typed",
     [
-        "ENT-2022-34337-C-K7XJ4R",
-        " ent 2022 34337 c k7xj4r ",
-        "ENT–2022–34337–C–K7XJ4R",
-        f"{SITE}/verifier/ENT-2022-34337-C-K7XJ4R/",
+        "ENT-2022-34337-C-K7XJ4R9P",
+        " ent 2022 34337 c k7xj4r9p ",
+        "ENT–2022–34337–C–K7XJ4R9P",
+        f"{SITE}/verifier/ENT-2022-34337-C-K7XJ4R9P/",
     ],
 )
 def test_a_reference_is_read_however_it_is_typed(typed):
-    assert read_reference(typed) == "ENT-2022-34337-C-K7XJ4R"
+    assert read_reference(typed) == "ENT-2022-34337-C-K7XJ4R9P"
 
 
 @pytest.mark.parametrize("kind", TextModel.Kind.values)

@@ -14,6 +14,8 @@ VISITORS_PAGES = [
     "/comptes/mot-de-passe/oubli/envoye/",
     "/comptes/ouverture/",
     "/mentions-legales/",
+    "/verifier/",
+    "/verifier/ENT-2022-34337-C-333333",
     "/rien/",
 ]
 

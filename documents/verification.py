@@ -1,0 +1,58 @@
+"""Whether a file is one that was issued. Only its bytes are looked at; nothing of it is kept."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
+
+from documents.models import Document
+
+# What a PDF, and each of the updates appended to it, ends with (ISO 32000-2, 7.5.5).
+_END = re.compile(rb"%%EOF(\r\n|\r|\n)?")
+# The issued bytes end at the first of them; some leave room for chance.
+_MAX_ENDS = 20
+
+
+class Outcome(Enum):
+    """What became of the file since it was issued."""
+
+    ISSUED = "issued"
+    SIGNED = "signed"
+    EXTENDED = "extended"
+
+
+@dataclass(frozen=True)
+class Recognised:
+    document: Document
+    outcome: Outcome
+
+
+def recognise(content: bytes) -> Recognised | None:
+    """Return the issued document that `content` is, or begins with; None when there is none.
+
+    An electronic signature is appended to a PDF and leaves what it signs untouched
+    (ISO 32000-2, 12.8.1): the issued bytes then stand at its beginning. The signature itself
+    is not verified here.
+    """
+    digests = _digests(content)
+    issued = Document.objects.exclude(reference="").filter(sha256__in=digests)
+    document = issued.select_related("text_model").order_by("-size").first()
+    if document is None:
+        return None
+    appended = content[digests[document.sha256] :]
+    if not appended:
+        return Recognised(document, Outcome.ISSUED)
+    return Recognised(document, Outcome.SIGNED if b"/ByteRange" in appended else Outcome.EXTENDED)
+
+
+def _digests(content: bytes) -> dict[str, int]:
+    """Return the SHA-256 of the file and of each beginning that is a PDF, with its length."""
+    ends = {len(content)}
+    for mark in islice(_END.finditer(content), _MAX_ENDS):
+        ends |= {mark.start() + len(b"%%EOF"), mark.end()}
+    digests, running, done = {}, hashlib.sha256(), 0
+    for end in sorted(ends):
+        running.update(memoryview(content)[done:end])
+        digests[running.hexdigest()] = done = end
+    return digests

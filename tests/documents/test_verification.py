@@ -1,0 +1,82 @@
+"""A file is recognised by its bytes: as issued, as signed since, or not at all."""
+
+import hashlib
+
+import pytest
+
+from documents.models import Document
+from documents.rendering import render
+from documents.verification import Outcome, recognise
+
+from .samples import ACT, text
+
+pytestmark = pytest.mark.django_db
+
+SIGNATURE = b"\n9 0 obj\n<</Type /Sig /ByteRange [0 10 20 30]>>\nendobj\nstartxref\n7\n%%EOF\n"
+
+
+@pytest.fixture(scope="module")
+def printed():
+    return render(text("decision"), ACT)
+
+
+@pytest.fixture
+def issued(printed):
+    return Document.freeze(
+        printed.content, pages=printed.pages, by=None, reference=printed.reference
+    )
+
+
+def test_the_issued_file_is_recognised(issued, printed):
+    found = recognise(printed.content)
+    assert (found.document, found.outcome) == (issued, Outcome.ISSUED)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_the_issued_file_is_recognised_under_its_signatures(issued, printed, times):
+    found = recognise(printed.content + times * SIGNATURE)
+    assert (found.document, found.outcome) == (issued, Outcome.SIGNED)
+
+
+def test_what_is_added_without_a_signature_is_told_apart(issued, printed):
+    found = recognise(printed.content + b"\n9 0 obj\n<</Type /Page>>\nendobj\n%%EOF\n")
+    assert (found.document, found.outcome) == (issued, Outcome.EXTENDED)
+
+
+@pytest.mark.parametrize("position", [0, 500, -20])
+def test_a_file_with_one_byte_changed_is_not_recognised(issued, printed, position):
+    content = bytearray(printed.content)
+    content[position] ^= 1
+    assert recognise(bytes(content)) is None
+    assert recognise(bytes(content) + SIGNATURE) is None
+
+
+def test_a_file_received_is_not_one_that_was_issued(printed):
+    Document.freeze(printed.content, pages=1, by=None, name="scan.pdf")
+    assert recognise(printed.content) is None
+
+
+def test_the_beginning_of_an_issued_file_is_not_that_file(issued, printed):
+    assert recognise(printed.content[:-6]) is None
+
+
+def test_a_file_of_nothing_but_endings_is_read_once(issued, monkeypatch):
+    hashed = []
+    real = hashlib.sha256
+
+    class Counting:
+        def __init__(self):
+            self.digest = real()
+
+        def update(self, part):
+            hashed.append(len(part))
+            self.digest.update(part)
+
+        def hexdigest(self):
+            return self.digest.hexdigest()
+
+    monkeypatch.setattr("documents.verification.hashlib.sha256", Counting)
+    content = b"%PDF-1.7\n" + 10_000 * b"%%EOF\n"
+    assert recognise(content) is None
+    assert sum(hashed) == len(content)
+    assert len(hashed) < 50
