@@ -320,11 +320,6 @@ class Signature(models.Model):
     def weight(self) -> Weight:
         return WEIGHTS.get(Verdict(self.verdict), Weight.WARNING)
 
-    @property
-    def holds(self) -> bool:
-        """Tell whether the signed content is still the file's own."""
-        return bool(self.later)
-
     @classmethod
     def record(cls, document: Document, examination: Examination, *, issued) -> None:
         """Keep what was found of the signatures of `document`.

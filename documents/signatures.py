@@ -25,7 +25,11 @@ from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.ades.report import AdESIndeterminate
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
 from pyhanko.sign.fields import enumerate_sig_fields
-from pyhanko.sign.general import find_unique_cms_attribute
+from pyhanko.sign.general import (
+    MultivaluedAttributeError,
+    NonexistentAttributeError,
+    find_unique_cms_attribute,
+)
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
@@ -34,10 +38,6 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverage
 from pyhanko_certvalidator import ValidationContext
 
 logger = logging.getLogger(__name__)
-
-# What pyHanko objects to is what we report, in French: not a matter for the site's log.
-logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
-logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL)
 
 CERTIFICATE_FILES = ("*.pem", "*.crt", "*.cer", "*.der")
 # Each later state of a file is compared with the one before it: more is no signed copy.
@@ -53,7 +53,7 @@ _ONLY_SIGNATURES = ModificationLevel.FORM_FILLING
 
 
 class Verdict(TextChoices):
-    """What a signature is worth, the most serious finding first."""
+    """What a signature is worth. What happened to the file is said before the certificate."""
 
     VALID = "valid", "signature valable"
     REVOCATION_UNKNOWN = "revocation_unknown", "signature valable, révocation non vérifiée"
@@ -318,7 +318,7 @@ def _evidence(signature: EmbeddedPdfSignature) -> _Evidence:
         archived = find_unique_cms_attribute(
             signature.signer_info["signed_attrs"], "adobe_revocation_info_archival"
         )
-    except Exception:  # noqa: S110  # There is none, or not one that can be used.
+    except (NonexistentAttributeError, MultivaluedAttributeError):
         pass
     else:
         evidence.crls.extend(archived["crl"])

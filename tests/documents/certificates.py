@@ -193,9 +193,8 @@ def sign(content: bytes, by: Holder, *, field="Signature", stamps=None, box=None
     signer = signers.SimpleSigner(
         signing_cert=by.asn1, signing_key=by.asn1_key, cert_registry=store
     )
-    metadata = signers.PdfSignatureMetadata(
-        field_name=field, subfilter=SigSeedSubFilter.PADES, **options
-    )
+    options = {"subfilter": SigSeedSubFilter.PADES} | options
+    metadata = signers.PdfSignatureMetadata(field_name=field, **options)
     output = io.BytesIO()
     signers.PdfSigner(
         metadata,

@@ -11,7 +11,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.fields import MDPPerm
+from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+from pyhanko_certvalidator import ValidationContext
 
 from documents import signatures
 from documents.signatures import Later, Verdict, examine, load_authorities
@@ -163,6 +164,21 @@ def test_with_that_proof_in_the_file_the_signature_is_valid():
         signature = only(with_evidence(signed, **proof))
         assert signature.verdict == Verdict.VALID
         assert signature.later == Later.SIGNATURES
+
+
+def test_the_proof_may_stand_in_the_signature_itself_as_adobe_puts_it():
+    proof = ValidationContext(
+        trust_roots=[authority().asn1], crls=[authority().revocation_list()], ocsps=[]
+    )
+    signed = sign(
+        issued(),
+        mayor(),
+        subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED,
+        embed_validation_info=True,
+        validation_context=proof,
+    )
+    assert b"/DSS" not in signed
+    assert only(signed).verdict == Verdict.VALID
 
 
 def test_a_revoked_certificate_is_said_to_be():
