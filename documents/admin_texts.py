@@ -11,9 +11,9 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.safestring import mark_safe
 
+from documents.admin_forms import TextFileForm, TextForm
 from documents.comparison import compare
 from documents.fields import fields_of
-from documents.forms import TextFileForm, TextForm
 from documents.kinds import Kind
 from documents.markup import to_preview
 from documents.models import TextModel
