@@ -12,13 +12,14 @@ from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from documents.storage import document_storage
+
 MAX_BYTES = 5 * 1024 * 1024
 MAX_PIXELS = 16_000_000
-# At most 60 by 14 millimetres on the page: more than 300 dots an inch.
+# At most 38 by 14 millimetres on the page: more than 300 dots an inch.
 MAX_SIZE = (1200, 400)
 MIN_SIDE = 20
 HOW_TO = "Enregistrez-le en PNG ou en JPEG, puis choisissez-le de nouveau."
@@ -117,8 +118,8 @@ def _encode(image) -> bytes:
 def store(content: bytes) -> str:
     """Keep a letterhead under its SHA-256 and return its name in private storage."""
     name = letterhead_name(hashlib.sha256(content).hexdigest())
-    if not default_storage.exists(name):
-        default_storage.save(name, ContentFile(content))
+    if not document_storage().exists(name):
+        document_storage().save(name, ContentFile(content))
     return name
 
 
@@ -138,5 +139,5 @@ def source(name: str) -> str:
     """
     if name.startswith("data:"):
         return name
-    with default_storage.open(name) as file:
+    with document_storage().open(name) as file:
         return as_source(file.read())

@@ -48,7 +48,9 @@ class TextPreviewAdmin(TextModelAdmin):
         """Print the text for one file; nothing is stored."""
         convention = get_object_or_404(_files(request.user).with_parties(), pk=convention)
         context = preview_context(text.kind, convention, today=timezone.localdate())
-        response = HttpResponse(render(text, context).content, content_type="application/pdf")
+        response = HttpResponse(
+            render(text, context, draft=True).content, content_type="application/pdf"
+        )
         name = f"apercu_{text.kind}_version-{text.version}_{convention.reference}.pdf"
         response["Content-Disposition"] = f'inline; filename="{name}"'
         return response

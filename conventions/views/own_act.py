@@ -46,7 +46,7 @@ class OwnActPage(FileFormView):
         for name, value in form.own_values(letterhead=letterheads.as_source).items():
             setattr(act, name, value)
         self.subject.act = act
-        rendered = render(*self.subject.text_and_context(Piece.Kind.ACT))
+        rendered = render(*self.subject.text_and_context(Piece.Kind.ACT), draft=True)
         response = HttpResponse(rendered.content, content_type="application/pdf")
         response["Content-Disposition"] = 'inline; filename="apercu_acte.pdf"'
         return response
