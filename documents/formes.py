@@ -8,6 +8,7 @@ the elements of its structure.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pydyf
 from weasyprint import DEFAULT_OPTIONS, Document
@@ -130,10 +131,16 @@ class TextSlot:
 
     def operators(self, setting: Setting) -> Iterator[bytes]:
         run = setting.lines[self.line][self.run]
-        stream = pydyf.Stream()
-        stream.set_text_matrix(*Matrix(d=-1, e=run.x, f=self.y).values)
-        yield from stream.stream
+        yield _placed(run.x, self.y)
         yield from run.operators
+
+
+@lru_cache(maxsize=5_000)
+def _placed(x: float, y: float) -> bytes:
+    """Return the operator that places words on a page."""
+    stream = pydyf.Stream()
+    stream.set_text_matrix(*Matrix(d=-1, e=x, f=y).values)
+    return stream.stream[0]
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,7 @@ class _PrintedPage:
         self._page_box.element, self._page_box.children = None, ()
 
     def paint(self, stream, scale):
-        stream.stream[:] = self._operators
+        stream.stream[:] = [self._operators]
         stream._resources["ExtGState"].update(self._graphics)
 
 
@@ -174,11 +174,14 @@ def _print(copy: Copy, html: str, attachments) -> tuple[bytes, int]:
     pages = []
     for number, page in enumerate(forme.pages, 1):
         contents = set_blocks | {FOLIO: standing.folio(copy, number, len(forme.pages))}
-        operators = [operator for piece in page.pieces for operator in filled(piece, contents)]
+        operators = b"\n".join(
+            operator for piece in page.pieces for operator in filled(piece, contents)
+        )
         bookmarks = [(level, next(headings), *place) for level, _, *place in page.bookmarks]
         pages.append(_PrintedPage(page, bookmarks, operators, forme.graphics))
     warm = press.warm_press()
-    metadata = DocumentMetadata(**get_html_metadata(HTML(string=f"{copy.head}</html>")))
+    head = HTML(string=f"{copy.head}</html>", url_fetcher=warm.fetcher)
+    metadata = DocumentMetadata(**get_html_metadata(head))
     press.declare_accessible(metadata)
     document = Document(pages, metadata, warm.fetcher, warm.fonts, {}, "srgb")
     pdf = generate_pdf(document, None, 1, **OPTIONS | {"attachments": list(attachments)})
