@@ -47,7 +47,7 @@ _BLOCK = re.compile(
     r"|(<svg)(\b.*?)(?=</svg>)",
     re.DOTALL,
 )
-_NEVER_KEPT = re.compile(r"<(?:a|img|input|object|embed)\b")
+_NEVER_KEPT = re.compile(r"<(?:a|img|input|object|embed|link|style)\b")
 _HEADING = re.compile(r"<h[1-6]\b[^<>]*>$")
 
 _TEXT_PLACE = re.compile(rb"1 0 0 -1 (\S+) (\S+) Tm")
@@ -104,7 +104,7 @@ def read(html: str) -> Copy:
     """Raises CannotSet when `html` holds what is never kept standing."""
     document = _DOCUMENT.fullmatch(html)
     if not document or _NEVER_KEPT.search(html):
-        raise CannotSet("a link or an image file, or not a whole document")
+        raise CannotSet("a link, an image file or a style, or not a whole document")
     head, body_tag, reference, body = document.groups(default="")
     markup, words = [], []
     end = 0

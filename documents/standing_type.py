@@ -65,7 +65,9 @@ def print_pdf(html: str, attachments: Sequence[Attachment] = ()) -> tuple[bytes,
             return _print(read(html), html, attachments)
     except CannotSet as reason:
         logger.info("Printed plainly: %s", reason)
-        return press.print_plainly(html, attachments)
+    except Exception:  # A short cut that fails must not keep a document from being printed.
+        logger.exception("Standing type failed: printed plainly")
+    return press.print_plainly(html, attachments)
 
 
 class _StandingType:
@@ -82,6 +84,9 @@ class _StandingType:
         if key not in self._formes:
             document = press.warm_press().lay_out(copy.numbered_html())
             document.fonts = type_case().fonts
+            labels = [label for page in document.pages for _, label, *_ in page.bookmarks]
+            if labels != list(copy.headings()):
+                raise CannotSet("headings that are not bookmarks")
             self._measure(copy, document)
             set_blocks = self._set(copy)
             key = _key(copy, set_blocks)
@@ -105,6 +110,8 @@ class _StandingType:
     def _set(self, copy: Copy) -> dict[int, Setting | Picture]:
         """Set each block that may be; the others are not in the result."""
         measures = self._measures.get(copy.skeleton, {})
+        if measures:
+            self._measures.move_to_end(copy.skeleton)
         set_blocks: dict[int, Setting | Picture] = {}
         for block, before, words in copy.tags():
             if before.endswith("<svg"):
