@@ -8,6 +8,7 @@ the elements of its structure.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pydyf
 from weasyprint import DEFAULT_OPTIONS, Document
@@ -46,7 +47,7 @@ _BLOCK = re.compile(
     r"|(<svg)(\b.*?)(?=</svg>)",
     re.DOTALL,
 )
-_NEVER_KEPT = re.compile(r"<(?:a|img|input|object|embed)\b")
+_NEVER_KEPT = re.compile(r"<(?:a|img|input|object|embed|link|style)\b")
 _HEADING = re.compile(r"<h[1-6]\b[^<>]*>$")
 
 _TEXT_PLACE = re.compile(rb"1 0 0 -1 (\S+) (\S+) Tm")
@@ -103,7 +104,7 @@ def read(html: str) -> Copy:
     """Raises CannotSet when `html` holds what is never kept standing."""
     document = _DOCUMENT.fullmatch(html)
     if not document or _NEVER_KEPT.search(html):
-        raise CannotSet("a link or an image file, or not a whole document")
+        raise CannotSet("a link, an image file or a style, or not a whole document")
     head, body_tag, reference, body = document.groups(default="")
     markup, words = [], []
     end = 0
@@ -130,10 +131,16 @@ class TextSlot:
 
     def operators(self, setting: Setting) -> Iterator[bytes]:
         run = setting.lines[self.line][self.run]
-        stream = pydyf.Stream()
-        stream.set_text_matrix(*Matrix(d=-1, e=run.x, f=self.y).values)
-        yield from stream.stream
+        yield _placed(run.x, self.y)
         yield from run.operators
+
+
+@lru_cache(maxsize=5_000)
+def _placed(x: float, y: float) -> bytes:
+    """Return the operator that places words on a page."""
+    stream = pydyf.Stream()
+    stream.set_text_matrix(*Matrix(d=-1, e=x, f=y).values)
+    return stream.stream[0]
 
 
 @dataclass(frozen=True)

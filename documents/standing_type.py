@@ -66,7 +66,9 @@ def print_pdf(html: str, attachments: Sequence[Attachment] = ()) -> tuple[bytes,
             return _print(read(html), html, attachments)
     except CannotSet as reason:
         logger.info("Printed plainly: %s", reason)
-        return press.print_plainly(html, attachments)
+    except Exception:  # A short cut that fails must not keep a document from being printed.
+        logger.exception("Standing type failed: printed plainly")
+    return press.print_plainly(html, attachments)
 
 
 class _StandingType:
@@ -83,6 +85,9 @@ class _StandingType:
         if key not in self._formes:
             document = press.warm_press().lay_out(copy.numbered_html())
             document.fonts = type_case().fonts
+            labels = [label for page in document.pages for _, label, *_ in page.bookmarks]
+            if labels != list(copy.headings()):
+                raise CannotSet("headings that are not bookmarks")
             self._measure(copy, document)
             set_blocks = self._set(copy)
             key = _key(copy, set_blocks)
@@ -106,6 +111,8 @@ class _StandingType:
     def _set(self, copy: Copy) -> dict[int, Setting | Picture]:
         """Set each block that may be; the others are not in the result."""
         measures = self._measures.get(copy.skeleton, {})
+        if measures:
+            self._measures.move_to_end(copy.skeleton)
         set_blocks: dict[int, Setting | Picture] = {}
         for block, before, words in copy.tags():
             if before.endswith("<svg"):
@@ -164,7 +171,7 @@ class _PrintedPage:
         self._page_box.element, self._page_box.children = None, ()
 
     def paint(self, stream, scale):
-        stream.stream[:] = self._operators
+        stream.stream[:] = [self._operators]
         stream._resources["ExtGState"].update(self._graphics)
 
 
@@ -175,11 +182,14 @@ def _print(copy: Copy, html: str, attachments) -> tuple[bytes, int]:
     pages = []
     for number, page in enumerate(forme.pages, 1):
         contents = set_blocks | {FOLIO: standing.folio(copy, number, len(forme.pages))}
-        operators = [operator for piece in page.pieces for operator in filled(piece, contents)]
+        operators = b"\n".join(
+            operator for piece in page.pieces for operator in filled(piece, contents)
+        )
         bookmarks = [(level, next(headings), *place) for level, _, *place in page.bookmarks]
         pages.append(_PrintedPage(page, bookmarks, operators, forme.graphics))
     warm = press.warm_press()
-    metadata = DocumentMetadata(**get_html_metadata(HTML(string=f"{copy.head}</html>")))
+    head = HTML(string=f"{copy.head}</html>", url_fetcher=warm.fetcher)
+    metadata = DocumentMetadata(**get_html_metadata(head))
     press.declare_accessible(metadata)
     document = Document(pages, metadata, warm.fetcher, warm.fonts, {}, "srgb")
     pdf = generate_pdf(document, None, 1, **OPTIONS | {"attachments": list(attachments)})

@@ -43,6 +43,8 @@ _TAGS = re.compile(r"(<[^<>]+>)")
 _TAG = re.compile(r'<(/?)(\w+)(?: class="([^"]*)")?\s*/?>')
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+_PEN = re.compile(r'(?<= d=")M[\d.]+ [\d.]+(?:h[\d.]+|m-?[\d.]+ [\d.]+)+(?=")')
+_STEP = re.compile(r"([Mmh])(-?[\d.]+)(?: ([\d.]+))?")
 _SVG = "http://www.w3.org/2000/svg"
 
 
@@ -259,11 +261,34 @@ def _glyphs(box, layout) -> tuple[bytes, ...]:
 @lru_cache(maxsize=16)
 def draw_picture(picture: Picture, width: float, height: float) -> tuple[bytes, ...]:
     """Return the operators that draw a picture in a corner, at a size in CSS pixels."""
+    words = _TITLE.sub("", picture.words)
+    pen = _PEN.search(words)
+    if not pen:
+        return _drawn(words, width, height)
+    # A QR code is one path of some hundred strokes: only these change from one to the next.
+    operators = _drawn(_PEN.sub("M0 0h1", words), width, height)
+    stroke = operators.index(b"1 0 l") - 1
+    return (*operators[:stroke], *_strokes(pen[0]), *operators[stroke + 2 :])
+
+
+@lru_cache(maxsize=64)
+def _drawn(words: str, width: float, height: float) -> tuple[bytes, ...]:
     # The product draws its pictures: nothing that a person typed comes this way unescaped.
-    tree = ElementTree.fromstring(f'<svg xmlns="{_SVG}"{picture.words}</svg>')  # noqa: S314
+    tree = ElementTree.fromstring(f'<svg xmlns="{_SVG}"{words}</svg>')  # noqa: S314
     resources: dict[str, dict] = {"ExtGState": {}, "XObject": {}, "Pattern": {}, "Shading": {}}
     stream = Stream({}, None, resources, {}, None, {}, None)
     SVGImage(tree, None, None, None).draw(stream, width, height, None)
-    if any(resources.values()) and resources["ExtGState"].keys() - {"a1.0", "A1.0"}:
+    if resources.pop("ExtGState").keys() - {"a1.0", "A1.0"} or any(resources.values()):
         raise CannotSet("a picture of several shades")
     return tuple(map(pydyf._to_bytes, stream.stream))
+
+
+def _strokes(pen: str) -> Iterator[bytes]:
+    """Yield the operators of a path of horizontal strokes, "M4 4.5h7m1 0h3"."""
+    x = y = 0.0
+    for command, across, down in _STEP.findall(pen):
+        if command == "M":
+            x, y = float(across), float(down)
+        else:
+            x, y = x + float(across), y + float(down or 0)
+        yield b"%b %b %b" % (*map(pydyf._to_bytes, (x, y)), b"l" if command == "h" else b"m")

@@ -30,10 +30,12 @@ SCHOOLS = (
 
 
 @pytest.fixture(autouse=True)
-def nothing_standing():
-    """Each test starts as a new process does, its fonts ready."""
+def nothing_standing(caplog):
+    """Each test starts as a new process does, its fonts ready; the short cut never fails."""
     standing_type._standing_type.cache_clear()
     set_block.cache_clear()
+    yield
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 @pytest.fixture
@@ -207,6 +209,7 @@ BODIES = {
         "*l'année {{ annee_scolaire }}*, sans que rien d'autre ne soit dû par quiconque."
     ),
     "types one in another": "Vu **l'avis de *{{ collectivite }}* ;**",
+    "a heading with a line of its own": "## {{ collectivite }} *et* **{{ region }}**\n\nVu.",
     "an empty item": "- \n- {{ collectivite }}\n  - {{ region }}",
     "signs of mark-up": "Vu 1 < 2 & {{ collectivite }} &amp; \\<b>",
 }
