@@ -13,7 +13,6 @@ from conventions.lifecycle import AMENDMENT_TRANSITIONS, AmendmentState, State
 from conventions.notifications import notify
 from conventions.printing import amendment_act_context, amendment_context
 from documents.models import TextModel
-from documents.texts import newest_text
 from schools.models import School
 from schools.takeover import schools_paid_by
 
@@ -275,10 +274,8 @@ class Amendment(Dossier, Authorised, Stateful):
     # --- Its act and its pieces ---------------------------------------------
     @property
     def act_text_model(self):
-        """The newest; once somebody signed, the one that the act to sign was made from."""
-        issued = None if self.can_record_act else self.latest_piece(Piece.Kind.AMENDMENT_ACT)
-        text = issued and issued.document.text_model
-        return text if text and text.kind == self.act.text_kind else newest_text(self.act.text_kind)
+        """The one that its act to sign was made from, else the newest."""
+        return self.text_in_use(Piece.Kind.AMENDMENT_ACT, self.act.text_kind)
 
     @property
     def last_letterhead(self) -> str:
@@ -308,7 +305,7 @@ class Amendment(Dossier, Authorised, Stateful):
 
     def text_and_context(self, kind: str):
         if kind == Piece.Kind.AMENDMENT:
-            return newest_text(TextModel.Kind.AMENDMENT), amendment_context(self)
+            return self.text_in_use(kind, TextModel.Kind.AMENDMENT), amendment_context(self)
         text = self.act.text_from(self.act_text_model)
         executory = kind == Piece.Kind.ACT_EXECUTORY
         return text, amendment_act_context(self, executory=executory)

@@ -83,6 +83,16 @@ class Dossier(ConventionPart):
                 issued.append(self._add_piece(kind, document, by, "Document généré"))
         return issued
 
+    def text_in_use(self, kind: str, text_kind: str) -> TextModel:
+        """Return the text that pieces of `kind` are made from: that of the newest one, if any.
+
+        A version published meanwhile does not touch what was issued; the first piece takes
+        the newest. `text_kind` is the nature of text wanted today (TextModel.Kind).
+        """
+        issued = self.latest_piece(kind)
+        text = issued and issued.document.text_model
+        return text if text and text.kind == text_kind else newest_text(text_kind)
+
     # --- What is no longer up to date ---------------------------------------
     def outdated_pieces(self) -> list[Piece]:
         """Return the generated pieces whose printed values have changed since, the newest only.
@@ -196,9 +206,8 @@ class ConventionDossier(Dossier):
         if kind == Piece.Kind.CONVENTION:
             return self.campaign.convention_text, convention_context(self)
         if kind in LETTERS:
-            return newest_text(LETTERS[Piece.Kind(kind)]), letter_context(
-                self.open_termination, kind
-            )
+            text = self.text_in_use(kind, LETTERS[Piece.Kind(kind)])
+            return text, letter_context(self.open_termination, kind)
         text = self.act.text_from(self.act_text_model)
         return text, act_context(self, executory=kind == Piece.Kind.ACT_EXECUTORY)
 

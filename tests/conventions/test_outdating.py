@@ -8,12 +8,14 @@ from conventions import outdating, tasks
 from conventions.board import build_board
 from conventions.models import Convention, Job, Piece
 from documents.contexts import to_json
+from documents.models import TextModel
 from documents.references import reference_of
 from documents.rendering import Rendered
 from documents.uploads import UploadedPdf
 from tests.factories import (
     ConventionFactory,
     SchoolFactory,
+    TextModelFactory,
     current_signed_convention,
     prepare_amendment,
     sign_by_both,
@@ -241,3 +243,14 @@ class TestScreens:
         page = agent.get(url).content.decode()
         assert "Documents à produire de nouveau : <strong>1</strong>" in page
         assert f"?campaign={stale.campaign.pk}&amp;outdated=yes" in page
+
+
+def test_a_version_published_since_touches_nothing_that_was_issued():
+    convention = current_signed_convention()
+    amendment = prepare_amendment(convention, remove=[convention.schools.first()])
+    amendment.send(by=None)
+    amendment.issue_documents(by=None)
+    first = TextModel.objects.get(kind="amendment")
+    TextModelFactory(kind="amendment", version=2, body=f"{first.body}\n\nUne phrase de plus.")
+    assert amendment.outdated_pieces() == []
+    assert amendment.issue_documents(by=None) == []
