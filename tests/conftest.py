@@ -1,5 +1,6 @@
 """Shared by every test: private files go to a folder of the test, e-mails nowhere."""
 
+import asyncio
 import datetime
 import sqlite3
 from pathlib import Path
@@ -40,6 +41,22 @@ def plain_static_files(settings):
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(autouse=True)
+def browser_loop_set_aside(request):
+    """Let the tests that share a process with the browser's run as if alone.
+
+    Playwright keeps an event loop "running" there from one test to the next: Django would
+    refuse every query, and pyHanko could not start a loop of its own (docs/decisions/0007).
+    """
+    loop = asyncio._get_running_loop()
+    if loop is None or request.node.get_closest_marker("e2e"):
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session")

@@ -37,11 +37,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session", autouse=True)
 def loop_left_running():
-    """Let the tests that come after these, in the same process, touch their database.
-
-    Playwright keeps an event loop running in its process; Django then takes every
-    query for one made inside a coroutine, and refuses it.
-    """
+    """Let the databases of the tests be taken down with the browser's loop still there."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 
