@@ -46,7 +46,8 @@ class AmendmentActPage(AmendmentFormView):
         "ou sans. Si vous en prenez un, donnez sa nature, son numéro et sa date."
     )
     submit = "Enregistrer et produire le PDF"
-    done = "L'acte de l'avenant est enregistré. Le PDF à signer est prêt."
+    done = "L'acte de l'avenant est enregistré."
+    printed = "Le PDF à signer est prêt."
 
     def is_possible(self):
         return self.amendment.can_record_act

@@ -27,6 +27,8 @@ class FileFormView(FormView):
     intro = ""
     submit = "Enregistrer"
     done = "C'est enregistré."
+    # Said too when documents came of it.
+    printed = ""
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
@@ -60,8 +62,8 @@ class FileFormView(FormView):
         except ValidationError as refusal:
             self._show(refusal, form)
             return self.form_invalid(form)
-        self.subject.issue_documents(by=self.request.user)
-        messages.success(self.request, self.done)
+        issued = self.subject.issue_documents(by=self.request.user)
+        messages.success(self.request, f"{self.done} {self.printed if issued else ''}".rstrip())
         return redirect(self.convention)
 
     def form_invalid(self, form):

@@ -25,7 +25,8 @@ class OwnActPage(FileFormView):
         "La convention, elle, est la même pour toutes les collectivités."
     )
     submit = "Enregistrer et produire le PDF"
-    done = "Votre acte est enregistré. Le PDF à signer est prêt."
+    done = "Votre acte est enregistré."
+    printed = "Le PDF à signer est prêt."
 
     def is_possible(self):
         return self.subject.can_adapt_act

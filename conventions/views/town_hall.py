@@ -17,7 +17,8 @@ class Identity(FileFormView):
         "Corrigez-les si besoin, puis confirmez."
     )
     submit = "Confirmer ces renseignements"
-    done = "Vos renseignements sont confirmés. La convention à signer est prête."
+    done = "Vos renseignements sont confirmés."
+    printed = "La convention à signer est prête."
 
     def is_possible(self):
         return self.convention.state in (State.SENT, State.ACCEPTED)
@@ -38,7 +39,8 @@ class ActPage(FileFormView):
         "comité) ou par une délibération du conseil. Les deux se valent."
     )
     submit = "Enregistrer et produire les PDF"
-    done = "L'acte est enregistré. Les PDF à signer sont prêts."
+    done = "L'acte est enregistré."
+    printed = "Les PDF à signer sont prêts."
 
     def is_possible(self):
         return self.convention.can_record_act

@@ -12,6 +12,7 @@ from django.utils import timezone
 from conventions import progress, warnings
 from conventions.lifecycle import State
 from conventions.models import Convention
+from documents.uploads import UploadedPdf
 from tests.factories import ConventionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +151,19 @@ def test_preparing_the_act_issues_both_documents(mairie, accepted):
     accepted.refresh_from_db()
     assert accepted.act.number == "2022-12"
     assert {piece.kind for piece in accepted.pieces.all()} == {"act", "convention"}
+
+
+def test_no_new_pdf_is_announced_once_the_signed_one_came_back(mairie, with_act, town_hall):
+    with_act.issue_documents(by=town_hall)
+    scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
+    for kind in ("act_signed", "convention_signed"):
+        with_act.attach(kind=kind, pdf=scan, by=town_hall)
+    values = {"kind": "decision", "number": "2022D09", "dated_on": TODAY().isoformat()}
+    page = mairie.post(
+        url("convention_act", with_act), values | {"version": with_act.version}, follow=True
+    ).content.decode()
+    assert "L&#x27;acte est enregistré." in page
+    assert "Les PDF à signer sont prêts." not in page
 
 
 def test_an_act_dated_tomorrow_is_refused_at_its_field(mairie, accepted):
