@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from conventions.models import Amendment, Campaign, Convention
+from documents.storage import document_storage
 
 
 class ChorusSettings(models.Model):
@@ -91,8 +92,12 @@ class ExportBatch(HandedOver):
     claims = models.PositiveIntegerField("titres")
     schools = models.IntegerField("écoles")
     amount = models.DecimalField("montant", max_digits=12, decimal_places=2)
-    csv = models.FileField("fichier CSV", upload_to=_stored_name, max_length=200)
-    xlsx = models.FileField("fichier XLSX", upload_to=_stored_name, max_length=200)
+    csv = models.FileField(
+        "fichier CSV", upload_to=_stored_name, storage=document_storage, max_length=200
+    )
+    xlsx = models.FileField(
+        "fichier XLSX", upload_to=_stored_name, storage=document_storage, max_length=200
+    )
 
     class Meta:
         verbose_name = "lot d'export"
