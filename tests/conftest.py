@@ -16,6 +16,24 @@ from .factories import ConventionFactory, UserFactory, sign_by_both
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    """Let the tests that share a process with the browser's run as if alone.
+
+    Playwright keeps an event loop "running" there from one test to the next: Django would
+    keep other connections, and refuse every query; pyHanko could not start a loop of its
+    own (docs/decisions/0007).
+    """
+    loop = asyncio._get_running_loop()
+    if loop is None or item.get_closest_marker("e2e"):
+        return (yield)
+    asyncio._set_running_loop(None)
+    try:
+        return (yield)
+    finally:
+        asyncio._set_running_loop(loop)
+
+
 @pytest.fixture(autouse=True)
 def private_media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
@@ -41,22 +59,6 @@ def plain_static_files(settings):
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-
-
-@pytest.fixture(autouse=True)
-def browser_loop_set_aside(request):
-    """Let the tests that share a process with the browser's run as if alone.
-
-    Playwright keeps an event loop "running" there from one test to the next: Django would
-    refuse every query, and pyHanko could not start a loop of its own (docs/decisions/0007).
-    """
-    loop = asyncio._get_running_loop()
-    if loop is None or request.node.get_closest_marker("e2e"):
-        yield
-        return
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session")

@@ -199,7 +199,7 @@ def test_the_faults_of_a_file_are_at_its_own_lines(agent, draft):
         ("Bonjour", "le fichier commence par un en-tête"),
         (b"%PDF-1.7", "est un PDF"),
         (b"", "Ce fichier est vide"),
-        ("a" * (4 * MAX_LENGTH + 1), "dépasse 600 ko"),
+        pytest.param("a" * (4 * MAX_LENGTH + 1), "dépasse 600 ko", id="too-long"),
         (f"---\nnature: decision\ntitre: {'é' * 201}\n---\n\n", "200 caractères"),
     ],
 )

@@ -35,12 +35,6 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def loop_left_running():
-    """Let the databases of the tests be taken down with the browser's loop still there."""
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-
-
 # --- The server -------------------------------------------------------------
 @pytest.fixture(scope="session")
 def site_database(tmp_path_factory):
