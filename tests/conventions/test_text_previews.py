@@ -14,6 +14,8 @@ from conventions.previews import preview_context
 from documents.models import Document, TextModel
 from documents.texts import load_texts
 from tests.factories import (
+    CollectivityFactory,
+    CommuneFactory,
     ConventionFactory,
     DepartmentFactory,
     UserFactory,
@@ -74,7 +76,8 @@ def test_a_preview_stores_nothing(client, rectorat, convention):
 
 def test_a_file_is_found_by_the_words_of_its_collectivity(client, rectorat, convention):
     client.force_login(rectorat)
-    other = ConventionFactory(campaign=convention.campaign)
+    elsewhere = CollectivityFactory(commune=CommuneFactory(name="Autreville"))
+    other = ConventionFactory(campaign=convention.campaign, collectivity=elsewhere)
     text = load_texts()["decision"]
     url = reverse("admin:documents_textmodel_preview", args=[text.pk])
     page = client.get(url, {"q": convention.collectivity.name.upper()}).content.decode()
