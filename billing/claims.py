@@ -22,6 +22,7 @@ from django.utils import timezone
 from billing import liquidation
 from billing.models import ChorusSettings, Titre
 from communes.identifiers import validate_siret
+from conventions import deadlines
 from conventions.models import Amendment, Campaign, Convention, ConventionSchool
 
 # Rows fetched at a time: bounds the memory of an export, whole region included.
@@ -200,7 +201,7 @@ class Claim:
 
     def _time_warnings(self):
         today = timezone.localdate()
-        prescribed_on = liquidation.prescribed_on(self.signed_on)
+        prescribed_on = deadlines.prescribed_on(self.signed_on)
         if today >= prescribed_on:
             yield f"Prescrite depuis le {liquidation.french_date(prescribed_on)}"
         elif today.year == prescribed_on.year - 1:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from documents.typography import count, euros_and_cents
 
 CENT = Decimal("0.01")
-PRESCRIPTION_YEARS = 4
 
 
 def amount(schools: int, tariff: Decimal) -> Decimal:
@@ -123,12 +122,3 @@ def budget_year(signed_on: datetime.date) -> int:
     two calendar years that a school year touches. No source read so far settles it.
     """
     return signed_on.year
-
-
-def prescribed_on(signed_on: datetime.date) -> datetime.date:
-    """Return the first day on which the debt may no longer be claimed.
-
-    Four years from 1 January of the year after the right arose (loi 68-1250,
-    article 1): signed in 2022, prescribed on 1 January 2027.
-    """
-    return datetime.date(signed_on.year + 1 + PRESCRIPTION_YEARS, 1, 1)

@@ -154,7 +154,7 @@ def build_reply_curve(campaign: Campaign, user) -> ReplyCurve | None:
     """Count the replies that `user` may see day by day, in one query; None before any sending."""
     rows = (
         campaign.conventions.for_user(user)
-        .exclude(state=State.ABANDONED)
+        .living()
         .order_by()
         .values_list("state", "sent_on", "accepted_on", "effective_on")
         .annotate(Count("pk"))

@@ -1,4 +1,4 @@
-"""Legal dates of an act: executory date and the end of the appeal delays.
+"""Legal dates: executory date, appeal delays, termination, prescription.
 
 Pure functions on dates. Sources: CGCT L2131-1 (executory), CJA R421-1 and CE
 362568 (two months "francs"), CGCT L2131-6 (prefect's referral), CGCT L2122-23
@@ -114,3 +114,16 @@ def end_of_conciliation(notice: datetime.date) -> datetime.date:
 def termination_on(second_letter: datetime.date) -> datetime.date:
     """Return the day a termination takes effect, fifteen days after the second letter."""
     return second_letter + datetime.timedelta(days=TERMINATION_DAYS)
+
+
+# --- The debt of a collectivity ---------------------------------------------
+PRESCRIPTION_YEARS = 4
+
+
+def prescribed_on(signed_on: datetime.date) -> datetime.date:
+    """Return the first day on which the debt may no longer be claimed.
+
+    Four years from 1 January of the year after the right arose (loi 68-1250,
+    article 1): signed in 2022, prescribed on 1 January 2027.
+    """
+    return datetime.date(signed_on.year + 1 + PRESCRIPTION_YEARS, 1, 1)

@@ -9,11 +9,9 @@ import time
 
 from django.db.models import Q
 
+from .jobs import BUDGET
 from .lifecycle import AmendmentState, State
 from .models import Convention, Piece
-
-# Seconds after which the rest goes to a task of its own, well under the worker's `timeout`.
-BUDGET = 60
 
 
 def review(conventions, after: int = 0, budget: float = BUDGET) -> int | None:

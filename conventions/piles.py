@@ -14,10 +14,9 @@ from documents import scans
 from documents.references import read_reference
 from documents.uploads import UploadedPdf
 
+from .jobs import BUDGET
 from .models import Convention, Piece, Pile, PilePage, Sheaf
 
-# Seconds after which the rest goes to a task of its own, well under Q_CLUSTER's timeout.
-BUDGET = 60
 # An act with its executory mention may come back as the signed act.
 RECEIVED_AS = {**Piece.SIGNED_AS, Piece.Kind.ACT_EXECUTORY: Piece.Kind.ACT_SIGNED}
 
@@ -97,7 +96,7 @@ def find_issued(reference: str, user) -> Piece | None:
 def find_convention(reference: str, user) -> Convention | None:
     """Return the convention, in `user`'s territory, of that reference; the live one."""
     found = Convention.objects.for_user(user).filter(reference=read_reference(reference))
-    return found.exclude(state="abandoned").with_parties().first()
+    return found.living().with_parties().first()
 
 
 def file_of(piece: Piece):

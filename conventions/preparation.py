@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from accounts.scope import collectivity_scope
 from communes.models import Collectivity
 
-from .lifecycle import REWORKABLE, State
+from .lifecycle import REWORKABLE
 from .models import Campaign, Convention, ConventionSchool, JournalEntry
 
 _COPIED = ("uai", "name", "commune_name", "department_code", "fee")
@@ -72,7 +72,7 @@ def _lines_by_payer(campaign, by):
 
 def _existing(campaign, by):
     scope = collectivity_scope(by, "collectivity") if by is not None else Q()
-    conventions = campaign.conventions.filter(scope).exclude(state=State.ABANDONED)
+    conventions = campaign.conventions.filter(scope).living()
     return {convention.collectivity_id: convention for convention in conventions}
 
 

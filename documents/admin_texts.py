@@ -153,8 +153,8 @@ class TextModelAdmin(admin.ModelAdmin):
         context = {
             "faults": proofread(text.kind, text.body),
             "explanation": "Le texte ne changera plus, et les campagnes pourront s'y référer. Les "
-            "lettres et les avenants s'impriment aussitôt avec la dernière version publiée. Ce "
-            "qui a déjà été émis ne change pas.",
+            "prochaines lettres et les prochains avenants s'imprimeront avec cette version. Ce qui "
+            "a déjà été émis ne change pas.",
             "submit": "Publier cette version",
         }
         return self._page(request, text, "ask", "Publier", context)

@@ -11,11 +11,10 @@ import warnings
 from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from documents.storage import document_storage
+from documents.storage import document_storage, keep
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_PIXELS = 16_000_000
@@ -117,10 +116,7 @@ def _encode(image) -> bytes:
 
 def store(content: bytes) -> str:
     """Keep a letterhead under its SHA-256 and return its name in private storage."""
-    name = letterhead_name(hashlib.sha256(content).hexdigest())
-    if not document_storage().exists(name):
-        document_storage().save(name, ContentFile(content))
-    return name
+    return keep(letterhead_name(hashlib.sha256(content).hexdigest()), content)
 
 
 def letterhead_name(digest: str) -> str:

@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -14,7 +13,7 @@ from django.utils import timezone
 from documents import kinds
 from documents.proofreading import proofread, tidy
 from documents.signatures import MEANINGS, WEIGHTS, Examination, Later, Verdict, Weight
-from documents.storage import document_storage
+from documents.storage import document_storage, keep
 
 
 class FrozenError(Exception):
@@ -253,12 +252,8 @@ class Document(models.Model):
         meanwhile, theirs is returned.
         """
         digest = hashlib.sha256(content).hexdigest()
-        path = _stored_name(cls(sha256=digest), "")
-        storage = document_storage()
-        if not storage.exists(path):
-            storage.save(path, ContentFile(content))
         values = {
-            "file": path,
+            "file": keep(_stored_name(cls(sha256=digest), ""), content),
             "sha256": digest,
             "size": len(content),
             "pages": pages,

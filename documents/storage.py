@@ -7,12 +7,21 @@ the same moment, leaves one file with the same bytes.
 import os
 import secrets
 
+from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
 
 def document_storage() -> Storage:
     """Return the storage of frozen files that the settings name."""
     return storages["documents"]
+
+
+def keep(name: str, content: bytes) -> str:
+    """Store `content` under `name`, made of its hash: what exists is left alone. Return `name`."""
+    storage = document_storage()
+    if not storage.exists(name):
+        storage.save(name, ContentFile(content))
+    return name
 
 
 class DocumentFolder(FileSystemStorage):

@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from communes.folding import fold
 from conventions.board import newest_open_campaign
-from conventions.lifecycle import State
 from conventions.models import Campaign, Convention
 from conventions.previews import preview_context
 from documents.admin_texts import TextModelAdmin
@@ -57,4 +56,4 @@ class TextPreviewAdmin(TextModelAdmin):
 
 
 def _files(user):
-    return Convention.objects.for_user(user).exclude(state=State.ABANDONED)
+    return Convention.objects.for_user(user).living()

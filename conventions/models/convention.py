@@ -48,6 +48,10 @@ class ConventionQuerySet(models.QuerySet):
             scoped = scoped.filter(state__in=lifecycle.VISIBLE_TO_TOWN_HALL)
         return scoped
 
+    def living(self):
+        """Those that were not given up."""
+        return self.exclude(state=State.ABANDONED)
+
     def with_parties(self):
         """Fetch what every page about a file shows, in one query."""
         return self.select_related(

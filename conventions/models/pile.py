@@ -3,13 +3,12 @@
 import hashlib
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from documents import scans
-from documents.storage import document_storage
+from documents.storage import document_storage, keep
 from documents.uploads import UploadedPdf
 
 from .convention import Convention
@@ -71,11 +70,7 @@ class Pile(models.Model):
             page_count=pdf.pages,
             by=by,
         )
-        path = _stored_name(pile, "")
-        storage = document_storage()
-        if not storage.exists(path):
-            storage.save(path, ContentFile(pdf.content))
-        pile.file.name = path
+        pile.file.name = keep(_stored_name(pile, ""), pdf.content)
         pile.save()
         return pile
 

@@ -6,7 +6,7 @@ from django.views.generic import DetailView, ListView
 
 from accounts.roles import Role
 from conventions import progress, warnings
-from conventions.lifecycle import State, guidance
+from conventions.lifecycle import guidance
 from conventions.models import Amendment, Campaign, Convention, Piece, outdated_among
 from conventions.terminations import open_steps, standing
 from conventions.timeline import timeline
@@ -14,7 +14,7 @@ from conventions.timeline import timeline
 
 def live(user):
     """The conventions of `user`'s scope, without those that were abandoned."""
-    return Convention.objects.for_user(user).exclude(state=State.ABANDONED)
+    return Convention.objects.for_user(user).living()
 
 
 def find_convention(user, year: int, code: str) -> Convention:

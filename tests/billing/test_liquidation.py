@@ -57,8 +57,3 @@ def test_the_period_runs_from_the_start_of_the_year_to_the_end_of_the_convention
 
 def test_the_budget_year_is_the_year_of_the_last_signature():
     assert liquidation.budget_year(datetime.date(2023, 1, 9)) == 2023
-
-
-@pytest.mark.parametrize("signed_on", [datetime.date(2022, 1, 1), datetime.date(2022, 12, 31)])
-def test_a_debt_of_2022_is_prescribed_on_1_january_2027(signed_on):
-    assert liquidation.prescribed_on(signed_on) == datetime.date(2027, 1, 1)

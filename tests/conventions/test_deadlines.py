@@ -48,3 +48,8 @@ def test_an_act_is_executory_at_the_later_of_deposit_and_publication(deposited, 
     assert deadlines.executory_on(deposited, published) == max(deposited, published)
     assert deadlines.executory_on(deposited, None) is None
     assert deadlines.executory_on(None, published) is None
+
+
+@pytest.mark.parametrize("signed_on", [datetime.date(2022, 1, 1), datetime.date(2022, 12, 31)])
+def test_a_debt_of_2022_is_prescribed_on_1_january_2027(signed_on):
+    assert deadlines.prescribed_on(signed_on) == datetime.date(2027, 1, 1)

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from conventions import print_run
 from conventions.models import Convention, Piece
+from documents import binding
 from documents.models import Document
 from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
 
@@ -57,7 +58,7 @@ def test_only_what_is_to_be_signed_is_printed():
 
 
 def test_more_files_than_are_open_at_once_keep_their_order(monkeypatch):
-    monkeypatch.setattr(print_run, "_AT_ONCE", 2)
+    monkeypatch.setattr(binding, "_AT_ONCE", 2)
     for number in (5, 1, 4, 2, 3):
         to_sign(f"3400{number}", pages=2)
     assert [height // 100 for height in merged()[0][::2]] == [1, 2, 3, 4, 5]

@@ -7,7 +7,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
 from conventions.converters import SchoolYearConverter
-from conventions.lifecycle import State
 from conventions.models import Convention
 
 
@@ -45,11 +44,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"« {school_year} » n'est pas une année scolaire : écrivez par exemple 2022-2023."
             ) from None
-        found = (
-            Convention.objects.with_parties()
-            .exclude(state=State.ABANDONED)
-            .filter(campaign__start_year=year)
-        )
+        found = Convention.objects.with_parties().living().filter(campaign__start_year=year)
         convention = (
             found.filter(collectivity__code=code).first()
             or found.filter(collectivity__siren=code).first()
