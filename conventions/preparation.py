@@ -30,9 +30,9 @@ def prepare(campaign: Campaign, *, by) -> PreparationReport:
 
     The payer is the one of the campaign's first day, even when a grouping takes a school
     over in the course of the year. Schools join their payer's convention as long as it
-    has not been sent; printed names follow the annuaire until then. One transaction, some ten queries whatever
-    the number of collectivities (plus one per batch). Raises TransitionRefused when
-    the campaign is over.
+    has not been sent; printed names follow the annuaire until then. One transaction, some
+    ten queries whatever the number of collectivities (plus one per batch). Raises
+    TransitionRefused when the campaign is over.
     """
     campaign.refuse_if_over()
     report = PreparationReport()

@@ -1,6 +1,5 @@
 """Conventions: the list, the page of one, and the verbs on one or thousands."""
 
-import re
 import tempfile
 
 from django.contrib import admin, messages
@@ -38,9 +37,9 @@ from .filters import (
 )
 from .forms import VERB_FORMS, MessageForm, TerminationForm, verb_form
 from .job import issue_documents
+from .selection import read_keys, write_keys
 
 EXAMPLES = 20
-_KEYS = re.compile(r"^\d{1,18}(,\d{1,18})*$")
 
 EXPLANATIONS = {
     "send": "La collectivité verra sa convention. Ses écoles et son montant ne changeront plus.",
@@ -387,9 +386,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         if request.user.role not in TRANSITIONS[verb].roles:
             raise PermissionDenied
         keys = request.POST.get("conventions") or request.GET.get("conventions", "")
-        if not _KEYS.match(keys):
-            raise Http404
-        chosen = self.get_queryset(request).filter(pk__in=keys.split(","))
+        chosen = self.get_queryset(request).filter(pk__in=read_keys(keys))
         if request.method != "POST":
             return self.ask(request, verb, chosen)
         single = chosen.first() if "," not in keys else None
@@ -416,7 +413,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         single = taken[0] if len(keys) == 1 and taken else None
         context = {
             "form": form or verb_form(verb, single)(),
-            "keys": ",".join(map(str, keys)),
+            "keys": write_keys(keys),
             "explanation": EXPLANATIONS[verb],
             "preview": preview,
             "possible": len(preview.done),

@@ -1,9 +1,7 @@
 """Long actions: asked for on a selection, then followed on a page that may be left."""
 
-import re
-
 from django.contrib import admin, messages
-from django.http import Http404, HttpResponseNotAllowed
+from django.http import HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -12,7 +10,7 @@ from django.utils import timezone
 from conventions import jobs
 from conventions.models import Convention, Job, JobItem
 
-_KEYS = re.compile(r"^\d{1,18}(,\d{1,18})*$")
+from .selection import read_keys, write_keys
 
 
 @admin.action(description="Produire les documents")
@@ -27,7 +25,7 @@ def issue_documents(model_admin, request, queryset):
             "opts": model_admin.opts,
             "media": model_admin.media,
             "title": "Produire les documents",
-            "keys": ",".join(map(str, keys)),
+            "keys": write_keys(keys),
             "count": len(keys),
         },
     )
@@ -94,10 +92,8 @@ class JobAdmin(admin.ModelAdmin):
         """Ask a worker to issue the documents of the conventions whose keys are given."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        keys = request.POST.get("conventions", "")
-        if not _KEYS.match(keys):
-            raise Http404
-        chosen = Convention.objects.for_user(request.user).filter(pk__in=keys.split(","))
+        keys = read_keys(request.POST.get("conventions", ""))
+        chosen = Convention.objects.for_user(request.user).filter(pk__in=keys)
         if not chosen.exists():
             messages.warning(request, "Aucune convention à traiter dans cette sélection.")
             return redirect("admin:conventions_convention_changelist")
