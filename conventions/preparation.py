@@ -25,8 +25,10 @@ class PreparationReport:
     left_out: list[tuple[Collectivity, str]] = field(default_factory=list)
 
 
-def prepare(campaign: Campaign, *, by) -> PreparationReport:
+def prepare(campaign: Campaign, *, by, payers=None) -> PreparationReport:
     """Give every payer of enrolled schools its convention, or bring it up to date.
+
+    `payers` (primary keys of collectivities) leaves those and who exchanges schools with them.
 
     The payer is the one of the campaign's first day, even when a grouping takes a school
     over in the course of the year. Schools join their payer's convention as long as it
@@ -38,8 +40,9 @@ def prepare(campaign: Campaign, *, by) -> PreparationReport:
     report = PreparationReport()
     with transaction.atomic():
         Campaign.objects.select_for_update().get(pk=campaign.pk)
-        lines_by_payer = _lines_by_payer(campaign, by)
-        existing = _existing(campaign, by)
+        chosen = None if payers is None else _with_exchanges(campaign, by, payers)
+        lines_by_payer = _lines_by_payer(campaign, by, chosen)
+        existing = _existing(campaign, by, chosen)
         for payer, lines in lines_by_payer.items():
             convention = existing.get(payer.pk)
             if convention is None:
@@ -53,8 +56,30 @@ def prepare(campaign: Campaign, *, by) -> PreparationReport:
     return report
 
 
-def _lines_by_payer(campaign, by):
+def _with_exchanges(campaign, by, payers) -> set[int]:
+    """Add to `payers` those whose convention gives them a school, or takes one of theirs.
+
+    Both conventions then change together: preparing one alone would leave the count of
+    the other wrong.
+    """
+    moves = (
+        campaign.schools.payable(campaign, by)
+        .to_prepare()
+        .filter(convention__isnull=False)
+        .exclude(convention__collectivity=F("payer_id"))
+        .values_list("payer_id", "convention__collectivity")
+    )
+    pairs = {frozenset(pair) for pair in moves}
+    chosen = set(payers)
+    while joined := [pair for pair in pairs if pair & chosen and pair - chosen]:
+        chosen = chosen.union(*joined)
+    return chosen
+
+
+def _lines_by_payer(campaign, by, chosen):
     lines = campaign.schools.payable(campaign, by).to_prepare()
+    if chosen is not None:
+        lines = lines.filter(payer_id__in=chosen)
     payers = {
         payer.pk: payer
         for payer in Collectivity.objects.filter(
@@ -70,9 +95,11 @@ def _lines_by_payer(campaign, by):
     return grouped
 
 
-def _existing(campaign, by):
+def _existing(campaign, by, chosen):
     scope = collectivity_scope(by, "collectivity") if by is not None else Q()
     conventions = campaign.conventions.filter(scope).living()
+    if chosen is not None:
+        conventions = conventions.filter(collectivity__in=chosen)
     return {convention.collectivity_id: convention for convention in conventions}
 
 

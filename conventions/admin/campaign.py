@@ -25,6 +25,7 @@ from schools.takeover import payer_on
 from .forms import EnrolmentForm
 from .job import issue_documents
 from .renewal import RenewalPage
+from .selection import read_keys, write_keys
 
 # Printed on every convention: settled once the first is sent.
 PRINTED = (
@@ -240,14 +241,24 @@ class CampaignAdmin(RenewalPage, admin.ModelAdmin):
         return form, report
 
     def prepare_view(self, request, campaign):
-        """Say what would be prepared, then (POST) prepare it and report."""
-        context = _to_prepare(campaign, request.user)
+        """Say what would be prepared, then (POST) prepare it and report.
+
+        For the whole campaign, or for the payers whose keys are given.
+        """
+        keys = request.POST.get("payers", "")
+        payers = [int(key) for key in read_keys(keys)] if keys else None
+        context = _to_prepare(campaign, request.user, payers)
         if request.method == "POST":
             try:
-                context["report"] = preparation.prepare(campaign, by=request.user)
+                context["report"] = preparation.prepare(campaign, by=request.user, payers=payers)
             except ValidationError as refusal:
                 messages.error(request, " ".join(refusal.messages))
                 return redirect("admin:conventions_campaign_change", campaign.pk)
+        return self._page(request, campaign, "prepare", "Préparer les conventions", context)
+
+    def ask_to_prepare(self, request, campaign, payers):
+        """Say what would be prepared for some payers; the campaign's page does it."""
+        context = _to_prepare(campaign, request.user, payers) | {"payers": write_keys(payers)}
         return self._page(request, campaign, "prepare", "Préparer les conventions", context)
 
     def send_view(self, request, campaign):
@@ -308,9 +319,12 @@ def _find_schools(campaign, query, user):
     }
 
 
-def _to_prepare(campaign, user):
+def _to_prepare(campaign, user, payers=None):
     """How many collectivities and schools a preparation would take up."""
     lines = campaign.schools.payable(campaign, user).waiting()
+    conventions = campaign.conventions.for_user(user).filter(state=State.PREPARED)
+    if payers is not None:
+        lines = lines.filter(payer_id__in=payers)
+        conventions = conventions.filter(collectivity__in=payers)
     waiting = lines.aggregate(schools=Count("pk"), collectivities=Count("payer_id", distinct=True))
-    prepared = campaign.conventions.for_user(user).filter(state=State.PREPARED).count()
-    return {"waiting": waiting, "prepared": prepared}
+    return {"waiting": waiting, "prepared": conventions.count()}

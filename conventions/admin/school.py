@@ -14,9 +14,27 @@ from communes.admin_export import ExportMixin
 from communes.tables import Column, Kind
 from conventions.enrolment import withdraw
 from conventions.lifecycle import REWORKABLE
-from conventions.models import ConventionSchool
+from conventions.models import Campaign, ConventionSchool
 
 from .filters import AcademyFilter, CampaignFilter, DepartmentFilter
+
+
+@admin.action(description="Préparer les conventions de ces écoles")
+def prepare_conventions(model_admin, request, queryset):
+    """Ask about the conventions of the payers of these schools, of one campaign."""
+    campaigns = Campaign.objects.filter(pk__in=queryset.order_by().values("campaign"))
+    if len(campaigns) != 1:
+        messages.warning(request, "Filtrez les écoles d'une seule campagne, puis recommencez.")
+        return None
+    (campaign,) = campaigns
+    lines = campaign.schools.payable(campaign, request.user).to_prepare()
+    chosen = lines.filter(pk__in=queryset.order_by().values("pk")).order_by()
+    payers = sorted(set(chosen.values_list("payer_id", flat=True)))
+    if not payers:
+        messages.warning(request, "Les conventions de ces écoles sont déjà envoyées.")
+        return None
+    campaign_admin = model_admin.admin_site.get_model_admin(Campaign)
+    return campaign_admin.ask_to_prepare(request, campaign, payers)
 
 
 class EnrolledFilter(admin.SimpleListFilter):
@@ -69,6 +87,7 @@ class ConventionSchoolAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
     search_help_text = "Nom de l'école, commune ou code UAI ; les accents sont facultatifs."
     list_per_page = 100
     list_select_related = ("school__payer", "convention")
+    actions = (prepare_conventions,)
     export_columns = COLUMNS
     export_select_related = ("campaign", "school__payer", "convention")
     fields = (

@@ -4,6 +4,7 @@ import datetime
 import re
 
 import pytest
+from django.contrib.admin import helpers
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -227,6 +228,36 @@ def test_preparing_announces_the_numbers_then_reports(agent, campaign):
     assert not Convention.objects.exists()
     report = agent.post(url("prepare", campaign)).context["report"]
     assert len(report.created) == 2
+
+
+def prepare_ticked(agent, *schools):
+    keys = [school.enrolments.get().pk for school in schools]
+    return agent.post(
+        f"{reverse('admin:conventions_conventionschool_changelist')}?campaign=all",
+        {"action": "prepare_conventions", helpers.ACTION_CHECKBOX_NAME: keys},
+        follow=True,
+    )
+
+
+def test_conventions_are_prepared_for_the_schools_that_are_ticked(agent, campaign):
+    payer = CollectivityFactory()
+    ticked, sibling, other = *SchoolFactory.create_batch(2, payer=payer), SchoolFactory()
+    agent.post(url("enrol", campaign), {"text": f"{ticked.uai} {sibling.uai} {other.uai}"})
+    page = prepare_ticked(agent, ticked)
+    # A convention is of all its payer's schools.
+    assert page.context["waiting"] == {"schools": 2, "collectivities": 1}
+    assert not Convention.objects.exists()
+    report = agent.post(url("prepare", campaign), {"payers": page.context["payers"]})
+    assert [c.collectivity for c in report.context["report"].created] == [payer]
+    assert Convention.objects.get().school_count == 2
+
+
+def test_schools_of_two_campaigns_or_already_sent_are_not_prepared(agent, convention):
+    later = ConventionFactory(campaign=CampaignFactory(start_year=2023))
+    first, second = (c.schools.first().school for c in (convention, later))
+    assert "une seule campagne" in prepare_ticked(agent, first, second).content.decode()
+    convention.send(by=None)
+    assert "déjà envoyées" in prepare_ticked(agent, first).content.decode()
 
 
 def test_all_prepared_conventions_of_the_campaign_are_sent(agent, convention):

@@ -127,6 +127,31 @@ def test_a_campaign_follows_the_payer_of_its_first_day(campaign):
     assert payers == {2022: school.commune.collectivity.pk, 2023: syndicat.pk}
 
 
+def test_preparing_for_some_touches_no_other_convention(campaign):
+    chosen, other = SchoolFactory(), SchoolFactory()
+    enrol_all(campaign)
+    prepare(campaign, by=None)
+    campaign.schools.update(name="Renommée")
+    report = prepare(campaign, by=None, payers=[chosen.payer_id])
+    assert (report.created, report.left_out) == ([], [])
+    counts = dict(Convention.objects.values_list("collectivity", "school_count"))
+    assert counts == {chosen.payer_id: 1, other.payer_id: 1}
+    assert campaign.schools.get(school=chosen).name == chosen.name
+    assert campaign.schools.get(school=other).name == "Renommée"
+
+
+def test_preparing_for_a_payer_brings_along_the_one_its_schools_come_from(campaign):
+    own = CollectivityFactory()
+    schools = SchoolFactory.create_batch(3, payer=own)
+    enrol_all(campaign)
+    prepare(campaign, by=None)
+    syndicat = GroupingFactory(members=[own.commune])
+    take_over(School.objects.filter(pk=schools[0].pk), syndicat, FIRST_DAY, by=None)
+    prepare(campaign, by=None, payers=[syndicat.pk])
+    counts = dict(Convention.objects.values_list("collectivity", "school_count"))
+    assert counts == {own.pk: 2, syndicat.pk: 1}
+
+
 def test_a_school_taken_over_leaves_the_prepared_convention_of_its_commune(campaign):
     own = CollectivityFactory()
     school, kept = SchoolFactory.create_batch(2, payer=own)
