@@ -6,13 +6,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 
+from accounts.invitations import invite
+from accounts.models import User
+from accounts.roles import Role
+from accounts.scope import collectivity_scope
 from communes.folding import fold
 from communes.history import HistoryAdmin
-
-from .invitations import invite
-from .models import User
-from .roles import Role
-from .scope import collectivity_scope
 
 
 class UserForm(forms.ModelForm):

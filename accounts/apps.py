@@ -6,4 +6,4 @@ class AccountsConfig(AppConfig):
     verbose_name = "Utilisateurs"
 
     def ready(self):
-        from . import checks  # noqa: F401 (registers the deployment checks)
+        from accounts import checks  # noqa: F401 (registers the deployment checks)

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.checks import Error, Tags, register
 from django.db import DatabaseError
 
-from .models import DEMONSTRATION_DOMAIN, User
+from accounts.models import DEMONSTRATION_DOMAIN, User
 
 
 @register(Tags.security, deploy=True)

@@ -2,10 +2,9 @@
 
 from typing import NamedTuple
 
+from accounts.models import DEMONSTRATION_DOMAIN, User
+from accounts.roles import Role
 from communes.models import Collectivity
-
-from .models import DEMONSTRATION_DOMAIN, User
-from .roles import Role
 
 DEMONSTRATION_PASSWORD = "demonstration-ent"  # noqa: S105 (printed on the sign-in page)
 

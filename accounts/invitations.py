@@ -7,7 +7,7 @@ from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from .models import User
+from accounts.models import User
 
 
 def invite(request, user: User) -> None:

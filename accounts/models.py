@@ -7,10 +7,9 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from simple_history.models import HistoricalRecords
 
+from accounts import roles
+from accounts.roles import Role
 from communes.models import Collectivity, Department
-
-from . import roles
-from .roles import Role
 
 DEMONSTRATION_DOMAIN = "demonstration.invalid"
 

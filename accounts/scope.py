@@ -2,10 +2,9 @@
 
 from django.db.models import Q
 
+from accounts.models import User
+from accounts.roles import Role
 from communes.models import Collectivity
-
-from .models import User
-from .roles import Role
 
 
 def collectivity_scope(user: User, path: str = "") -> Q:

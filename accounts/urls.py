@@ -7,7 +7,7 @@ what the rectorat decides, so they have no address here.
 from allauth.account import views
 from django.urls import path, re_path
 
-from .views import LoginView
+from accounts.views import LoginView
 
 urlpatterns = [
     path("connexion/", LoginView.as_view(), name="account_login"),

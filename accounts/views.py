@@ -3,7 +3,7 @@
 from allauth.account.views import LoginView as AllauthLoginView
 from django.conf import settings
 
-from .demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
+from accounts.demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
 
 
 class LoginView(AllauthLoginView):

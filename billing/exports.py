@@ -4,10 +4,9 @@ import datetime
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 
+from billing.claims import Claim
+from billing.columns import COLUMNS
 from communes import tables
-
-from .claims import Claim
-from .columns import COLUMNS
 
 CONTENT_TYPES = tables.CONTENT_TYPES
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from billing import views
 
 urlpatterns = [
     path("", views.claims, name="claims"),

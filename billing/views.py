@@ -9,14 +9,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import role_required
 from accounts.roles import Role
-
-from . import claims as claims_of
-from . import exports
-from .batches import NothingToExport, export_batch
-from .claims import Shown
-from .columns import COLUMNS
-from .forms import ChorusSettingsForm, ClaimFilterForm
-from .models import ChorusSettings, ExportBatch
+from billing import claims as claims_of
+from billing import exports
+from billing.batches import NothingToExport, export_batch
+from billing.claims import Shown
+from billing.columns import COLUMNS
+from billing.forms import ChorusSettingsForm, ClaimFilterForm
+from billing.models import ChorusSettings, ExportBatch
 
 READERS = (Role.FINANCE, Role.ADMINISTRATOR, Role.RECTORAT)
 CODERS = (Role.FINANCE, Role.ADMINISTRATOR)

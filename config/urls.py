@@ -1,10 +1,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from config.views import home, legal
 from conventions.views.calendar import calendar_file
 from conventions.views.verification import verify, verify_document
-
-from .views import home, legal
 
 urlpatterns = [
     path("", home, name="home"),

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.utils import timezone
 from icalendar import Calendar, Event
 
-from . import lifecycle
-from .lifecycle import State
-from .models import Campaign, Convention
-from .notifications import absolute
+from conventions import lifecycle
+from conventions.lifecycle import State
+from conventions.models import Campaign, Convention
+from conventions.notifications import absolute
 
 _REFRESH = datetime.timedelta(hours=12)
 

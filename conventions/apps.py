@@ -6,4 +6,4 @@ class ConventionsConfig(AppConfig):
     verbose_name = "Conventions"
 
     def ready(self):
-        from . import checks  # noqa: F401 (registers the deployment checks)
+        from conventions import checks  # noqa: F401 (registers the deployment checks)

@@ -7,8 +7,8 @@ from django.db.models.functions import Coalesce
 from django.utils.text import slugify
 from zipstream import ZipStream
 
-from .lifecycle import State
-from .models import Piece
+from conventions.lifecycle import State
+from conventions.models import Piece
 
 _CHUNK = 64 * 1024
 _ABSENT = "fichiers-introuvables.txt"

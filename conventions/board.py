@@ -8,9 +8,8 @@ from decimal import Decimal
 from django.db.models import Count, Sum
 
 from communes.models import Academy, Collectivity, Department
-
-from .lifecycle import CLAIMABLE, PARTY_CONFIRMED, State
-from .models import Amendment, Campaign, Convention
+from conventions.lifecycle import CLAIMABLE, PARTY_CONFIRMED, State
+from conventions.models import Amendment, Campaign, Convention
 
 
 @dataclass

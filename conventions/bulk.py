@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from .models import Convention
+from conventions.models import Convention
 
 _CHUNK = 200
 

@@ -12,15 +12,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from communes.models import Collectivity, Commune, Membership, Region
+from conventions.enrolment import enrol
+from conventions.lifecycle import State
+from conventions.models import Act, Campaign, Convention, ConventionSchool, Message, Termination
+from conventions.preparation import prepare
 from documents.texts import load_texts
 from schools import uai
 from schools.models import School
 from schools.takeover import take_over
-
-from .enrolment import enrol
-from .lifecycle import State
-from .models import Act, Campaign, Convention, ConventionSchool, Message, Termination
-from .preparation import prepare
 
 VILLENEUVE = "34337"
 # Names that try the grammar: d'Agde, de La Grande-Motte, des Matelles, du Vigan, d'Hérépian.

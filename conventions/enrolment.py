@@ -8,12 +8,11 @@ from django.utils import timezone
 
 from accounts.scope import collectivity_scope
 from communes.models import Collectivity
+from conventions.lifecycle import REWORKABLE
+from conventions.models import Campaign, ConventionSchool, JournalEntry, TransitionRefused
 from schools import uai
 from schools.models import School
 from schools.takeover import payer_on
-
-from .lifecycle import REWORKABLE
-from .models import Campaign, ConventionSchool, JournalEntry, TransitionRefused
 
 _UAI_LIKE = re.compile(r"(?<![0-9A-Za-z])\d{7}\s?[A-Za-z](?![0-9A-Za-z])")
 _CELLS = re.compile(r"[;,\t]")

@@ -9,10 +9,9 @@ from dsfr.forms import DsfrBaseForm
 
 from communes.identifiers import normalise, validate_siret
 from communes.models import Collectivity
+from conventions.models import Act, Amendment, AmendmentAct, Convention, Message, Piece
 from documents.letterheads import read_letterhead
 from documents.uploads import read_copy
-
-from .models import Act, Amendment, AmendmentAct, Convention, Message, Piece
 
 MESSAGE_LENGTH = Message._meta.get_field("body").max_length
 

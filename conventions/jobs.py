@@ -15,7 +15,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from .models import Convention, Job, JobItem
+from conventions.models import Convention, Job, JobItem
 
 logger = logging.getLogger(__name__)
 

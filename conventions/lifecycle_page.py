@@ -1,8 +1,13 @@
 """docs/lifecycle.md: the tables of `lifecycle` as a page, with their diagrams."""
 
 from accounts.roles import Role
-
-from .lifecycle import AMENDMENT_TRANSITIONS, GUIDANCE, TRANSITIONS, AmendmentState, State
+from conventions.lifecycle import (
+    AMENDMENT_TRANSITIONS,
+    GUIDANCE,
+    TRANSITIONS,
+    AmendmentState,
+    State,
+)
 
 # What `Transition.requires` names, in words.
 REQUIREMENTS = {

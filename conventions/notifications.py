@@ -8,10 +8,9 @@ from django.utils.text import Truncator
 from django_q.tasks import async_task
 
 from accounts.roles import Role
-
-from . import progress, terminations
-from .models.message import Message
-from .models.notification import Notification
+from conventions import progress, terminations
+from conventions.models.message import Message
+from conventions.models.notification import Notification
 
 Kind = Notification.Kind
 Side = Message.Side

@@ -9,9 +9,9 @@ import time
 
 from django.db.models import Q
 
-from .jobs import BUDGET
-from .lifecycle import AmendmentState, State
-from .models import Convention, Piece
+from conventions.jobs import BUDGET
+from conventions.lifecycle import AmendmentState, State
+from conventions.models import Convention, Piece
 
 
 def review(conventions, after: int = 0, budget: float = BUDGET) -> int | None:

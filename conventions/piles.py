@@ -10,12 +10,11 @@ from functools import partial
 from django.db import transaction
 from django_q.tasks import async_task
 
+from conventions.jobs import BUDGET
+from conventions.models import Convention, Piece, Pile, PilePage, Sheaf
 from documents import scans
 from documents.references import read_reference
 from documents.uploads import UploadedPdf
-
-from .jobs import BUDGET
-from .models import Convention, Piece, Pile, PilePage, Sheaf
 
 # An act with its executory mention may come back as the signed act.
 RECEIVED_AS = {**Piece.SIGNED_AS, Piece.Kind.ACT_EXECUTORY: Piece.Kind.ACT_SIGNED}

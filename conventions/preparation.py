@@ -8,9 +8,8 @@ from django.db.models import F, Q
 
 from accounts.scope import collectivity_scope
 from communes.models import Collectivity
-
-from .lifecycle import REWORKABLE
-from .models import Campaign, Convention, ConventionSchool, JournalEntry
+from conventions.lifecycle import REWORKABLE
+from conventions.models import Campaign, Convention, ConventionSchool, JournalEntry
 
 _COPIED = ("uai", "name", "commune_name", "department_code", "fee")
 _WRITTEN = (*_COPIED, "convention_id")

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from typing import BinaryIO
 
+from conventions.archive import latest_pieces, path_of
+from conventions.models import Piece
 from documents.binding import bind
-
-from .archive import latest_pieces, path_of
-from .models import Piece
 
 # Conventions that are put together while their agent waits: some seconds of work.
 MAX_PIECES = 600

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from .lifecycle import State
-from .models.piece import Piece
+from conventions.lifecycle import State
+from conventions.models.piece import Piece
 
 if TYPE_CHECKING:
     # Reminders, which conventions send, say what is expected.
-    from .models import Convention
+    from conventions.models import Convention
 
 
 class Status(Enum):

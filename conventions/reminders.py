@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from . import bulk
-from .models import Campaign, Convention
+from conventions import bulk
+from conventions.models import Campaign, Convention
 
 
 @dataclass

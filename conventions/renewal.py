@@ -8,12 +8,11 @@ from django.db.models import Q
 
 from accounts.scope import within_scope
 from communes.models import Collectivity
+from conventions.enrolment import EnrolmentReport, enrol
+from conventions.lifecycle import COLLECTIVITY_SIGNED, State
+from conventions.models import Campaign, ConventionSchool
 from schools.models import School
 from schools.takeover import payer_on
-
-from .enrolment import EnrolmentReport, enrol
-from .lifecycle import COLLECTIVITY_SIGNED, State
-from .models import Campaign, ConventionSchool
 
 
 class Change(models.TextChoices):

@@ -5,10 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from conventions.lifecycle import REWORKABLE
+from conventions.models import Campaign, ConventionSchool
 from schools.models import School
-
-from .lifecycle import REWORKABLE
-from .models import Campaign, ConventionSchool
 
 
 @dataclass

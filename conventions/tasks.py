@@ -7,8 +7,8 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from . import jobs, outdating, piles, reminders
-from .models import Campaign, Convention, Job, Notification, Pile
+from conventions import jobs, outdating, piles, reminders
+from conventions.models import Campaign, Convention, Job, Notification, Pile
 
 logger = logging.getLogger(__name__)
 

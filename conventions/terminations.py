@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # E-mails, which conventions send, say where a procedure stands.
-    from .models import Convention, Termination
+    from conventions.models import Convention, Termination
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.dateparse import parse_date
 from django.utils.text import capfirst
 
-from .lifecycle import AmendmentState, State
-from .models import Act, Amendment, Campaign, Convention, JournalEntry, Termination
+from conventions.lifecycle import AmendmentState, State
+from conventions.models import Act, Amendment, Campaign, Convention, JournalEntry, Termination
 
 # Where the label of a changed value is found, in this order.
 _MODELS = (Convention, Act, Amendment, Termination, Campaign)

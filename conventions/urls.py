@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
-from .converters import SchoolYearConverter
-from .views import (
+from conventions.converters import SchoolYearConverter
+from conventions.views import (
     amendments,
     calendar,
     correspondence,

@@ -14,10 +14,9 @@ from django.db.models.lookups import LessThan
 from django.utils import timezone
 
 from communes.models import ONLINE_FROM, Collectivity
-
-from . import deadlines
-from .lifecycle import State
-from .models import Act, Convention
+from conventions import deadlines
+from conventions.lifecycle import State
+from conventions.models import Act, Convention
 
 
 @dataclass(frozen=True)

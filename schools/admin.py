@@ -19,12 +19,11 @@ from communes.admin_import import FileImportMixin
 from communes.history import HistoryAdmin
 from communes.models import Collectivity, Commune
 from communes.tables import Column, Kind
-
-from . import closures
-from .forms import ConfirmSchoolImportForm, SchoolImportForm
-from .imports import import_schools
-from .models import School
-from .takeover import follow_payers, schools_paid_by
+from schools import closures
+from schools.forms import ConfirmSchoolImportForm, SchoolImportForm
+from schools.imports import import_schools
+from schools.models import School
+from schools.takeover import follow_payers, schools_paid_by
 
 # A city pays for some two hundred schools: its page lists them all.
 SCHOOLS_SHOWN = 300

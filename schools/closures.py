@@ -4,8 +4,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from communes.imports import save_rows
-
-from .models import School
+from schools.models import School
 
 
 def proposed(schools: QuerySet[School]) -> QuerySet[School]:

@@ -25,10 +25,9 @@ from communes.imports import (
     update,
 )
 from communes.models import Collectivity, Commune, FormerCode
-
-from . import uai as uai_code
-from .models import School
-from .takeover import follow_payers
+from schools import uai as uai_code
+from schools.models import School
+from schools.takeover import follow_payers
 
 COLUMNS = (
     Column(

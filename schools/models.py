@@ -6,8 +6,7 @@ from simple_history.models import HistoricalRecords
 
 from communes.folding import fold
 from communes.models import Collectivity, Commune
-
-from . import uai as uai_code
+from schools import uai as uai_code
 
 
 def validate_uai(value: str) -> None:

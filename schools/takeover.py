@@ -11,8 +11,7 @@ from django.utils import timezone
 
 from communes.imports import save_rows
 from communes.models import Collectivity, Membership
-
-from .models import School, Takeover
+from schools.models import School, Takeover
 
 _TAKEN_OVER = "Confiée à un regroupement"
 _GIVEN_BACK = "Rendue à sa commune"

@@ -1,5 +1,5 @@
-from .collectivity import Civility, Collectivity, Gender, Membership, Party
-from .territory import ONLINE_FROM, Academy, Commune, Department, FormerCode, Region
+from communes.models.collectivity import Civility, Collectivity, Gender, Membership, Party
+from communes.models.territory import ONLINE_FROM, Academy, Commune, Department, FormerCode, Region
 
 __all__ = [
     "ONLINE_FROM",

@@ -9,8 +9,7 @@ from simple_history.models import HistoricalRecords
 from communes import french
 from communes.folding import fold
 from communes.identifiers import validate_siren, validate_siret
-
-from .territory import Commune, Department
+from communes.models.territory import Commune, Department
 
 
 class Gender(models.TextChoices):

@@ -4,16 +4,20 @@ Lists and pages only read; every change goes through a verb of the models, asked
 a page that says beforehand what it will do.
 """
 
-from .campaign import CampaignAdmin
-from .convention import ConventionAdmin
-from .job import JobAdmin
-from .journal import JournalEntryAdmin
-from .notification import NotificationAdmin
-from .pile import PileAdmin
-from .school import ConventionSchoolAdmin
-from .takeover import SchoolTakeoverAdmin
-from .territory import ReviewedDepartmentAdmin, ReviewedPayerAdmin, ReviewedRegionAdmin
-from .text import TextPreviewAdmin
+from conventions.admin.campaign import CampaignAdmin
+from conventions.admin.convention import ConventionAdmin
+from conventions.admin.job import JobAdmin
+from conventions.admin.journal import JournalEntryAdmin
+from conventions.admin.notification import NotificationAdmin
+from conventions.admin.pile import PileAdmin
+from conventions.admin.school import ConventionSchoolAdmin
+from conventions.admin.takeover import SchoolTakeoverAdmin
+from conventions.admin.territory import (
+    ReviewedDepartmentAdmin,
+    ReviewedPayerAdmin,
+    ReviewedRegionAdmin,
+)
+from conventions.admin.text import TextPreviewAdmin
 
 __all__ = [
     "CampaignAdmin",

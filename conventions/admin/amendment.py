@@ -8,13 +8,12 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
 
+from conventions.admin.forms import AbandonForm, NoFactForm, SignatureForm
 from conventions.enrolment import read_codes
 from conventions.lifecycle import AMENDMENT_TRANSITIONS
 from conventions.models import ConventionSchool
 from schools.models import School
 from schools.takeover import schools_paid_by
-
-from .forms import AbandonForm, NoFactForm, SignatureForm
 
 _UNKNOWN = "Aucune école connue ne porte le code {}."
 

@@ -15,17 +15,16 @@ from accounts.scope import within_scope
 from communes.folding import fold
 from communes.models import Collectivity, Region
 from conventions import enrolment, preparation
+from conventions.admin.forms import EnrolmentForm
+from conventions.admin.job import issue_documents
+from conventions.admin.renewal import RenewalPage
+from conventions.admin.selection import read_keys, write_keys
 from conventions.board import build_board, build_reply_curve
 from conventions.lifecycle import PARTY_CONFIRMED, State
 from conventions.models import Campaign, Convention
 from documents.models import TextModel
 from schools.models import School
 from schools.takeover import payer_on
-
-from .forms import EnrolmentForm
-from .job import issue_documents
-from .renewal import RenewalPage
-from .selection import read_keys, write_keys
 
 # Printed on every convention: settled once the first is sent.
 PRINTED = (

@@ -19,14 +19,8 @@ from communes.admin import FoldedSearchMixin
 from communes.admin_export import ExportMixin
 from communes.tables import Column, Kind
 from conventions import archive, bulk, lifecycle, print_run, warnings
-from conventions.lifecycle import TRANSITIONS
-from conventions.models import Amendment, Convention, outdated_among
-from conventions.models.amendment import signed_changes
-from conventions.terminations import STEPS, initial, open_steps, standing
-from conventions.timeline import timeline
-
-from .amendment import AmendmentPages, amendments_of
-from .filters import (
+from conventions.admin.amendment import AmendmentPages, amendments_of
+from conventions.admin.filters import (
     AcademyFilter,
     CampaignFilter,
     DepartmentFilter,
@@ -35,9 +29,14 @@ from .filters import (
     StandingFilter,
     WarningFilter,
 )
-from .forms import VERB_FORMS, MessageForm, TerminationForm, verb_form
-from .job import issue_documents
-from .selection import read_keys, write_keys
+from conventions.admin.forms import VERB_FORMS, MessageForm, TerminationForm, verb_form
+from conventions.admin.job import issue_documents
+from conventions.admin.selection import read_keys, write_keys
+from conventions.lifecycle import TRANSITIONS
+from conventions.models import Amendment, Convention, outdated_among
+from conventions.models.amendment import signed_changes
+from conventions.terminations import STEPS, initial, open_steps, standing
+from conventions.timeline import timeline
 
 EXAMPLES = 20
 

@@ -8,9 +8,8 @@ from django.urls import path
 from django.utils import timezone
 
 from conventions import jobs
+from conventions.admin.selection import read_keys, write_keys
 from conventions.models import Convention, Job, JobItem
-
-from .selection import read_keys, write_keys
 
 
 @admin.action(description="Produire les documents")

@@ -11,10 +11,9 @@ from communes.admin import FoldedSearchMixin
 from communes.admin_export import ExportMixin
 from communes.tables import Column, Kind
 from conventions import timeline
+from conventions.admin.filters import CampaignFilter
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import JournalEntry
-
-from .filters import CampaignFilter
 
 # What is written beside the transitions.
 OTHER_VERBS = {

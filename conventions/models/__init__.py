@@ -1,18 +1,18 @@
-from .act import Act, ActFacts, AmendmentAct
-from .amendment import Amendment, AmendmentSchool
-from .calendar import CalendarSubscription
-from .campaign import Campaign
-from .convention import Convention, Missing
-from .dossier import outdated_among
-from .errors import StaleFile, TransitionRefused
-from .job import Job, JobItem
-from .journal import JournalEntry
-from .message import Message
-from .notification import Notification
-from .piece import Piece
-from .pile import Pile, PilePage, Sheaf
-from .school import ConventionSchool
-from .termination import Termination
+from conventions.models.act import Act, ActFacts, AmendmentAct
+from conventions.models.amendment import Amendment, AmendmentSchool
+from conventions.models.calendar import CalendarSubscription
+from conventions.models.campaign import Campaign
+from conventions.models.convention import Convention, Missing
+from conventions.models.dossier import outdated_among
+from conventions.models.errors import StaleFile, TransitionRefused
+from conventions.models.job import Job, JobItem
+from conventions.models.journal import JournalEntry
+from conventions.models.message import Message
+from conventions.models.notification import Notification
+from conventions.models.piece import Piece
+from conventions.models.pile import Pile, PilePage, Sheaf
+from conventions.models.school import ConventionSchool
+from conventions.models.termination import Termination
 
 __all__ = [
     "Act",

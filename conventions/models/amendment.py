@@ -10,22 +10,21 @@ from django.utils import timezone
 
 from accounts.roles import ADMIN_SITE_ROLES
 from conventions.lifecycle import AMENDMENT_TRANSITIONS, AmendmentState, State
+from conventions.models.act import AmendmentAct
+from conventions.models.authority import Authorised
+from conventions.models.dossier import Dossier
+from conventions.models.errors import TransitionRefused
+from conventions.models.message import Message
+from conventions.models.notification import Notification
+from conventions.models.part import ConventionPart
+from conventions.models.piece import Piece
+from conventions.models.school import ConventionSchool
+from conventions.models.stateful import Stateful
 from conventions.notifications import notify
 from conventions.printing import amendment_act_context, amendment_context
 from documents.models import TextModel
 from schools.models import School
 from schools.takeover import schools_paid_by
-
-from .act import AmendmentAct
-from .authority import Authorised
-from .dossier import Dossier
-from .errors import TransitionRefused
-from .message import Message
-from .notification import Notification
-from .part import ConventionPart
-from .piece import Piece
-from .school import ConventionSchool
-from .stateful import Stateful
 
 
 class AmendmentQuerySet(models.QuerySet):

@@ -5,13 +5,12 @@ import datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from conventions.models.act import ActFacts
+from conventions.models.errors import TransitionRefused
+from conventions.models.part import ConventionPart
+from conventions.models.piece import Piece
 from documents.models import TextModel
 from documents.proofreading import proofread, tidy
-
-from .act import ActFacts
-from .errors import TransitionRefused
-from .part import ConventionPart
-from .piece import Piece
 
 
 class Authorised(ConventionPart):

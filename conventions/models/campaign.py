@@ -11,10 +11,9 @@ from django.utils.functional import cached_property
 
 from accounts import roles
 from communes.models import Civility, Region
+from conventions.models.errors import StaleFile, TransitionRefused
+from conventions.models.journal import JournalEntry
 from documents.models import TextModel
-
-from .errors import StaleFile, TransitionRefused
-from .journal import JournalEntry
 
 NOT_PUBLISHED = "Choisissez une version publiée de ce texte."
 

@@ -14,22 +14,21 @@ from accounts.scope import collectivity_scope
 from communes.models import Collectivity, Party
 from conventions import lifecycle
 from conventions.lifecycle import TRANSITIONS, Standing, State
+from conventions.models.act import Act
+from conventions.models.amendment import Amendable
+from conventions.models.authority import Authorised
+from conventions.models.campaign import Campaign
+from conventions.models.correspondence import Correspondence
+from conventions.models.dossier import ConventionDossier
+from conventions.models.ending import Ending
+from conventions.models.errors import TransitionRefused
+from conventions.models.journal import JournalEntry
+from conventions.models.message import Message
+from conventions.models.notification import Notification
+from conventions.models.piece import Piece
+from conventions.models.reminders import Reminders
+from conventions.models.stateful import Stateful
 from conventions.notifications import notify
-
-from .act import Act
-from .amendment import Amendable
-from .authority import Authorised
-from .campaign import Campaign
-from .correspondence import Correspondence
-from .dossier import ConventionDossier
-from .ending import Ending
-from .errors import TransitionRefused
-from .journal import JournalEntry
-from .message import Message
-from .notification import Notification
-from .piece import Piece
-from .reminders import Reminders
-from .stateful import Stateful
 
 
 @dataclass(frozen=True)

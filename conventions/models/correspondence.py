@@ -5,15 +5,14 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from conventions.lifecycle import State
+from conventions.models.errors import TransitionRefused
+from conventions.models.journal import JournalEntry
+from conventions.models.message import Message
+from conventions.models.notification import Notification
+from conventions.models.part import ConventionPart
 from conventions.notifications import notify
 from documents.models import Document
 from documents.uploads import UploadedPdf
-
-from .errors import TransitionRefused
-from .journal import JournalEntry
-from .message import Message
-from .notification import Notification
-from .part import ConventionPart
 
 
 class Correspondence(ConventionPart):

@@ -4,6 +4,9 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from conventions.lifecycle import State
+from conventions.models.errors import TransitionRefused
+from conventions.models.part import ConventionPart
+from conventions.models.piece import Piece
 from conventions.printing import act_context, convention_context, letter_context
 from documents.contexts import to_json
 from documents.models import Document, Signature, TextModel
@@ -11,10 +14,6 @@ from documents.references import reference_of
 from documents.rendering import render
 from documents.texts import newest_text
 from documents.uploads import UploadedPdf
-
-from .errors import TransitionRefused
-from .part import ConventionPart
-from .piece import Piece
 
 # The texts of the letters of article 11; a campaign chooses none, the newest is printed.
 LETTERS = {

@@ -7,14 +7,13 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from conventions.lifecycle import State
+from conventions.models.errors import TransitionRefused
+from conventions.models.journal import JournalEntry
+from conventions.models.message import Message
+from conventions.models.notification import Notification
+from conventions.models.part import ConventionPart
+from conventions.models.termination import Termination
 from conventions.notifications import notify
-
-from .errors import TransitionRefused
-from .journal import JournalEntry
-from .message import Message
-from .notification import Notification
-from .part import ConventionPart
-from .termination import Termination
 
 # In the order of article 11.
 ENDING_VERBS = (

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from .message import Message
+from conventions.models.message import Message
 
 # After a failure, or after a worker was killed while it held the e-mail.
 RETRY_DELAYS = (

@@ -7,13 +7,12 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from conventions.models.convention import Convention
+from conventions.models.errors import TransitionRefused
+from conventions.models.piece import Piece
 from documents import scans
 from documents.storage import document_storage, keep
 from documents.uploads import UploadedPdf
-
-from .convention import Convention
-from .errors import TransitionRefused
-from .piece import Piece
 
 _GONE = "Cette liasse a déjà été traitée : rechargez la page."
 

@@ -6,13 +6,12 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from conventions.lifecycle import State
+from conventions.models.campaign import Campaign
+from conventions.models.errors import TransitionRefused
+from conventions.models.message import Message
+from conventions.models.notification import Notification
+from conventions.models.part import ConventionPart
 from conventions.notifications import notify, recipients_of
-
-from .campaign import Campaign
-from .errors import TransitionRefused
-from .message import Message
-from .notification import Notification
-from .part import ConventionPart
 
 
 class Reminders(ConventionPart, models.Model):

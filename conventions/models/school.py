@@ -5,10 +5,9 @@ from django.db.models import Q
 
 from accounts.scope import within_scope
 from conventions.lifecycle import REWORKABLE, AmendmentState
+from conventions.models.campaign import Campaign
 from schools.models import School
 from schools.takeover import payer_on
-
-from .campaign import Campaign
 
 
 class ConventionSchoolQuerySet(models.QuerySet):

@@ -7,9 +7,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from conventions.lifecycle import Transition
-
-from .errors import StaleFile, TransitionRefused
-from .journal import JournalEntry
+from conventions.models.errors import StaleFile, TransitionRefused
+from conventions.models.journal import JournalEntry
 
 
 class Stateful(models.Model):

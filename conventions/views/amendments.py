@@ -11,9 +11,8 @@ from conventions.forms import (
     AmendmentSignatureForm,
 )
 from conventions.models import Amendment, AmendmentAct, Piece
-
-from .form import FileFormView
-from .own_act import OwnActPage
+from conventions.views.form import FileFormView
+from conventions.views.own_act import OwnActPage
 
 
 class AmendmentFormView(FileFormView):

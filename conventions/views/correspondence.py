@@ -5,8 +5,7 @@ from django.shortcuts import get_object_or_404
 
 from conventions.forms import CorrectionForm, MessageForm
 from conventions.models import Convention, Message
-
-from .form import FileFormView
+from conventions.views.form import FileFormView
 
 
 class Correction(FileFormView):

@@ -6,10 +6,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from conventions.models import Convention, Piece
+from conventions.views.files import find_convention
+from conventions.views.form import writers
 from documents.rendering import render
-
-from .files import find_convention
-from .form import writers
 
 
 @require_POST

@@ -9,8 +9,7 @@ from django.views.generic import FormView
 
 from accounts.access import role_required
 from accounts.roles import Role
-
-from .files import find_convention
+from conventions.views.files import find_convention
 
 writers = role_required(Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR)
 

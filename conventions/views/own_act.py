@@ -6,12 +6,11 @@ from django.http import HttpResponse
 
 from conventions.forms import OwnActForm
 from conventions.models import Piece
+from conventions.views.form import FileFormView
 from documents import letterheads
 from documents.fields import fields_of
 from documents.rendering import render
 from documents.requirements import requirements_of
-
-from .form import FileFormView
 
 
 class OwnActPage(FileFormView):

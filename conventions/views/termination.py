@@ -5,8 +5,7 @@ from django.http import Http404
 from conventions.forms import TerminationForm
 from conventions.models import Termination
 from conventions.terminations import STEPS, initial, open_steps
-
-from .form import FileFormView
+from conventions.views.form import FileFormView
 
 
 class TerminationStep(FileFormView):

@@ -5,8 +5,7 @@ from copy import copy
 from conventions.forms import ActDatesForm, ActForm, IdentityForm, PieceForm, SignatureForm
 from conventions.lifecycle import State
 from conventions.models import Act, Convention, Piece
-
-from .form import FileFormView
+from conventions.views.form import FileFormView
 
 
 class Identity(FileFormView):
