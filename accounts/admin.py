@@ -10,8 +10,8 @@ from accounts.invitations import invite
 from accounts.models import User
 from accounts.roles import Role
 from accounts.scope import collectivity_scope
-from communes.folding import fold
 from communes.history import HistoryAdmin
+from tabular.folding import fold
 
 
 class UserForm(forms.ModelForm):

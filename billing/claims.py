@@ -22,8 +22,8 @@ from django.utils import timezone
 from billing import liquidation
 from billing.models import ChorusSettings, Titre
 from communes.identifiers import validate_siret
-from conventions import deadlines
 from conventions.models import Amendment, Campaign, Convention, ConventionSchool
+from law import deadlines
 
 # Rows fetched at a time: bounds the memory of an export, whole region included.
 CHUNK = 5000

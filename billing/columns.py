@@ -1,6 +1,6 @@
 """The columns of an exported claim, declared once: for CSV, XLSX and the screen's notice."""
 
-from communes.tables import Column, Kind
+from tabular.writing import Column, Kind
 
 
 def _coding(header: str, field: str) -> Column:

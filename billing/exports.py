@@ -6,9 +6,9 @@ from io import BytesIO
 
 from billing.claims import Claim
 from billing.columns import COLUMNS
-from communes import tables
+from tabular import writing
 
-CONTENT_TYPES = tables.CONTENT_TYPES
+CONTENT_TYPES = writing.CONTENT_TYPES
 
 
 def filename(school_year: str, file_format: str) -> str:
@@ -26,7 +26,7 @@ def export(claims: Iterable[Claim], file_format: str, school_year: str) -> Itera
 
 def csv_lines(claims: Iterable[Claim]) -> Iterator[bytes]:
     """Yield the CSV line by line."""
-    return tables.csv_lines(COLUMNS, claims)
+    return writing.csv_lines(COLUMNS, claims)
 
 
 def xlsx(claims: Iterable[Claim], school_year: str) -> bytes:
@@ -36,7 +36,7 @@ def xlsx(claims: Iterable[Claim], school_year: str) -> bytes:
     year, not the clock's.
     """
     target = BytesIO()
-    tables.write_xlsx(
+    writing.write_xlsx(
         target,
         COLUMNS,
         claims,

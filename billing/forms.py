@@ -12,10 +12,10 @@ from accounts.models import User
 from accounts.scope import collectivity_scope
 from billing.claims import Shown, claimable, showing
 from billing.models import ChorusSettings
-from communes.folding import fold
 from communes.identifiers import normalise
 from communes.models import Academy, Department
 from conventions.models import Campaign, Convention
+from tabular.folding import fold
 
 
 class ClaimFilterForm(DsfrBaseForm):

@@ -6,9 +6,6 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 
-from communes.admin_export import ExportMixin
-from communes.admin_import import FileImportMixin
-from communes.folding import fold
 from communes.forms import CollectivityForm, MembershipFormSet, NewCollectivityForm
 from communes.history import HistoryAdmin
 from communes.imports import import_communes
@@ -21,7 +18,10 @@ from communes.models import (
     Membership,
     Region,
 )
-from communes.tables import Column, Kind
+from tabular.admin_export import ExportMixin
+from tabular.admin_import import FileImportMixin
+from tabular.folding import fold
+from tabular.writing import Column, Kind
 
 
 class FoldedSearchMixin:

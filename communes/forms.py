@@ -1,10 +1,8 @@
 """What an agent types of the territory and of official files."""
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from communes.identifiers import normalise
-from communes.importing import MAX_BYTES
 from communes.models import Collectivity
 
 
@@ -59,27 +57,3 @@ class MembershipFormSet(forms.BaseInlineFormSet):
             if any(row.commune_id == other.commune_id and row.overlaps(other) for other in seen):
                 form.add_error("since", "Cette commune figure deux fois à ces dates.")
             seen.append(row)
-
-
-class ImportForm(forms.Form):
-    file = forms.FileField(
-        label="Fichier CSV",
-        help_text="L'export officiel, tel que téléchargé ; rien n'est écrit avant votre accord.",
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
-        error_messages={"empty": "Le fichier est vide."},
-    )
-
-    def clean_file(self):
-        file = self.cleaned_data["file"]
-        if file.size > MAX_BYTES:
-            raise ValidationError(
-                f"Le fichier dépasse {MAX_BYTES // 1024 // 1024} Mo : "
-                "n'importez que les lignes de votre région."
-            )
-        return file
-
-
-class ConfirmImportForm(forms.Form):
-    """What was previewed, by the fingerprint of its content."""
-
-    digest = forms.RegexField("^[0-9a-f]{64}$", widget=forms.HiddenInput)

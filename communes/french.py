@@ -6,7 +6,7 @@ masculine or plural: "du Vigan", "aux Matelles", but "de La Grande-Motte".
 
 import re
 
-from communes.folding import fold
+from tabular.folding import fold
 
 _VOWELS = frozenset("aeiou")
 # An initial H is mute in Languedoc ("d'Hérépian") and mostly aspirate in Gascony,

@@ -9,9 +9,10 @@ from django.db import models, transaction
 from django.utils import timezone
 from simple_history.utils import bulk_create_with_history
 
-from communes import identifiers, importing
-from communes.importing import Change, Column, Refusal, Report, Row
+from communes import identifiers
 from communes.models import Collectivity, Commune, Department, FormerCode
+from tabular import reading
+from tabular.reading import Change, Column, Refusal, Report, Row
 
 COLUMNS = (
     Column("code", ("code_insee", "codgeo", "com", "insee", "code_commune"), required=True),
@@ -43,9 +44,9 @@ def import_communes(content: bytes, *, by=None, dry_run: bool = False) -> Report
     and its collectivity is marked as merged into the other's, from today on: nothing of
     its history moves. `by` signs the history. One transaction; importing the
     same file again changes nothing. With `dry_run` nothing is written.
-    Raises importing.UnreadableFile.
+    Raises reading.UnreadableFile.
     """
-    table = importing.read(content, COLUMNS)
+    table = reading.read(content, COLUMNS)
     with nullcontext() if dry_run else transaction.atomic():
         run = _CommuneImport(dry_run)
         run.read(table)
@@ -62,7 +63,7 @@ def departments_for_import(dry_run: bool) -> dict[str, Department]:
         row.code: row for row in (rows if dry_run else rows.select_for_update(no_key=True))
     }
     if not departments:
-        raise importing.UnreadableFile(
+        raise reading.UnreadableFile(
             "Aucun département n'est encore enregistré : "
             "lancez d'abord « manage.py import_communes » sur le serveur."
         )
@@ -140,7 +141,7 @@ class _CommuneImport:
         self.lines: dict[str, int] = {}
         self.former: dict[str, Commune] = {}  # Former code → the commune that took it in.
 
-    def read(self, table: importing.Table) -> None:
+    def read(self, table: reading.Table) -> None:
         self.report.refused += table.refused
         for row in table.rows:
             try:
@@ -227,7 +228,7 @@ class _CommuneImport:
 
     def _official(self, row: Row, department: Department) -> dict:
         """The row's values by field of Commune; an empty optional cell says nothing."""
-        if importing.is_scientific(row["siren"]):
+        if reading.is_scientific(row["siren"]):
             raise RefusedRow(
                 f"le SIREN « {row['siren']} » a été transformé par un tableur : "
                 "reprenez le fichier d'origine, colonne au format texte"

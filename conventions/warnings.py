@@ -14,9 +14,9 @@ from django.db.models.lookups import LessThan
 from django.utils import timezone
 
 from communes.models import ONLINE_FROM, Collectivity
-from conventions import deadlines
 from conventions.lifecycle import State
 from conventions.models import Act, Convention
+from law import deadlines
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from django import forms
 from django.core.exceptions import ValidationError
 
-from communes.importing import UnreadableFile, decode
 from documents.models import StaleText, TextModel
 from documents.proofreading import MAX_LENGTH
 from documents.texts import TextFile, UnreadableText, read_file
+from tabular.reading import UnreadableFile, decode
 
 MAX_FILE = 4 * MAX_LENGTH  # A character takes four bytes at most.
 

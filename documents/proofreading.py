@@ -12,12 +12,12 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
-from communes.folding import fold
 from documents.fields import FIELDS, MergeField, fields_of
 from documents.kinds import ACTS, Kind
 from documents.markup import FIELD, is_alone, parse, split_mentions
 from documents.requirements import requirements_of
 from documents.typography import NARROW_SPACE
+from tabular.folding import fold
 
 # Some forty printed pages: beyond, printing would hold a page for more than a few seconds.
 MAX_LENGTH = 150_000

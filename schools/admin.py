@@ -14,16 +14,16 @@ from communes.admin import (
     DepartmentScopeMixin,
     FoldedSearchMixin,
 )
-from communes.admin_export import ExportMixin
-from communes.admin_import import FileImportMixin
 from communes.history import HistoryAdmin
 from communes.models import Collectivity, Commune
-from communes.tables import Column, Kind
 from schools import closures
 from schools.forms import ConfirmSchoolImportForm, SchoolImportForm
 from schools.imports import import_schools
 from schools.models import School
 from schools.takeover import follow_payers, schools_paid_by
+from tabular.admin_export import ExportMixin
+from tabular.admin_import import FileImportMixin
+from tabular.writing import Column, Kind
 
 # A city pays for some two hundred schools: its page lists them all.
 SCHOOLS_SHOWN = 300

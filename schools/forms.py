@@ -2,7 +2,7 @@
 
 from django import forms
 
-from communes.forms import ConfirmImportForm, ImportForm
+from tabular.forms import ConfirmImportForm, ImportForm
 
 
 class SchoolImportForm(ImportForm):

@@ -12,9 +12,6 @@ from contextlib import nullcontext
 from django.db import transaction
 from django.utils import timezone
 
-from communes import importing
-from communes.folding import fold
-from communes.importing import Change, Column, Refusal, Report, Row
 from communes.imports import (
     OUT_OF_REGION,
     RefusedRow,
@@ -28,6 +25,9 @@ from communes.models import Collectivity, Commune, FormerCode
 from schools import uai as uai_code
 from schools.models import School
 from schools.takeover import follow_payers
+from tabular import reading
+from tabular.folding import fold
+from tabular.reading import Change, Column, Refusal, Report, Row
 
 COLUMNS = (
     Column(
@@ -128,9 +128,9 @@ def import_schools(
     for by its commune; an existing one keeps its payer, and follows its commune when
     that was the payer; takeovers whose day has come are followed. `by` signs the history. One transaction; importing the same
     file again changes nothing. With `dry_run` nothing is written.
-    Raises importing.UnreadableFile.
+    Raises reading.UnreadableFile.
     """
-    table = importing.read(content, COLUMNS)
+    table = reading.read(content, COLUMNS)
     with nullcontext() if dry_run else transaction.atomic():
         run = _SchoolImport(dry_run)
         run.read(table)
@@ -151,7 +151,7 @@ class _SchoolImport:
         self.departments = departments_for_import(dry_run)
         self.communes = {row.code: row for row in Commune.objects.all()}
         if not self.communes:
-            raise importing.UnreadableFile(
+            raise reading.UnreadableFile(
                 "Aucune commune n'est encore enregistrée : importez d'abord les communes."
             )
         self.former = dict(FormerCode.objects.values_list("code", "commune__code"))
@@ -170,7 +170,7 @@ class _SchoolImport:
         self.refreshed: list[School] = []  # Only what the search box matches.
         self.proposed: list[School] = []
 
-    def read(self, table: importing.Table) -> None:
+    def read(self, table: reading.Table) -> None:
         self.report.refused += table.refused
         for row in table.rows:
             reason = self._out_of_interest(row)

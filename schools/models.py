@@ -4,9 +4,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from communes.folding import fold
 from communes.models import Collectivity, Commune
 from schools import uai as uai_code
+from tabular.folding import fold
 
 
 def validate_uai(value: str) -> None:

@@ -7,9 +7,9 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from communes import french
-from communes.folding import fold
 from communes.identifiers import validate_siren, validate_siret
 from communes.models.territory import Commune, Department
+from tabular.folding import fold
 
 
 class Gender(models.TextChoices):

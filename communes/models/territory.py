@@ -5,7 +5,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from communes import french
-from communes.folding import fold
+from tabular.folding import fold
 
 validate_insee = RegexValidator(
     r"^(\d{5}|2[AB]\d{3})$", "Un code INSEE compte cinq caractères, par exemple 34337."

@@ -12,7 +12,6 @@ from django.urls import path
 from django.utils import timezone
 
 from accounts.scope import within_scope
-from communes.folding import fold
 from communes.models import Collectivity, Region
 from conventions import enrolment, preparation
 from conventions.admin.forms import EnrolmentForm
@@ -25,6 +24,7 @@ from conventions.models import Campaign, Convention
 from documents.models import TextModel
 from schools.models import School
 from schools.takeover import payer_on
+from tabular.folding import fold
 
 # Printed on every convention: settled once the first is sent.
 PRINTED = (

@@ -16,8 +16,6 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from communes.admin import FoldedSearchMixin
-from communes.admin_export import ExportMixin
-from communes.tables import Column, Kind
 from conventions import archive, bulk, lifecycle, print_run, warnings
 from conventions.admin.amendment import AmendmentPages, amendments_of
 from conventions.admin.filters import (
@@ -37,6 +35,8 @@ from conventions.models import Amendment, Convention, outdated_among
 from conventions.models.amendment import signed_changes
 from conventions.terminations import STEPS, initial, open_steps, standing
 from conventions.timeline import timeline
+from tabular.admin_export import ExportMixin
+from tabular.writing import Column, Kind
 
 EXAMPLES = 20
 

@@ -5,10 +5,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from communes.importing import UnreadableFile, decode
 from conventions.forms import MESSAGE_LENGTH, PdfField
 from conventions.lifecycle import State
 from conventions.models import Message, Termination
+from tabular.reading import UnreadableFile, decode
 
 
 class NoFactForm(forms.Form):

@@ -8,12 +8,12 @@ from django.utils.html import format_html, format_html_join
 
 from accounts.scope import collectivity_scope
 from communes.admin import FoldedSearchMixin
-from communes.admin_export import ExportMixin
-from communes.tables import Column, Kind
 from conventions import timeline
 from conventions.admin.filters import CampaignFilter
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import JournalEntry
+from tabular.admin_export import ExportMixin
+from tabular.writing import Column, Kind
 
 # What is written beside the transitions.
 OTHER_VERBS = {

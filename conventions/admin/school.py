@@ -10,12 +10,12 @@ from django.utils.html import format_html
 
 from accounts.scope import collectivity_scope
 from communes.admin import FoldedSearchMixin
-from communes.admin_export import ExportMixin
-from communes.tables import Column, Kind
 from conventions.admin.filters import AcademyFilter, CampaignFilter, DepartmentFilter
 from conventions.enrolment import withdraw
 from conventions.lifecycle import REWORKABLE
 from conventions.models import Campaign, ConventionSchool
+from tabular.admin_export import ExportMixin
+from tabular.writing import Column, Kind
 
 
 @admin.action(description="Préparer les conventions de ces écoles")

@@ -5,13 +5,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from communes.folding import fold
 from conventions.board import newest_open_campaign
 from conventions.models import Campaign, Convention
 from conventions.previews import preview_context
 from documents.admin_texts import TextModelAdmin
 from documents.models import TextModel
 from documents.rendering import render
+from tabular.folding import fold
 
 FOUND = 20
 

@@ -10,9 +10,9 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest
 from django.utils.text import capfirst
 
-from conventions import deadlines
 from documents.letterheads import letterhead_name
 from documents.models import TextModel
+from law import deadlines
 
 
 def _stored_letterhead(act: "ActFacts", filename: str) -> str:

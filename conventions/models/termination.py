@@ -5,7 +5,7 @@ import datetime
 from django.db import models
 from django.db.models import F, Q
 
-from conventions import deadlines
+from law import deadlines
 
 
 class Termination(models.Model):

@@ -5,10 +5,10 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from communes.importing import UnreadableFile
 from communes.imports import import_communes
 from communes.models import Collectivity, Commune, Department, FormerCode
 from communes.territory import COMMUNES_FILE
+from tabular.reading import UnreadableFile
 from tests.factories import CollectivityFactory, CommuneFactory, DepartmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.claims import claimable
-from conventions import deadlines
 from conventions.lifecycle import State
 from conventions.models import Convention, Piece, Termination, TransitionRefused
 from conventions.terminations import open_steps, standing
+from law import deadlines
 from tests.factories import ConventionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from communes.models import Collectivity
-from conventions import deadlines, warnings
+from conventions import warnings
 from conventions.models import Act, Convention
+from law import deadlines
 from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
 
 pytestmark = pytest.mark.django_db

@@ -6,12 +6,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from communes.importing import UnreadableFile
 from communes.models import FormerCode
 from schools import uai
 from schools.imports import import_schools
 from schools.models import School
 from schools.takeover import take_over
+from tabular.reading import UnreadableFile
 from tests.factories import (
     CollectivityFactory,
     CommuneFactory,

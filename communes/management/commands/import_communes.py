@@ -4,9 +4,9 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from communes.importing import UnreadableFile
 from communes.imports import import_communes
 from communes.territory import COMMUNES_FILE, load_territory
+from tabular.reading import UnreadableFile
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from communes.importing import UnreadableFile
 from schools.imports import import_schools
+from tabular.reading import UnreadableFile
 
 
 class Command(BaseCommand):

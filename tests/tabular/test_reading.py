@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from communes import importing
-from communes.importing import Column, UnreadableFile
+from tabular import reading
+from tabular.reading import Column, UnreadableFile
 
 COLUMNS = (
     Column("code", ("code_insee", "codgeo"), required=True),
@@ -21,7 +21,7 @@ def rows(content):
     if isinstance(content, str):
         content = content.encode()
     return [
-        (row["code"], row["name"], row["postcode"]) for row in importing.read(content, COLUMNS).rows
+        (row["code"], row["name"], row["postcode"]) for row in reading.read(content, COLUMNS).rows
     ]
 
 
@@ -78,7 +78,7 @@ def test_a_delimiter_inside_quotes_does_not_mislead():
 
 def test_a_line_break_inside_quotes_keeps_the_line_numbers_right():
     content = 'code_insee;nom\n1;"Le\nVigan"\n2;Agde\n'
-    assert [row.line for row in importing.read(content.encode(), COLUMNS).rows] == [2, 4]
+    assert [row.line for row in reading.read(content.encode(), COLUMNS).rows] == [2, 4]
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,13 @@ def test_missing_columns_are_named_with_the_headers_found():
 
 
 def test_a_file_too_large_is_refused(monkeypatch):
-    monkeypatch.setattr(importing, "MAX_BYTES", 10)
+    monkeypatch.setattr(reading, "MAX_BYTES", 10)
     with pytest.raises(UnreadableFile, match="dépasse"):
         rows(PLAIN)
 
 
 def test_a_row_with_too_few_or_too_many_cells_is_refused_alone():
-    table = importing.read(b"code_insee;nom\n1;Agde;x\n2\n3;Le Vigan;\n", COLUMNS)
+    table = reading.read(b"code_insee;nom\n1;Agde;x\n2\n3;Le Vigan;\n", COLUMNS)
     assert [refusal.line for refusal in table.refused] == [2, 3]
     assert [row["name"] for row in table.rows] == ["Le Vigan"]
 
@@ -135,4 +135,4 @@ def test_whatever_the_bytes_they_are_read_or_refused_in_words(content):
 
 @pytest.mark.parametrize("text", ["2,17003E+13", "2.17003e+13", "1E5"])
 def test_scientific_notation_is_recognised(text):
-    assert importing.is_scientific(text)
+    assert reading.is_scientific(text)

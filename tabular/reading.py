@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 
-from communes.folding import fold
+from tabular.folding import fold
 
 MAX_BYTES = 64 * 1024 * 1024  # The national annuaire weighs some 40 MB.
 SHOWN = 200  # Rows of each kind that a report lists.

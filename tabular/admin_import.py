@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from communes.forms import ConfirmImportForm, ImportForm
-from communes.importing import SHOWN, Report, UnreadableFile
+from tabular.forms import ConfirmImportForm, ImportForm
+from tabular.reading import SHOWN, Report, UnreadableFile
 
 
 class FileImportMixin(admin.ModelAdmin):

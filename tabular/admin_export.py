@@ -11,7 +11,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.text import slugify
 
-from communes import tables
+from tabular import writing
 
 # Rows fetched at a time: bounds the memory of an export, whole region included.
 _CHUNK = 1000
@@ -24,7 +24,7 @@ class ExportMixin(admin.ModelAdmin):
     `export_select_related`, what they read.
     """
 
-    export_columns: Sequence[tables.Column] = ()
+    export_columns: Sequence[writing.Column] = ()
     export_select_related: Sequence[str] = ()
 
     @property
@@ -46,7 +46,7 @@ class ExportMixin(admin.ModelAdmin):
         """Send the rows that the address's filters, search and order give, all of them."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if file_format not in tables.CONTENT_TYPES:
+        if file_format not in writing.CONTENT_TYPES:
             raise Http404
         try:
             rows = self.get_changelist_instance(request).queryset
@@ -56,7 +56,7 @@ class ExportMixin(admin.ModelAdmin):
         if self.export_select_related:
             rows = rows.select_related(*self.export_select_related)
         title = str(self.opts.verbose_name_plural)
-        return tables.response(
+        return writing.response(
             self.export_columns,
             rows.iterator(chunk_size=_CHUNK),
             file_format,

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from communes.tables import csv_cell
+from tabular.writing import csv_cell
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

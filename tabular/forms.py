@@ -1,0 +1,30 @@
+"""What an agent types to import an official file: the file, then the agreement to its preview."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from tabular.reading import MAX_BYTES
+
+
+class ImportForm(forms.Form):
+    file = forms.FileField(
+        label="Fichier CSV",
+        help_text="L'export officiel, tel que téléchargé ; rien n'est écrit avant votre accord.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
+        error_messages={"empty": "Le fichier est vide."},
+    )
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BYTES:
+            raise ValidationError(
+                f"Le fichier dépasse {MAX_BYTES // 1024 // 1024} Mo : "
+                "n'importez que les lignes de votre région."
+            )
+        return file
+
+
+class ConfirmImportForm(forms.Form):
+    """What was previewed, by the fingerprint of its content."""
+
+    digest = forms.RegexField("^[0-9a-f]{64}$", widget=forms.HiddenInput)
