@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Iterable
 from decimal import Decimal
 
-from documents.typography import count, euros_and_cents
+from documents.wording.typography import count, euros_and_cents
 
 CENT = Decimal("0.01")
 

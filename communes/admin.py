@@ -1,7 +1,5 @@
 """The territory and its collectivities, as the rectorat's agents look after them."""
 
-from typing import ClassVar
-
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
@@ -20,22 +18,8 @@ from communes.models import (
 )
 from tabular.admin_export import ExportMixin
 from tabular.admin_import import FileImportMixin
-from tabular.folding import fold
+from tabular.admin_search import FoldedSearchMixin
 from tabular.writing import Column, Kind
-
-
-class FoldedSearchMixin:
-    """Search box of a ModelAdmin that finds a name typed without accents or hyphens.
-
-    Mix in before ModelAdmin and name in `search_fields` columns that hold folded text
-    ("search_text", "collectivity__search_text") or plain codes. Every word typed must
-    be found in one of them; autocomplete fields search the same way.
-    """
-
-    search_fields: ClassVar[list[str] | tuple[str, ...]] = ("search_text",)
-
-    def get_search_results(self, request, queryset, search_term):
-        return super().get_search_results(request, queryset, fold(search_term))
 
 
 class DepartmentScopeMixin:

@@ -164,7 +164,7 @@ STORAGES = {
     "documents": _BUCKET if S3_BUCKET else _FOLDER,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# Print by pages kept from earlier documents (documents/standing_type.py); the same pages, slowly,
+# Print by pages kept from earlier documents (documents/press/standing_type.py); the same pages, slowly,
 # without.
 STANDING_TYPE = env.bool("STANDING_TYPE", default=True)
 # Larger than any real piece (a scan of a few pages), small enough to stay bounded.

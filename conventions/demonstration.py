@@ -16,7 +16,7 @@ from conventions.enrolment import enrol
 from conventions.lifecycle import State
 from conventions.models import Act, Campaign, Convention, ConventionSchool, Message, Termination
 from conventions.preparation import prepare
-from documents.texts import load_texts
+from documents.wording.texts import load_texts
 from schools import uai
 from schools.models import School
 from schools.takeover import take_over

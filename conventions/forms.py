@@ -11,7 +11,7 @@ from communes.identifiers import normalise, validate_siret
 from communes.models import Collectivity
 from conventions.models import Act, Amendment, AmendmentAct, Convention, Message, Piece
 from documents.letterheads import read_letterhead
-from documents.uploads import read_copy
+from documents.received.form_fields import COPY, PdfField
 
 MESSAGE_LENGTH = Message._meta.get_field("body").max_length
 
@@ -21,39 +21,6 @@ class DateInput(forms.DateInput):
 
     def __init__(self, attrs=None):
         super().__init__(attrs, format="%Y-%m-%d")
-
-
-COPY = "Un PDF, ou une photographie par page (JPEG, PNG, HEIC) ; 15 Mo au plus par fichier."
-
-
-class CopyInput(forms.FileInput):
-    """Takes a PDF, or as many photographs as there are pages."""
-
-    allow_multiple_selected = True
-
-    def __init__(self, attrs=None):
-        accept = "application/pdf,image/jpeg,image/png,image/heic,image/heif,.heic,.heif"
-        super().__init__({"accept": accept, **(attrs or {})})
-
-
-class PdfField(forms.FileField):
-    """A PDF sent by a person, or photographs that make one: `documents.uploads.UploadedPdf`.
-
-    Read and checked at its field, before anything is written.
-    """
-
-    widget = CopyInput
-
-    def __init__(self, *, help_text=COPY, **kwargs):
-        super().__init__(help_text=help_text, **kwargs)
-
-    def clean(self, data, initial=None):
-        if not data:
-            return super().clean(None, initial)
-        return self.read([super(PdfField, self).clean(file, initial) for file in data])
-
-    def read(self, files):
-        return read_copy(files)
 
 
 class FileForm(DsfrBaseForm):

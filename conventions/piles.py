@@ -12,9 +12,9 @@ from django_q.tasks import async_task
 
 from conventions.jobs import BUDGET
 from conventions.models import Convention, Piece, Pile, PilePage, Sheaf
-from documents import scans
+from documents.received import scans
+from documents.received.uploads import UploadedPdf
 from documents.references import read_reference
-from documents.uploads import UploadedPdf
 
 # An act with its executory mention may come back as the signed act.
 RECEIVED_AS = {**Piece.SIGNED_AS, Piece.Kind.ACT_EXECUTORY: Piece.Kind.ACT_SIGNED}

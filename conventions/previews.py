@@ -19,7 +19,7 @@ from documents.contexts import (
     Context,
     SchoolLine,
 )
-from documents.kinds import ACTS, AMENDMENTS, DECISIONS, LETTERS, Kind
+from documents.wording.kinds import ACTS, AMENDMENTS, DECISIONS, LETTERS, Kind
 
 _SCHOOL = SchoolLine(
     uai="0340000X", name="École d'exemple", commune="Exemple", department="34", fee=Decimal(0)

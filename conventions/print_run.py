@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from conventions.archive import latest_pieces, path_of
 from conventions.models import Piece
-from documents.binding import bind
+from documents.press.binding import bind
 
 # Conventions that are put together while their agent waits: some seconds of work.
 MAX_PIECES = 600

@@ -4,8 +4,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from documents.models import StaleText, TextModel
-from documents.proofreading import MAX_LENGTH
-from documents.texts import TextFile, UnreadableText, read_file
+from documents.wording.proofreading import MAX_LENGTH
+from documents.wording.texts import TextFile, UnreadableText, read_file
 from tabular.reading import UnreadableFile, decode
 
 MAX_FILE = 4 * MAX_LENGTH  # A character takes four bytes at most.

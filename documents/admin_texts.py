@@ -12,14 +12,14 @@ from django.urls import path, reverse
 from django.utils.safestring import mark_safe
 
 from documents.admin_forms import TextFileForm, TextForm
-from documents.comparison import compare
-from documents.fields import fields_of
-from documents.kinds import Kind
-from documents.markup import to_preview
 from documents.models import TextModel
-from documents.proofreading import proofread
-from documents.requirements import requirements_of
-from documents.texts import file_name, write_file
+from documents.wording.comparison import compare
+from documents.wording.fields import fields_of
+from documents.wording.kinds import Kind
+from documents.wording.markup import to_preview
+from documents.wording.proofreading import proofread
+from documents.wording.requirements import requirements_of
+from documents.wording.texts import file_name, write_file
 
 
 class TextModelAdmin(admin.ModelAdmin):

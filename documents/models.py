@@ -10,10 +10,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from documents import kinds
-from documents.proofreading import proofread, tidy
-from documents.signatures import MEANINGS, WEIGHTS, Examination, Later, Verdict, Weight
+from documents.received.signatures import MEANINGS, WEIGHTS, Examination, Later, Verdict, Weight
 from documents.storage import document_storage, keep
+from documents.wording import kinds
+from documents.wording.proofreading import proofread, tidy
 
 
 class FrozenError(Exception):

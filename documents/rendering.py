@@ -13,11 +13,11 @@ from weasyprint import Attachment
 
 from communes import french
 from documents.contexts import Context, LetterContext, to_json
-from documents.fields import LETTERS, salutation
-from documents.markup import split_mentions, to_html
 from documents.models import TextModel
+from documents.press.standing_type import print_pdf
 from documents.references import Mark, mark_of, reference_of
-from documents.standing_type import print_pdf
+from documents.wording.fields import LETTERS, salutation
+from documents.wording.markup import split_mentions, to_html
 
 BLANK = "……………………"
 UNDATED = "2000-01-01"

@@ -8,12 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
-from communes.admin import (
-    CollectivityAdmin,
-    CommuneAdmin,
-    DepartmentScopeMixin,
-    FoldedSearchMixin,
-)
+from communes.admin import CollectivityAdmin, CommuneAdmin, DepartmentScopeMixin
 from communes.history import HistoryAdmin
 from communes.models import Collectivity, Commune
 from schools import closures
@@ -23,6 +18,7 @@ from schools.models import School
 from schools.takeover import follow_payers, schools_paid_by
 from tabular.admin_export import ExportMixin
 from tabular.admin_import import FileImportMixin
+from tabular.admin_search import FoldedSearchMixin
 from tabular.writing import Column, Kind
 
 # A city pays for some two hundred schools: its page lists them all.

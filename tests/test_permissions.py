@@ -23,7 +23,7 @@ from billing.claims import claimable
 from communes.models import FormerCode
 from conventions.models import Amendment, CalendarSubscription, Job, Piece, Pile
 from documents.models import Document
-from documents.uploads import UploadedPdf
+from documents.received.uploads import UploadedPdf
 from tests.documents import papers
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
 

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
-from communes.admin import FoldedSearchMixin
 from conventions import archive, bulk, lifecycle, print_run, warnings
 from conventions.admin.amendment import AmendmentPages, amendments_of
 from conventions.admin.filters import (
@@ -36,6 +35,7 @@ from conventions.models.amendment import signed_changes
 from conventions.terminations import STEPS, initial, open_steps, standing
 from conventions.timeline import timeline
 from tabular.admin_export import ExportMixin
+from tabular.admin_search import FoldedSearchMixin
 from tabular.writing import Column, Kind
 
 EXAMPLES = 20

@@ -5,9 +5,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from conventions.forms import MESSAGE_LENGTH, PdfField
+from conventions.forms import MESSAGE_LENGTH
 from conventions.lifecycle import State
 from conventions.models import Message, Termination
+from documents.received.form_fields import PdfField
 from tabular.reading import UnreadableFile, decode
 
 

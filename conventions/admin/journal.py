@@ -7,12 +7,12 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from accounts.scope import collectivity_scope
-from communes.admin import FoldedSearchMixin
 from conventions import timeline
 from conventions.admin.filters import CampaignFilter
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import JournalEntry
 from tabular.admin_export import ExportMixin
+from tabular.admin_search import FoldedSearchMixin
 from tabular.writing import Column, Kind
 
 # What is written beside the transitions.

@@ -7,9 +7,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.scope import collectivity_scope
-from communes.admin import FoldedSearchMixin
 from conventions import notifications
 from conventions.models import Notification
+from tabular.admin_search import FoldedSearchMixin
 
 
 @admin.register(Notification)

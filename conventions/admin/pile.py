@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from conventions import piles
-from conventions.forms import PdfField
 from conventions.models import Piece, Pile, Sheaf
-from documents import scans
-from documents.uploads import read_piles
+from documents.received import scans
+from documents.received.form_fields import PdfField
+from documents.received.uploads import read_piles
 
 # Sheaves on one screen: the thumbnail of each of their pages is drawn.
 ON_SCREEN = 20

@@ -9,12 +9,12 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from accounts.scope import collectivity_scope
-from communes.admin import FoldedSearchMixin
 from conventions.admin.filters import AcademyFilter, CampaignFilter, DepartmentFilter
 from conventions.enrolment import withdraw
 from conventions.lifecycle import REWORKABLE
 from conventions.models import Campaign, ConventionSchool
 from tabular.admin_export import ExportMixin
+from tabular.admin_search import FoldedSearchMixin
 from tabular.writing import Column, Kind
 
 

@@ -266,7 +266,7 @@ class ActFacts(models.Model):
 
     @property
     def text_kind(self) -> str:
-        """The nature of the text that it prints (documents.kinds)."""
+        """The nature of the text that it prints (documents.wording.kinds)."""
         return f"{self.TEXT_PREFIX}{self.kind}"
 
     def text_from(self, model: TextModel) -> TextModel:

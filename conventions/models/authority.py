@@ -10,7 +10,7 @@ from conventions.models.errors import TransitionRefused
 from conventions.models.part import ConventionPart
 from conventions.models.piece import Piece
 from documents.models import TextModel
-from documents.proofreading import proofread, tidy
+from documents.wording.proofreading import proofread, tidy
 
 
 class Authorised(ConventionPart):

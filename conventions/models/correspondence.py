@@ -12,7 +12,7 @@ from conventions.models.notification import Notification
 from conventions.models.part import ConventionPart
 from conventions.notifications import notify
 from documents.models import Document
-from documents.uploads import UploadedPdf
+from documents.received.uploads import UploadedPdf
 
 
 class Correspondence(ConventionPart):

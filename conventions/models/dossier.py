@@ -10,10 +10,10 @@ from conventions.models.piece import Piece
 from conventions.printing import act_context, convention_context, letter_context
 from documents.contexts import to_json
 from documents.models import Document, Signature, TextModel
+from documents.received.uploads import UploadedPdf
 from documents.references import reference_of
 from documents.rendering import render
-from documents.texts import newest_text
-from documents.uploads import UploadedPdf
+from documents.wording.texts import newest_text
 
 # The texts of the letters of article 11; a campaign chooses none, the newest is printed.
 LETTERS = {

@@ -10,9 +10,9 @@ from django.utils import timezone
 from conventions.models.convention import Convention
 from conventions.models.errors import TransitionRefused
 from conventions.models.piece import Piece
-from documents import scans
+from documents.received import scans
+from documents.received.uploads import UploadedPdf
 from documents.storage import document_storage, keep
-from documents.uploads import UploadedPdf
 
 _GONE = "Cette liasse a déjà été traitée : rechargez la page."
 
@@ -80,7 +80,7 @@ class Pile(models.Model):
 
 
 class PilePage(models.Model):
-    """A page as it was read; see `documents.scans.ScannedPage`."""
+    """A page as it was read; see `documents.received.scans.ScannedPage`."""
 
     pile = models.ForeignKey(Pile, on_delete=models.PROTECT, related_name="pages")
     number = models.PositiveIntegerField("page")

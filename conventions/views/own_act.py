@@ -8,9 +8,9 @@ from conventions.forms import OwnActForm
 from conventions.models import Piece
 from conventions.views.form import FileFormView
 from documents import letterheads
-from documents.fields import fields_of
 from documents.rendering import render
-from documents.requirements import requirements_of
+from documents.wording.fields import fields_of
+from documents.wording.requirements import requirements_of
 
 
 class OwnActPage(FileFormView):

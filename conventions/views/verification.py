@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from documents.forms import FileToVerifyForm, ReferenceForm
 from documents.models import Document
+from documents.received.verification import recognise
 from documents.references import read_reference
-from documents.verification import recognise
 
 
 @login_not_required

@@ -2,7 +2,7 @@
 
 from django import template
 
-from documents import typography
+from documents.wording import typography
 
 register = template.Library()
 

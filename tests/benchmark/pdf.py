@@ -20,13 +20,14 @@ import typst
 from playwright.sync_api import sync_playwright
 from weasyprint import HTML
 
-from documents import press, standing_type
 from documents.contexts import ActContext, ConventionContext, to_json
-from documents.fields import fields_of
 from documents.models import TextModel
+from documents.press import plain as press
+from documents.press import standing_type
+from documents.press.typesetting import set_block
 from documents.rendering import page_html, render
-from documents.texts import newest_text
-from documents.typesetting import set_block
+from documents.wording.fields import fields_of
+from documents.wording.texts import newest_text
 
 ROUNDS = 5
 SAMPLE = 20

@@ -3,8 +3,8 @@
 import pytest
 from django.contrib.admin import ModelAdmin, site
 
-from communes.admin import FoldedSearchMixin
 from communes.models import Commune
+from tabular.admin_search import FoldedSearchMixin
 from tests.factories import CommuneFactory
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from conventions.admin.convention import ConventionAdmin
 from conventions.lifecycle import AmendmentState
 from conventions.models import Amendment, Piece
 from documents.rendering import render
-from documents.texts import newest_text
+from documents.wording.texts import newest_text
 from tests.documents.samples import AMENDMENT
 from tests.factories import (
     ConventionFactory,

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from conventions import archive
 from conventions.models import Convention, Piece
-from documents.uploads import UploadedPdf
+from documents.received.uploads import UploadedPdf
 from tests.factories import (
     CollectivityFactory,
     CommuneFactory,

@@ -9,7 +9,7 @@ from conventions.enrolment import enrol, withdraw
 from conventions.lifecycle import State
 from conventions.models import TransitionRefused
 from conventions.preparation import prepare
-from documents.uploads import UploadedPdf
+from documents.received.uploads import UploadedPdf
 from tests.factories import ConventionFactory, SchoolFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -18,7 +18,7 @@ from conventions.preparation import prepare
 from conventions.printing import act_context
 from conventions.takeovers import consequences
 from documents.rendering import render
-from documents.texts import load_texts
+from documents.wording.texts import load_texts
 from schools.imports import import_schools
 from schools.models import School
 from schools.takeover import give_back, take_over

@@ -9,9 +9,9 @@ from conventions.board import build_board
 from conventions.models import Convention, Job, Piece
 from documents.contexts import to_json
 from documents.models import TextModel
+from documents.received.uploads import UploadedPdf
 from documents.references import reference_of
 from documents.rendering import Rendered
-from documents.uploads import UploadedPdf
 from tests.factories import (
     ConventionFactory,
     SchoolFactory,

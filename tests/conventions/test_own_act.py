@@ -13,8 +13,8 @@ from PIL import Image
 from conventions.models import Act, TransitionRefused
 from conventions.timeline import timeline
 from documents.models import Document, TextModel
-from documents.texts import load_texts
-from documents.uploads import UploadedPdf
+from documents.received.uploads import UploadedPdf
+from documents.wording.texts import load_texts
 from tests.factories import (
     CampaignFactory,
     ConventionFactory,

@@ -13,8 +13,8 @@ from communes.models import Department
 from conventions import piles
 from conventions.models import Piece, Pile, Sheaf, TransitionRefused
 from conventions.tasks import read_pile
-from documents.scans import read_pages
-from documents.uploads import UploadedPdf
+from documents.received.scans import read_pages
+from documents.received.uploads import UploadedPdf
 from tests.documents.papers import blank, noisy, pile, sheet, turned
 from tests.documents.test_photographs import photograph
 from tests.factories import (

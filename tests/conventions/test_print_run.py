@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from conventions import print_run
 from conventions.models import Convention, Piece
-from documents import binding
 from documents.models import Document
+from documents.press import binding
 from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ import pytest
 from conventions.models import Act
 from conventions.printing import act_context, convention_context
 from documents.rendering import render
-from documents.texts import load_texts
+from documents.wording.texts import load_texts
 
 pytestmark = pytest.mark.django_db
 

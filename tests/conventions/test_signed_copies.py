@@ -10,8 +10,8 @@ from django.urls import reverse
 from accounts.roles import Role
 from conventions.models import Piece
 from documents.models import Signature
-from documents.signatures import Later, Verdict
-from documents.uploads import read_copy
+from documents.received.signatures import Later, Verdict
+from documents.received.uploads import read_copy
 from tests.documents.certificates import authority, mayor, rector, sign
 from tests.documents.test_photographs import photograph
 from tests.factories import ConventionFactory, UserFactory

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from accounts.roles import Role
 from conventions.lifecycle import AMENDMENT_TRANSITIONS, TRANSITIONS, AmendmentState, State
 from conventions.models import Convention, TransitionRefused, dossier
+from documents.received.uploads import UploadedPdf
 from documents.rendering import Rendered
-from documents.uploads import UploadedPdf
 from tests.factories import CampaignFactory, ConventionFactory, SchoolFactory, UserFactory
 
 START = timezone.localdate() - datetime.timedelta(days=200)

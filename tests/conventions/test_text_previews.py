@@ -12,7 +12,7 @@ from accounts.roles import Role
 from conventions.models import JournalEntry, Piece
 from conventions.previews import preview_context
 from documents.models import Document, TextModel
-from documents.texts import load_texts
+from documents.wording.texts import load_texts
 from tests.factories import (
     CollectivityFactory,
     CommuneFactory,

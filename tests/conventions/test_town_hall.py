@@ -12,7 +12,7 @@ from django.utils import timezone
 from conventions import progress, warnings
 from conventions.lifecycle import State
 from conventions.models import Convention
-from documents.uploads import UploadedPdf
+from documents.received.uploads import UploadedPdf
 from tests.factories import ConventionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import random
 import zxingcpp
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
-from documents.press import PRINT_DIR
+from documents.press.plain import PRINT_DIR
 
 DPI = 150
 A4 = (1240, 1754)

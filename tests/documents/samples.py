@@ -18,7 +18,7 @@ from documents.contexts import (
     SchoolLine,
 )
 from documents.models import TextModel
-from documents.texts import TEXTS_DIR, read_text
+from documents.wording.texts import TEXTS_DIR, read_text
 
 REGION = RegionContext(
     full_name="Région académique Occitanie",

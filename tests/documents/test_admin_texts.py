@@ -4,10 +4,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from documents.comparison import compare
 from documents.models import TextModel
-from documents.proofreading import MAX_LENGTH
-from documents.texts import load_texts, write_file
+from documents.wording.comparison import compare
+from documents.wording.proofreading import MAX_LENGTH
+from documents.wording.texts import load_texts, write_file
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from documents.contexts import to_json
 from documents.models import Document, FrozenError
 from documents.rendering import render
 from documents.storage import DocumentFolder
-from documents.texts import load_texts
+from documents.wording.texts import load_texts
 
 from .samples import ACT, CONTEXTS, CONVENTION, text
 

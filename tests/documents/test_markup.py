@@ -2,9 +2,9 @@
 
 import pytest
 
-from documents.fields import FIELDS, fields_of
-from documents.markup import FieldError, to_html, used_fields
 from documents.models import TextModel
+from documents.wording.fields import FIELDS, fields_of
+from documents.wording.markup import FieldError, to_html, used_fields
 
 from .samples import ACT, CONTEXTS, CONVENTION, text
 

@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
-from documents import uploads
-from documents.photographs import MAX_PIXELS
-from documents.uploads import MAX_PHOTOGRAPHS, read_copy
+from documents.received import uploads
+from documents.received.photographs import MAX_PIXELS
+from documents.received.uploads import MAX_PHOTOGRAPHS, read_copy
 
 TURNED_RIGHT = 6  # EXIF: the camera was held on its side.
 

@@ -3,7 +3,7 @@
 import pytest
 
 from documents.models import TextModel
-from documents.proofreading import MAX_LENGTH, SHOWN, proofread
+from documents.wording.proofreading import MAX_LENGTH, SHOWN, proofread
 
 from .samples import text
 

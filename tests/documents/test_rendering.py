@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from documents import press
-from documents.fields import LETTERS
 from documents.models import TextModel
-from documents.proofreading import proofread
+from documents.press import plain as press
 from documents.rendering import render
+from documents.wording.fields import LETTERS
+from documents.wording.proofreading import proofread
 
 from .samples import (
     ACT,

@@ -6,7 +6,7 @@ import pikepdf
 import pytest
 from PIL import Image, ImageDraw
 
-from documents.scans import (
+from documents.received.scans import (
     ScannedPage,
     Sheaf,
     UnreadablePile,

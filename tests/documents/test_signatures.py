@@ -14,8 +14,8 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko_certvalidator import ValidationContext
 
-from documents import signatures
-from documents.signatures import Later, Verdict, examine, load_authorities
+from documents.received import signatures
+from documents.received.signatures import Later, Verdict, examine, load_authorities
 
 from .certificates import (
     DAY,

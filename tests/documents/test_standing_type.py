@@ -9,13 +9,14 @@ import pikepdf
 import pytest
 
 from communes.territory import COMMUNES_FILE
-from documents import press, standing_type
 from documents.contexts import to_json
-from documents.fields import LETTERS
 from documents.models import TextModel
+from documents.press import plain as press
+from documents.press import standing_type
+from documents.press.typesetting import set_block
 from documents.references import mark_of, reference_of
 from documents.rendering import page_html
-from documents.typesetting import set_block
+from documents.wording.fields import LETTERS
 
 from .samples import ACT, CONTEXTS, CONVENTION, convention_of, party_of, text
 

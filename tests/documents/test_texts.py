@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from documents.models import FrozenError, StaleText, TextModel
-from documents.proofreading import tidy
-from documents.texts import (
+from documents.wording.proofreading import tidy
+from documents.wording.texts import (
     TEXTS_DIR,
     UnreadableText,
     load_texts,

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from documents.typography import count, euros, long_date, siret
+from documents.wording.typography import count, euros, long_date, siret
 
 
 @pytest.mark.parametrize(

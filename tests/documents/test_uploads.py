@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from documents.uploads import MAX_PAGES, read_pdf
+from documents.received.uploads import MAX_PAGES, read_pdf
 
 
 def pdf_of(pages: int, **options) -> bytes:

@@ -5,8 +5,8 @@ import hashlib
 import pytest
 
 from documents.models import Document
+from documents.received.verification import Outcome, recognise
 from documents.rendering import render
-from documents.verification import Outcome, recognise
 
 from .samples import ACT, text
 
@@ -75,7 +75,7 @@ def test_a_file_of_nothing_but_endings_is_read_once(issued, monkeypatch):
         def hexdigest(self):
             return self.digest.hexdigest()
 
-    monkeypatch.setattr("documents.verification.hashlib.sha256", Counting)
+    monkeypatch.setattr("documents.received.verification.hashlib.sha256", Counting)
     content = b"%PDF-1.7\n" + 10_000 * b"%%EOF\n"
     assert recognise(content) is None
     assert sum(hashed) == len(content)

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from documents.texts import load_texts
+from documents.wording.texts import load_texts
 
 
 class Command(BaseCommand):

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
-from documents import photographs
-from documents.signatures import NOTHING_SIGNED, Examination, examine, load_authorities
+from documents.received import photographs
+from documents.received.signatures import NOTHING_SIGNED, Examination, examine, load_authorities
 
 MAX_PAGES = 200
 MAX_PHOTOGRAPHS = 40

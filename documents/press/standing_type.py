@@ -27,8 +27,8 @@ from weasyprint.formatting_structure import boxes
 from weasyprint.html import get_html_metadata
 from weasyprint.pdf import generate_pdf
 
-from documents import press
-from documents.formes import (
+from documents.press import plain
+from documents.press.formes import (
     FOLIO,
     OPTIONS,
     Copy,
@@ -40,8 +40,8 @@ from documents.formes import (
     measures_in,
     read,
 )
-from documents.pdf_objects import file_of, number_of
-from documents.typesetting import CannotSet, Measure, Picture, Setting, set_block, type_case
+from documents.press.pdf_objects import file_of, number_of
+from documents.press.typesetting import CannotSet, Measure, Picture, Setting, set_block, type_case
 
 logger = logging.getLogger(__name__)
 
@@ -56,19 +56,19 @@ _FOLIO = "{reference} · page {page} / {pages}"
 def print_pdf(html: str, attachments: Sequence[Attachment] = ()) -> tuple[bytes, int]:
     """Print a whole document, its attachments embedded: return the PDF and its number of pages.
 
-    The pages are those of `press.print_plainly`, which is used when this way cannot be.
+    The pages are those of `plain.print_plainly`, which is used when this way cannot be.
     """
     # An image is a collectivity's own: there is nothing to keep standing.
     if not settings.STANDING_TYPE or weasyprint_version != VERSION or "<img" in html:
-        return press.print_plainly(html, attachments)
+        return plain.print_plainly(html, attachments)
     try:
-        with press.warm_press().lock, press.collector_paused():
+        with plain.warm_press().lock, plain.collector_paused():
             return _print(read(html), html, attachments)
     except CannotSet as reason:
         logger.info("Printed plainly: %s", reason)
     except Exception:  # A short cut that fails must not keep a document from being printed.
         logger.exception("Standing type failed: printed plainly")
-    return press.print_plainly(html, attachments)
+    return plain.print_plainly(html, attachments)
 
 
 class _StandingType:
@@ -83,7 +83,7 @@ class _StandingType:
         set_blocks = self._set(copy)
         key = _key(copy, set_blocks)
         if key not in self._formes:
-            document = press.warm_press().lay_out(copy.numbered_html())
+            document = plain.warm_press().lay_out(copy.numbered_html())
             document.fonts = type_case().fonts
             labels = [label for page in document.pages for _, label, *_ in page.bookmarks]
             if labels != list(copy.headings()):
@@ -187,15 +187,15 @@ def _print(copy: Copy, html: str, attachments) -> tuple[bytes, int]:
         )
         bookmarks = [(level, next(headings), *place) for level, _, *place in page.bookmarks]
         pages.append(_PrintedPage(page, bookmarks, operators, forme.graphics))
-    warm = press.warm_press()
+    warm = plain.warm_press()
     head = HTML(string=f"{copy.head}</html>", url_fetcher=warm.fetcher)
     metadata = DocumentMetadata(**get_html_metadata(head))
-    press.declare_accessible(metadata)
+    plain.declare_accessible(metadata)
     document = Document(pages, metadata, warm.fetcher, warm.fonts, {}, "srgb")
     pdf = generate_pdf(document, None, 1, **OPTIONS | {"attachments": list(attachments)})
     _add_structure(pdf, forme, [item for item in set_blocks.values() if isinstance(item, Picture)])
     _add_fonts(pdf, forme.faces)
-    return file_of(pdf, press.identifier_of(html)), len(pages)
+    return file_of(pdf, plain.identifier_of(html)), len(pages)
 
 
 def _add_structure(pdf: pydyf.PDF, forme: Forme, pictures: list[Picture]) -> None:

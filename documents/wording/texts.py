@@ -14,11 +14,11 @@ from pathlib import Path
 
 from django.db import transaction
 
-from documents.kinds import Kind
 from documents.models import TextModel
-from documents.proofreading import tidy
+from documents.wording.kinds import Kind
+from documents.wording.proofreading import tidy
 
-TEXTS_DIR = Path(__file__).parent / "texts"
+TEXTS_DIR = Path(__file__).parent / "defaults"
 _FENCE = "---"
 _KEYS = ("nature", "titre", "version")
 

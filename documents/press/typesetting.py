@@ -20,8 +20,8 @@ from weasyprint.pdf.fonts import Font, build_fonts_dictionary
 from weasyprint.pdf.stream import Stream
 from weasyprint.text.line_break import split_first_line
 
-from documents.pdf_objects import Fragment, number_of
-from documents.press import warm_press
+from documents.press.pdf_objects import Fragment, number_of
+from documents.press.plain import warm_press
 
 # Blocks remembered in a process: those of a text's common articles, and the latest others.
 _REMEMBERED = 20_000

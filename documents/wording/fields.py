@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from communes import french
 from documents.contexts import Context, LetterContext, RegionContext
-from documents.kinds import (
+from documents.wording.kinds import (
     ACTS,
     AMENDMENTS,
     BETWEEN_PARTIES,
@@ -21,7 +21,7 @@ from documents.kinds import (
     PRICED,
     Kind,
 )
-from documents.typography import bind_spaces, count, euros, long_date
+from documents.wording.typography import bind_spaces, count, euros, long_date
 
 
 class FieldType(models.TextChoices):

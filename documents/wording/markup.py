@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from documents.contexts import Context
-from documents.fields import fields_of
-from documents.typography import bind_spaces
+from documents.wording.fields import fields_of
+from documents.wording.typography import bind_spaces
 
 FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 

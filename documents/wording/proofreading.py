@@ -12,11 +12,11 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
-from documents.fields import FIELDS, MergeField, fields_of
-from documents.kinds import ACTS, Kind
-from documents.markup import FIELD, is_alone, parse, split_mentions
-from documents.requirements import requirements_of
-from documents.typography import NARROW_SPACE
+from documents.wording.fields import FIELDS, MergeField, fields_of
+from documents.wording.kinds import ACTS, Kind
+from documents.wording.markup import FIELD, is_alone, parse, split_mentions
+from documents.wording.requirements import requirements_of
+from documents.wording.typography import NARROW_SPACE
 from tabular.folding import fold
 
 # Some forty printed pages: beyond, printing would hold a page for more than a few seconds.

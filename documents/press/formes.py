@@ -16,9 +16,9 @@ from weasyprint.formatting_structure import boxes
 from weasyprint.matrix import Matrix
 from weasyprint.pdf import generate_pdf
 
-from documents.pdf_objects import Fragment, number_of
-from documents.press import VARIANT
-from documents.typesetting import (
+from documents.press.pdf_objects import Fragment, number_of
+from documents.press.plain import VARIANT
+from documents.press.typesetting import (
     CannotSet,
     Measure,
     Picture,

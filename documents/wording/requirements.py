@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from documents.kinds import (
+from documents.wording.kinds import (
     ACTS,
     AMENDMENTS,
     BETWEEN_PARTIES,

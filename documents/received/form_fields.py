@@ -1,0 +1,37 @@
+"""What a person sends of a paper, as a form takes it: a PDF, or photographs of its pages."""
+
+from django import forms
+
+from documents.received.uploads import read_copy
+
+COPY = "Un PDF, ou une photographie par page (JPEG, PNG, HEIC) ; 15 Mo au plus par fichier."
+
+
+class CopyInput(forms.FileInput):
+    """Takes a PDF, or as many photographs as there are pages."""
+
+    allow_multiple_selected = True
+
+    def __init__(self, attrs=None):
+        accept = "application/pdf,image/jpeg,image/png,image/heic,image/heif,.heic,.heif"
+        super().__init__({"accept": accept, **(attrs or {})})
+
+
+class PdfField(forms.FileField):
+    """A PDF sent by a person, or photographs that make one: `documents.received.uploads.UploadedPdf`.
+
+    Read and checked at its field, before anything is written.
+    """
+
+    widget = CopyInput
+
+    def __init__(self, *, help_text=COPY, **kwargs):
+        super().__init__(help_text=help_text, **kwargs)
+
+    def clean(self, data, initial=None):
+        if not data:
+            return super().clean(None, initial)
+        return self.read([super(PdfField, self).clean(file, initial) for file in data])
+
+    def read(self, files):
+        return read_copy(files)
