@@ -1,22 +1,26 @@
 """Batches: the claims that no batch has carried off yet, exported together, once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from django.core.files.base import ContentFile
 from django.db import transaction
 
+from accounts.models import User
 from billing import exports, liquidation
 from billing.claims import Claim, Shown, claims
 from billing.models import ExportBatch, Titre
-from conventions.models import Campaign
+from conventions.campaigns.models import Campaign
+from conventions.models.convention import ConventionQuerySet
 
 
 class NothingToExport(Exception):
     """Every claim asked for has gone with an earlier batch."""
 
 
-def export_batch(campaign: Campaign, conventions, *, by) -> ExportBatch:
+def export_batch(
+    campaign: Campaign, conventions: ConventionQuerySet, *, by: User | None
+) -> ExportBatch:
     """Export the claims of `conventions` (of `claimable`) that no batch carries yet.
 
     All or nothing; two people at once make two batches that share no claim. Raises
@@ -44,14 +48,14 @@ def export_batch(campaign: Campaign, conventions, *, by) -> ExportBatch:
     return batch
 
 
-def _write_files(batch, rows: list[Claim]):
+def _write_files(batch: ExportBatch, rows: list[Claim]) -> None:
     for file_format in exports.CONTENT_TYPES:
         content = b"".join(exports.export(rows, file_format, batch.campaign.school_year))
         stored = getattr(batch, file_format)
         stored.save(batch.filename(file_format), ContentFile(content), save=False)
 
 
-def _titre(batch, row: Claim) -> Titre:
+def _titre(batch: ExportBatch, row: Claim) -> Titre:
     return Titre(
         batch=batch,
         convention_id=row.convention_id,
@@ -62,30 +66,15 @@ def _titre(batch, row: Claim) -> Titre:
     )
 
 
-@dataclass(frozen=True)
-class Billed:
-    """What batches carried of one campaign, in euros, by the collectivity's département."""
+def billed_by_department(campaign: Campaign, user: User) -> dict[int, Decimal]:
+    """Add up the titres of `campaign` that `user` may see, in euros, in one query.
 
-    by_department: dict[int, Decimal]
-    by_academy: dict[int, Decimal]
-
-    @property
-    def total(self) -> Decimal:
-        return liquidation.total(self.by_department.values())
-
-
-def billed(campaign: Campaign, user) -> Billed:
-    """Add up the titres of `campaign` that `user` may see, in one query."""
+    By the key of the collectivity's département.
+    """
     rows = Titre.objects.filter(
         convention__in=campaign.conventions.for_user(user).order_by().values("pk")
-    ).values_list(
-        "convention__collectivity__department",
-        "convention__collectivity__department__academy",
-        "amount",
-    )
-    by_department: dict[int, Decimal] = {}
-    by_academy: dict[int, Decimal] = {}
-    for department, academy, amount in rows:
-        by_department[department] = by_department.get(department, Decimal(0)) + amount
-        by_academy[academy] = by_academy.get(academy, Decimal(0)) + amount
-    return Billed(by_department, by_academy)
+    ).values_list("convention__collectivity__department", "amount")
+    billed: dict[int, Decimal] = {}
+    for department, amount in rows:
+        billed[department] = billed.get(department, Decimal(0)) + amount
+    return billed

@@ -22,7 +22,10 @@ from django.utils import timezone
 from billing import liquidation
 from billing.models import ChorusSettings, Titre
 from communes.identifiers import validate_siret
-from conventions.models import Amendment, Campaign, Convention, ConventionSchool
+from conventions.amendments.effects import signed_amendments
+from conventions.amendments.models import Amendment
+from conventions.campaigns.models import Campaign
+from conventions.models import Convention, Enrolment
 from law import deadlines
 
 # Rows fetched at a time: bounds the memory of an export, whole region included.
@@ -101,7 +104,7 @@ class Claim:
             reference=claim_reference(convention.reference),
             nature=Nature.INITIAL,
             schools=schools,
-            uais=tuple(line.uai for line in convention.issued_schools),
+            uais=tuple(enrolment.uai for enrolment in convention.issued_enrolments),
             tariff=tariff,
             amount=convention.amount,
             basis=liquidation.basis(
@@ -125,12 +128,12 @@ class Claim:
         return cls._about(
             convention,
             amendment,
-            amendment.recorded_act or convention.act,
+            amendment.act or convention.act,
             amendment_id=amendment.pk,
             reference=f"{claim_reference(convention.reference)}-A{amendment.number}",
             nature=Nature.REDUCTION if is_reduction else Nature.SUPPLEMENT,
             schools=amendment.balance,
-            uais=tuple(line.uai for line in (*amendment.added, *amendment.removed)),
+            uais=tuple(enrolment.uai for enrolment in (*amendment.added, *amendment.removed)),
             tariff=amendment.unit_fee,
             amount=amendment.amount_change,
             basis=liquidation.amendment_basis(
@@ -150,6 +153,7 @@ class Claim:
     def _about(cls, convention, signed, act, *, amendment_id, **own) -> "Claim":
         """A claim on the debtor of `convention`, by what was `signed` and its `act`."""
         campaign, collectivity = convention.campaign, convention.collectivity
+        party = convention.party
         batches = {titre.amendment_id: titre.batch.number for titre in convention.titres.all()}
         return cls(
             convention_id=convention.pk,
@@ -158,10 +162,10 @@ class Claim:
             school_year=campaign.school_year,
             budget_year=liquidation.budget_year(signed.effective_on),
             debtor=convention.collectivity_title,
-            siret=convention.siret,
-            address=", ".join(filter(None, (convention.address_line_1, convention.address_line_2))),
-            postcode=convention.postcode,
-            city=convention.city,
+            siret=party.siret,
+            address=", ".join(filter(None, (party.address_line_1, party.address_line_2))),
+            postcode=party.postcode,
+            city=party.city,
             insee_code=collectivity.commune.code if collectivity.commune else "",
             collectivity_code=collectivity.code,
             department=collectivity.department.code,
@@ -238,10 +242,10 @@ def claimable(campaign: Campaign, user=None):
         .filter(campaign=campaign)
         .with_parties()
         .prefetch_related(
-            Prefetch("schools", ConventionSchool.objects.as_issued(), to_attr="issued_schools"),
+            Prefetch("enrolments", Enrolment.objects.as_issued(), to_attr="issued_enrolments"),
             Prefetch(
                 "amendments",
-                Amendment.objects.signed().with_schools().select_related("act"),
+                Amendment.objects.signed().with_changes().select_related("act"),
             ),
             Prefetch("titres", Titre.objects.select_related("batch")),
         )
@@ -276,7 +280,7 @@ def claims(conventions, shown: Shown = Shown.ALL) -> Iterator[Claim]:
 
 def _claims_of(convention, coding):
     yield Claim.of(convention, coding)
-    for amendment in convention.signed_amendments:
+    for amendment in signed_amendments(convention):
         if amendment.amount_change:
             yield Claim.of_amendment(amendment, convention, coding)
 

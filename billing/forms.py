@@ -14,7 +14,8 @@ from billing.claims import Shown, claimable, showing
 from billing.models import ChorusSettings
 from communes.identifiers import normalise
 from communes.models import Academy, Department
-from conventions.models import Campaign, Convention
+from conventions.campaigns.models import Campaign
+from conventions.models import Convention
 from tabular.folding import fold
 
 
@@ -137,7 +138,7 @@ def matching(text: str) -> Q:
         named = (Q(collectivity__search_text__contains=word) for word in words)
         found |= reduce(and_, named)
     if (digits := normalise(text)).isdecimal():
-        found |= Q(siret__contains=digits)
+        found |= Q(party__siret__contains=digits)
     return found
 
 

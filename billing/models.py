@@ -4,8 +4,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from conventions.models import Amendment, Campaign, Convention
+from conventions.amendments.models import Amendment
+from conventions.campaigns.models import Campaign
+from conventions.models import Convention
 from documents.storage import document_storage
+from lifecycle.frozen import Frozen
 
 
 class ChorusSettings(models.Model):
@@ -50,20 +53,13 @@ class ChorusSettings(models.Model):
         return cls.objects.first() or cls()
 
 
-class HandedOverError(Exception):
-    """A batch or a titre was about to change."""
-
-
-class HandedOver(models.Model):
+class HandedOver(Frozen):
     """Written once: what the accountant has received is corrected by another titre."""
+
+    frozen_message = "Ce qui a été remis au comptable ne change plus."
 
     class Meta:
         abstract = True
-
-    def save(self, *args, **kwargs):
-        if self.pk:
-            raise HandedOverError("Ce qui a été remis au comptable ne change plus.")
-        super().save(*args, **kwargs)
 
 
 def _stored_name(batch: "ExportBatch", filename: str) -> str:

@@ -6,7 +6,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 
-from conventions.board import build_board, newest_open_campaign
+from conventions.campaigns.models import Campaign
+from rectorat.board import build_board
 
 
 class RectoratAdminSite(AdminSite):
@@ -30,6 +31,6 @@ class RectoratAdminSite(AdminSite):
 
     def index(self, request, extra_context=None):
         """Open on where the conventions of the current campaign stand."""
-        campaign = newest_open_campaign()
+        campaign = Campaign.objects.newest_open()
         board = build_board(campaign, request.user) if campaign else None
         return super().index(request, {"board": board, **(extra_context or {})})

@@ -5,6 +5,7 @@ SQLite under `var/`, e-mails on the console, demonstration accounts. Setting
 `SECRET_KEY` leaves demonstration mode (see docs/operations.md).
 """
 
+import datetime
 from pathlib import Path
 
 import environ
@@ -28,12 +29,25 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # --- Applications, from the top floor down (docs/architecture.md) ------------
 INSTALLED_APPS = [
+    "demonstration",
+    "rectorat",
+    "town_hall",
     "billing",
+    "conventions.dossiers",
+    "conventions.piles",
+    "conventions.amendments",
+    "conventions.terminations",
     "conventions",
+    "conventions.exchanges",
+    "conventions.acts",
+    "conventions.campaigns",
     "documents",
+    "jobs",
+    "lifecycle",
     "schools",
     "accounts",
     "communes",
+    "outbox",
     "config.apps.ProductAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -202,6 +216,21 @@ Q_CLUSTER = {
     "queue_limit": 1,
     "save_limit": 250,
 }
+
+# What it does by itself: function, arguments, and when: minutes between two times, or the
+# hour of the day (Paris time). Each may be missed or done twice: it does what is left to do.
+SCHEDULES = {
+    "courriels": ("outbox.tasks.deliver", None, 5),
+    "payeurs": ("django.core.management.call_command", "'follow_payers'", datetime.time(3, 0)),
+    "documents périmés": (
+        "conventions.dossiers.tasks.review_documents",
+        None,
+        datetime.time(4, 0),
+    ),
+    "relances": ("conventions.dossiers.tasks.send_reminders", None, datetime.time(8, 0)),
+}
+# What agents may ask of it for many files at once (jobs.actions.Action).
+JOB_ACTIONS = {"issue": "conventions.dossiers.long_actions.ISSUE_DOCUMENTS"}
 
 # --- Security ---------------------------------------------------------------
 HTTPS = env.bool("HTTPS", default=not DEMONSTRATION)

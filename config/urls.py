@@ -2,14 +2,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config.views import home, legal
-from conventions.views.calendar import calendar_file
-from conventions.views.verification import verify, verify_document
+from conventions.dossiers.verification import verify, verify_document
+from town_hall.views.calendar import calendar_file
 
 urlpatterns = [
     path("", home, name="home"),
     path("mentions-legales/", legal, name="legal"),
     path("comptes/", include("accounts.urls")),
-    path("conventions/", include("conventions.urls")),
+    path("conventions/", include("town_hall.urls")),
     path("calendrier/<str:token>.ics", calendar_file, name="calendar_file"),
     # Printed on every document: these addresses do not change.
     path("verifier/", verify, name="verify"),

@@ -1,20 +1,56 @@
-"""From models to what a document prints (`documents.contexts`)."""
+"""From a convention to what its documents print (`documents.contexts`)."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from communes import french
+from communes.models import Collectivity, Party
+from conventions.acts.models import Act
+from conventions.campaigns.models import Campaign
+from conventions.models.enrolment import Enrolment, EnrolmentQuerySet
 from documents.contexts import (
     ActContext,
-    AmendmentActContext,
-    AmendmentContext,
-    AmendmentFacts,
     ConventionContext,
-    LetterContext,
     PartyContext,
     RegionContext,
     SchoolLine,
 )
 
 
-def region_context(campaign) -> RegionContext:
+class EnrolmentManager(Protocol):
+    """The schools of a convention."""
+
+    def as_issued(self) -> EnrolmentQuerySet: ...
+
+
+class Printed(Protocol):
+    """What is read of a `Convention`, which prints itself by these functions."""
+
+    reference: Any
+    sent_on: Any
+    unit_fee: Any
+    amount: Any
+    school_count: Any
+    collectivity_title: Any
+
+    @property
+    def campaign(self) -> Campaign: ...
+
+    @property
+    def collectivity(self) -> Collectivity: ...
+
+    @property
+    def party(self) -> Party | None: ...
+
+    @property
+    def act(self) -> Act | None: ...
+
+    @property
+    def enrolments(self) -> EnrolmentManager: ...
+
+
+def region_context(campaign: Campaign) -> RegionContext:
+    """Return the State's side, as the campaign names it."""
     region = campaign.region
     return RegionContext(
         full_name=region.full_name,
@@ -29,10 +65,10 @@ def region_context(campaign) -> RegionContext:
     )
 
 
-def party_context(convention) -> PartyContext:
-    """The collectivity as confirmed; as it stands today while nothing is confirmed."""
+def party_context(convention: Printed) -> PartyContext:
+    """Return the collectivity as confirmed; as it stands today while nothing is confirmed."""
     collectivity = convention.collectivity
-    party = convention if convention.is_party_confirmed else collectivity
+    party = convention.party or collectivity
     with_article = french.with_article(convention.collectivity_title)
     return PartyContext(
         title=convention.collectivity_title,
@@ -49,8 +85,8 @@ def party_context(convention) -> PartyContext:
     )
 
 
-def convention_context(convention) -> ConventionContext:
-    """Everything the convention prints."""
+def convention_context(convention: Printed) -> ConventionContext:
+    """Return everything the convention prints."""
     return ConventionContext(
         reference=convention.reference,
         school_year=convention.campaign.school_year,
@@ -58,78 +94,38 @@ def convention_context(convention) -> ConventionContext:
         ends_on=convention.campaign.ends_on,
         unit_fee=convention.unit_fee,
         amount=convention.amount,
-        schools=_printed(convention.schools.as_issued()),
+        schools=school_lines(convention.enrolments.as_issued()),
         region=region_context(convention.campaign),
         collectivity=party_context(convention),
     )
 
 
-def act_context(convention, *, executory: bool = False) -> ActContext:
-    """Everything the act prints; with its executory mention when `executory`."""
+def act_context(convention: Printed, act: Act, *, executory: bool = False) -> ActContext:
+    """Return everything the act prints; with its executory mention when `executory`."""
     return ActContext(
         reference=convention.reference,
         amount=convention.amount,
         school_count=convention.school_count,
-        **_act_values(convention, convention.act, executory),
+        **act_values(convention, act, executory=executory),
     )
 
 
-def amendment_context(amendment) -> AmendmentContext:
-    """Everything an avenant prints."""
-    convention = amendment.convention
-    return AmendmentContext(
-        reference=amendment.reference,
-        school_year=convention.campaign.school_year,
-        dated_on=amendment.sent_on,
-        ends_on=convention.campaign.ends_on,
-        unit_fee=amendment.unit_fee,
-        amount=amendment.amount_after,
-        school_count=amendment.count_after,
-        amendment=_amendment_facts(amendment),
-        region=region_context(convention.campaign),
-        collectivity=party_context(convention),
-    )
-
-
-def amendment_act_context(amendment, *, executory: bool = False) -> AmendmentActContext:
-    """Everything the act for an avenant prints."""
-    return AmendmentActContext(
-        reference=amendment.reference,
-        amount=amendment.amount_after,
-        school_count=amendment.count_after,
-        amendment=_amendment_facts(amendment),
-        **_act_values(amendment.convention, amendment.act, executory),
-    )
-
-
-def _amendment_facts(amendment) -> AmendmentFacts:
-    return AmendmentFacts(
-        number=amendment.number,
-        convention_reference=amendment.convention.reference,
-        convention_signed_on=amendment.convention.effective_on,
-        reason=amendment.reason,
-        added=_printed(amendment.added),
-        removed=_printed(amendment.removed),
-        amount_before=amendment.amount_before,
-        amount_change=amendment.amount_change,
-    )
-
-
-def _printed(lines) -> tuple[SchoolLine, ...]:
+def school_lines(enrolments: Iterable[Enrolment]) -> tuple[SchoolLine, ...]:
+    """Return schools as they are printed, in the order given."""
     return tuple(
         SchoolLine(
-            uai=line.uai,
-            name=line.name,
-            commune=line.commune_name,
-            department=line.department_code,
-            fee=line.fee,
+            uai=enrolment.uai,
+            name=enrolment.name,
+            commune=enrolment.commune_name,
+            department=enrolment.department_code,
+            fee=enrolment.fee,
         )
-        for line in lines
+        for enrolment in enrolments
     )
 
 
-def _act_values(convention, act, executory) -> dict:
-    """What every act prints of itself and of its parties."""
+def act_values(convention: Printed, act: Act, *, executory: bool) -> dict[str, Any]:
+    """Return what every act prints of itself and of its parties."""
     collectivity = convention.collectivity
     party = party_context(convention)
     # An act is published online when nothing else was chosen (CGCT L2131-1 IV).
@@ -157,24 +153,3 @@ def _act_values(convention, act, executory) -> dict:
         "region": region_context(convention.campaign),
         "collectivity": party,
     }
-
-
-def letter_context(termination, kind: str) -> LetterContext:
-    """Everything a letter of article 11 prints: the formal notice, or the second letter."""
-    convention = termination.convention
-    is_second = kind == "termination_letter"
-    return LetterContext(
-        reference=convention.reference,
-        school_year=convention.campaign.school_year,
-        from_region=termination.side == termination.Side.REGION,
-        dated_on=termination.second_letter_on if is_second else termination.notice_on,
-        effective_on=convention.effective_on,
-        statement=termination.reasons if is_second else termination.grievances,
-        notice_on=termination.notice_on,
-        conciliation_by=termination.conciliation_by,
-        conciliation_on=termination.conciliation_on,
-        terminates_on=termination.terminates_on if is_second else None,
-        amicable_until=termination.amicable_until if is_second else None,
-        region=region_context(convention.campaign),
-        collectivity=party_context(convention),
-    )

@@ -1,13 +1,16 @@
 """What a document is made from: plain values, copied from the models by `conventions`.
 
 A context is frozen with its document as JSON (`to_json`): everything that is
-printed and is not in the text model stands here.
+printed and is not in the text model stands here, under a version of its own. A release
+that prints one more value takes the next version; documents of earlier ones are compared
+by what they knew (`differs`), so that it makes none of them outdated.
 """
 
 import dataclasses
 import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -180,12 +183,15 @@ class AmendmentActContext(ActContext):
 
 
 Context = ConventionContext | ActContext | AmendmentContext | LetterContext
+# Of all contexts: the next one when a field is added, renamed or written otherwise.
+VERSION = 1
+_VERSION_KEY = "version"
 
 
-def to_json(context: Context) -> dict:
-    """Return the context as JSON values: ISO dates, amounts as strings."""
+def to_json(context: Context) -> dict[str, Any]:
+    """Return the context as JSON values: ISO dates, amounts as strings, and its version."""
 
-    def plain(value):
+    def plain(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: plain(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
@@ -196,4 +202,25 @@ def to_json(context: Context) -> dict:
             return str(value)
         return value
 
-    return plain(dataclasses.asdict(context))
+    return {_VERSION_KEY: VERSION, **plain(dataclasses.asdict(context))}
+
+
+def differs(issued: dict[str, Any], facts: dict[str, Any]) -> bool:
+    """Tell whether `facts` (`to_json`) say something else than a document issued before.
+
+    Of another version, only what both know is compared.
+    """
+    if issued.get(_VERSION_KEY) == facts.get(_VERSION_KEY):
+        return issued != facts
+    return _differs_in_common(issued, facts)
+
+
+def _differs_in_common(issued: Any, facts: Any) -> bool:
+    if isinstance(issued, dict) and isinstance(facts, dict):
+        common = (issued.keys() & facts.keys()) - {_VERSION_KEY}
+        return any(_differs_in_common(issued[key], facts[key]) for key in common)
+    if isinstance(issued, list) and isinstance(facts, list):
+        return len(issued) != len(facts) or any(
+            _differs_in_common(*pair) for pair in zip(issued, facts, strict=True)
+        )
+    return issued != facts

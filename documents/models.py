@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import asdict
-from typing import TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -10,14 +10,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from documents.contexts import differs
 from documents.received.signatures import MEANINGS, WEIGHTS, Examination, Later, Verdict, Weight
 from documents.storage import document_storage, keep
 from documents.wording import kinds
 from documents.wording.proofreading import proofread, tidy
-
-
-class FrozenError(Exception):
-    """Something issued, or published, was about to change."""
+from lifecycle.frozen import Frozen, FrozenError
 
 
 class StaleText(ValidationError):
@@ -31,25 +29,28 @@ class StaleText(ValidationError):
         )
 
 
-class TextModelQuerySet(models.QuerySet):
-    def published(self):
+class TextModelQuerySet(models.QuerySet["TextModel"]):
+    def published(self) -> "TextModelQuerySet":
         return self.filter(state=TextModel.State.PUBLISHED)
 
-    def update(self, **values):
+    def update(self, **values: Any) -> int:
         if self.published().exists():
             raise FrozenError("Une version publiée ne change plus.")
         return super().update(**values)
 
-    def delete(self):
+    def delete(self) -> NoReturn:
         raise FrozenError("Un texte ne s'efface pas.")
 
 
-class TextModel(models.Model):
+class TextModel(Frozen):
     """A version of a text: Markdown with merge fields.
 
     A draft is revised until it is published; a published version never changes. Only the
     verbs write: `draft`, `revise`, `publish`.
     """
+
+    frozen_message = "Un texte se corrige par `revise` et se publie par `publish`."
+    frozen_when = "OLD.state = 'published'"
 
     Kind: TypeAlias = kinds.Kind
 
@@ -110,14 +111,6 @@ class TextModel(models.Model):
         if self.kind in kinds.Kind and (faults := proofread(self.kind, self.body)):
             raise ValidationError({"body": [str(fault) for fault in faults]})
 
-    def save(self, *args, **kwargs):
-        if self.pk:
-            raise FrozenError("Un texte se corrige par `revise` et se publie par `publish`.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args, **kwargs):
-        raise FrozenError("Un texte ne s'efface pas.")
-
     @property
     def is_published(self) -> bool:
         return self.state == self.State.PUBLISHED
@@ -173,8 +166,10 @@ def _stored_name(document: "Document", filename: str) -> str:
     return f"documents/{document.sha256[:2]}/{document.sha256}.pdf"
 
 
-class Document(models.Model):
+class Document(Frozen):
     """A PDF, kept byte for byte: generated here, or uploaded by a party."""
+
+    frozen_message = "Un document émis ne change plus."
 
     file = models.FileField(
         "fichier", upload_to=_stored_name, storage=document_storage, max_length=200
@@ -221,14 +216,9 @@ class Document(models.Model):
     def __str__(self):
         return self.reference or f"{self.original_name or self.text_model} — {self.sha256[:12]}"
 
-    def save(self, *args, **kwargs):
-        if self.pk:
-            raise FrozenError("Un document émis ne change plus.")
-        super().save(*args, **kwargs)
-
     def made_from(self, text_model: TextModel, context: dict) -> bool:
-        """Tell whether this document came of that text and those values (JSON)."""
-        return self.text_model_id == text_model.pk and self.context == context
+        """Tell whether this document came of that text and says the same as those values (JSON)."""
+        return self.text_model_id == text_model.pk and not differs(self.context or {}, context)
 
     @classmethod
     def issued_from(cls, text_model: TextModel, context: dict, reference: str) -> "Document | None":
@@ -267,8 +257,10 @@ class Document(models.Model):
         return cls.objects.get_or_create(reference=reference, defaults=values)[0]
 
 
-class Signature(models.Model):
+class Signature(Frozen):
     """An electronic signature of a received PDF, as it was verified when it arrived."""
+
+    frozen_message = "Ce qui a été vérifié à l'arrivée ne change plus."
 
     document = models.ForeignKey(
         Document, on_delete=models.PROTECT, related_name="signatures", verbose_name="document"

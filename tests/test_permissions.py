@@ -21,9 +21,13 @@ from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
 from billing.batches import export_batch
 from billing.claims import claimable
 from communes.models import FormerCode
-from conventions.models import Amendment, CalendarSubscription, Job, Piece, Pile
+from conventions.amendments.models import Amendment
+from conventions.exchanges.models import CalendarSubscription
+from conventions.models import Piece
+from conventions.piles.models import Pile
 from documents.models import Document
 from documents.received.uploads import UploadedPdf
+from jobs.models import Job
 from tests.documents import papers
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
 
@@ -99,21 +103,21 @@ PAGES = {
     "admin:view_on_site": NOBODY,
     "admin:communes_commune_import": ADMIN_SITE_ROLES,
     "admin:schools_school_import": ADMIN_SITE_ROLES,
-    "admin:conventions_campaign_board": ADMIN_SITE_ROLES,
-    "admin:conventions_campaign_open": ADMIN_SITE_ROLES,
-    "admin:conventions_campaign_close": ADMIN_SITE_ROLES,
-    "admin:conventions_campaign_archive": ADMIN_SITE_ROLES,
-    "admin:conventions_campaign_renew": ADMIN_SITE_ROLES,
-    "admin:conventions_campaign_enrol": ADMIN_SITE_ROLES,
-    "admin:conventions_campaign_prepare": ADMIN_SITE_ROLES,
-    "admin:conventions_campaign_send": ADMIN_SITE_ROLES,
-    "admin:conventions_campaign_print": ADMIN_SITE_ROLES,
-    "admin:conventions_job_retry": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_board": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_close": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_archive": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_renew": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_enrol": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_prepare": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_send": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_print": ADMIN_SITE_ROLES,
+    "admin:jobs_job_retry": ADMIN_SITE_ROLES,
     "admin:conventions_convention_verb": ADMIN_SITE_ROLES,
     "admin:conventions_convention_amend": ADMIN_SITE_ROLES,
     "admin:conventions_convention_amendment": ADMIN_SITE_ROLES,
-    "admin:conventions_job_start": ADMIN_SITE_ROLES,
-    "admin:conventions_pile_thumbnail": ADMIN_SITE_ROLES,
+    "admin:jobs_job_start": ADMIN_SITE_ROLES,
+    "admin:piles_pile_thumbnail": ADMIN_SITE_ROLES,
     "admin:conventions_convention_message": ADMIN_SITE_ROLES,
     "admin:conventions_convention_termination": ADMIN_SITE_ROLES,
     **{
@@ -127,7 +131,7 @@ PAGES = {
             "conventions_journalentry",
         )
     },
-    "admin:conventions_conventionschool_withdraw": ADMIN_SITE_ROLES,
+    "admin:conventions_enrolment_withdraw": ADMIN_SITE_ROLES,
     **dict.fromkeys(TEXT_PAGES, ADMIN_SITE_ROLES),
     "admin:documents_textmodel_import": ADMIN_SITE_ROLES,
 }
@@ -145,7 +149,7 @@ MODEL_PAGES = {
 # What a page is asked with.
 QUERIES = {
     "admin:conventions_convention_verb": {"conventions": "1"},
-    "admin:conventions_job_start": {"conventions": "1"},
+    "admin:jobs_job_start": {"conventions": "1"},
     "admin:autocomplete": {
         "app_label": "accounts",
         "model_name": "user",
@@ -253,16 +257,16 @@ def values(convention, town_hall):
         ("batch_file", "year"): convention.campaign.start_year,
         ("batch_file", "number"): batch.number,
         ("piece", "pk"): piece.pk,
-        ("admin:conventions_pile_thumbnail", "pk"): pile.pk,
-        ("admin:conventions_pile_thumbnail", "number"): 1,
-        ("admin:conventions_pile_thumbnail", "rotation"): 0,
+        ("admin:piles_pile_thumbnail", "pk"): pile.pk,
+        ("admin:piles_pile_thumbnail", "number"): 1,
+        ("admin:piles_pile_thumbnail", "rotation"): 0,
         ("message_attachment", "pk"): message.pk,
-        ("admin:conventions_job_retry", "pk"): job.pk,
+        ("admin:jobs_job_retry", "pk"): job.pk,
         ("admin:conventions_convention_message", "pk"): convention.pk,
         ("admin:conventions_convention_termination", "pk"): convention.pk,
         ("admin:conventions_convention_amend", "pk"): convention.pk,
         ("admin:conventions_convention_amendment", "pk"): convention.pk,
-        ("admin:conventions_conventionschool_withdraw", "pk"): convention.schools.first().pk,
+        ("admin:conventions_enrolment_withdraw", "pk"): convention.schools.first().pk,
         ("admin:view_on_site", "object_id"): town_hall.pk,
         **{(page, "pk"): convention.campaign.decision_text_id for page in TEXT_PAGES},
         ("admin:documents_textmodel_pdf", "convention"): convention.pk,

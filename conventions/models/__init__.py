@@ -1,41 +1,43 @@
-from conventions.models.act import Act, ActFacts, AmendmentAct
-from conventions.models.amendment import Amendment, AmendmentSchool
-from conventions.models.calendar import CalendarSubscription
-from conventions.models.campaign import Campaign
-from conventions.models.convention import Convention, Missing
-from conventions.models.dossier import outdated_among
-from conventions.models.errors import StaleFile, TransitionRefused
-from conventions.models.job import Job, JobItem
-from conventions.models.journal import JournalEntry
-from conventions.models.message import Message
-from conventions.models.notification import Notification
+from conventions.models.convention import Convention, file_facts, reference_of
+from conventions.models.dossier import (
+    Dossier,
+    attach,
+    can_receive_pieces,
+    file_key,
+    file_name,
+    issue_documents,
+    latest_piece,
+    latest_pieces,
+    mark_outdated,
+    outdated_pieces,
+    own_pieces,
+    part_label,
+    text_in_use,
+)
+from conventions.models.enrolment import Enrolment
+from conventions.models.party import ConfirmedParty
 from conventions.models.piece import Piece
-from conventions.models.pile import Pile, PilePage, Sheaf
-from conventions.models.school import ConventionSchool
-from conventions.models.termination import Termination
+from conventions.models.signed import SignedByBoth
 
 __all__ = [
-    "Act",
-    "ActFacts",
-    "Amendment",
-    "AmendmentAct",
-    "AmendmentSchool",
-    "CalendarSubscription",
-    "Campaign",
+    "ConfirmedParty",
     "Convention",
-    "ConventionSchool",
-    "Job",
-    "JobItem",
-    "JournalEntry",
-    "Message",
-    "Missing",
-    "Notification",
+    "Dossier",
+    "Enrolment",
     "Piece",
-    "Pile",
-    "PilePage",
-    "Sheaf",
-    "StaleFile",
-    "Termination",
-    "TransitionRefused",
-    "outdated_among",
+    "SignedByBoth",
+    "attach",
+    "can_receive_pieces",
+    "file_facts",
+    "file_key",
+    "file_name",
+    "issue_documents",
+    "latest_piece",
+    "latest_pieces",
+    "mark_outdated",
+    "outdated_pieces",
+    "own_pieces",
+    "part_label",
+    "reference_of",
+    "text_in_use",
 ]

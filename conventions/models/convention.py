@@ -1,79 +1,89 @@
-"""One collectivity in one campaign, and every door to change its state."""
+"""One collectivity in one campaign: its own states, and every verb that changes them."""
 
 import datetime
-from dataclasses import dataclass
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Case, F, Q, When
-from django.db.models.functions import Greatest, Round
+from django.db.models import F, Q
+from django.db.models.functions import Round
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.roles import Role
 from accounts.scope import collectivity_scope
-from communes.models import Collectivity, Party
+from communes.models import Collectivity
 from conventions import lifecycle
+from conventions.acts.models import Act
+from conventions.campaigns.models import Campaign
+from conventions.exchanges.models import Notification, Side
+from conventions.exchanges.telling import FileFacts, each_once, notify
+from conventions.exchanges.thread import last_subject, write_message
 from conventions.lifecycle import TRANSITIONS, Standing, State
-from conventions.models.act import Act
-from conventions.models.amendment import Amendable
-from conventions.models.authority import Authorised
-from conventions.models.campaign import Campaign
-from conventions.models.correspondence import Correspondence
-from conventions.models.dossier import ConventionDossier
-from conventions.models.ending import Ending
-from conventions.models.errors import TransitionRefused
-from conventions.models.journal import JournalEntry
-from conventions.models.message import Message
-from conventions.models.notification import Notification
+from conventions.models.dossier import mark_outdated
+from conventions.models.party import ConfirmedParty
 from conventions.models.piece import Piece
-from conventions.models.reminders import Reminders
-from conventions.models.stateful import Stateful
-from conventions.notifications import notify
+from conventions.models.signed import SignedByBoth, signature_constraints
+from conventions.printing import act_context, convention_context
+from documents.contexts import Context
+from documents.models import TextModel
+from documents.received.uploads import UploadedPdf
+from law import deadlines
+from lifecycle.door import Missing, refuse_future
+from lifecycle.errors import TransitionRefused
+from lifecycle.models import Subject
+
+# What must be known of the collectivity before it confirms, in a sentence.
+_IDENTITY = {
+    "siret": "le SIRET",
+    "address_line_1": "l'adresse",
+    "postcode": "le code postal",
+    "city": "la ville",
+    "representative_civility": "la civilité du représentant",
+    "representative_first_name": "le prénom du représentant",
+    "representative_last_name": "le nom du représentant",
+    "representative_capacity": "la qualité du représentant",
+}
 
 
-@dataclass(frozen=True)
-class Missing:
-    """Something a step still waits for: what it is, and the page where it is given."""
-
-    label: str
-    page: str
-
-
-class ConventionQuerySet(models.QuerySet):
-    def for_user(self, user):
+class ConventionQuerySet(models.QuerySet["Convention"]):
+    def for_user(self, user: User) -> "ConventionQuerySet":
         """Leave what `user` may see: a town hall its own files, once they are sent."""
         scoped = self.filter(collectivity_scope(user, "collectivity"))
         if user.role == Role.TOWN_HALL:
             scoped = scoped.filter(state__in=lifecycle.VISIBLE_TO_TOWN_HALL)
         return scoped
 
-    def living(self):
+    def living(self) -> "ConventionQuerySet":
         """Those that were not given up."""
         return self.exclude(state=State.ABANDONED)
 
-    def with_parties(self):
+    def with_parties(self) -> "ConventionQuerySet":
         """Fetch what every page about a file shows, in one query."""
         return self.select_related(
             "campaign__region",
             "act",
+            "party",
             "collectivity__commune__department",
             "collectivity__department__academy",
         )
 
-    def signed(self):
+    def signed(self) -> "ConventionQuerySet":
         """Signed by both parties: they give rise to a claim."""
         return self.filter(state__in=lifecycle.CLAIMABLE)
 
-    def late(self):
+    def late(self) -> "ConventionQuerySet":
         """Sent, the campaign's reply date passed, and still not signed by the collectivity."""
         waiting = set(lifecycle.VISIBLE_TO_TOWN_HALL) - set(lifecycle.COLLECTIVITY_SIGNED)
         return self.filter(state__in=waiting, campaign__reply_by__lt=timezone.localdate())
 
-    def outdated(self):
-        """Those with a document, theirs or an avenant's, whose facts have changed since."""
+    def outdated(self) -> "ConventionQuerySet":
+        """Those with a document, of any part, whose facts have changed since."""
         return self.filter(pk__in=Piece.objects.filter(outdated=True).values("convention"))
 
-    def in_standing(self, standing: str):
+    def in_standing(self, standing: str) -> "ConventionQuerySet":
         """Leave the files whose `Convention.standing` is that one."""
         signed = Q(state=State.SIGNED)
         ended = Q(campaign__ends_on__lt=timezone.localdate())
@@ -84,22 +94,12 @@ class ConventionQuerySet(models.QuerySet):
         }
         return self.filter(conditions[Standing(standing)])
 
-    def count_by_state(self) -> dict[str, int]:
-        """Return the number of conventions in each state, zeros included."""
-        counts = dict(self.order_by().values_list("state").annotate(models.Count("pk")))
-        return {state: counts.get(state, 0) for state in State.values}
 
-
-class Convention(
-    Correspondence, ConventionDossier, Amendable, Ending, Reminders, Authorised, Party, Stateful
-):
+class Convention(SignedByBoth):
     TRANSITIONS = TRANSITIONS
-    ACT_MODEL = Act
-    ACT_REFUSED = (
-        "L'acte s'enregistre une fois les renseignements confirmés, et ne change plus après la "
-        "signature de la collectivité."
-    )
+    RECEIVED = Piece.RECEIVED
     noun = "la convention"
+    part = ""
 
     campaign = models.ForeignKey(
         Campaign, on_delete=models.PROTECT, related_name="conventions", verbose_name="campagne"
@@ -119,26 +119,18 @@ class Convention(
     unit_fee = models.DecimalField("participation par école", max_digits=8, decimal_places=2)
     amount = models.DecimalField("montant", max_digits=10, decimal_places=2)
     prepared_at = models.DateTimeField("préparée le", auto_now_add=True)
-    sent_on = models.DateField("envoyée le", null=True, blank=True)
     accepted_on = models.DateField("renseignements confirmés le", null=True, blank=True)
-    collectivity_signed_on = models.DateField(
-        "signée par la collectivité le", null=True, blank=True
+    party = models.OneToOneField(
+        ConfirmedParty,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name="renseignements confirmés",
     )
-    region_signed_on = models.DateField("signée par la région académique le", null=True, blank=True)
-    effective_on = models.GeneratedField(
-        verbose_name="prise d'effet",
-        expression=Case(
-            When(
-                collectivity_signed_on__isnull=False,
-                region_signed_on__isnull=False,
-                then=Greatest(F("collectivity_signed_on"), F("region_signed_on")),
-            ),
-            default=None,
-            output_field=models.DateField(),
-        ),
-        output_field=models.DateField(null=True),
-        db_persist=True,
-    )
+    reminder_count = models.PositiveSmallIntegerField("relances", default=0, editable=False)
+    reminded_on = models.DateField("dernière relance le", null=True, blank=True, editable=False)
 
     objects = ConventionQuerySet.as_manager()
 
@@ -160,52 +152,35 @@ class Convention(
                 "participation.",
             ),
             models.CheckConstraint(
-                name="convention_sent_has_date",
-                condition=Q(sent_on__isnull=False) | Q(state__in=[State.PREPARED, State.ABANDONED]),
-                violation_error_message="Une convention envoyée porte sa date d'envoi.",
+                name="convention_confirmed_has_party",
+                condition=Q(accepted_on__isnull=False, party__isnull=False)
+                & Q(state__in=[*lifecycle.PARTY_CONFIRMED, State.ABANDONED])
+                | Q(accepted_on__isnull=True, party__isnull=True)
+                & ~Q(state__in=lifecycle.PARTY_CONFIRMED),
+                violation_error_message="Une convention acceptée porte les renseignements "
+                "confirmés de la collectivité, et elle seulement.",
             ),
-            models.CheckConstraint(
-                name="convention_confirmed_has_siret",
-                condition=(Q(accepted_on__isnull=False) & ~Q(siret=""))
-                | ~Q(state__in=lifecycle.PARTY_CONFIRMED),
-                violation_error_message="Une convention acceptée porte le SIRET de la collectivité.",
-            ),
-            models.CheckConstraint(
-                name="convention_collectivity_signature_has_date",
-                condition=Q(collectivity_signed_on__isnull=False)
-                | ~Q(state__in=lifecycle.COLLECTIVITY_SIGNED),
-                violation_error_message="La signature de la collectivité porte une date.",
-            ),
-            models.CheckConstraint(
-                name="convention_region_signature_has_date",
-                condition=Q(region_signed_on__isnull=False) | ~Q(state__in=lifecycle.REGION_SIGNED),
-                violation_error_message="La signature de la région académique porte une date.",
+            *signature_constraints(
+                sent=lifecycle.VISIBLE_TO_TOWN_HALL,
+                collectivity=lifecycle.COLLECTIVITY_SIGNED,
+                region=lifecycle.REGION_SIGNED,
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.reference} — {self.collectivity_title}"
 
-    def get_absolute_url(self):
+    def get_absolute_url(self) -> str:
         return reverse("convention", args=[self.campaign.school_year, self.collectivity.code])
 
-    @staticmethod
-    def build_reference(campaign, collectivity) -> str:
-        """Return "ENT-2022-34337": year of the rentrée, INSEE code or SIREN."""
-        return f"ENT-{campaign.start_year}-{collectivity.code}"
+    @property
+    def journal_subject(self) -> Subject:
+        return Subject(self.campaign_id, self.pk)
 
     @property
-    def file(self):
-        return self
-
-    @property
-    def is_party_confirmed(self) -> bool:
-        """Tell whether the collectivity's details are copied and frozen here."""
-        return self.accepted_on is not None
-
-    @property
-    def is_signed_by_collectivity(self) -> bool:
-        return self.state in lifecycle.COLLECTIVITY_SIGNED
+    def _fetched_pieces(self) -> list[Piece] | None:
+        is_fetched = "pieces" in getattr(self, "_prefetched_objects_cache", {})
+        return list(self.pieces.all()) if is_fetched else None
 
     @property
     def standing(self) -> Standing | None:
@@ -217,15 +192,6 @@ class Convention(
         ended = self.campaign.ends_on < timezone.localdate()
         return Standing.ENDED if ended else Standing.IN_FORCE
 
-    @property
-    def is_unsigned(self) -> bool:
-        return self.state in lifecycle.BEFORE_SIGNATURE
-
-    def refusal_of(self, verb: str) -> str:
-        if verb == "remind":
-            return self.reminder_refusal()
-        return super().refusal_of(verb)
-
     # --- What is missing ----------------------------------------------------
     def missing_for(self, verb: str) -> list[Missing]:
         """Return what the transition `verb` still waits for, empty when it may be done."""
@@ -234,117 +200,226 @@ class Convention(
             "schools": self._missing_schools,
             "identity": self._missing_identity,
             "act": self._missing_act,
-            "termination_delays": self._missing_termination_delays,
         }
         return [item for name in TRANSITIONS[verb].requires for item in checks[name]()]
 
-    def _missing_campaign(self):
-        if not self.campaign.is_open:
-            yield Missing(f"l'ouverture de la campagne {self.campaign.school_year}", "")
+    def _missing_campaign(self) -> list[Missing]:
+        opening = Missing(f"l'ouverture de la campagne {self.campaign.school_year}")
+        return [] if self.campaign.is_open else [opening]
 
-    def _missing_schools(self):
-        if not self.school_count:
-            yield Missing("au moins une école inscrite", "")
+    def _missing_schools(self) -> list[Missing]:
+        return [] if self.school_count else [Missing("au moins une école inscrite")]
 
-    def _missing_identity(self):
-        labels = {
-            "siret": "le SIRET",
-            "address_line_1": "l'adresse",
-            "postcode": "le code postal",
-            "city": "la ville",
-            "representative_civility": "la civilité du représentant",
-            "representative_first_name": "le prénom du représentant",
-            "representative_last_name": "le nom du représentant",
-            "representative_capacity": "la qualité du représentant",
-        }
-        for field, label in labels.items():
-            if not getattr(self.collectivity, field):
-                yield Missing(label, "convention_identity")
+    def _missing_identity(self) -> list[Missing]:
+        return [
+            Missing(label, "convention_identity")
+            for field, label in _IDENTITY.items()
+            if not getattr(self.collectivity, field)
+        ]
 
-    def _missing_act(self):
-        if self.recorded_act is None:
-            yield Missing("l'acte : sa nature, son numéro et sa date", "convention_act")
-
-    def _missing_termination_delays(self):
-        termination = self.open_termination
-        if termination is None or not termination.second_letter_on:
-            yield Missing("la seconde lettre recommandée (article 11)", "")
-        elif timezone.localdate() < termination.terminates_on:
-            yield Missing(f"la fin des quinze jours, le {termination.terminates_on:%d/%m/%Y}", "")
+    def _missing_act(self) -> list[Missing]:
+        act = Missing("l'acte : sa nature, son numéro et sa date", "convention_act")
+        return [] if self.act else [act]
 
     # --- Verbs --------------------------------------------------------------
-    def accept(self, *, by, on: datetime.date | None = None):
-        """Copy the collectivity's details, as confirmed, into the convention."""
-        party = {name: getattr(self.collectivity, name) for name in Party.party_fields()}
-        self._transition(
-            "accept",
-            by,
-            accepted_on=on or timezone.localdate(),
-            collectivity_title=self.collectivity.title,
-            **party,
-        )
+    def send(
+        self,
+        *,
+        by: User | None,
+        on: datetime.date | None = None,
+        comment: str = "",
+        attachment: UploadedPdf | None = None,
+    ) -> None:
+        """Show the convention to its collectivity; schools and amount are frozen from here.
 
-    def sign_for_collectivity(self, *, by, on: datetime.date):
-        """Record that the collectivity signed the convention on `on`."""
-        self._refuse_future(on, "on")
-        act = self.recorded_act
-        if act and on < act.dated_on:
-            raise TransitionRefused(
-                {
-                    "on": f"La convention ne peut être signée avant l'acte qui l'autorise, daté du "
-                    f"{act.dated_on:%d/%m/%Y}."
-                }
-            )
-        self._sign("sign_for_collectivity", by, Message.Side.RECTORAT, collectivity_signed_on=on)
-
-    def sign_for_region(self, *, by, on: datetime.date):
-        """Record that the region's signatory signed the convention on `on`."""
-        self._refuse_future(on, "on")
-        self._sign("sign_for_region", by, Message.Side.TOWN_HALL, region_signed_on=on)
-
-    def _sign(self, verb, by, other_side, **fact):
-        """Record a signature and tell the other side, once: a date put right is a detail."""
-        before = self.state
+        Sent again after a correction was requested, it starts over: `comment` is then the
+        rectorat's answer and joins the thread, on the subject of the request.
+        """
+        again = self.state == State.CORRECTION_REQUESTED
+        sent_on = on or timezone.localdate()
         with transaction.atomic():
-            self._transition(verb, by, **fact)
-            if self.state != before:
-                notify(self, Notification.Kind.SIGNED_BY_OTHER, to=other_side, by=by)
+            self._transition("send", by, comment=comment, sent_on=sent_on)
+            mark_outdated(self)
+            self.campaign.note_sending()
+            if comment.strip() or attachment:
+                write_message(
+                    self.pk,
+                    by=by,
+                    subject=last_subject(self.pk),
+                    body=comment,
+                    attachment=attachment,
+                )
+            answer = comment.strip()
+            self._tell(Notification.Kind.SENT, Side.TOWN_HALL, by, again=again, answer=answer)
 
-    def abandon(self, *, by, comment: str):
+    def request_correction(
+        self,
+        *,
+        by: User | None,
+        subject: str,
+        comment: str,
+        attachment: UploadedPdf | None = None,
+    ) -> None:
+        """Return the file to the rectorat: `comment` says what is wrong, about `subject`.
+
+        `subject` is one of Message.Subject; the comment opens a message of the thread.
+        Nothing of the collectivity's confirmation stands from here.
+        """
+        self._refuse_transition("request_correction", by, comment)
+        with transaction.atomic():
+            # Before the transition: a message that is refused leaves this instance as it was.
+            message = write_message(
+                self.pk, by=by, subject=subject, body=comment, attachment=attachment
+            )
+            self._transition(
+                "request_correction", by, comment=comment, accepted_on=None, party=None
+            )
+            self._tell(Notification.Kind.CORRECTION_REQUESTED, Side.RECTORAT, by, message=message)
+
+    def accept(self, *, by: User | None, on: datetime.date | None = None) -> None:
+        """Copy the collectivity's details, as confirmed, into the convention."""
+        self._refuse_transition("accept", by, "")
+        with transaction.atomic():
+            party = ConfirmedParty.copy_of(self.collectivity)
+            party.save()
+            self._transition(
+                "accept",
+                by,
+                accepted_on=on or timezone.localdate(),
+                collectivity_title=self.collectivity.title,
+                party=party,
+            )
+            mark_outdated(self)
+
+    def remind(self, *, by: User | None, awaited: Mapping[str, Any] | None) -> None:
+        """Write to the town hall what its file still waits for, in the words of `awaited`.
+
+        `awaited` goes to the e-mail; None when nothing is expected of the town hall. Raises
+        TransitionRefused then, and when it is too soon after the last reminder, beyond the
+        campaign's number of them, or when there is nobody to write to.
+        """
+        if refusal := self.reminder_refusal(is_awaited=awaited is not None):
+            raise TransitionRefused(refusal)
+        number = self.reminder_count + 1
+        with transaction.atomic():
+            self._transition(
+                "remind",
+                by,
+                summary=f"Relance n° {number} de la collectivité",
+                reminder_count=number,
+                reminded_on=timezone.localdate(),
+            )
+            self._tell(Notification.Kind.REMINDER, Side.TOWN_HALL, by, **(awaited or {}))
+
+    def reminder_refusal(self, *, is_awaited: bool) -> str:
+        """Return why the town hall cannot be reminded today (French), "" when it can.
+
+        `is_awaited` tells whether something is expected of it.
+        """
+        if not is_awaited:
+            state = self.get_state_display()
+            return f"Rien n'est attendu de la collectivité : la convention est {state}."
+        if refusal := self.campaign.reminder_refusal(self.reminder_count, self.reminded_on):
+            return refusal
+        if not file_facts(self).addresses(Side.TOWN_HALL):
+            return "Personne à qui écrire : donnez une adresse à la collectivité, ou invitez quelqu'un."
+        return ""
+
+    def abandon(self, *, by: User | None, comment: str) -> None:
         """Give the convention up, with a reason; its schools may be enrolled again."""
         with transaction.atomic():
             self._transition("abandon", by, comment=comment)
-            self.schools.filter(released_on__isnull=True).update(released_on=timezone.localdate())
+            self.enrolments.enrolled().update(released_on=timezone.localdate())
+            if self.act:
+                Act.objects.filter(pk=self.act.pk).update(is_released=True)
 
-    def recount(self, *, by):
-        """Bring count and amount in line with the schools, as long as nothing was sent."""
-        count = self.schools.filter(released_on__isnull=True).count()
-        if self.state not in lifecycle.REWORKABLE:
-            raise TransitionRefused("Le montant d'une convention envoyée ne change plus.")
-        with transaction.atomic():
-            changes = self._changes({"school_count": count, "amount": count * self.unit_fee})
-            self._compare_and_swap(school_count=count, amount=count * self.unit_fee)
-            JournalEntry.about(
-                self,
-                by=by,
-                verb="recount",
-                summary=f"Nombre d'écoles : {count}",
-                changes=changes,
-            ).save()
+    def terminate(
+        self, *, by: User | None, on: datetime.date, second_letter_on: datetime.date
+    ) -> None:
+        """End the convention on `on`, fifteen days at least after the second letter.
 
-    # --- The act: facts, not states -----------------------------------------
+        Nothing is refunded and the claim of the year stays (article 11). The steps before
+        are those of a `Termination`, which calls this last.
+        """
+        refuse_future(on, "on")
+        first = deadlines.termination_on(second_letter_on)
+        if on < first:
+            raise TransitionRefused(
+                {
+                    "on": "Cette date précède la fin des quinze jours après la seconde lettre, le "
+                    f"{first:%d/%m/%Y}."
+                }
+            )
+        self._transition("terminate", by, summary=f"Convention résiliée le {on:%d/%m/%Y}")
+
+    # --- Its act, its papers, its e-mails -----------------------------------
     @property
-    def act_text_model(self):
-        is_decision = self.act.is_decision
+    def awaits_act(self) -> bool:
+        return self.state in (State.ACCEPTED, State.SIGNED_BY_REGION)
+
+    @property
+    def act_text(self) -> TextModel:
+        is_decision = self.act is not None and self.act.is_decision
         return self.campaign.decision_text if is_decision else self.campaign.deliberation_text
 
-    @property
-    def last_letterhead(self) -> str:
-        """That of the collectivity's latest act."""
-        acts = Act.objects.filter(convention__collectivity=self.collectivity_id)
-        latest = acts.exclude(letterhead="").order_by("-dated_on", "-pk").first()
-        return (latest.letterhead.name or "") if latest else ""
+    def kinds_to_issue(self) -> list[str]:
+        """Return the pieces that today's facts allow to generate.
 
-    @property
-    def can_record_act(self) -> bool:
-        return self.is_party_confirmed and self.state in (State.ACCEPTED, State.SIGNED_BY_REGION)
+        What is to be signed is generated until somebody has signed it; the act with
+        its executory mention is a piece of its own, as soon as both dates are known.
+        """
+        kinds: list[str] = []
+        if self.state == State.ACCEPTED:
+            kinds.append(Piece.Kind.CONVENTION)
+        if self.act and self.act_is_open:
+            kinds.append(Piece.Kind.ACT)
+        if self.act and self.act.executory_on and self.state != State.ABANDONED:
+            kinds.append(Piece.Kind.ACT_EXECUTORY)
+        return kinds
+
+    def text_and_context(self, kind: str) -> tuple[TextModel, Context]:
+        """Return the text model and the context that a generated piece is made from."""
+        if kind == Piece.Kind.CONVENTION or self.act is None:
+            return self.campaign.convention_text, convention_context(self)
+        text = self.act.text_from(self.act_text)
+        return text, act_context(self, self.act, executory=kind == Piece.Kind.ACT_EXECUTORY)
+
+    def _tell_signed(self, to: Side, by: User | None, on: datetime.date) -> None:
+        is_signed = self.state == State.SIGNED
+        self._tell(Notification.Kind.SIGNED_BY_OTHER, to, by, signed_on=on, is_signed=is_signed)
+
+    def _tell(self, kind: str, to: Side, by: User | None, **facts: Any) -> None:
+        notify(file_facts(self), kind, to=to, by=by, **facts)
+
+
+def reference_of(campaign: Campaign, collectivity: Collectivity) -> str:
+    """Return "ENT-2022-34337": year of the rentrée, INSEE code or SIREN."""
+    return f"ENT-{campaign.start_year}-{collectivity.code}"
+
+
+def file_facts(convention: Convention) -> FileFacts:
+    """Return a file as its e-mails name it, and whom they go to.
+
+    The town hall's active accounts and the address of the collectivity itself; for the
+    rectorat, the address of the campaign.
+    """
+    campaign, collectivity = convention.campaign, convention.collectivity
+    # Through `users`, which an action on thousands of files fetches beforehand.
+    people = [
+        user.email
+        for user in collectivity.users.all()
+        if user.is_active and user.role == Role.TOWN_HALL
+    ]
+    return FileFacts(
+        convention_id=convention.pk,
+        reference=convention.reference,
+        school_year=campaign.school_year,
+        collectivity=convention.collectivity_title,
+        schools=convention.school_count,
+        amount=Decimal(convention.amount),
+        reply_by=campaign.reply_by,
+        town_hall_addresses=each_once([collectivity.email, *sorted(people)]),
+        rectorat_addresses=each_once([campaign.contact_email]),
+        town_hall_path=convention.get_absolute_url(),
+        rectorat_path=reverse("admin:conventions_convention_change", args=[convention.pk]),
+    )

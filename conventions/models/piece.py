@@ -1,4 +1,6 @@
-"""The dossier: every file of a convention, generated or received."""
+"""The pieces of a file: what was generated for it, what the parties sent back."""
+
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -7,8 +9,8 @@ from django.db.models import Exists, OuterRef, Q
 from documents.models import Document
 
 
-class PieceQuerySet(models.QuerySet):
-    def with_documents(self):
+class PieceQuerySet(models.QuerySet["Piece"]):
+    def with_documents(self) -> "PieceQuerySet":
         """Fetch what a list of pieces shows: files, who added them, their signatures.
 
         `repeats_issued` tells a received file that is, as it was, one that was to be signed.
@@ -45,7 +47,7 @@ class Piece(models.Model):
     # Of a termination: from one party to the other, signed by its sender alone.
     LETTERS = frozenset({Kind.FORMAL_NOTICE, Kind.TERMINATION_LETTER})
     # What comes back of what is generated to be signed.
-    SIGNED_AS = {
+    SIGNED_AS: ClassVar[dict[str, str]] = {
         Kind.ACT: Kind.ACT_SIGNED,
         Kind.CONVENTION: Kind.CONVENTION_SIGNED,
         Kind.AMENDMENT: Kind.AMENDMENT_SIGNED,
@@ -58,20 +60,15 @@ class Piece(models.Model):
         related_name="pieces",
         verbose_name="convention",
     )
-    amendment = models.ForeignKey(
-        "conventions.Amendment",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="pieces",
-        verbose_name="avenant",
-    )
+    # "" for the convention's own, "A1" for those of its first avenant, "T1" for the letters
+    # of its first procedure of termination.
+    part = models.CharField("partie du dossier", max_length=5, blank=True)
     kind = models.CharField("nature", max_length=20, choices=Kind)
     version = models.PositiveIntegerField("version")
     document = models.ForeignKey(
         Document, on_delete=models.PROTECT, related_name="pieces", verbose_name="document"
     )
-    # Written by `Dossier.mark_outdated`, for the lists; a file's page computes it.
+    # Written by `mark_outdated`, for the lists; a file's page computes it.
     outdated = models.BooleanField("n'est plus à jour", default=False, editable=False)
     added_at = models.DateTimeField("ajoutée le", auto_now_add=True)
     added_by = models.ForeignKey(
@@ -86,18 +83,12 @@ class Piece(models.Model):
 
     class Meta:
         verbose_name = "pièce"
-        ordering = ["kind", "-version"]
+        ordering = ["part", "kind", "-version"]
         constraints = [
             models.UniqueConstraint(
-                fields=["convention", "kind", "version"],
-                condition=Q(amendment__isnull=True),
+                fields=["convention", "part", "kind", "version"],
                 name="piece_version_unique",
                 violation_error_message="Cette version de la pièce existe déjà.",
-            ),
-            models.UniqueConstraint(
-                fields=["amendment", "kind", "version"],
-                name="amendment_piece_version_unique",
-                violation_error_message="Cette version de la pièce de l'avenant existe déjà.",
             ),
         ]
         indexes = [
@@ -105,13 +96,11 @@ class Piece(models.Model):
             models.Index(fields=["convention"], condition=Q(outdated=True), name="piece_outdated")
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_kind_display()} (version {self.version})"
 
     @property
     def is_newest(self) -> bool:
         """Tell whether no later version of this piece is in the file."""
-        same = Piece.objects.filter(
-            convention=self.convention_id, amendment=self.amendment_id, kind=self.kind
-        )
+        same = Piece.objects.filter(convention=self.convention_id, part=self.part, kind=self.kind)
         return not same.filter(version__gt=self.version).exists()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conventions.models import ConventionSchool
+from conventions.models import Enrolment
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
@@ -33,7 +33,7 @@ def villeneuve(db):
         SchoolFactory(payer=collectivity, uai="0342026T", name="Françoise Dolto"),
     ]
     for school in schools:
-        line = ConventionSchool(campaign=convention.campaign, school=school, convention=convention)
+        line = Enrolment(campaign=convention.campaign, school=school, convention=convention)
         line.copy_from_school()
         line.save()
     convention.school_count = len(schools)

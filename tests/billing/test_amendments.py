@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing import claims as claims_of
 from billing import exports, liquidation
-from conventions.board import build_board
+from rectorat.board import build_board
 from tests.factories import (
     ConventionFactory,
     SchoolFactory,

@@ -184,7 +184,7 @@ class TestScreens:
     def test_the_board_tells_what_is_billed_and_leads_to_it(self, client, villeneuve, rectorat):
         export(villeneuve.campaign)
         client.force_login(rectorat)
-        board = reverse("admin:conventions_campaign_board", args=[villeneuve.campaign.pk])
+        board = reverse("admin:campaigns_campaign_board", args=[villeneuve.campaign.pk])
         page = client.get(board).content.decode()
         assert "/titres/?campagne=2022&amp;etat=exportes&amp;departement=34" in page
         assert client.get("/titres/?campagne=2022&etat=exportes&departement=34").context["claims"]

@@ -6,7 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from conventions.models import Convention, TransitionRefused
+from conventions.models import Convention
+from lifecycle.errors import TransitionRefused
 
 pytestmark = pytest.mark.django_db
 

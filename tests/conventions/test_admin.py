@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from conventions.lifecycle import State
-from conventions.models import Convention, ConventionSchool, JournalEntry
+from conventions.models import Convention, Enrolment
+from lifecycle.models import JournalEntry
 from tests.factories import (
     AcademyFactory,
     CampaignFactory,
@@ -254,7 +255,7 @@ def test_a_date_before_the_act_is_refused_at_its_field(agent, convention, day):
 
 # --- Enrolled schools, journal ----------------------------------------------
 def withdraw_url(line):
-    return reverse("admin:conventions_conventionschool_withdraw", args=[line.pk])
+    return reverse("admin:conventions_enrolment_withdraw", args=[line.pk])
 
 
 def test_a_school_is_withdrawn_after_a_confirmation(agent, convention):
@@ -270,7 +271,7 @@ def test_a_school_of_a_sent_convention_stays(agent, convention):
     convention.send(by=None)
     response = agent.post(withdraw_url(convention.schools.first()), follow=True)
     assert "déjà envoyée" in response.content.decode()
-    assert ConventionSchool.objects.filter(released_on__isnull=True).count() == 2
+    assert Enrolment.objects.filter(released_on__isnull=True).count() == 2
 
 
 def test_a_school_of_another_departement_is_not_found(gard_agent, convention):
@@ -292,13 +293,13 @@ def test_records_are_neither_added_nor_deleted(agent, signed_convention, name, a
 
 
 def test_journal_is_searched_by_reference_and_filtered_by_action(agent, signed_convention):
-    url = reverse("admin:conventions_journalentry_changelist")
+    url = reverse("admin:lifecycle_journalentry_changelist")
     page = agent.get(url, {"q": signed_convention.reference, "verb": "send"})
     assert [entry.verb for entry in page.context["cl"].result_list] == ["send"]
 
 
 def test_journal_keeps_to_the_agents_departements(gard_agent, signed_convention):
-    url = reverse("admin:conventions_journalentry_changelist")
+    url = reverse("admin:lifecycle_journalentry_changelist")
     assert not gard_agent.get(url).context["cl"].result_list
 
 

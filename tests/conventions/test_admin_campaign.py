@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from conventions.board import build_board, build_reply_curve
+from conventions.campaigns.models import Campaign
 from conventions.lifecycle import State
-from conventions.models import Campaign, Convention, ConventionSchool
+from conventions.models import Convention, Enrolment
+from rectorat.board import build_board, build_reply_curve
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
@@ -39,7 +40,7 @@ def campaign():
 
 
 def url(step, campaign):
-    return reverse(f"admin:conventions_campaign_{step}", args=[campaign.pk])
+    return reverse(f"admin:campaigns_campaign_{step}", args=[campaign.pk])
 
 
 def form_data(campaign, **changes):
@@ -55,7 +56,7 @@ def form_data(campaign, **changes):
 # --- Create, edit, open, close ----------------------------------------------
 def test_a_new_campaign_proposes_the_newest_texts_and_the_only_region(agent, campaign):
     newest = TextModelFactory(kind="decision", version=2)
-    initial = agent.get(reverse("admin:conventions_campaign_add")).context["adminform"].form.initial
+    initial = agent.get(reverse("admin:campaigns_campaign_add")).context["adminform"].form.initial
     assert initial["decision_text"] == newest
     assert initial["region"] == campaign.region
     assert initial["start_year"] == campaign.start_year + 1
@@ -64,7 +65,7 @@ def test_a_new_campaign_proposes_the_newest_texts_and_the_only_region(agent, cam
 
 def test_a_campaign_points_to_published_texts_only(agent, campaign):
     draft = TextModelFactory(kind="decision", version=3, state="draft", published_at=None)
-    page = reverse("admin:conventions_campaign_add")
+    page = reverse("admin:campaigns_campaign_add")
     form = agent.get(page).context["adminform"].form
     assert form.initial["decision_text"].version == 1
     labels = [label for _, label in form.fields["decision_text"].choices]
@@ -78,7 +79,7 @@ def test_a_campaign_points_to_published_texts_only(agent, campaign):
 
 def test_a_campaign_is_created_in_preparation_then_opened(agent, campaign, rectorat):
     data = form_data(campaign, start_year=2026, ends_on="01/09/2027")
-    agent.post(reverse("admin:conventions_campaign_add"), data)
+    agent.post(reverse("admin:campaigns_campaign_add"), data)
     created = Campaign.objects.get(start_year=2026)
     assert created.state == Campaign.State.PREPARATION
     agent.get(url("open", created))
@@ -91,7 +92,7 @@ def test_a_new_campaign_proposes_every_setting_of_the_last_a_year_later(agent, c
     settings = {"contact_email": "dane@example.org", "reminder_schedule": "30, 10", "tariff": 50}
     dates = {"opens_on": datetime.date(2022, 9, 1), "reply_by": datetime.date(2024, 2, 29)}
     Campaign.objects.update(**settings, **dates, reminder_interval=5, reminder_cap=2)
-    initial = agent.get(reverse("admin:conventions_campaign_add")).context["adminform"].form.initial
+    initial = agent.get(reverse("admin:campaigns_campaign_add")).context["adminform"].form.initial
     assert {name: initial[name] for name in settings} == settings
     assert (initial["reminder_interval"], initial["reminder_cap"]) == (5, 2)
     assert initial["opens_on"] == datetime.date(2023, 9, 1)
@@ -114,7 +115,7 @@ def test_only_a_closed_campaign_is_archived_and_it_opens_no_more(agent, campaign
 def test_an_archived_campaign_enrols_nothing_more(agent, campaign):
     Campaign.objects.update(state=Campaign.State.ARCHIVED)
     agent.post(url("enrol", campaign), {"text": SchoolFactory().uai})
-    assert not ConventionSchool.objects.exists()
+    assert not Enrolment.objects.exists()
 
 
 def test_opening_twice_is_refused_in_words(agent, campaign):
@@ -127,7 +128,7 @@ def test_a_closed_campaign_enrols_nothing_more(agent, campaign):
     agent.post(url("close", campaign))
     response = agent.post(url("enrol", campaign), {"text": school.uai})
     assert "est close" in str(response.context["form"].errors)
-    assert not ConventionSchool.objects.exists()
+    assert not Enrolment.objects.exists()
 
 
 def test_what_conventions_print_changes_until_the_first_is_sent_and_no_longer(agent, convention):
@@ -174,7 +175,7 @@ def test_a_cp1252_file_is_read(agent, campaign):
     content = f"École;UAI\r\nÉcole élémentaire;{school.uai}\r\n".encode("cp1252")
     upload = SimpleUploadedFile("écoles.csv", content, "text/csv")
     agent.post(url("enrol", campaign), {"upload": upload})
-    assert ConventionSchool.objects.get().school == school
+    assert Enrolment.objects.get().school == school
 
 
 @pytest.mark.parametrize(
@@ -233,7 +234,7 @@ def test_preparing_announces_the_numbers_then_reports(agent, campaign):
 def prepare_ticked(agent, *schools):
     keys = [school.enrolments.get().pk for school in schools]
     return agent.post(
-        f"{reverse('admin:conventions_conventionschool_changelist')}?campaign=all",
+        f"{reverse('admin:conventions_enrolment_changelist')}?campaign=all",
         {"action": "prepare_conventions", helpers.ACTION_CHECKBOX_NAME: keys},
         follow=True,
     )

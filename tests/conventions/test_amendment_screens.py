@@ -8,11 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from conventions.admin.convention import ConventionAdmin
-from conventions.lifecycle import AmendmentState
-from conventions.models import Amendment, Piece
+from conventions.amendments.lifecycle import AmendmentState
+from conventions.amendments.models import Amendment
+from conventions.models import Piece
 from documents.rendering import render
 from documents.wording.texts import newest_text
+from rectorat.admin.convention import ConventionAdmin
 from tests.documents.samples import AMENDMENT
 from tests.factories import (
     ConventionFactory,

@@ -10,17 +10,15 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conventions.enrolment import withdraw
-from conventions.lifecycle import AmendmentState, State
-from conventions.models import (
-    Amendment,
-    ConventionSchool,
-    Notification,
-    StaleFile,
-    TransitionRefused,
-)
-from conventions.preparation import prepare
+from conventions.amendments.lifecycle import AmendmentState
+from conventions.amendments.models import Amendment
+from conventions.enrolment.enrolling import withdraw
+from conventions.enrolment.preparation import prepare
+from conventions.exchanges.models import Notification
+from conventions.lifecycle import State
+from conventions.models import Enrolment
 from conventions.printing import convention_context
+from lifecycle.errors import StaleFile, TransitionRefused
 from schools.models import School
 from tests.factories import (
     ConventionFactory,
@@ -158,7 +156,7 @@ def test_a_school_added_is_kept_at_once_and_joins_once_both_have_signed(
 
 
 def test_an_enrolment_without_convention_is_taken(convention, school):
-    line = ConventionSchool(campaign=convention.campaign, school=school)
+    line = Enrolment(campaign=convention.campaign, school=school)
     line.copy_from_school()
     line.save()
     assert prepare_amendment(convention, add=[school]).added == [line]
@@ -192,7 +190,7 @@ def test_abandoning_frees_the_schools_it_kept(convention, school, amendment):
 
 
 def test_abandoning_leaves_enrolled_a_school_that_was(convention, school):
-    line = ConventionSchool(campaign=convention.campaign, school=school)
+    line = Enrolment(campaign=convention.campaign, school=school)
     line.copy_from_school()
     line.save()
     amendment = prepare_amendment(convention, add=[school])

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.admin import helpers
 from django.urls import reverse
 
-from conventions import archive
+from conventions.dossiers import archive
 from conventions.models import Convention, Piece
 from documents.received.uploads import UploadedPdf
 from tests.factories import (

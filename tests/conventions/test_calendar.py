@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from icalendar import Calendar
 
-from conventions.models import CalendarSubscription
+from conventions.exchanges.models import CalendarSubscription
 from tests.factories import CampaignFactory, ConventionFactory, UserFactory, sign_by_both
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,8 @@ from django.db import connection
 from django.utils import timezone
 
 from conventions.lifecycle import State
-from conventions.models import Convention, TransitionRefused
+from conventions.models import Convention
+from lifecycle.errors import TransitionRefused
 from tests.factories import ConventionFactory, UserFactory
 
 pytestmark = [

@@ -7,8 +7,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from conventions.models import Act, Campaign, Convention, ConventionSchool, JournalEntry, Piece
-from documents.models import Document, FrozenError
+from conventions.acts.models import Act
+from conventions.campaigns.models import Campaign
+from conventions.models import Convention, Enrolment, Piece
+from documents.models import Document
+from lifecycle.frozen import FrozenError
+from lifecycle.models import JournalEntry
 from tests.factories import ConventionFactory, SchoolFactory
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +44,7 @@ def test_an_abandoned_convention_leaves_room_for_another(convention, rectorat):
 
 def test_a_school_is_not_in_two_conventions_of_one_year(convention):
     line = convention.schools.first()
-    again = ConventionSchool(campaign=convention.campaign, school=line.school)
+    again = Enrolment(campaign=convention.campaign, school=line.school)
     again.copy_from_school()
     refuse("deux conventions", again.save, again)
 
@@ -130,5 +134,5 @@ def test_the_same_bytes_are_stored_once(rectorat):
 
 
 def test_a_school_cannot_be_free_of_charge(convention):
-    line = ConventionSchool(campaign=convention.campaign, school=SchoolFactory(), fee=0)
+    line = Enrolment(campaign=convention.campaign, school=SchoolFactory(), fee=0)
     refuse("supérieure à zéro", line.save, line)

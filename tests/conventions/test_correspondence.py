@@ -4,12 +4,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from conventions import progress
-from conventions.enrolment import enrol, withdraw
+from conventions.dossiers import progress
+from conventions.enrolment.enrolling import enrol, withdraw
+from conventions.enrolment.preparation import prepare
 from conventions.lifecycle import State
-from conventions.models import TransitionRefused
-from conventions.preparation import prepare
 from documents.received.uploads import UploadedPdf
+from lifecycle.errors import TransitionRefused
 from tests.factories import ConventionFactory, SchoolFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

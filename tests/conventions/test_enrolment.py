@@ -1,9 +1,11 @@
 import pytest
 
-from conventions.enrolment import enrol, read_codes, withdraw
-from conventions.models import Convention, ConventionSchool, TransitionRefused
-from conventions.preparation import prepare
+from conventions.enrolment.codes import read_codes
+from conventions.enrolment.enrolling import enrol, withdraw
+from conventions.enrolment.preparation import prepare
+from conventions.models import Convention, Enrolment
 from conventions.printing import convention_context
+from lifecycle.errors import TransitionRefused
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
@@ -44,7 +46,7 @@ def test_a_wrong_line_is_refused_with_its_number_and_reason(line, reason):
 def test_enrolling_copies_what_will_be_printed(campaign, rectorat):
     school = SchoolFactory(name="École Bouissinet")
     report = enrol(campaign, school.uai, by=rectorat)
-    line = ConventionSchool.objects.get()
+    line = Enrolment.objects.get()
     assert [enrolled.pk for enrolled in report.enrolled] == [line.pk]
     assert (line.uai, line.name, line.fee) == (school.uai, "École Bouissinet", campaign.tariff)
     assert campaign.journal.get().changes == {"uai": [school.uai]}
@@ -56,7 +58,7 @@ def test_a_school_enrolled_twice_is_counted_once(campaign, rectorat):
     report = enrol(campaign, f"{school.uai}\n{school.uai}", by=rectorat)
     assert report.enrolled == []
     assert report.already == [school.uai, school.uai]
-    assert ConventionSchool.objects.count() == 1
+    assert Enrolment.objects.count() == 1
 
 
 def test_unknown_closed_and_foreign_schools_are_refused(campaign):
@@ -121,7 +123,7 @@ def test_printed_names_follow_the_annuaire_until_sending_and_no_longer(campaign,
     school.name = "Pendant"
     school.save()
     prepare(campaign, by=rectorat)
-    line = ConventionSchool.objects.get()
+    line = Enrolment.objects.get()
     assert line.name == "Pendant"
     line.convention.send(by=rectorat)
     school.name = "Après"
@@ -145,7 +147,7 @@ def test_a_withdrawn_school_leaves_its_convention_and_the_amount(campaign, recto
     schools = SchoolFactory.create_batch(2, payer=payer)
     enrol(campaign, " ".join(school.uai for school in schools), by=rectorat)
     prepare(campaign, by=rectorat)
-    withdraw(ConventionSchool.objects.get(uai=schools[0].uai), by=rectorat)
+    withdraw(Enrolment.objects.get(uai=schools[0].uai), by=rectorat)
     convention = Convention.objects.with_parties().get()
     assert convention.amount == 45
     assert [line.uai for line in convention_context(convention).schools] == [schools[1].uai]
@@ -156,7 +158,7 @@ def test_a_school_of_a_sent_convention_cannot_be_withdrawn(campaign, rectorat):
     prepare(campaign, by=rectorat)
     Convention.objects.get().send(by=rectorat)
     with pytest.raises(TransitionRefused, match="déjà envoyée"):
-        withdraw(ConventionSchool.objects.get(), by=rectorat)
+        withdraw(Enrolment.objects.get(), by=rectorat)
 
 
 def test_an_abandoned_convention_frees_its_schools(campaign, rectorat):

@@ -12,11 +12,12 @@ from django.urls import reverse
 
 from communes.imports import import_communes
 from communes.models import Collectivity, Commune
-from conventions.enrolment import enrol
-from conventions.models import Campaign, Convention, Piece
-from conventions.preparation import prepare
+from conventions.campaigns.models import Campaign
+from conventions.enrolment.enrolling import enrol
+from conventions.enrolment.preparation import prepare
+from conventions.enrolment.takeovers import consequences
+from conventions.models import Convention, Piece
 from conventions.printing import act_context
-from conventions.takeovers import consequences
 from documents.rendering import render
 from documents.wording.texts import load_texts
 from schools.imports import import_schools

@@ -7,9 +7,12 @@ from django.contrib.admin import helpers
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions import jobs, tasks
-from conventions.models import Convention, Job, JobItem, Piece, TransitionRefused
+from conventions import tasks
+from conventions.models import Convention, Piece
 from documents.rendering import Rendered
+from jobs import running as jobs
+from jobs.models import Job, JobItem
+from lifecycle.errors import TransitionRefused
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def no_worker(monkeypatch):
     """Nothing runs by itself: what is asked of the worker is kept in the list returned."""
     asked = []
-    monkeypatch.setattr("conventions.jobs.async_task", lambda *task: asked.append(task))
+    monkeypatch.setattr("jobs.running.async_task", lambda *task: asked.append(task))
     monkeypatch.setattr("conventions.tasks.async_task", lambda *task: asked.append(task))
     return asked
 
@@ -62,7 +65,7 @@ def test_a_worker_begins_once_the_job_is_written(
     with django_capture_on_commit_callbacks(execute=True):
         job = start(rectorat)
         assert no_worker == []
-    assert no_worker == [("conventions.tasks.run_job", job.pk)]
+    assert no_worker == [("jobs.tasks.run_job", job.pk)]
 
 
 def test_a_long_job_is_shared_among_the_workers_there_are(
@@ -71,7 +74,7 @@ def test_a_long_job_is_shared_among_the_workers_there_are(
     ConventionFactory.create_batch(3)
     with django_capture_on_commit_callbacks(execute=True):
         job = start(rectorat)
-    assert no_worker == [("conventions.tasks.run_job", job.pk)] * 3
+    assert no_worker == [("jobs.tasks.run_job", job.pk)] * 3
 
 
 def test_what_was_left_out_is_done_again_when_asked(
@@ -123,7 +126,7 @@ def test_what_a_dead_worker_held_is_claimed_again_after_a_while(rectorat):
 def test_past_its_budget_a_task_leaves_the_rest_to_another(rectorat, no_worker, monkeypatch):
     accepted(), accepted()
     job = start(rectorat)
-    monkeypatch.setattr("conventions.jobs.BUDGET", -1)
+    monkeypatch.setattr("jobs.running.BUDGET", -1)
     assert jobs.work(job, budget=-1)
     assert jobs.progress(job)["waiting"] == 1
     assert jobs.work(job) is False
@@ -148,7 +151,7 @@ def test_one_failure_does_not_stop_the_others(rectorat, monkeypatch, error):
 
 # --- The pages --------------------------------------------------------------
 LIST = reverse("admin:conventions_convention_changelist")
-START = reverse("admin:conventions_job_start")
+START = reverse("admin:jobs_job_start")
 
 
 def test_the_selection_is_announced_then_started_then_followed(client, rectorat):
@@ -169,7 +172,7 @@ def test_the_selection_is_announced_then_started_then_followed(client, rectorat)
     job = Job.objects.get()
     assert "hx-get" in page.content.decode()
     tasks.run_job(job.pk)
-    finished = client.get(reverse("admin:conventions_job_change", args=[job.pk])).content.decode()
+    finished = client.get(reverse("admin:jobs_job_change", args=[job.pk])).content.decode()
     assert "hx-get" not in finished
     assert "Rien à produire" in finished
 
@@ -185,7 +188,7 @@ def test_an_agent_of_some_departements_follows_their_own_jobs_only(client, recto
     job = start(rectorat)
     gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
     client.force_login(UserFactory(role="rectorat", departments=[gard]))
-    response = client.get(reverse("admin:conventions_job_change", args=[job.pk]))
+    response = client.get(reverse("admin:jobs_job_change", args=[job.pk]))
     assert response.status_code == 302
 
 
@@ -193,7 +196,7 @@ def test_the_documents_of_a_whole_campaign_are_asked_for_from_its_page(client, r
     convention = accepted()
     ConventionFactory(campaign=convention.campaign)
     client.force_login(rectorat)
-    asked = client.get(reverse("admin:conventions_campaign_print", args=[convention.campaign.pk]))
+    asked = client.get(reverse("admin:campaigns_campaign_print", args=[convention.campaign.pk]))
     assert asked.context["keys"] == str(convention.pk)
 
 
@@ -202,8 +205,8 @@ def test_an_agent_has_what_was_left_out_done_again(client, rectorat):
     job = start(rectorat)
     tasks.run_job(job.pk)
     client.force_login(rectorat)
-    retry = reverse("admin:conventions_job_retry", args=[job.pk])
-    page = reverse("admin:conventions_job_change", args=[job.pk])
+    retry = reverse("admin:jobs_job_retry", args=[job.pk])
+    page = reverse("admin:jobs_job_change", args=[job.pk])
     assert retry in client.get(page).content.decode()
     assert client.get(retry).status_code == 405
     assert "Conventions reprises : 1." in client.post(retry, follow=True).content.decode()

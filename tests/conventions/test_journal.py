@@ -8,10 +8,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from conventions.campaigns.models import Campaign
+from conventions.dossiers.timeline import line, timeline
 from conventions.lifecycle import Standing
-from conventions.models import Campaign, Convention, JournalEntry
-from conventions.timeline import line, timeline
-from documents.models import FrozenError
+from conventions.models import Convention
+from lifecycle.frozen import FrozenError
+from lifecycle.models import JournalEntry
 from tests.factories import ConventionFactory
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +26,7 @@ def agent(client, rectorat):
 
 
 def exported(client, query=""):
-    response = client.get(reverse("admin:conventions_journalentry_export", args=["csv"]) + query)
+    response = client.get(reverse("admin:lifecycle_journalentry_export", args=["csv"]) + query)
     content = b"".join(response.streaming_content).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(content), delimiter=";"))
 
@@ -89,9 +91,9 @@ def test_the_file_costs_the_same_number_of_queries_whatever_its_length(
 
 def test_nothing_edits_the_journal(agent, signed_convention):
     entry = signed_convention.journal.first()
-    page = reverse("admin:conventions_journalentry_change", args=[entry.pk])
+    page = reverse("admin:lifecycle_journalentry_change", args=[entry.pk])
     assert agent.post(page, {"summary": "Autre"}).status_code == 403
-    assert agent.get(reverse("admin:conventions_journalentry_add")).status_code == 403
+    assert agent.get(reverse("admin:lifecycle_journalentry_add")).status_code == 403
     with pytest.raises(FrozenError):
         entry.save()
     with pytest.raises(FrozenError):

@@ -1,7 +1,7 @@
 import pytest
 
 from conventions.lifecycle import State
-from conventions.models import StaleFile, TransitionRefused
+from lifecycle.errors import StaleFile, TransitionRefused
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-from conventions.lifecycle_page import lifecycle_page
+from conventions.dossiers.lifecycle_page import lifecycle_page
 
 
 def test_the_documented_lifecycle_is_the_one_of_the_tables(settings):

@@ -10,11 +10,12 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions import bulk
-from conventions.models import Convention, Notification
-from conventions.models.notification import MAX_ATTEMPTS, RETRY_DELAYS
-from conventions.notifications import retry
-from conventions.tasks import deliver
+from conventions.dossiers import bulk
+from conventions.exchanges.models import Notification
+from conventions.exchanges.telling import retry
+from conventions.models import Convention
+from outbox.models import MAX_ATTEMPTS, RETRY_DELAYS
+from outbox.tasks import deliver
 from tests.factories import (
     ConventionFactory,
     SchoolFactory,
@@ -325,7 +326,7 @@ def test_what_was_sent_is_never_queued_again(queued):
 def test_an_agent_sends_failed_emails_again_from_the_list(agent, queued):
     Notification.objects.update(state=State.FAILED, attempts=MAX_ATTEMPTS)
     agent.post(
-        reverse("admin:conventions_notification_changelist"),
+        reverse("admin:exchanges_notification_changelist"),
         {"action": "retry", "_selected_action": [queued.pk]},
     )
     assert deliver() == 1
@@ -348,4 +349,4 @@ def test_the_list_of_emails_asks_as_many_queries_for_many_as_for_few(
     for convention in ConventionFactory.create_batch(5):
         convention.send(by=None)
     with django_assert_max_num_queries(12):
-        agent.get(reverse("admin:conventions_notification_changelist"))
+        agent.get(reverse("admin:exchanges_notification_changelist"))

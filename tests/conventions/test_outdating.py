@@ -4,14 +4,16 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions import outdating, tasks
-from conventions.board import build_board
-from conventions.models import Convention, Job, Piece
+from conventions import tasks
+from conventions.dossiers import outdating
+from conventions.models import Convention, Piece
 from documents.contexts import to_json
 from documents.models import TextModel
 from documents.received.uploads import UploadedPdf
 from documents.references import reference_of
 from documents.rendering import Rendered
+from jobs.models import Job
+from rectorat.board import build_board
 from tests.factories import (
     ConventionFactory,
     SchoolFactory,
@@ -190,11 +192,11 @@ class TestReview:
         self, change, with_act, monkeypatch, django_capture_on_commit_callbacks
     ):
         asked = []
-        monkeypatch.setattr("conventions.admin.territory.async_task", asked.append)
+        monkeypatch.setattr("rectorat.admin.territory.async_task", asked.append)
         with django_capture_on_commit_callbacks(execute=True):
             change(with_act.campaign.region, place="Toulouse")
             change(with_act.collectivity.department, court="tribunal administratif de Nîmes")
-        assert asked == ["conventions.tasks.review_documents"] * 2
+        assert asked == ["conventions.dossiers.tasks.review_documents"] * 2
 
     def test_a_change_of_collectivity_marks_its_files_at_once(self, change, with_act):
         change(with_act.collectivity, website="https://www.example.fr")
@@ -220,12 +222,12 @@ class TestScreens:
         assert page.count("Remplacé</p>") == 1
 
     def test_the_agent_is_told_and_asks_for_the_new_version(self, agent, stale, monkeypatch):
-        monkeypatch.setattr("conventions.jobs.async_task", lambda *task: None)
+        monkeypatch.setattr("jobs.running.async_task", lambda *task: None)
         change = reverse("admin:conventions_convention_change", args=[stale.pk])
         page = agent.get(change).content.decode()
         assert "Produire une nouvelle version" in page
         assert page.count('class="state state-outdated"') == 1
-        agent.post(reverse("admin:conventions_job_start"), {"conventions": stale.pk})
+        agent.post(reverse("admin:jobs_job_start"), {"conventions": stale.pk})
         tasks.run_job(Job.objects.get().pk)
         assert "plus à jour" not in agent.get(change).content.decode()
 
@@ -239,7 +241,7 @@ class TestScreens:
         assert build_board(stale.campaign, rectorat).total.outdated == 1
 
     def test_the_count_leads_to_the_list(self, agent, stale):
-        url = reverse("admin:conventions_campaign_board", args=[stale.campaign.pk])
+        url = reverse("admin:campaigns_campaign_board", args=[stale.campaign.pk])
         page = agent.get(url).content.decode()
         assert "Documents à produire de nouveau : <strong>1</strong>" in page
         assert f"?campaign={stale.campaign.pk}&amp;outdated=yes" in page

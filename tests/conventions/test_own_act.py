@@ -10,11 +10,12 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from PIL import Image
 
-from conventions.models import Act, TransitionRefused
-from conventions.timeline import timeline
+from conventions.acts.models import Act
+from conventions.dossiers.timeline import timeline
 from documents.models import Document, TextModel
 from documents.received.uploads import UploadedPdf
 from documents.wording.texts import load_texts
+from lifecycle.errors import TransitionRefused
 from tests.factories import (
     CampaignFactory,
     ConventionFactory,

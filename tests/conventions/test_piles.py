@@ -10,11 +10,13 @@ from PIL import Image
 
 from accounts.roles import Role
 from communes.models import Department
-from conventions import piles
-from conventions.models import Piece, Pile, Sheaf, TransitionRefused
-from conventions.tasks import read_pile
+from conventions.models import Piece
+from conventions.piles import reading as piles
+from conventions.piles.models import Pile, Sheaf
+from conventions.piles.tasks import read_pile
 from documents.received.scans import read_pages
 from documents.received.uploads import UploadedPdf
+from lifecycle.errors import TransitionRefused
 from tests.documents.papers import blank, noisy, pile, sheet, turned
 from tests.documents.test_photographs import photograph
 from tests.factories import (
@@ -34,7 +36,7 @@ from tests.factories import (
 def tasks(monkeypatch):
     """What was asked of the workers, instead of asking them."""
     asked = []
-    monkeypatch.setattr("conventions.piles.async_task", lambda *task: asked.append(task))
+    monkeypatch.setattr("conventions.piles.reading.async_task", lambda *task: asked.append(task))
     monkeypatch.setattr("conventions.tasks.async_task", lambda *task: asked.append(task))
     return asked
 
@@ -126,10 +128,10 @@ def test_a_long_pile_is_read_by_one_task_after_another(
     pdf = UploadedPdf(content=pile(sheet(), sheet()), pages=2, name="pile.pdf")
     with django_capture_on_commit_callbacks(execute=True):
         (received,) = piles.receive([pdf], by=rectorat)
-    assert tasks == [("conventions.tasks.read_pile", received.pk)]
+    assert tasks == [("conventions.piles.tasks.read_pile", received.pk)]
     monkeypatch.setattr("conventions.tasks.piles.read", lambda pile: True)
     read_pile(received.pk)
-    assert tasks == [("conventions.tasks.read_pile", received.pk)] * 2
+    assert tasks == [("conventions.piles.tasks.read_pile", received.pk)] * 2
 
 
 def test_a_file_that_cannot_be_read_is_said_to_be(rectorat):
@@ -214,7 +216,7 @@ def agent(client, rectorat):
 
 
 def page_of(received) -> str:
-    return reverse("admin:conventions_pile_change", args=[received.pk])
+    return reverse("admin:piles_pile_change", args=[received.pk])
 
 
 def decide(sheaf, decision, **fields):
@@ -225,7 +227,7 @@ def decide(sheaf, decision, **fields):
 
 
 def test_pdfs_make_a_pile_each_and_photographs_one_together(agent):
-    url = reverse("admin:conventions_pile_add")
+    url = reverse("admin:piles_pile_add")
     pdfs = [SimpleUploadedFile(f"{n}.pdf", pile(blank(), blank())) for n in range(2)]
     agent.post(url, {"papers": pdfs})
     photographs = [SimpleUploadedFile(f"{n}.jpg", photograph()) for n in range(3)]
@@ -236,7 +238,7 @@ def test_pdfs_make_a_pile_each_and_photographs_one_together(agent):
 def test_a_pile_is_kept_byte_for_byte(agent):
     content = pile(blank())
     file = SimpleUploadedFile("pile.pdf", content)
-    agent.post(reverse("admin:conventions_pile_add"), {"papers": [file]})
+    agent.post(reverse("admin:piles_pile_add"), {"papers": [file]})
     assert Pile.objects.get().content == content
 
 
@@ -245,7 +247,7 @@ def test_a_damaged_file_among_others_is_named_and_nothing_is_kept(agent):
         SimpleUploadedFile("bon.pdf", pile(blank())),
         SimpleUploadedFile("abîmé.pdf", pile(blank())[:900]),
     ]
-    page = agent.post(reverse("admin:conventions_pile_add"), {"papers": files})
+    page = agent.post(reverse("admin:piles_pile_add"), {"papers": files})
     assert "« abîmé.pdf »" in page.content.decode()
     assert not Pile.objects.exists()
 
@@ -311,17 +313,17 @@ def test_an_agent_of_some_departements_sees_their_own_piles_only(
     client.force_login(local_agent)
     assert client.get(page_of(theirs)).status_code == 200
     assert client.get(page_of(others)).status_code == 404
-    thumbnail = reverse("admin:conventions_pile_thumbnail", args=[others.pk, 1, 0])
+    thumbnail = reverse("admin:piles_pile_thumbnail", args=[others.pk, 1, 0])
     assert client.get(thumbnail).status_code == 404
 
 
 def test_a_thumbnail_is_drawn_for_each_page_of_the_pile(agent, rectorat):
     received = dropped(sheet(), by=rectorat)
-    url = reverse("admin:conventions_pile_thumbnail", args=[received.pk, 1, 90])
+    url = reverse("admin:piles_pile_thumbnail", args=[received.pk, 1, 90])
     drawn = agent.get(url)
     assert Image.open(io.BytesIO(drawn.content)).width > 100
     for number, rotation in ((0, 0), (2, 0), (1, 45)):
-        url = reverse("admin:conventions_pile_thumbnail", args=[received.pk, number, rotation])
+        url = reverse("admin:piles_pile_thumbnail", args=[received.pk, number, rotation])
         assert agent.get(url).status_code == 404
 
 

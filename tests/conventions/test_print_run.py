@@ -7,7 +7,7 @@ import pytest
 from django.contrib.admin import helpers
 from django.urls import reverse
 
-from conventions import print_run
+from conventions.dossiers import print_run
 from conventions.models import Convention, Piece
 from documents.models import Document
 from documents.press import binding

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from conventions.models import Act
+from conventions.acts.models import Act
 from conventions.printing import act_context, convention_context
 from documents.rendering import render
 from documents.wording.texts import load_texts

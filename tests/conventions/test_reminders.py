@@ -11,9 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions import reminders
-from conventions.models import Convention, JournalEntry, Notification, TransitionRefused
-from conventions.tasks import send_reminders
+from conventions.dossiers import reminders
+from conventions.dossiers.tasks import send_reminders
+from conventions.exchanges.models import Notification
+from conventions.models import Convention
+from lifecycle.errors import TransitionRefused
+from lifecycle.models import JournalEntry
 from tests.factories import (
     ConventionFactory,
     SchoolFactory,

@@ -5,8 +5,8 @@ import datetime
 import pytest
 from django.urls import reverse
 
-from conventions.models import Convention, ConventionSchool
-from conventions.renewal import Change, propose, renew
+from conventions.enrolment.renewal import Change, propose, renew
+from conventions.models import Convention, Enrolment
 from schools.models import School, Takeover
 from tests.factories import (
     CampaignFactory,
@@ -92,7 +92,7 @@ def test_a_commune_merged_while_a_syndicat_pays_is_flagged(campaign, last_year):
     convention = ConventionFactory(campaign=last_year, collectivity=syndicat, schools_count=0)
     school = SchoolFactory()
     Takeover.objects.create(school=school, payer=syndicat, since=datetime.date(2020, 9, 1))
-    line = ConventionSchool(campaign=last_year, school=school, convention=convention)
+    line = Enrolment(campaign=last_year, school=school, convention=convention)
     line.copy_from_school()
     line.save()
     Convention.objects.filter(pk=convention.pk).update(school_count=1, amount=45)
@@ -127,7 +127,7 @@ def test_a_school_enrolled_again_after_an_abandon_counts_by_its_last_convention(
     abandoned = ConventionFactory(campaign=last_year, schools_count=1)
     school = school_of(abandoned)
     abandoned.abandon(by=None, comment="Doublon")
-    again = ConventionSchool(campaign=last_year, school=school)
+    again = Enrolment(campaign=last_year, school=school)
     again.copy_from_school()
     again.save()
     assert flags(campaign) == {Change.UNPREPARED}
@@ -144,7 +144,7 @@ def test_a_collectivity_that_never_signed_is_flagged(campaign, last_year):
 
 
 def test_a_school_withdrawn_last_year_is_not_proposed(campaign, signed):
-    ConventionSchool.objects.update(released_on=datetime.date(2022, 9, 5))
+    Enrolment.objects.update(released_on=datetime.date(2022, 9, 5))
     renewal = propose(campaign, campaign.previous)
     assert (renewal.unchanged, renewal.flagged) == ([], [])
 
@@ -194,7 +194,7 @@ def test_a_proposal_takes_the_same_queries_whatever_the_number_of_schools(
 ):
     for _ in range(conventions):
         sign_by_both(ConventionFactory(campaign=last_year))
-        change(ConventionSchool.objects.last().school, name="Simone Veil")
+        change(Enrolment.objects.last().school, name="Simone Veil")
     # The scope of the agent, what is enrolled, the names of payers, last year's lines.
     with django_assert_num_queries(4):
         propose(campaign, last_year, rectorat)
@@ -209,7 +209,7 @@ def agent(client, rectorat):
 
 @pytest.fixture
 def page(campaign):
-    return reverse("admin:conventions_campaign_renew", args=[campaign.pk])
+    return reverse("admin:campaigns_campaign_renew", args=[campaign.pk])
 
 
 def test_the_page_only_reads_then_enrols_what_was_ticked(agent, page, campaign, signed):
@@ -227,7 +227,7 @@ def test_the_page_only_reads_then_enrols_what_was_ticked(agent, page, campaign, 
 def test_all_schools_of_one_change_are_enrolled_by_the_button_that_counts_them(
     agent, page, campaign, last_year, monkeypatch
 ):
-    monkeypatch.setattr("conventions.admin.renewal.PER_PAGE", 1)
+    monkeypatch.setattr("rectorat.admin.renewal.PER_PAGE", 1)
     ConventionFactory(campaign=last_year, schools_count=3).send(by=None)
     response = agent.get(page, {"change": "unsigned"})
     assert "« Convention jamais signée » (3)" in response.content.decode()
@@ -237,7 +237,7 @@ def test_all_schools_of_one_change_are_enrolled_by_the_button_that_counts_them(
 
 
 def test_the_first_campaign_has_nothing_to_renew(agent, last_year):
-    url = reverse("admin:conventions_campaign_renew", args=[last_year.pk])
+    url = reverse("admin:campaigns_campaign_renew", args=[last_year.pk])
     assert "Aucune campagne ne précède" in agent.get(url, follow=True).content.decode()
 
 

@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from accounts.roles import Role
-from conventions.lifecycle import AMENDMENT_TRANSITIONS, TRANSITIONS, AmendmentState, State
-from conventions.models import Convention, TransitionRefused, dossier
+from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS, AmendmentState
+from conventions.lifecycle import TRANSITIONS, State
+from conventions.models import Convention, dossier
 from documents.received.uploads import UploadedPdf
 from documents.rendering import Rendered
+from lifecycle.errors import TransitionRefused
 from tests.factories import CampaignFactory, ConventionFactory, SchoolFactory, UserFactory
 
 START = timezone.localdate() - datetime.timedelta(days=200)

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from billing.claims import claimable
 from conventions.lifecycle import State
-from conventions.models import Convention, Piece, Termination, TransitionRefused
-from conventions.terminations import open_steps, standing
+from conventions.models import Convention, Piece
+from conventions.terminations.models import Termination
+from conventions.terminations.steps import open_steps, standing
 from law import deadlines
+from lifecycle.errors import TransitionRefused
 from tests.factories import ConventionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

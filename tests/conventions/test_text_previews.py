@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from conventions.models import JournalEntry, Piece
-from conventions.previews import preview_context
+from conventions.dossiers.previews import preview_context
+from conventions.models import Piece
 from documents.models import Document, TextModel
 from documents.wording.texts import load_texts
+from lifecycle.models import JournalEntry
 from tests.factories import (
     CollectivityFactory,
     CommuneFactory,

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions import progress, warnings
+from conventions.dossiers import progress, warnings
 from conventions.lifecycle import State
 from conventions.models import Convention
 from documents.received.uploads import UploadedPdf

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from communes.models import Collectivity
-from conventions import warnings
-from conventions.models import Act, Convention
+from conventions.acts.models import Act
+from conventions.dossiers import warnings
+from conventions.models import Convention
 from law import deadlines
 from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
 

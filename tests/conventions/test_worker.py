@@ -17,8 +17,10 @@ from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from conventions import jobs
-from conventions.models import Convention, Job, JobItem, Notification, Piece
+from conventions.exchanges.models import Notification
+from conventions.models import Convention, Piece
+from jobs import running as jobs
+from jobs.models import Job, JobItem
 from tests.factories import ConventionFactory, UserFactory
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,10 +14,11 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError
 
 from documents.contexts import to_json
-from documents.models import Document, FrozenError
+from documents.models import Document
 from documents.rendering import render
 from documents.storage import DocumentFolder
 from documents.wording.texts import load_texts
+from lifecycle.frozen import FrozenError
 
 from .samples import ACT, CONTEXTS, CONVENTION, text
 

@@ -16,7 +16,7 @@ from django.core.files.storage import storages
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions import archive
+from conventions.dossiers import archive
 from conventions.models import Convention
 from documents.models import Document
 from documents.storage import document_storage

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from documents.models import FrozenError, StaleText, TextModel
+from documents.models import StaleText, TextModel
 from documents.wording.proofreading import tidy
 from documents.wording.texts import (
     TEXTS_DIR,
@@ -18,6 +18,7 @@ from documents.wording.texts import (
     read_file,
     write_file,
 )
+from lifecycle.frozen import FrozenError
 
 pytestmark = pytest.mark.django_db
 

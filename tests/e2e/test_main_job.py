@@ -47,7 +47,7 @@ def download(page, click):
 
 
 def open_campaign(page):
-    page.goto("/admin/conventions/campaign/")
+    page.goto("/admin/campaigns/campaign/")
     page.get_by_role("link", name="Campagne 2026-2027").first.click()
 
 

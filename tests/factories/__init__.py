@@ -11,7 +11,8 @@ from stdnum import luhn
 from accounts.models import User
 from accounts.roles import Role
 from communes.models import Academy, Collectivity, Commune, Department, Region
-from conventions.models import Campaign, Convention, ConventionSchool
+from conventions.campaigns.models import Campaign
+from conventions.models import Convention, Enrolment
 from documents.models import TextModel
 from schools import uai
 from schools.models import School
@@ -221,7 +222,7 @@ class ConventionFactory(DjangoModelFactory):
     def schools(self, create, extracted, **kwargs):
         for _ in range(self.school_count):
             school = SchoolFactory(payer=self.collectivity)
-            line = ConventionSchool(campaign=self.campaign, school=school, convention=self)
+            line = Enrolment(campaign=self.campaign, school=school, convention=self)
             line.copy_from_school()
             line.save()
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from billing import exports
 from billing.claims import claimable, claims, totals
-from conventions.models import Campaign
+from conventions.campaigns.models import Campaign
 from documents.wording.typography import count, euros_and_cents
 
 

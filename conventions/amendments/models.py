@@ -1,0 +1,324 @@
+"""An avenant: schools added to or removed from a signed convention during its year."""
+
+import datetime
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Round
+from django.utils import timezone
+
+from accounts.models import User
+from communes.models import Collectivity
+from conventions.acts.models import Act
+from conventions.amendments.lifecycle import (
+    AMENDMENT_TRANSITIONS,
+    COLLECTIVITY_SIGNED,
+    REGION_SIGNED,
+    SENT,
+    AmendmentState,
+)
+from conventions.amendments.printing import amendment_act_context, amendment_context
+from conventions.exchanges.models import Notification, Side
+from conventions.exchanges.telling import notify
+from conventions.lifecycle import State
+from conventions.models import Convention, Enrolment, Piece, SignedByBoth, file_facts, text_in_use
+from conventions.models.signed import effective_day, signature_constraints
+from documents.contexts import Context
+from documents.models import TextModel
+from lifecycle.errors import TransitionRefused
+from lifecycle.models import Subject
+
+
+class AmendmentQuerySet(models.QuerySet["Amendment"]):
+    def signed(self) -> "AmendmentQuerySet":
+        """Signed by both parties: they count in what the convention amounts to."""
+        return self.filter(state=AmendmentState.SIGNED)
+
+    def with_changes(self) -> "AmendmentQuerySet":
+        """Fetch what each adds and removes, in two queries."""
+        return self.prefetch_related("changes__enrolment")
+
+    def shown(self) -> "AmendmentQuerySet":
+        """Those that the collectivity sees: sent, and not given up."""
+        return self.filter(state__in=SENT)
+
+
+class Amendment(SignedByBoth):
+    TRANSITIONS = AMENDMENT_TRANSITIONS
+    RECEIVED = Piece.RECEIVED_FOR_AMENDMENT
+    ACT_TEXT_PREFIX = "amendment_"
+    noun = "l'avenant"
+
+    convention = models.ForeignKey(
+        Convention,
+        on_delete=models.PROTECT,
+        related_name="amendments",
+        verbose_name="convention",
+    )
+    number = models.PositiveSmallIntegerField("numéro")
+    state = models.CharField(
+        "état",
+        max_length=30,
+        choices=AmendmentState,
+        default=AmendmentState.PREPARED,
+        editable=False,
+    )
+    reason = models.TextField("objet", help_text="Par exemple l'ouverture d'une école.")
+    added_count = models.PositiveIntegerField("écoles ajoutées", default=0)
+    removed_count = models.PositiveIntegerField("écoles retirées", default=0)
+    unit_fee = models.DecimalField("participation par école", max_digits=8, decimal_places=2)
+    amount_change = models.DecimalField(
+        "effet sur le montant", max_digits=10, decimal_places=2, default=Decimal("0.00")
+    )
+    prepared_at = models.DateTimeField("préparé le", auto_now_add=True)
+
+    objects = AmendmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "avenant"
+        ordering = ["convention", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["convention", "number"],
+                name="amendment_number_unique",
+                violation_error_message="Ce numéro d'avenant existe déjà.",
+            ),
+            models.UniqueConstraint(
+                fields=["convention"],
+                condition=~Q(state__in=[AmendmentState.SIGNED, AmendmentState.ABANDONED]),
+                name="amendment_one_at_a_time",
+                violation_error_message="Un avenant est déjà en cours pour cette convention.",
+            ),
+            models.CheckConstraint(
+                name="amendment_change_is_balance_times_fee",
+                condition=Q(
+                    amount_change=Round(
+                        (F("added_count") - F("removed_count")) * F("unit_fee"), precision=2
+                    )
+                ),
+                violation_error_message="L'effet sur le montant est le solde des écoles multiplié "
+                "par la participation.",
+            ),
+            *signature_constraints(
+                sent=SENT, collectivity=COLLECTIVITY_SIGNED, region=REGION_SIGNED
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Avenant n° {self.number} à {self.convention.reference}"
+
+    @property
+    def part(self) -> str:
+        """ "A1"."""
+        return f"A{self.number}"
+
+    @property
+    def journal_subject(self) -> Subject:
+        return Subject(self.convention.campaign_id, self.convention_id, self.part)
+
+    @property
+    def _fetched_pieces(self) -> list[Piece] | None:
+        return self.convention._fetched_pieces
+
+    @property
+    def reference(self) -> str:
+        """ "ENT-2022-34337-A1"."""
+        return f"{self.convention.reference}-{self.part}"
+
+    @property
+    def is_signed(self) -> bool:
+        return self.state == AmendmentState.SIGNED
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (AmendmentState.SIGNED, AmendmentState.ABANDONED)
+
+    # --- What it changes ----------------------------------------------------
+    @property
+    def added(self) -> list[Enrolment]:
+        return self._enrolments(AmendmentChange.Kind.ADDED)
+
+    @property
+    def removed(self) -> list[Enrolment]:
+        return self._enrolments(AmendmentChange.Kind.REMOVED)
+
+    def _enrolments(self, kind: str) -> list[Enrolment]:
+        return [change.enrolment for change in self.changes.all() if change.kind == kind]
+
+    @property
+    def balance(self) -> int:
+        """Schools added less schools removed."""
+        return self.added_count - self.removed_count
+
+    @property
+    def count_after(self) -> int:
+        """Schools of the convention, with the avenants signed before this one and itself."""
+        before = self.convention.school_count + sum(a.balance for a in self._earlier())
+        return before + self.balance
+
+    @property
+    def amount_before(self) -> Decimal:
+        """Amount of the convention, in euros, with the avenants signed before this one."""
+        return self.convention.amount + sum(a.amount_change for a in self._earlier())
+
+    @property
+    def amount_after(self) -> Decimal:
+        return self.amount_before + self.amount_change
+
+    def _earlier(self) -> list["Amendment"]:
+        amendments: Iterable[Amendment] = self.convention.amendments.all()
+        return [a for a in amendments if a.is_signed and a.number < self.number]
+
+    # --- Verbs --------------------------------------------------------------
+    def send(self, *, by: User | None, on: datetime.date | None = None) -> None:
+        """Show the avenant to the collectivity; what it changes is frozen from here."""
+        refuse_amending(self.convention)
+        with transaction.atomic():
+            self._transition("send", by, sent_on=on or timezone.localdate())
+            self._tell(
+                Notification.Kind.AMENDMENT_SENT,
+                Side.TOWN_HALL,
+                by,
+                number=self.number,
+                reason=self.reason,
+            )
+
+    def abandon(self, *, by: User | None, comment: str) -> None:
+        """Give the avenant up, with a reason.
+
+        The schools it enrolled are taken out; those it found enrolled wait as they did.
+        """
+        with transaction.atomic():
+            self._transition("abandon", by, comment=comment)
+            added = self.changes.filter(kind=AmendmentChange.Kind.ADDED)
+            enrolled, found = added.filter(was_enrolled=False), added.filter(was_enrolled=True)
+            _of(enrolled).update(released_on=timezone.localdate())
+            _of(found).update(added_by=None)
+            if self.act:
+                Act.objects.filter(pk=self.act.pk).update(is_released=True)
+
+    def _refuse_signature(self, on: datetime.date) -> None:
+        refuse_amending(self.convention, on)
+
+    def _transition(self, verb: str, by: User | None, **facts: Any) -> None:
+        with transaction.atomic():
+            super()._transition(verb, by, **facts)
+            if self.is_signed:
+                self._take_effect()
+
+    def _take_effect(self) -> None:
+        """Bring the convention's schools in line: what it printed itself stays as it is."""
+        self.effective_on = effective_day(self)
+        added = self.changes.filter(kind=AmendmentChange.Kind.ADDED)
+        removed = self.changes.filter(kind=AmendmentChange.Kind.REMOVED)
+        _of(added).update(convention=self.convention)
+        _of(removed).update(released_on=self.effective_on, removed_by=self)
+
+    # --- Its act, its papers, its e-mails -----------------------------------
+    @property
+    def collectivity(self) -> Collectivity:
+        return self.convention.collectivity
+
+    @property
+    def awaits_act(self) -> bool:
+        return self.state in (AmendmentState.SENT, AmendmentState.SIGNED_BY_REGION)
+
+    @property
+    def act_text(self) -> TextModel:
+        """The one that its act to sign was made from, else the newest."""
+        nature = self.act.kind if self.act else Act.Kind.DECISION
+        return text_in_use(self, Piece.Kind.AMENDMENT_ACT, f"{self.ACT_TEXT_PREFIX}{nature}")
+
+    def kinds_to_issue(self) -> list[str]:
+        """Return the avenant until somebody signs, its act, and the act once executory."""
+        kinds: list[str] = []
+        if self.state == AmendmentState.SENT:
+            kinds.append(Piece.Kind.AMENDMENT)
+        if self.act and self.act_is_open:
+            kinds.append(Piece.Kind.AMENDMENT_ACT)
+        if self.act and self.act.executory_on and self.state != AmendmentState.ABANDONED:
+            kinds.append(Piece.Kind.ACT_EXECUTORY)
+        return kinds
+
+    def text_and_context(self, kind: str) -> tuple[TextModel, Context]:
+        if kind == Piece.Kind.AMENDMENT or self.act is None:
+            return text_in_use(self, kind, TextModel.Kind.AMENDMENT), amendment_context(self)
+        text = self.act.text_from(self.act_text)
+        executory = kind == Piece.Kind.ACT_EXECUTORY
+        return text, amendment_act_context(self, self.act, executory=executory)
+
+    def _tell_signed(self, to: Side, by: User | None, on: datetime.date) -> None:
+        self._tell(
+            Notification.Kind.AMENDMENT_SIGNED,
+            to,
+            by,
+            number=self.number,
+            signed_on=on,
+            is_signed=self.is_signed,
+        )
+
+    def _tell(self, kind: str, to: Side, by: User | None, **facts: Any) -> None:
+        notify(file_facts(self.convention), kind, to=to, by=by, **facts)
+
+
+class AmendmentChange(models.Model):
+    """A school that an amendment adds or removes, with its printed values (`enrolment`)."""
+
+    class Kind(models.TextChoices):
+        ADDED = "added", "ajoutée"
+        REMOVED = "removed", "retirée"
+
+    amendment = models.ForeignKey(
+        Amendment, on_delete=models.PROTECT, related_name="changes", verbose_name="avenant"
+    )
+    enrolment = models.ForeignKey(
+        Enrolment, on_delete=models.PROTECT, related_name="changes", verbose_name="école inscrite"
+    )
+    kind = models.CharField("changement", max_length=10, choices=Kind)
+    was_enrolled = models.BooleanField(
+        "déjà inscrite", default=True, help_text="Inscrite avant que l'avenant soit préparé."
+    )
+
+    class Meta:
+        verbose_name = "école d'un avenant"
+        verbose_name_plural = "écoles d'un avenant"
+        ordering = ["kind", "enrolment__commune_name", "enrolment__uai"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["amendment", "enrolment"],
+                name="amendment_change_once",
+                violation_error_message="Cette école figure déjà dans cet avenant.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment} ({self.get_kind_display()})"
+
+
+def _of(changes: "models.QuerySet[AmendmentChange]") -> "models.QuerySet[Enrolment]":
+    return Enrolment.objects.filter(pk__in=changes.order_by().values("enrolment"))
+
+
+def refuse_amending(convention: Convention, on: datetime.date | None = None) -> None:
+    """Raise TransitionRefused unless the convention is in force today, or was on `on`."""
+    if convention.state != State.SIGNED:
+        raise TransitionRefused(
+            "Un avenant modifie une convention signée par les deux parties : celle-ci est "
+            f"{convention.get_state_display()}."
+        )
+    day = on or timezone.localdate()
+    starts_on = effective_day(convention)
+    ends_on = convention.campaign.ends_on
+    refusal = ""
+    if day > ends_on:
+        refusal = f"La convention a pris fin le {ends_on:%d/%m/%Y} : elle ne se modifie plus."
+    elif starts_on and day < starts_on:
+        refusal = (
+            "Un avenant ne peut précéder la prise d'effet de la convention, le "
+            f"{starts_on:%d/%m/%Y}."
+        )
+    if refusal:
+        raise TransitionRefused({"on": refusal} if on else refusal)

@@ -1,0 +1,134 @@
+"""Preparing an avenant: its schools are chosen, kept for it, and its effect computed."""
+
+from collections.abc import Iterable
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from accounts.roles import ADMIN_SITE_ROLES
+from conventions.amendments.models import Amendment, AmendmentChange, refuse_amending
+from conventions.models import Convention, Enrolment
+from lifecycle.door import compare_and_swap, write_journal
+from lifecycle.errors import TransitionRefused
+from schools.models import School
+from schools.takeover import schools_paid_by
+
+
+def prepare_amendment(
+    convention: Convention,
+    *,
+    by: User | None,
+    reason: str,
+    add: Iterable[School] = (),
+    remove: Iterable[Enrolment] = (),
+) -> Amendment:
+    """Prepare an avenant that adds the schools `add` and removes the enrolments `remove`.
+
+    The schools added are kept for it at once, and join the convention when both
+    parties have signed. Raises TransitionRefused, with the message at its field
+    (`reason`, `add`, `remove`).
+    """
+    to_add, to_remove = list(dict.fromkeys(add)), list(dict.fromkeys(remove))
+    if by is not None and by.role not in ADMIN_SITE_ROLES:
+        raise TransitionRefused("Seul le rectorat prépare un avenant.")
+    refuse_amending(convention)
+    if any(not amendment.is_over for amendment in convention.amendments.all()):
+        raise TransitionRefused("Un avenant est déjà en cours pour cette convention.")
+    if not reason.strip():
+        raise TransitionRefused({"reason": "Indiquez l'objet de l'avenant."})
+    if not (to_add or to_remove):
+        raise TransitionRefused("Choisissez au moins une école à ajouter ou à retirer.")
+    try:
+        with transaction.atomic():
+            compare_and_swap(convention)
+            _refuse_removals(convention, to_remove)
+            added = _enrolments_to_add(convention, to_add)
+            return _write(convention, by, reason.strip(), added, to_remove)
+    except IntegrityError as error:
+        raise TransitionRefused(
+            {"add": "Une de ces écoles vient d'être inscrite ailleurs : relisez la liste."}
+        ) from error
+
+
+def _refuse_removals(convention: Convention, removed: list[Enrolment]) -> None:
+    for enrolment in removed:
+        if enrolment.convention_id != convention.pk or enrolment.released_on:
+            raise TransitionRefused(
+                {"remove": f"{enrolment} n'est pas, ou plus, inscrite à cette convention."}
+            )
+
+
+def _enrolments_to_add(convention: Convention, schools: list[School]) -> list[Enrolment]:
+    """Return an enrolment for each school, its own or a new one, in no convention yet."""
+    campaign = convention.campaign
+    enrolled = {
+        enrolment.school_id: enrolment
+        for enrolment in campaign.enrolments.enrolled().filter(school__in=schools)
+    }
+    free = set(campaign.enrolments.waiting().values_list("school_id", flat=True))
+    paid = schools_paid_by(convention.collectivity, campaign.starts_on)
+    payable = set(
+        paid.filter(pk__in=[school.pk for school in schools]).values_list("pk", flat=True)
+    )
+    refusals, enrolments = [], []
+    for school in schools:
+        enrolment = enrolled.get(school.pk)
+        if school.state == School.State.CLOSED:
+            refusals.append(f"{school} est fermée.")
+        elif school.pk not in payable:
+            refusals.append(f"{school} n'est pas à la charge de cette collectivité.")
+        elif enrolment and school.pk not in free:
+            refusals.append(f"{school} est déjà inscrite cette année.")
+        else:
+            enrolments.append(enrolment or Enrolment(campaign=campaign, school=school))
+    if refusals:
+        raise TransitionRefused({"add": refusals})
+    for enrolment in enrolments:
+        enrolment.campaign = campaign
+        enrolment.copy_from_school()
+        enrolment.fee = convention.unit_fee
+    return enrolments
+
+
+def _write(
+    convention: Convention,
+    by: User | None,
+    reason: str,
+    added: list[Enrolment],
+    removed: list[Enrolment],
+) -> Amendment:
+    last = convention.amendments.order_by("-number").first()
+    amendment = Amendment(
+        convention=convention,
+        number=last.number + 1 if last else 1,
+        reason=reason,
+        added_count=len(added),
+        removed_count=len(removed),
+        unit_fee=convention.unit_fee,
+        amount_change=(len(added) - len(removed)) * convention.unit_fee,
+    )
+    amendment.full_clean(exclude=["convention"])
+    amendment.save()
+    for enrolment in added:
+        was_enrolled = enrolment.pk is not None
+        enrolment.added_by = amendment
+        enrolment.save()
+        amendment.changes.create(
+            enrolment=enrolment, kind=AmendmentChange.Kind.ADDED, was_enrolled=was_enrolled
+        )
+    for enrolment in removed:
+        amendment.changes.create(enrolment=enrolment, kind=AmendmentChange.Kind.REMOVED)
+    write_journal(
+        amendment,
+        by,
+        "prepare",
+        f"préparé, {len(added)} école(s) ajoutée(s), {len(removed)} retirée(s)",
+        to_state=amendment.state,
+        comment=reason,
+        changes={
+            word: [enrolment.uai for enrolment in enrolments]
+            for word, enrolments in (("added", added), ("removed", removed))
+            if enrolments
+        },
+    )
+    return amendment

@@ -1,0 +1,85 @@
+"""From an avenant to what its documents print (`documents.contexts`)."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Protocol
+
+from conventions.acts.models import Act
+from conventions.models import Convention, Enrolment
+from conventions.printing import act_values, party_context, region_context, school_lines
+from documents.contexts import AmendmentActContext, AmendmentContext, AmendmentFacts
+
+
+class Printed(Protocol):
+    """What is read of an `Amendment`, which prints itself by these functions."""
+
+    number: Any
+    sent_on: Any
+    unit_fee: Any
+    reason: Any
+    amount_change: Any
+
+    @property
+    def convention(self) -> Convention: ...
+
+    @property
+    def reference(self) -> str: ...
+
+    @property
+    def added(self) -> Sequence[Enrolment]: ...
+
+    @property
+    def removed(self) -> Sequence[Enrolment]: ...
+
+    @property
+    def amount_before(self) -> Decimal: ...
+
+    @property
+    def amount_after(self) -> Decimal: ...
+
+    @property
+    def count_after(self) -> int: ...
+
+
+def amendment_context(amendment: Printed) -> AmendmentContext:
+    """Return everything an avenant prints."""
+    convention = amendment.convention
+    return AmendmentContext(
+        reference=amendment.reference,
+        school_year=convention.campaign.school_year,
+        dated_on=amendment.sent_on,
+        ends_on=convention.campaign.ends_on,
+        unit_fee=amendment.unit_fee,
+        amount=amendment.amount_after,
+        school_count=amendment.count_after,
+        amendment=_facts(amendment),
+        region=region_context(convention.campaign),
+        collectivity=party_context(convention),
+    )
+
+
+def amendment_act_context(
+    amendment: Printed, act: Act, *, executory: bool = False
+) -> AmendmentActContext:
+    """Return everything the act for an avenant prints."""
+    return AmendmentActContext(
+        reference=amendment.reference,
+        amount=amendment.amount_after,
+        school_count=amendment.count_after,
+        amendment=_facts(amendment),
+        **act_values(amendment.convention, act, executory=executory),
+    )
+
+
+def _facts(amendment: Printed) -> AmendmentFacts:
+    convention = amendment.convention
+    return AmendmentFacts(
+        number=amendment.number,
+        convention_reference=convention.reference,
+        convention_signed_on=convention.effective_on,
+        reason=amendment.reason,
+        added=school_lines(amendment.added),
+        removed=school_lines(amendment.removed),
+        amount_before=amendment.amount_before,
+        amount_change=amendment.amount_change,
+    )

@@ -1,0 +1,292 @@
+"""One school year: its tariff, dates, signatory and texts."""
+
+import datetime
+from decimal import Decimal
+from typing import TypeAlias
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from accounts.models import User
+from accounts.roles import ADMIN_SITE_ROLES
+from communes.models import Civility, Region
+from conventions.campaigns.lifecycle import CAMPAIGN_TRANSITIONS, CampaignState
+from documents.models import TextModel
+from lifecycle.door import Stateful
+from lifecycle.errors import TransitionRefused
+from lifecycle.models import Subject
+
+NOT_PUBLISHED = "Choisissez une version publiée de ce texte."
+
+
+# What every convention prints: it changes no more once the first one is sent.
+PRINTED = (
+    "region",
+    "tariff",
+    "ends_on",
+    "signatory_civility",
+    "signatory_first_name",
+    "signatory_last_name",
+    "signatory_titles",
+    "decision_text",
+    "deliberation_text",
+    "convention_text",
+)
+
+
+class CampaignQuerySet(models.QuerySet["Campaign"]):
+    def newest_open(self) -> "Campaign | None":
+        """Return the campaign agents work on: the newest open one."""
+        return self.filter(state=CampaignState.OPEN).order_by("-start_year").first()
+
+    def living(self) -> "CampaignQuerySet":
+        """Those where schools may still be enrolled and conventions prepared."""
+        return self.filter(state__in=(CampaignState.PREPARATION, CampaignState.OPEN))
+
+
+class Campaign(Stateful):
+    TRANSITIONS = CAMPAIGN_TRANSITIONS
+    State: TypeAlias = CampaignState
+    noun = "la campagne"
+
+    start_year = models.PositiveSmallIntegerField(
+        "année de la rentrée",
+        unique=True,
+        validators=[MinValueValidator(2015), MaxValueValidator(2100)],
+        help_text="2022 pour l'année scolaire 2022-2023.",
+        error_messages={"unique": "Cette année scolaire a déjà sa campagne."},
+    )
+    state = models.CharField(
+        "état",
+        max_length=15,
+        choices=CampaignState,
+        default=CampaignState.PREPARATION,
+        editable=False,
+    )
+    region = models.ForeignKey(
+        Region, on_delete=models.PROTECT, related_name="campaigns", verbose_name="région académique"
+    )
+    tariff = models.DecimalField(
+        "participation par école et par an",
+        max_digits=8,
+        decimal_places=2,
+        default=Decimal("45.00"),
+        help_text="En euros, toutes taxes comprises.",
+    )
+    opens_on = models.DateField("ouverture prévue le", null=True, blank=True)
+    reply_by = models.DateField("réponse attendue avant le", null=True, blank=True)
+    ends_on = models.DateField(
+        "fin des conventions", help_text="1er septembre suivant, d'ordinaire."
+    )
+    signatory_civility = models.CharField("civilité du signataire", max_length=1, choices=Civility)
+    signatory_first_name = models.CharField("prénom du signataire", max_length=80)
+    signatory_last_name = models.CharField("nom du signataire", max_length=80)
+    signatory_titles = models.TextField(
+        "titres du signataire",
+        help_text="Un titre par ligne, tels qu'imprimés : « Rectrice de la région académique "
+        "Occitanie », « Rectrice de l'académie de Montpellier », …",
+    )
+    contact_email = models.EmailField(
+        "adresse du rectorat",
+        blank=True,
+        help_text="Reçoit les réponses des collectivités et les avis de signature.",
+    )
+    reminder_interval = models.PositiveSmallIntegerField(
+        "jours entre deux relances",
+        default=7,
+        validators=[MinValueValidator(1)],
+        help_text="Une collectivité n'est pas relancée avant ce délai.",
+    )
+    reminder_cap = models.PositiveSmallIntegerField(
+        "relances au plus", default=3, help_text="Par convention, pour toute la campagne."
+    )
+    reminder_schedule = models.CharField(
+        "relances automatiques",
+        max_length=60,
+        blank=True,
+        help_text="Nombres de jours avant la date de réponse, par exemple « 30, 10 ». "
+        "Laissez vide pour ne relancer qu'à la main.",
+    )
+    decision_text = models.ForeignKey(
+        TextModel,
+        on_delete=models.PROTECT,
+        related_name="+",
+        limit_choices_to={"kind": TextModel.Kind.DECISION, "state": TextModel.State.PUBLISHED},
+        error_messages={"invalid": NOT_PUBLISHED},
+        verbose_name="texte de la décision",
+    )
+    deliberation_text = models.ForeignKey(
+        TextModel,
+        on_delete=models.PROTECT,
+        related_name="+",
+        limit_choices_to={"kind": TextModel.Kind.DELIBERATION, "state": TextModel.State.PUBLISHED},
+        error_messages={"invalid": NOT_PUBLISHED},
+        verbose_name="texte de la délibération",
+    )
+    convention_text = models.ForeignKey(
+        TextModel,
+        on_delete=models.PROTECT,
+        related_name="+",
+        limit_choices_to={"kind": TextModel.Kind.CONVENTION, "state": TextModel.State.PUBLISHED},
+        error_messages={"invalid": NOT_PUBLISHED},
+        verbose_name="texte de la convention",
+    )
+
+    first_prepared_on = models.DateField(
+        "première préparation le", null=True, blank=True, editable=False
+    )
+    first_sent_on = models.DateField("premier envoi le", null=True, blank=True, editable=False)
+
+    objects = CampaignQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "campagne"
+        ordering = ["-start_year"]
+        constraints = [
+            models.CheckConstraint(
+                name="campaign_tariff_positive",
+                condition=models.Q(tariff__gt=0),
+                violation_error_message="La participation par école doit être supérieure à zéro.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"Campagne {self.school_year}"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.start_year and self.ends_on and self.ends_on <= self.starts_on:
+            raise ValidationError({"ends_on": f"La fin doit suivre la rentrée {self.start_year}."})
+        if self.reminder_schedule.strip():
+            self._clean_reminder_schedule()
+        if self.pk:
+            self._refuse_settled_changes()
+
+    @property
+    def settled(self) -> tuple[str, ...]:
+        """The fields that change no more: what conventions already prepared or sent print."""
+        year = ("start_year",) if self.first_prepared_on else ()
+        return (*year, *(PRINTED if self.first_sent_on else ()))
+
+    def _refuse_settled_changes(self) -> None:
+        saved = Campaign.objects.get(pk=self.pk)
+        changed = [name for name in saved.settled if getattr(self, name) != getattr(saved, name)]
+        if changed:
+            raise ValidationError(
+                dict.fromkeys(changed, "Des conventions l'impriment déjà : il ne change plus.")
+            )
+
+    def _clean_reminder_schedule(self) -> None:
+        words = [word.strip() for word in self.reminder_schedule.split(",")]
+        if not all(word.isascii() and word.isdigit() and 1 <= int(word) <= 365 for word in words):
+            message = (
+                "Donnez des nombres de jours entre 1 et 365, séparés par des virgules : « 30, 10 »."
+            )
+        elif self.reply_by is None:
+            message = "Donnez d'abord la date de réponse attendue : les relances la précèdent."
+        else:
+            days = sorted({int(word) for word in words}, reverse=True)
+            self.reminder_schedule = ", ".join(map(str, days))
+            return
+        raise ValidationError({"reminder_schedule": message})
+
+    @property
+    def school_year(self) -> str:
+        """ "2022-2023"."""
+        return f"{self.start_year}-{self.start_year + 1}"
+
+    @property
+    def reminder_days(self) -> list[int]:
+        """Days before the reply date on which reminders are scheduled, the earliest first."""
+        return [int(word) for word in self.reminder_schedule.split(",") if word.strip()]
+
+    @property
+    def starts_on(self) -> datetime.date:
+        return datetime.date(self.start_year, 9, 1)
+
+    @property
+    def signatory(self) -> str:
+        return f"{self.signatory_first_name} {self.signatory_last_name}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing more is enrolled or prepared."""
+        return self.state in (self.State.CLOSED, self.State.ARCHIVED)
+
+    @cached_property
+    def previous(self) -> "Campaign | None":
+        """The campaign before this one, or None for the first."""
+        return Campaign.objects.filter(start_year__lt=self.start_year).first()
+
+    @property
+    def journal_subject(self) -> Subject:
+        return Subject(self.pk)
+
+    def refuse_work(self, by: User | None) -> None:
+        """Raise TransitionRefused once nothing more is enrolled or prepared, and to whom
+        it is not given: only agents do, and the system (None).
+        """
+        if by is not None and by.role not in ADMIN_SITE_ROLES:
+            raise TransitionRefused(
+                "Seul le rectorat inscrit des écoles et prépare des conventions."
+            )
+        if self.is_over:
+            raise TransitionRefused(
+                f"La campagne {self.school_year} est {self.get_state_display()}."
+            )
+
+    def reminder_refusal(self, count: int, last: datetime.date | None) -> str:
+        """Return why a file reminded `count` times, on `last` at last, is not today (French).
+
+        "" when it may be.
+        """
+        if self.state == CampaignState.ARCHIVED:
+            return "La campagne est archivée."
+        if count >= self.reminder_cap:
+            return f"Déjà relancée {count} fois, le maximum de la campagne."
+        again = last and last + datetime.timedelta(days=self.reminder_interval)
+        if last and again and again > timezone.localdate():
+            return (
+                f"Relancée le {last:%d/%m/%Y} : une nouvelle relance est possible à partir du "
+                f"{again:%d/%m/%Y}."
+            )
+        return ""
+
+    # --- Verbs --------------------------------------------------------------
+    def open(self, *, by: User | None) -> None:
+        """Open the campaign: its conventions may be sent."""
+        self._transition("open", by)
+
+    def close(self, *, by: User | None) -> None:
+        """Close the campaign: nothing more is enrolled, prepared or sent."""
+        self._transition("close", by)
+
+    def archive(self, *, by: User | None) -> None:
+        """Archive a closed campaign: it is only consulted from here."""
+        self._transition("archive", by)
+
+    def note_preparation(self) -> None:
+        """Remember the first time its conventions were prepared: its year changes no more."""
+        self._note("first_prepared_on")
+
+    def note_sending(self) -> None:
+        """Remember the first time a convention was sent: what it prints changes no more."""
+        self._note("first_sent_on")
+
+    def _note(self, name: str) -> None:
+        if getattr(self, name) is None:
+            today = timezone.localdate()
+            Campaign.objects.filter(pk=self.pk, **{name: None}).update(**{name: today})
+            setattr(self, name, today)
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the reply date has passed."""
+        return self.reply_by is not None and self.reply_by < timezone.localdate()

@@ -1,0 +1,73 @@
+"""The pieces of many conventions as one ZIP, sent while it is made."""
+
+from collections.abc import Iterator
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.text import slugify
+from zipstream import ZipStream
+
+from conventions.lifecycle import State
+from conventions.models import Piece, part_label
+from conventions.models.convention import ConventionQuerySet
+from conventions.models.piece import PieceQuerySet
+
+_CHUNK = 64 * 1024
+_ABSENT = "fichiers-introuvables.txt"
+
+
+def latest_pieces(conventions: ConventionQuerySet) -> PieceQuerySet:
+    """Return the newest version of each piece of a queryset of conventions, in order of names.
+
+    Each part of a file has its own; other pieces are as many different files.
+    """
+    newer = Piece.objects.filter(
+        convention=OuterRef("convention"),
+        part=OuterRef("part"),
+        kind=OuterRef("kind"),
+        version__gt=OuterRef("version"),
+    )
+    return (
+        Piece.objects.filter(convention__in=conventions.order_by().values("pk"))
+        .filter(Q(kind=Piece.Kind.OTHER) | ~Exists(newer))
+        .select_related("document", "convention__collectivity", "convention__campaign")
+        .order_by("convention__collectivity__code", "convention", "part", "kind", "version")
+    )
+
+
+def stream(pieces: PieceQuerySet) -> Iterator[bytes]:
+    """Yield the ZIP of a queryset of pieces; one file at a time is open, none in memory.
+
+    PDFs are compressed already and stored as they are. A file that storage lost is named
+    in a list at the end of the archive rather than break it.
+    """
+    archive = ZipStream()
+    absent = []
+    for piece in pieces.iterator(chunk_size=500):
+        name = path_of(piece)
+        try:
+            file = piece.document.file.open("rb")
+        except FileNotFoundError:
+            absent.append(name)
+            continue
+        with file:
+            archive.add(file.chunks(_CHUNK), name)
+            yield from archive.file()
+    if absent:
+        archive.add("\r\n".join(absent), _ABSENT)
+    yield from archive.finalize()
+
+
+def path_of(piece: Piece) -> str:
+    """Return where a piece stands in the archive.
+
+    "34337_villeneuve-les-maguelone/convention-a-signer_2022-2023_v1.pdf": names that sort
+    by collectivity, then by piece. What was given up stands apart from what replaced it.
+    """
+    convention = piece.convention
+    collectivity = convention.collectivity
+    folder = f"{collectivity.code}_{slugify(collectivity.name)}"
+    if convention.state == State.ABANDONED:
+        folder += f"_abandonnee-{convention.pk}"
+    of = f"{slugify(part_label(piece.part))}_" if piece.part else ""
+    kind = slugify(piece.get_kind_display())
+    return f"{folder}/{of}{kind}_{convention.campaign.school_year}_v{piece.version}.pdf"

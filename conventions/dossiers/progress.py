@@ -1,0 +1,255 @@
+"""Where a file stands for its town hall: the steps, and what is expected now."""
+
+import datetime
+from dataclasses import dataclass
+from enum import Enum
+
+from django.utils import timezone
+
+from conventions.authority import can_adapt_act, can_record_act
+from conventions.lifecycle import COLLECTIVITY_SIGNED, TRANSITIONS, State
+from conventions.models import Convention, Piece, latest_pieces
+
+
+class Status(Enum):
+    DONE = "Fait"
+    TODO = "À faire"
+    LATER = "À venir"
+    OTHER_SIDE = "Côté rectorat"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: `page` names the URL where it is done, `action` is the button's text.
+
+    `other_page` is another way to answer, when there is one.
+    """
+
+    title: str
+    status: Status
+    detail: str
+    page: str = ""
+    action: str = ""
+    due_on: datetime.date | None = None
+    other_page: str = ""
+    other_action: str = ""
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the step should have been done before today."""
+        late = self.due_on is not None and self.due_on < timezone.localdate()
+        return late and self.status == Status.TODO
+
+
+def steps(convention: Convention) -> list[Step]:
+    """Return the town hall's steps in the order of the law (act, executory, signature).
+
+    The order is a guide: the act's dates and the signature may be entered in any order,
+    since the law's order is not always the real one (the product warns, never blocks).
+    """
+    pieces = _received(convention)
+    found = [
+        _identity(convention),
+        _act(convention),
+        _transmission(convention),
+        _signature(convention),
+        _copies(convention, pieces),
+        _region(convention),
+    ]
+    act = convention.act
+    if act is None or act.is_decision:
+        found.append(_report(convention))
+    return found
+
+
+def expected_now(found: list[Step]) -> Step | None:
+    """Return the first step that the town hall can do now, None when it only waits."""
+    if found[0].status == Status.OTHER_SIDE:
+        return None
+    return next((step for step in found if step.status == Status.TODO), None)
+
+
+def _received(convention: Convention) -> set[str]:
+    """The kinds of piece that are in the file; an act replaced since does not count."""
+    replaced = convention.act.recorded_at if convention.act and convention.act.replaces_id else None
+    return {
+        kind
+        for kind, piece in latest_pieces(convention).items()
+        if not (replaced and kind == Piece.Kind.ACT_SIGNED and piece.added_at < replaced)
+    }
+
+
+def _day(day: datetime.date | None) -> str:
+    return f"{day:%d/%m/%Y}" if day else ""
+
+
+def _identity(convention: Convention) -> Step:
+    title = "Vérifier les écoles et vos renseignements"
+    if convention.state == State.CORRECTION_REQUESTED:
+        detail = "Correction demandée : le rectorat vous répond et vous renvoie la convention."
+        return Step(title, Status.OTHER_SIDE, detail)
+    is_open = convention.state in TRANSITIONS["request_correction"].targets
+    other_page = "convention_correction" if is_open else ""
+    other_action = "Demander une correction"
+    if convention.party:
+        # Correctable until somebody signs.
+        page = "convention_identity" if convention.state == State.ACCEPTED else ""
+        detail = f"Confirmés le {_day(convention.accepted_on)}."
+        return Step(
+            title,
+            Status.DONE,
+            detail,
+            page,
+            "Modifier mes renseignements",
+            other_page=other_page,
+            other_action=other_action,
+        )
+    return Step(
+        title,
+        Status.TODO,
+        "Vérifiez la liste des écoles ci-dessous, puis le SIRET, l'adresse et le représentant "
+        "qui seront imprimés. Si les écoles ou le montant ne vont pas, demandez une correction.",
+        "convention_identity",
+        "Vérifier mes renseignements",
+        convention.campaign.reply_by,
+        other_page,
+        other_action,
+    )
+
+
+def _act(convention: Convention) -> Step:
+    title = "Préparer l'acte qui autorise la signature"
+    act = convention.act
+    if act and act.withdrawn_on:
+        return Step(
+            title,
+            Status.TODO,
+            f"L'acte a été retiré le {_day(act.withdrawn_on)} : il n'autorise plus la signature. "
+            "Prenez-en un nouveau ; son PDF à signer sera produit aussitôt.",
+            "convention_act",
+            "Prendre un nouvel acte",
+        )
+    if act:
+        may_change = can_record_act(convention)
+        name = str(act)
+        return Step(
+            title,
+            Status.DONE,
+            f"{name[:1].upper()}{name[1:]} du {_day(act.dated_on)}.",
+            "convention_act" if may_change else "",
+            "Corriger",
+            other_page="own_act" if can_adapt_act(convention) else "",
+            other_action="Adapter le texte, l'en-tête ou le signataire",
+        )
+    if not convention.party:
+        return Step(
+            title,
+            Status.LATER,
+            f"Décision du {convention.collectivity.executive} ou délibération, à votre choix.",
+        )
+    return Step(
+        title,
+        Status.TODO,
+        f"Choisissez une décision du {convention.collectivity.executive} ou une délibération et "
+        "donnez son numéro et sa date : les PDF à signer sont produits aussitôt.",
+        "convention_act",
+        "Préparer l'acte",
+        convention.campaign.reply_by,
+    )
+
+
+def _transmission(convention: Convention) -> Step:
+    title = "Déposer l'acte en préfecture et le publier"
+    act = convention.act
+    if act is None:
+        return Step(title, Status.LATER, "Une fois l'acte signé.")
+    if act.executory_on:
+        detail = f"Acte exécutoire depuis le {_day(act.executory_on)}."
+        return Step(title, Status.DONE, detail, "convention_dates", "Corriger les dates")
+    if act.deposited_on:
+        detail = f"Déposé le {_day(act.deposited_on)}. Il reste à le publier."
+    elif act.published_on:
+        detail = f"Publié le {_day(act.published_on)}. Il reste à le déposer en préfecture."
+    else:
+        detail = (
+            "Faites signer l'acte, transmettez-le à la préfecture et publiez-le : il devient "
+            "exécutoire quand les deux sont faits."
+        )
+    return Step(
+        title,
+        Status.TODO,
+        detail,
+        "convention_dates",
+        "Enregistrer les dates",
+        convention.campaign.reply_by,
+    )
+
+
+def _signature(convention: Convention) -> Step:
+    title = "Faire signer la convention"
+    if convention.state in COLLECTIVITY_SIGNED:
+        page = "convention_signature" if convention.state == State.SIGNED_BY_COLLECTIVITY else ""
+        detail = f"Signée le {_day(convention.collectivity_signed_on)}."
+        return Step(title, Status.DONE, detail, page, "Corriger la date")
+    if convention.act is None or not convention.party:
+        return Step(title, Status.LATER, "De préférence une fois l'acte exécutoire.")
+    return Step(
+        title,
+        Status.TODO,
+        "Imprimez la convention, faites-la signer, puis enregistrez la date. La loi demande "
+        "que l'acte soit exécutoire avant.",
+        "convention_signature",
+        "Enregistrer la signature",
+        convention.campaign.reply_by,
+    )
+
+
+def _copies(convention: Convention, pieces: set[str]) -> Step:
+    title = "Joindre les copies signées"
+    labels = {
+        Piece.Kind.ACT_SIGNED: "l'acte",
+        Piece.Kind.CONVENTION_SIGNED: "la convention",
+    }
+    missing = [label for kind, label in labels.items() if kind not in pieces]
+    if not missing:
+        return Step(title, Status.DONE, "Acte et convention joints.")
+    wanted = " et ".join(missing)
+    if convention.act is None or not convention.party:
+        return Step(title, Status.LATER, "Un PDF de l'acte et un PDF de la convention.")
+    return Step(
+        title,
+        Status.TODO,
+        f"Il manque la copie signée de : {wanted} (PDF).",
+        "convention_piece",
+        "Joindre une copie",
+    )
+
+
+def _region(convention: Convention) -> Step:
+    title = "Signature de la région académique"
+    if convention.region_signed_on:
+        return Step(title, Status.DONE, f"Signée le {_day(convention.region_signed_on)}.")
+    return Step(title, Status.OTHER_SIDE, "Le rectorat enregistre la date de sa signature.")
+
+
+def _report(convention: Convention) -> Step:
+    title = "Communiquer la décision au conseil"
+    act = convention.act
+    if act is None:
+        return Step(
+            title,
+            Status.LATER,
+            f"Seulement pour une décision du {convention.collectivity.executive}.",
+        )
+    if act.reported_on:
+        detail = f"Communiquée le {_day(act.reported_on)}."
+        return Step(title, Status.DONE, detail, "convention_dates", "Corriger les dates")
+    return Step(
+        title,
+        Status.TODO,
+        f"Le {convention.collectivity.executive} rend compte de la décision à l'une des prochaines "
+        f"réunions du {convention.collectivity.council}.",
+        "convention_dates",
+        "Enregistrer la date",
+        act.report_due_on,
+    )

@@ -1,0 +1,137 @@
+"""A journal as people read it: states and changed values in their own words."""
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import QuerySet, TextChoices
+from django.utils.dateparse import parse_date
+from django.utils.text import capfirst
+
+from conventions.acts.models import Act
+from conventions.amendments.lifecycle import AmendmentState
+from conventions.amendments.models import Amendment
+from conventions.campaigns.lifecycle import CampaignState
+from conventions.campaigns.models import Campaign
+from conventions.lifecycle import State
+from conventions.models import Convention, part_label
+from conventions.terminations.lifecycle import TerminationState
+from conventions.terminations.models import Termination
+from lifecycle.models import JournalEntry
+
+# Where the label of a changed value is found, in this order.
+_MODELS = (Convention, Act, Amendment, Termination, Campaign)
+_OTHER_LABELS = {
+    "sha256": "empreinte du fichier",
+    "attachment": "empreinte de la pièce jointe",
+    "uai": "codes UAI",
+    "added": "écoles ajoutées",
+    "removed": "écoles retirées",
+}
+# The states of each kind of part.
+_STATES = {"": State, "A": AmendmentState, "T": TerminationState}
+# Values that are lists, not an old value and a new one.
+_LISTS = ("uai", "added", "removed")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value: its label, what it was and what it is, as text ("—" for nothing)."""
+
+    label: str
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return f"{self.label} : {self.old} → {self.new}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry, and in words: what was done, to which part of the file, what it changed."""
+
+    entry: JournalEntry
+    summary: str
+    from_state: str
+    to_state: str
+    changes: list[Change]
+
+
+def timeline(entries: Iterable[JournalEntry]) -> list[Line]:
+    """Return the lines of a journal, in the order of `entries`."""
+    return [line(entry) for entry in entries]
+
+
+def journal_of_collectivity(convention: Convention) -> "QuerySet[JournalEntry]":
+    """Return the journal as the collectivity reads it: not a word of avenants in preparation."""
+    unsent = [a.part for a in convention.amendments.all() if a.sent_on is None]
+    return convention.journal.exclude(part__in=unsent)
+
+
+def line(entry: JournalEntry) -> Line:
+    """Return an entry in words; states are left out when the state did not change."""
+    moved = entry.from_state != entry.to_state
+    return Line(
+        entry=entry,
+        summary=summary_of(entry),
+        from_state=_state(entry, entry.from_state) if moved else "",
+        to_state=_state(entry, entry.to_state) if moved else "",
+        changes=[_change(name, entry.changes[name]) for name in sorted(entry.changes, key=_rank)],
+    )
+
+
+def summary_of(entry: JournalEntry) -> str:
+    """Return what was done, with the part of the file: "Avenant n° 1 : envoyé…"."""
+    if not entry.part:
+        return entry.summary
+    return f"{capfirst(part_label(entry.part))} : {entry.summary[:1].lower()}{entry.summary[1:]}"
+
+
+def _state(entry: JournalEntry, value: str) -> str:
+    choices: type[TextChoices] = CampaignState
+    if entry.convention_id is not None:
+        choices = _STATES[entry.part[:1]]
+    return str(dict(choices.choices).get(value, value))
+
+
+def _change(name: str, value: Any) -> Change:
+    field = _field(name)
+    label = _OTHER_LABELS.get(name) or (field.verbose_name if field else name)
+    is_pair = isinstance(value, list) and len(value) == 2 and name not in _LISTS
+    old, new = value if is_pair else (None, value)
+    return Change(capfirst(label), _text(old, field), _text(new, field))
+
+
+def _field(name: str) -> Any:
+    for model in _MODELS:
+        try:
+            return model._meta.get_field(name)
+        except FieldDoesNotExist:
+            continue
+    return None
+
+
+def _rank(name: str) -> tuple[int, int, str]:
+    """Values in the order of their model's fields: the database keeps none."""
+    for index, model in enumerate(_MODELS):
+        names = [field.name for field in model._meta.get_fields()]
+        if name in names:
+            return index, names.index(name), name
+    return len(_MODELS), 0, name
+
+
+def _text(value: Any, field: Any) -> str:
+    if value in (None, "", []):
+        return "—"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if field is not None and getattr(field, "choices", None):
+        return str(dict(field.flatchoices).get(value, value))
+    if field is not None and field.get_internal_type() == "DateField":
+        day = value if isinstance(value, datetime.date) else parse_date(value)
+        return f"{day:%d/%m/%Y}" if day else str(value)
+    if field is not None and field.get_internal_type() == "DecimalField":
+        return f"{value} €".replace(".", ",")
+    return str(value)

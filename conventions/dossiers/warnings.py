@@ -1,0 +1,240 @@
+"""What deserves attention on a file: one list, for the file's page and for the lists.
+
+Each warning says the same thing twice, as a text about a file and as a condition on
+conventions; a test holds both to one another. None of them blocks anything.
+"""
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import F, Q
+from django.db.models.functions import ExtractDay, ExtractMonth, ExtractYear
+from django.db.models.lookups import LessThan
+from django.utils import timezone
+
+from communes.models import ONLINE_FROM, Collectivity
+from conventions.acts.models import Act
+from conventions.lifecycle import State
+from conventions.models import Convention
+from law import deadlines
+
+
+@dataclass(frozen=True)
+class FileWarning:
+    """`text(convention, today)` is empty when all is well; `condition(today)` says so in SQL."""
+
+    key: str
+    label: str
+    text: Callable[[Convention, datetime.date], str]
+    condition: Callable[[datetime.date], Q]
+
+
+def found_on(convention: Convention) -> list[str]:
+    """Return what deserves attention on this file, in words."""
+    if convention.act is None or convention.state == State.ABANDONED:
+        return []
+    today = timezone.localdate()
+    texts = (warning.text(convention, today) for warning in WARNINGS)
+    return [text for text in texts if text]
+
+
+def with_warning(conventions, key: str):
+    """Leave the conventions of a queryset that bear the warning `key`."""
+    condition = _BY_KEY[key].condition(timezone.localdate())
+    return conventions.filter(_CONCERNED, condition)
+
+
+def without_warning(conventions):
+    """Leave the conventions of a queryset that bear no warning at all."""
+    today = timezone.localdate()
+    any_of_them = Q()
+    for warning in WARNINGS:
+        any_of_them |= warning.condition(today)
+    warned = Convention.objects.filter(_CONCERNED, any_of_them)
+    return conventions.exclude(pk__in=warned.order_by().values("pk"))
+
+
+def _day(day: datetime.date) -> str:
+    return f"{day:%d/%m/%Y}"
+
+
+# --- Signed before the act was executory (CE avis 10/06/1996 n° 176873) ------
+def _signed_too_soon(convention, today):
+    signed, executory = convention.collectivity_signed_on, convention.act.executory_on
+    if signed and not executory:
+        return (
+            "La convention est signée alors que l'acte n'est pas encore exécutoire : "
+            "déposez-le en préfecture et publiez-le sans attendre."
+        )
+    if signed and signed < executory:
+        return (
+            f"La convention a été signée le {_day(signed)}, avant que l'acte ne soit exécutoire "
+            f"({_day(executory)}). La loi demande l'inverse."
+        )
+    return ""
+
+
+def _is_signed_too_soon(today):
+    signed = Q(collectivity_signed_on__isnull=False)
+    return signed & (
+        Q(act__executory_on__isnull=True) | Q(collectivity_signed_on__lt=F("act__executory_on"))
+    )
+
+
+# --- The delegation that a decision rests on (CGCT L2122-22) -----------------
+def _delegation_unspecified(convention, today):
+    act = convention.act
+    if act.is_decision and not (act.delegation_item and act.delegation_reference):
+        return (
+            f"La décision ne précise pas la délégation du {convention.collectivity.council} au "
+            f"{convention.collectivity.executive} : l'alinéa de l'article "
+            f"{'L5211-10' if convention.collectivity.is_grouping else 'L2122-22'} et la "
+            "délibération qui l'a donnée."
+        )
+    return ""
+
+
+def _is_delegation_unspecified(today):
+    return Q(act__kind=Act.Kind.DECISION) & (
+        Q(act__delegation_item="") | Q(act__delegation_reference="")
+    )
+
+
+# --- The report to the council (CGCT L2122-23) -------------------------------
+def _not_reported(convention, today):
+    act = convention.act
+    due = act.report_due_on
+    if due and not act.reported_on and due < today:
+        return f"La décision aurait dû être communiquée au conseil avant le {_day(due)}."
+    return ""
+
+
+def _is_not_reported(today):
+    yesterday = today - datetime.timedelta(days=1)
+    return Q(
+        act__kind=Act.Kind.DECISION,
+        act__reported_on__isnull=True,
+        act__dated_on__lte=deadlines.latest_start(yesterday, deadlines.COUNCIL_REPORT_MONTHS),
+    )
+
+
+# --- How and how long an act is public (CGCT L2131-1, R2131-1) ---------------
+def _published_too_briefly(convention, today):
+    act = convention.act
+    if act.published_until and not deadlines.is_public_long_enough(
+        act.published_on, act.published_until
+    ):
+        return (
+            f"L'acte, publié le {_day(act.published_on)}, a été retiré de la publication le "
+            f"{_day(act.published_until)} : il doit rester public deux mois au moins."
+        )
+    return ""
+
+
+def _is_published_too_briefly(today):
+    until = _day_number("act__published_until")
+    since = _day_number("act__published_on")
+    return Q(LessThan(until, since + deadlines.PUBLICITY_DAY_NUMBERS))
+
+
+def _day_number(path):
+    """`deadlines.day_number`, computed by the database."""
+    months = ExtractYear(path) * 12 + ExtractMonth(path)
+    return months * deadlines.DAY_NUMBERS_A_MONTH + ExtractDay(path)
+
+
+def _published_otherwise(convention, today):
+    act = convention.act
+    expected = convention.collectivity.publicity_mode
+    if act.published_on and act.publication_mode and act.publication_mode != expected:
+        return (
+            f"L'acte a été publié {act.get_publication_mode_display()}, alors que cette "
+            f"collectivité publie ses actes {Collectivity.Regime(expected).label}."
+        )
+    return ""
+
+
+def _is_published_otherwise(today):
+    online = Q(act__publication_mode=Act.PublicationMode.ELECTRONIC)
+    as_chosen = Q(act__publication_mode=F("collectivity__publicity_regime"))
+    must_be_online = (
+        Q(collectivity__kind=Collectivity.Kind.EPCI)
+        | Q(collectivity__commune__population__gte=ONLINE_FROM)
+        | Q(collectivity__publicity_regime="")
+    )
+    published = Q(act__published_on__isnull=False) & ~Q(act__publication_mode="")
+    return published & ((must_be_online & ~online) | (~must_be_online & ~as_chosen))
+
+
+# --- What the prefect and the collectivity did since -------------------------
+def _withdrawn(convention, today):
+    day = convention.act.withdrawn_on
+    if day:
+        return (
+            f"L'acte a été retiré le {_day(day)} : il n'autorise plus la signature, la "
+            "collectivité doit en prendre un nouveau."
+        )
+    return ""
+
+
+def _pieces_awaited(convention, today):
+    act = convention.act
+    if act.is_referral_suspended:
+        return (
+            f"Le préfet a demandé des pièces le {_day(act.missing_pieces_requested_on)} : "
+            "transmettez-les, son délai ne court pas tant qu'il les attend."
+        )
+    return ""
+
+
+WARNINGS = (
+    FileWarning(
+        "signed_before_executory",
+        "Signée avant que l'acte soit exécutoire",
+        _signed_too_soon,
+        _is_signed_too_soon,
+    ),
+    FileWarning(
+        "delegation",
+        "Délégation non précisée",
+        _delegation_unspecified,
+        _is_delegation_unspecified,
+    ),
+    FileWarning(
+        "report",
+        "Pas de communication au conseil après trois mois",
+        _not_reported,
+        _is_not_reported,
+    ),
+    FileWarning(
+        "brief_publication",
+        "Publication de moins de deux mois",
+        _published_too_briefly,
+        _is_published_too_briefly,
+    ),
+    FileWarning(
+        "publication_mode",
+        "Mode de publication inattendu",
+        _published_otherwise,
+        _is_published_otherwise,
+    ),
+    FileWarning(
+        "withdrawn",
+        "Acte retiré",
+        _withdrawn,
+        lambda today: Q(act__withdrawn_on__isnull=False),
+    ),
+    FileWarning(
+        "missing_pieces",
+        "Pièces demandées par le préfet",
+        _pieces_awaited,
+        lambda today: Q(
+            act__missing_pieces_requested_on__isnull=False,
+            act__missing_pieces_answered_on__isnull=True,
+        ),
+    ),
+)
+_BY_KEY = {warning.key: warning for warning in WARNINGS}
+# The others have nothing to be warned of: no act, or a file given up.
+_CONCERNED = Q(act__isnull=False) & ~Q(state=State.ABANDONED)

@@ -1,0 +1,92 @@
+"""A file as a whole, read: what a page about it shows, for either side, in few queries."""
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from django.db.models import Prefetch, prefetch_related_objects
+
+from conventions.amendments.models import Amendment
+from conventions.dossiers import progress, warnings
+from conventions.dossiers.parts import PARTS, parts_of
+from conventions.dossiers.progress import Step
+from conventions.models import Convention, Dossier, Enrolment, Piece, outdated_pieces
+from conventions.terminations.models import Termination, last_termination
+
+
+class WholeFile:
+    """What is known of a convention and its parts. Nothing is written."""
+
+    def __init__(self, convention: Convention) -> None:
+        self.convention = convention
+        prefetch_related_objects(
+            [convention], *PARTS, Prefetch("pieces", Piece.objects.with_documents())
+        )
+
+    @cached_property
+    def parts(self) -> list[Dossier]:
+        return parts_of(self.convention)
+
+    @property
+    def amendments(self) -> list[Amendment]:
+        return list(self.convention.amendments.all())
+
+    @property
+    def termination(self) -> Termination | None:
+        """The procedure under way or, failing that, the last one."""
+        return last_termination(self.convention)
+
+    @cached_property
+    def enrolments(self) -> list[Enrolment]:
+        """The schools that the convention prints."""
+        return list(self.convention.enrolments.as_issued())
+
+    # --- Pieces -------------------------------------------------------------
+    def pieces_of(self, part: str) -> list[Piece]:
+        """Return the pieces of one part ("", "A1", "T1"), the newest version of a kind first."""
+        return [piece for piece in self.convention.pieces.all() if piece.part == part]
+
+    @property
+    def letters(self) -> list[Piece]:
+        """Those of the procedures of termination."""
+        return [piece for piece in self.convention.pieces.all() if piece.kind in Piece.LETTERS]
+
+    @cached_property
+    def outdated(self) -> set[int]:
+        """The keys of the generated pieces whose facts have changed since."""
+        return {piece.pk for piece in outdated_pieces(*self.parts)}
+
+    @cached_property
+    def replaced(self) -> set[int]:
+        """The keys of the generated pieces of which a newer version is in the same part."""
+        return set(_replaced(self.convention.pieces.all()))
+
+    def lacks_documents(self, parts: Iterable[Dossier] | None = None) -> bool:
+        """Tell whether a document that should be there was never generated."""
+        return any(
+            not {piece.kind for piece in self.pieces_of(part.part)}.issuperset(
+                part.kinds_to_issue()
+            )
+            for part in (self.parts if parts is None else parts)
+        )
+
+    # --- What now -----------------------------------------------------------
+    @cached_property
+    def steps(self) -> list[Step]:
+        return progress.steps(self.convention)
+
+    @property
+    def expected(self) -> Step | None:
+        """What the town hall can do now, None when it only waits."""
+        return progress.expected_now(self.steps)
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        return warnings.found_on(self.convention)
+
+
+def _replaced(pieces: Iterable[Piece]) -> Iterable[int]:
+    newest: set[tuple[str, str]] = set()
+    for piece in pieces:  # The newest version of a kind comes first.
+        if (piece.part, piece.kind) in newest and piece.kind not in Piece.UPLOADED:
+            yield piece.pk
+        newest.add((piece.part, piece.kind))

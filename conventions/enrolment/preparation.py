@@ -1,0 +1,216 @@
+"""Preparing a campaign's conventions from its enrolled schools, set by set."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from accounts.scope import collectivity_scope
+from communes.models import Collectivity
+from conventions.campaigns.models import Campaign
+from conventions.lifecycle import REWORKABLE
+from conventions.models import Convention, Enrolment, reference_of
+from lifecycle.models import JournalEntry
+
+_COPIED = ("uai", "name", "commune_name", "department_code", "fee")
+_WRITTEN = (*_COPIED, "convention_id")
+
+
+@dataclass
+class PreparationReport:
+    """`left_out` pairs a collectivity with the reason (French)."""
+
+    created: list[Convention] = field(default_factory=list)
+    updated: list[Convention] = field(default_factory=list)
+    left_out: list[tuple[Collectivity, str]] = field(default_factory=list)
+
+
+def prepare(campaign: Campaign, *, by, payers=None) -> PreparationReport:
+    """Give every payer of enrolled schools its convention, or bring it up to date.
+
+    `payers` (primary keys of collectivities) leaves those and who exchanges schools with them.
+
+    The payer is the one of the campaign's first day, even when a grouping takes a school
+    over in the course of the year. Schools join their payer's convention as long as it
+    has not been sent; printed names follow the annuaire until then. One transaction, some
+    ten queries whatever the number of collectivities (plus one per batch). Raises
+    TransitionRefused when the campaign is over, or to who is no agent.
+    """
+    report = PreparationReport()
+    with transaction.atomic():
+        Campaign.objects.select_for_update().get(pk=campaign.pk).refuse_work(by)
+        chosen = None if payers is None else _with_exchanges(campaign, by, payers)
+        enrolments_by_payer = _enrolments_by_payer(campaign, by, chosen)
+        existing = _existing(campaign, by, chosen)
+        for payer, enrolments in enrolments_by_payer.items():
+            convention = existing.get(payer.pk)
+            if convention is None:
+                report.created.append(_new_convention(campaign, payer, enrolments))
+            elif convention.state in REWORKABLE:
+                if _bring_up_to_date(convention, campaign, payer, enrolments):
+                    report.updated.append(convention)
+            else:
+                report.left_out.append((payer, _already_sent(convention, enrolments)))
+        _write(report, existing, enrolments_by_payer, by)
+        campaign.note_preparation()
+    return report
+
+
+def _with_exchanges(campaign, by, payers) -> set[int]:
+    """Add to `payers` those whose convention gives them a school, or takes one of theirs.
+
+    Both conventions then change together: preparing one alone would leave the count of
+    the other wrong.
+    """
+    moves = (
+        campaign.enrolments.payable(campaign, by)
+        .to_prepare()
+        .filter(convention__isnull=False)
+        .exclude(convention__collectivity=F("payer_id"))
+        .values_list("payer_id", "convention__collectivity")
+    )
+    pairs = {frozenset(pair) for pair in moves}
+    chosen = set(payers)
+    while joined := [pair for pair in pairs if pair & chosen and pair - chosen]:
+        chosen = chosen.union(*joined)
+    return chosen
+
+
+def _enrolments_by_payer(campaign, by, chosen):
+    enrolments = campaign.enrolments.payable(campaign, by).to_prepare()
+    if chosen is not None:
+        enrolments = enrolments.filter(payer_id__in=chosen)
+    payers = {
+        payer.pk: payer
+        for payer in Collectivity.objects.filter(
+            pk__in=enrolments.order_by().values("payer_id")
+        ).select_related("commune__department")
+    }
+    grouped = defaultdict(list)
+    for enrolment in enrolments.select_related("school__commune__department"):
+        enrolment.campaign = campaign
+        enrolment.before = {name: getattr(enrolment, name) for name in _WRITTEN}
+        enrolment.copy_from_school()
+        grouped[payers[enrolment.payer_id]].append(enrolment)
+    return grouped
+
+
+def _existing(campaign, by, chosen):
+    scope = collectivity_scope(by, "collectivity") if by is not None else Q()
+    conventions = campaign.conventions.filter(scope).living()
+    if chosen is not None:
+        conventions = conventions.filter(collectivity__in=chosen)
+    return {convention.collectivity_id: convention for convention in conventions}
+
+
+def _new_convention(campaign, payer, enrolments):
+    return Convention(
+        campaign=campaign,
+        collectivity=payer,
+        collectivity_title=payer.title,
+        reference=reference_of(campaign, payer),
+        school_count=len(enrolments),
+        unit_fee=campaign.tariff,
+        amount=len(enrolments) * campaign.tariff,
+    )
+
+
+def _bring_up_to_date(convention, campaign, payer, enrolments):
+    """Set count, fee, amount and title on the instance; tell whether anything changed."""
+    _set(
+        convention,
+        school_count=len(enrolments),
+        unit_fee=campaign.tariff,
+        collectivity_title=payer.title,
+        amount=len(enrolments) * campaign.tariff,
+    )
+    return bool(convention.changes)
+
+
+def _set(convention, **values):
+    """Set values on the instance, and keep in `changes` what the journal will say of them."""
+    convention.changes = {
+        name: [getattr(convention, name), value]
+        for name, value in values.items()
+        if getattr(convention, name) != value
+    }
+    for name, value in values.items():
+        setattr(convention, name, value)
+
+
+def _already_sent(convention, enrolments):
+    codes = ", ".join(enrolment.uai for enrolment in enrolments)
+    return (
+        f"Sa convention est déjà {convention.get_state_display()} : "
+        f"{codes} ne peut plus s'y ajouter."
+    )
+
+
+def _write(report, existing, enrolments_by_payer, by):
+    Convention.objects.bulk_create(report.created, batch_size=500)
+    _write_emptied(report, existing, enrolments_by_payer)
+    Convention.objects.bulk_update(
+        report.updated,
+        ["school_count", "unit_fee", "amount", "collectivity_title"],
+        batch_size=200,
+    )
+    Convention.objects.filter(pk__in=[c.pk for c in report.updated]).update(
+        version=F("version") + 1
+    )
+    prepared = {c.collectivity_id: c for c in existing.values() if c.state in REWORKABLE}
+    prepared |= {c.collectivity_id: c for c in report.created}
+    joined = []
+    for payer, enrolments in enrolments_by_payer.items():
+        if payer.pk in prepared:
+            for enrolment in enrolments:
+                enrolment.convention = prepared[payer.pk]
+            joined += enrolments
+    _write_enrolments(joined)
+    JournalEntry.objects.bulk_create(
+        [_entry(convention, by, "Convention préparée") for convention in report.created]
+        + [_entry(convention, by, "Convention mise à jour") for convention in report.updated],
+        batch_size=500,
+    )
+
+
+def _write_enrolments(enrolments):
+    """Write the enrolments that changed, and of their fields those that changed in any.
+
+    A first preparation only sets the convention: writing one field instead of six
+    halves its time on a whole region.
+    """
+    changed = {enrolment: _changed_fields(enrolment) for enrolment in enrolments}
+    fields = set().union(*changed.values())
+    if fields:
+        Enrolment.objects.bulk_update(
+            [enrolment for enrolment, names in changed.items() if names],
+            [name.removesuffix("_id") for name in sorted(fields)],
+            batch_size=200,
+        )
+
+
+def _changed_fields(enrolment) -> set[str]:
+    return {name for name in _WRITTEN if getattr(enrolment, name) != enrolment.before[name]}
+
+
+def _write_emptied(report, existing, enrolments_by_payer):
+    """A prepared convention whose last school left keeps existing, with none."""
+    payers = {payer.pk for payer in enrolments_by_payer}
+    for convention in existing.values():
+        emptied = convention.school_count and convention.collectivity_id not in payers
+        if convention.state in REWORKABLE and emptied:
+            _set(convention, school_count=0, amount=0)
+            report.updated.append(convention)
+
+
+def _entry(convention, by, done):
+    return JournalEntry.about(
+        convention.journal_subject,
+        by=by,
+        verb="prepare",
+        summary=f"{done} : {convention.school_count} école(s)",
+        from_state="" if done == "Convention préparée" else convention.state,
+        to_state=convention.state,
+        changes=getattr(convention, "changes", {}),
+    )

@@ -1,0 +1,212 @@
+"""Taking last year's schools over into a new campaign; whatever changed is an agent's decision."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.scope import within_scope
+from communes.models import Collectivity
+from conventions.campaigns.models import Campaign
+from conventions.enrolment.enrolling import EnrolmentReport, enrol
+from conventions.lifecycle import COLLECTIVITY_SIGNED, State
+from conventions.models import Enrolment
+from schools.models import School
+from schools.takeover import payer_on
+
+
+class Change(models.TextChoices):
+    """Why a school is not simply carried over, the weightiest first."""
+
+    CLOSED = "closed", "École fermée"
+    TO_CLOSE = "to_close", "École à fermer"
+    CLOSURE_PROPOSED = "closure_proposed", "Fermeture proposée"
+    ABANDONED = "abandoned", "Convention abandonnée"
+    TERMINATED = "terminated", "Convention résiliée"
+    MERGED = "merged", "Commune réunie à une autre"
+    PAYER = "payer", "Autre collectivité qui paie"
+    MOVED = "moved", "Autre commune"
+    RENAMED = "renamed", "Autre nom"
+    UNPREPARED = "unprepared", "Convention jamais préparée"
+    UNSIGNED = "unsigned", "Convention jamais signée"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A school of last year: its enrolment then, who pays now, and what changed, in French."""
+
+    enrolment: Enrolment
+    payer: str
+    reasons: dict[Change, str]
+
+    @property
+    def school(self) -> School:
+        return self.enrolment.school
+
+    @property
+    def change(self) -> Change:
+        """The weightiest reason, under which an agent finds it."""
+        return min(self.reasons, key=list(Change).index)
+
+    @property
+    def may_enrol(self) -> bool:
+        return Change.CLOSED not in self.reasons
+
+
+@dataclass
+class Renewal:
+    campaign: Campaign
+    previous: Campaign
+    unchanged: list[Candidate] = field(default_factory=list)
+    flagged: list[Candidate] = field(default_factory=list)
+    already: int = 0
+
+    @property
+    def tally(self) -> list[tuple[Change, int]]:
+        """How many schools to decide about under each change; none of those without any."""
+        counts = Counter(candidate.change for candidate in self.flagged)
+        return [(change, counts[change]) for change in Change if counts[change]]
+
+    def flagged_for(self, change: str | None) -> list[Candidate]:
+        """The schools to decide about, all or those found under one change."""
+        return [c for c in self.flagged if change is None or c.change == change]
+
+
+def propose(campaign: Campaign, previous: Campaign, user=None) -> Renewal:
+    """Compare the schools enrolled in `previous` with what is known of them today.
+
+    A school withdrawn last year is left out; one whose convention was abandoned is shown.
+    `user` sees the schools whose payer of the new campaign's first day stands in their
+    scope. A constant number of queries.
+    """
+    renewal = Renewal(campaign, previous)
+    enrolled = set(campaign.enrolments.enrolled().values_list("school_id", flat=True))
+    names = dict(Collectivity.objects.order_by().values_list("pk", "name"))
+    for enrolment in _last_enrolments(campaign, previous, user):
+        if enrolment.school_id in enrolled:
+            renewal.already += 1
+            continue
+        reasons = _reasons(enrolment, campaign, previous, names)
+        candidate = Candidate(enrolment, names[enrolment.payer_then], reasons)
+        (renewal.flagged if reasons else renewal.unchanged).append(candidate)
+    return renewal
+
+
+def renew(campaign: Campaign, previous: Campaign, decisions: set[int], *, by) -> EnrolmentReport:
+    """Enrol the unchanged schools of `previous`, and of the others those decided for.
+
+    `decisions` holds the pks of schools; what changed since it was shown to the agent
+    waits for a decision of its own. Raises TransitionRefused when the campaign is over.
+    """
+    proposal = propose(campaign, previous, by)
+    chosen = proposal.unchanged + [
+        candidate
+        for candidate in proposal.flagged
+        if candidate.may_enrol and candidate.school.pk in decisions
+    ]
+    codes = "\n".join(candidate.school.uai for candidate in chosen)
+    return enrol(campaign, codes, by=by, origin=f", reprise(s) de {previous.school_year}")
+
+
+def _last_enrolments(campaign, previous, user):
+    """One enrolment a school: the one in force, else the last whose convention was abandoned."""
+    enrolments = previous.enrolments.filter(
+        Q(released_on__isnull=True) | Q(convention__state=State.ABANDONED)
+    ).annotate(
+        payer_then=payer_on(campaign.starts_on, "school"),
+        payer_before=payer_on(previous.starts_on, "school"),
+    )
+    if user is not None:
+        enrolments = enrolments.filter(within_scope(user, "payer_then"))
+    enrolments = enrolments.select_related(
+        "school__commune__department",
+        "school__commune__collectivity__merged_into",
+        "convention__collectivity__merged_into",
+    )
+    last = {}
+    for enrolment in enrolments.order_by("department_code", "commune_name", "uai", "pk"):
+        known = last.get(enrolment.school_id)
+        if known is None or known.released_on:
+            last[enrolment.school_id] = enrolment
+    return last.values()
+
+
+def _reasons(enrolment, campaign, previous, names) -> dict[Change, str]:
+    """What changed for a school since last year, the reason for each change in French."""
+    return {
+        **_changes_of_school(enrolment, previous),
+        **_changes_of_payer(enrolment, campaign, previous, names),
+        **_fate_of_convention(enrolment, previous),
+    }
+
+
+def _changes_of_school(enrolment, previous):
+    school, year = enrolment.school, previous.school_year
+    found = {}
+    if school.state == School.State.CLOSED:
+        found[Change.CLOSED] = "Elle est fermée : elle ne peut plus être inscrite."
+    elif school.state == School.State.TO_CLOSE:
+        found[Change.TO_CLOSE] = "L'annuaire annonce sa fermeture."
+    if school.closure_proposed_on:
+        found[Change.CLOSURE_PROPOSED] = (
+            f"Absente du fichier du {school.closure_proposed_on:%d/%m/%Y} : confirmez sa "
+            "fermeture ou écartez-la."
+        )
+    if enrolment.name != school.name:
+        found[Change.RENAMED] = (
+            f"En {year} : « {enrolment.name} » ; aujourd'hui : « {school.name} »."
+        )
+    commune = school.commune
+    if (enrolment.commune_name, enrolment.department_code) != (
+        commune.name,
+        commune.department.code,
+    ):
+        found[Change.MOVED] = (
+            f"En {year} : {enrolment.commune_name} ({enrolment.department_code}) ; aujourd'hui : "
+            f"{commune.name} ({commune.department.code})."
+        )
+    return found
+
+
+def _changes_of_payer(enrolment, campaign, previous, names):
+    before = (
+        enrolment.convention.collectivity_id if enrolment.convention else enrolment.payer_before
+    )
+    found = {}
+    for merged in _collectivities(enrolment):
+        if merged.merged_into and (merged.pk == before or merged.merged_on >= previous.starts_on):
+            found[Change.MERGED] = f"« {merged.name} » est réunie à « {merged.merged_into.name} »."
+            if merged.pk == before:
+                before = merged.merged_into_id
+    if before != enrolment.payer_then:
+        found[Change.PAYER] = (
+            f"En {previous.school_year} : « {names[before]} » ; au {campaign.starts_on:%d/%m/%Y} : "
+            f"« {names[enrolment.payer_then]} »."
+        )
+    return found
+
+
+def _collectivities(enrolment):
+    """The collectivity of last year's convention, then the school's commune's own."""
+    if enrolment.convention:
+        yield enrolment.convention.collectivity
+    own = getattr(enrolment.school.commune, "collectivity", None)
+    if own and not (enrolment.convention and own.pk == enrolment.convention.collectivity_id):
+        yield own
+
+
+def _fate_of_convention(enrolment, previous):
+    year, convention = previous.school_year, enrolment.convention
+    if convention is None:
+        return {Change.UNPREPARED: f"Inscrite en {year}, mais sans convention."}
+    if convention.state == State.ABANDONED:
+        return {Change.ABANDONED: f"Sa convention de {year} a été abandonnée."}
+    if convention.state == State.TERMINATED:
+        return {Change.TERMINATED: f"Sa convention de {year} a été résiliée."}
+    if convention.state not in COLLECTIVITY_SIGNED:
+        return {
+            Change.UNSIGNED: f"La collectivité n'a pas signé en {year} (convention "
+            f"{convention.get_state_display()})."
+        }
+    return {}

@@ -1,0 +1,98 @@
+"""What people are told by e-mail of a file: written with the change that it tells of.
+
+This room is handed what an e-mail says. It reads no convention, step or avenant: whoever
+tells gives the file's facts (`FileFacts`) and what the kind's template names beside them.
+"""
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from accounts.models import User
+from accounts.roles import Role
+from conventions.exchanges.models import Notification, Side
+from outbox.addresses import absolute
+from outbox.posting import post, post_again
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """A file as its e-mails name it, who they go to, and the page each side opens.
+
+    `amount` is in euros. The paths are those of the file's page, for each side.
+    """
+
+    convention_id: int
+    reference: str
+    school_year: str
+    collectivity: str
+    schools: int
+    amount: Decimal
+    reply_by: datetime.date | None
+    town_hall_addresses: tuple[str, ...]
+    rectorat_addresses: tuple[str, ...]
+    town_hall_path: str
+    rectorat_path: str
+
+    def addresses(self, side: str) -> list[str]:
+        """Return where to write to one side, each address once."""
+        is_town_hall = side == Side.TOWN_HALL
+        return list(self.town_hall_addresses if is_town_hall else self.rectorat_addresses)
+
+
+def each_once(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Return the addresses without blanks or repetitions, capitals aside."""
+    return tuple({address.lower(): address for address in addresses if address}.values())
+
+
+def other_side(by: User | None) -> Side:
+    """Return the side that reads what `by` did; the town hall for what the system did."""
+    return Side.RECTORAT if by is not None and by.role == Role.TOWN_HALL else Side.TOWN_HALL
+
+
+def notify(file: FileFacts, kind: str, *, to: str, by: User | None, **facts: Any) -> Notification:
+    """Write the e-mail of a `kind` about `file`, and have it sent once all is committed.
+
+    `to` is the side that reads it, `by` who did what it tells of (None for the system);
+    `facts` go to the template `notifications/<kind>.txt`. Without any address the e-mail
+    is kept all the same. Nothing remains of it if the change is undone.
+    """
+    subject, body, html = _write(file, kind, to, facts)
+    email = post(file.addresses(to), subject=subject, body=body, html=html, by=by)
+    return Notification.objects.create(
+        convention_id=file.convention_id, kind=kind, side=to, email=email
+    )
+
+
+def retry(notification: Notification, file: FileFacts) -> bool:
+    """Queue again, to today's addresses, what failed or had nobody to go to.
+
+    Return False when it is not one of those, or when there is still nobody.
+    """
+    return post_again(notification.email, file.addresses(notification.side))
+
+
+def _write(file: FileFacts, kind: str, to: str, facts: dict[str, Any]) -> tuple[str, str, str]:
+    """Return subject, text and HTML; the kind's template gives subject and paragraphs."""
+    to_town_hall = to == Side.TOWN_HALL
+    context = {"file": file, "to_town_hall": to_town_hall, **facts}
+    text = render_to_string(f"notifications/{kind}.txt", context).strip()
+    subject, _, paragraphs = text.partition("\n")
+    layout = {
+        "subject": subject,
+        "paragraphs": paragraphs.strip(),
+        "link": absolute(file.town_hall_path if to_town_hall else file.rectorat_path),
+        "file": file,
+        "site_name": settings.SITE_NAME,
+        "site_tagline": settings.SITE_TAGLINE,
+    }
+    return (
+        subject,
+        render_to_string("notifications/layout.txt", layout).strip() + "\n",
+        render_to_string("notifications/layout.html", layout),
+    )

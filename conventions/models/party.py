@@ -1,0 +1,42 @@
+"""What a collectivity confirmed of itself, on a day: what its convention prints."""
+
+from django.db import models
+from django.db.models import Q
+
+from communes.models import Collectivity, Party
+from lifecycle.frozen import Frozen
+
+
+class ConfirmedParty(Frozen, Party):
+    """A copy of the collectivity's details, made when the town hall confirmed them.
+
+    Confirmed anew, it is another row: papers already printed keep theirs.
+    """
+
+    frozen_message = "Ce qui a été confirmé ne change plus : une autre confirmation le remplace."
+
+    collectivity = models.ForeignKey(
+        Collectivity, on_delete=models.PROTECT, related_name="+", verbose_name="collectivité"
+    )
+    confirmed_at = models.DateTimeField("confirmé le", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "renseignements confirmés"
+        verbose_name_plural = "renseignements confirmés"
+        constraints = [
+            models.CheckConstraint(
+                name="confirmed_party_has_siret",
+                condition=~Q(siret=""),
+                violation_error_message="Des renseignements confirmés portent le SIRET de la "
+                "collectivité.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.collectivity}, {self.representative}"
+
+    @classmethod
+    def copy_of(cls, collectivity: Collectivity) -> "ConfirmedParty":
+        """Return a row with today's details, unsaved."""
+        details = {name: getattr(collectivity, name) for name in Party.party_fields()}
+        return cls(collectivity=collectivity, **details)

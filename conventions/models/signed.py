@@ -1,0 +1,180 @@
+"""What both parties sign, the collectivity by virtue of its act: two dates and their effect."""
+
+import datetime
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.db import models, transaction
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Greatest
+
+from accounts.models import User
+from conventions.acts.models import Act
+from conventions.exchanges.models import Side
+from conventions.models.dossier import Dossier
+from conventions.models.piece import Piece
+from documents.models import TextModel
+from lifecycle.door import refuse_future
+from lifecycle.errors import TransitionRefused
+
+_EXECUTORY_FACTS = ("deposited_on", "published_on", "publication_mode")
+
+
+class SignedByBoth(Dossier):
+    """A convention, or an avenant to one.
+
+    A subclass has the transitions `sign_for_collectivity` and `sign_for_region`. Its act is
+    written by `conventions.authority`.
+    """
+
+    # Whose act and signature are awaited.
+    collectivity: Any
+    # Before the nature of its act, to make the nature of the act's text.
+    ACT_TEXT_PREFIX: ClassVar[str] = ""
+
+    act = models.OneToOneField(
+        Act,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="%(class)s",
+        verbose_name="acte",
+    )
+    sent_on = models.DateField("date d'envoi", null=True, blank=True)
+    collectivity_signed_on = models.DateField(
+        "date de signature par la collectivité", null=True, blank=True
+    )
+    region_signed_on = models.DateField(
+        "date de signature par la région académique", null=True, blank=True
+    )
+    effective_on = models.GeneratedField(
+        verbose_name="prise d'effet",
+        expression=Case(
+            When(
+                collectivity_signed_on__isnull=False,
+                region_signed_on__isnull=False,
+                then=Greatest(F("collectivity_signed_on"), F("region_signed_on")),
+            ),
+            default=None,
+            output_field=models.DateField(),
+        ),
+        output_field=models.DateField(null=True),
+        db_persist=True,
+    )
+
+    class Meta:
+        abstract = True
+
+    # --- Its act ------------------------------------------------------------
+    @property
+    def awaits_act(self) -> bool:
+        """Tell whether it is in the collectivity's hands, to be authorised and signed."""
+        raise NotImplementedError
+
+    @property
+    def act_is_open(self) -> bool:
+        """Tell whether its act may still change: unsigned, or taken in place of another.
+
+        The latter until it is deposited or published.
+        """
+        act = self.act
+        is_new = bool(act and act.replaces_id and not (act.deposited_on or act.published_on))
+        return self.awaits_act or (is_new and self.state != "abandoned")
+
+    @property
+    def act_text(self) -> TextModel:
+        """The published text that its act is made from."""
+        raise NotImplementedError
+
+    def _is_current(self, piece: Piece, text: TextModel, facts: dict[str, Any]) -> bool:
+        is_executory = piece.kind == Piece.Kind.ACT_EXECUTORY
+        if is_executory and not self.act_is_open and not self._is_replaced(piece):
+            # The act is signed: what may still change of it is its dates.
+            issued = piece.document.context or {}
+            return all(issued.get(name) == facts[name] for name in _EXECUTORY_FACTS)
+        return super()._is_current(piece, text, facts)
+
+    def _is_replaced(self, piece: Piece) -> bool:
+        """Tell whether a piece is of an act that was withdrawn, and replaced since."""
+        act = self.act
+        is_act = piece.kind in (Piece.Kind.ACT, Piece.Kind.AMENDMENT_ACT, Piece.Kind.ACT_EXECUTORY)
+        return bool(is_act and act and act.replaces_id and piece.added_at < act.recorded_at)
+
+    # --- What a subclass says of a signature --------------------------------
+    def _refuse_signature(self, on: datetime.date) -> None:
+        """Raise TransitionRefused when it cannot be signed on that day."""
+
+    def _tell_signed(self, to: Side, by: User | None, on: datetime.date) -> None:
+        """Tell the side `to` that the other one signed on that day."""
+        raise NotImplementedError
+
+    # --- Verbs --------------------------------------------------------------
+    def sign_for_collectivity(self, *, by: User | None, on: datetime.date) -> None:
+        """Record that the collectivity signed on `on`; takes effect if the region has."""
+        if self.act and on < self.act.dated_on:
+            raise TransitionRefused(
+                {
+                    "on": f"La signature de {self.noun} ne peut précéder l'acte qui l'autorise, "
+                    f"daté du {self.act.dated_on:%d/%m/%Y}."
+                }
+            )
+        self._sign("sign_for_collectivity", by, Side.RECTORAT, on, collectivity_signed_on=on)
+
+    def sign_for_region(self, *, by: User | None, on: datetime.date) -> None:
+        """Record that the region's signatory signed on `on`; takes effect if both have."""
+        self._sign("sign_for_region", by, Side.TOWN_HALL, on, region_signed_on=on)
+
+    def _sign(
+        self, verb: str, by: User | None, to: Side, on: datetime.date, **fact: datetime.date
+    ) -> None:
+        """Record a signature and tell the other side, once: a date put right is a detail."""
+        refuse_future(on, "on")
+        self._refuse_signature(on)
+        before = self.state
+        with transaction.atomic():
+            self._transition(verb, by, **fact)
+            if self.state != before:
+                self._tell_signed(to, by, on)
+
+
+def effective_day(signed: SignedByBoth) -> datetime.date | None:
+    """Return the day of the last signature, None until both have signed.
+
+    As `effective_on`, which the database computes: unknown to an instance just signed.
+    """
+    ours, theirs = signed.region_signed_on, signed.collectivity_signed_on
+    return max(ours, theirs) if ours and theirs else None
+
+
+def signature_constraints(
+    *, sent: Iterable[str], collectivity: Iterable[str], region: Iterable[str]
+) -> list[models.CheckConstraint]:
+    """Tie states to dates in both directions, for the `Meta` of a subclass.
+
+    `sent` are the states of what was sent, `collectivity` and `region` those in which each
+    has signed. What was given up keeps the dates that it had.
+    """
+    return [
+        _tie("sent_on", sent, "Ce qui est envoyé porte une date d'envoi, et cela seulement."),
+        _tie(
+            "collectivity_signed_on",
+            collectivity,
+            "Ce que la collectivité a signé porte la date de sa signature, et cela seulement.",
+        ),
+        _tie(
+            "region_signed_on",
+            region,
+            "Ce que la région académique a signé porte la date de sa signature, et cela seulement.",
+        ),
+    ]
+
+
+def _tie(date: str, states: Iterable[str], message: str) -> models.CheckConstraint:
+    states = list(states)
+    known = Q(**{f"{date}__isnull": False})
+    return models.CheckConstraint(
+        name=f"%(class)s_{date}_iff_state",
+        condition=(known & Q(state__in=[*states, "abandoned"])) | (~known & ~Q(state__in=states)),
+        violation_error_message=message,
+    )

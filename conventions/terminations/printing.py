@@ -1,0 +1,51 @@
+"""From a procedure of termination to what its letters print (`documents.contexts`)."""
+
+from typing import Any, Protocol
+
+from conventions.models import Convention, Piece
+from conventions.printing import party_context, region_context
+from documents.contexts import LetterContext
+
+
+class Printed(Protocol):
+    """What is read of a `Termination`, which prints itself by this function."""
+
+    side: Any
+    reasons: Any
+    grievances: Any
+    notice_on: Any
+    conciliation_on: Any
+    second_letter_on: Any
+
+    @property
+    def convention(self) -> Convention: ...
+
+    @property
+    def conciliation_by(self) -> Any: ...
+
+    @property
+    def terminates_on(self) -> Any: ...
+
+    @property
+    def amicable_until(self) -> Any: ...
+
+
+def letter_context(termination: Printed, kind: str) -> LetterContext:
+    """Return everything a letter of article 11 prints: the formal notice, or the second one."""
+    convention = termination.convention
+    is_second = kind == Piece.Kind.TERMINATION_LETTER
+    return LetterContext(
+        reference=convention.reference,
+        school_year=convention.campaign.school_year,
+        from_region=termination.side == "region",
+        dated_on=termination.second_letter_on if is_second else termination.notice_on,
+        effective_on=convention.effective_on,
+        statement=termination.reasons if is_second else termination.grievances,
+        notice_on=termination.notice_on,
+        conciliation_by=termination.conciliation_by,
+        conciliation_on=termination.conciliation_on,
+        terminates_on=termination.terminates_on if is_second else None,
+        amicable_until=termination.amicable_until if is_second else None,
+        region=region_context(convention.campaign),
+        collectivity=party_context(convention),
+    )

@@ -1,0 +1,433 @@
+"""Demonstration data: the real file of 2022, and a campaign under way.
+
+Communes are the official ones; people, addresses and schools are made up and say so,
+except the two schools and the signatories of the published file of 2022.
+"""
+
+import datetime
+import random
+from decimal import Decimal
+
+from django.utils import timezone
+
+from accounts.models import User
+from communes.models import Collectivity, Commune, Membership, Region
+from conventions.acts.models import Act
+from conventions.amendments.preparing import prepare_amendment
+from conventions.authority import record_act, record_act_dates
+from conventions.campaigns.models import Campaign
+from conventions.enrolment.enrolling import enrol
+from conventions.enrolment.preparation import prepare
+from conventions.exchanges.models import Message
+from conventions.lifecycle import State
+from conventions.models import Convention, Enrolment, issue_documents
+from conventions.terminations.models import Termination, give_formal_notice
+from documents.wording.texts import load_texts
+from schools import uai
+from schools.models import School
+from schools.takeover import take_over
+
+VILLENEUVE = "34337"
+# Names that try the grammar: d'Agde, de La Grande-Motte, des Matelles, du Vigan, d'Hérépian.
+NOTABLE = ("34003", "34344", "34153", "30350", "34119", "48095", "65440", "82121")
+_SEED = 2026
+# A made-up syndicat of twelve small communes around Mont Lozère.
+SYNDICAT_SIREN = "200999001"
+SYNDICAT_MEMBERS = (
+    "48003",
+    "48004",
+    "48015",
+    "48021",
+    "48030",
+    "48037",
+    "48053",
+    "48081",
+    "48082",
+    "48117",
+    "48119",
+    "48157",
+)
+_OTHERS = 142
+
+_FIRST_NAMES = {
+    "F": ("Anne", "Claire", "Fatima", "Hélène", "Isabelle", "Jeanne", "Nadia", "Sylvie"),
+    "M": ("Alain", "Bruno", "Denis", "Karim", "Laurent", "Michel", "Pascal", "Yves"),
+}
+_LAST_NAMES = [
+    "BONNET",
+    "CAZALS",
+    "DELMAS",
+    "ESPINASSE",
+    "FABRE",
+    "GARRIGUE",
+    "LACOMBE",
+    "MAURIN",
+    "NOUGARET",
+    "PUECH",
+    "ROQUES",
+    "SERRES",
+    "TEISSIER",
+    "VIDAL",
+]
+_SCHOOL_NAMES = (
+    "Les Tilleuls",
+    "Le Petit Prince",
+    "Jean Moulin",
+    "Les Oliviers",
+    "Jacques Prévert",
+    "La Garrigue",
+    "Marie Curie",
+    "Les Platanes",
+)
+_STREETS = ("place de la Mairie", "rue de la République", "avenue de l'Europe", "Grand-Rue")
+
+# How many of a hundred files stand in each state.
+_STATES = (
+    (State.PREPARED, 10),
+    (State.SENT, 32),
+    (State.ACCEPTED, 20),
+    (State.SIGNED_BY_COLLECTIVITY, 14),
+    (State.SIGNED_BY_REGION, 5),
+    (State.SIGNED, 16),
+    (State.ABANDONED, 3),
+)
+
+
+def load_2022(*, by) -> Convention:
+    """Create the campaign 2022-2023 and the published file of Villeneuve-lès-Maguelone."""
+    campaign = _campaign(
+        2022,
+        signatory_civility="F",
+        signatory_first_name="Sophie",
+        signatory_last_name="BÉJEAN",
+        signatory_titles="Rectrice de la région académique Occitanie\n"
+        "Rectrice de l'académie de Montpellier\nChancelière des universités",
+        reply_by=None,
+    )
+    campaign.open(by=by)
+    collectivity = Collectivity.objects.get(code=VILLENEUVE)
+    _describe_villeneuve(collectivity)
+    schools = _villeneuve_schools(collectivity)
+    enrol(campaign, "\n".join(school.uai for school in schools), by=by)
+    prepare(campaign, by=by)
+    convention = Convention.objects.with_parties().get(campaign=campaign, collectivity=collectivity)
+    signed = datetime.date(2022, 10, 10)
+    published = datetime.date(2022, 10, 13)
+    convention.send(by=by, on=signed)
+    convention.accept(by=by, on=signed)
+    record_act(
+        convention,
+        by=by,
+        kind=Act.Kind.DECISION,
+        number="2022DECAD076",
+        dated_on=signed,
+        executor="Madame la Directrice générale des services",
+    )
+    issue_documents(convention, by=by)
+    convention.sign_for_collectivity(by=by, on=signed)
+    convention.sign_for_region(by=by, on=signed)
+    record_act_dates(
+        convention,
+        by=by,
+        deposited_on=published,
+        published_on=published,
+        publication_mode=Act.PublicationMode.ELECTRONIC,
+    )
+    issue_documents(convention, by=by)
+    campaign.close(by=by)
+    return convention
+
+
+def load_2026(*, by) -> Campaign:
+    """Create the campaign 2026-2027, open, with some 150 collectivities in every state.
+
+    Villeneuve-lès-Maguelone is at its beginning: its schools wait to be enrolled.
+    """
+    chance = random.Random(_SEED)  # noqa: S311 (made-up data, not a secret)
+    campaign = _campaign(
+        2026,
+        signatory_civility="F",
+        signatory_first_name="Dominique",
+        signatory_last_name="EXEMPLE",
+        signatory_titles="Rectrice de la région académique Occitanie\n"
+        "Rectrice de l'académie de Montpellier\nChancelière des universités",
+        reply_by=datetime.date(2026, 12, 31),
+    )
+    campaign.open(by=by)
+    collectivities = _chosen(chance)
+    for number, collectivity in enumerate(collectivities):
+        _describe(collectivity, chance)
+        _made_up_schools(collectivity, number, chance)
+    syndicat = _syndicat(by=by)
+    payers = [*collectivities, syndicat]
+    codes = School.objects.filter(payer__in=payers).values_list("uai", flat=True)
+    enrol(campaign, "\n".join(codes), by=by)
+    prepare(campaign, by=by)
+    campaign.conventions.with_parties().get(collectivity=syndicat).send(by=by)
+    _live(campaign, collectivities, chance, by)
+    _correspond(campaign, collectivities[0], by)
+    # A few schools enrolled since: the next preparation takes them in.
+    late = _chosen(chance, skip=len(collectivities), count=4)
+    for number, collectivity in enumerate(late, start=len(collectivities)):
+        _describe(collectivity, chance)
+        _made_up_schools(collectivity, number, chance)
+    codes = School.objects.filter(payer__in=late).values_list("uai", flat=True)
+    enrol(campaign, "\n".join(codes), by=by)
+    return campaign
+
+
+def _campaign(start_year, **fields):
+    texts = load_texts()
+    return Campaign.objects.create(
+        start_year=start_year,
+        region=Region.objects.get(),
+        tariff=Decimal("45.00"),
+        ends_on=datetime.date(start_year + 1, 9, 1),
+        decision_text=texts["decision"],
+        deliberation_text=texts["deliberation"],
+        convention_text=texts["convention"],
+        **fields,
+    )
+
+
+def _describe_villeneuve(collectivity):
+    collectivity.address_line_1 = "Place Porte Saint-Laurent"
+    collectivity.postcode = "34750"
+    collectivity.city = "Villeneuve-lès-Maguelone"
+    collectivity.representative_civility = "F"
+    collectivity.representative_first_name = "Véronique"
+    collectivity.representative_last_name = "NEGRET"
+    collectivity.representative_capacity = "Maire"
+    collectivity.capacity_gender = "M"
+    collectivity.save()
+
+
+def _villeneuve_schools(collectivity):
+    named = {
+        "0341255E": "École élémentaire publique Pierre Bouissinet",
+        "0342026T": "École élémentaire publique Françoise Dolto",
+    }
+    return [
+        School.objects.get_or_create(
+            uai=code,
+            defaults={
+                "name": name,
+                "nature": School.Nature.ELEMENTAIRE,
+                "commune": collectivity.commune,
+                "payer": collectivity,
+                "postcode": "34750",
+            },
+        )[0]
+        for code, name in named.items()
+    ]
+
+
+def _chosen(chance, *, skip=0, count=_OTHERS):
+    """The notable communes first, then others of the region, always the same ones."""
+    communes = Collectivity.objects.select_related("commune__department", "department")
+    others = list(
+        communes.filter(commune__population__gte=400)
+        .exclude(code__in=[VILLENEUVE, *NOTABLE])
+        .order_by("code")
+    )
+    random.Random(_SEED).shuffle(others)  # noqa: S311
+    if skip:
+        return others[skip : skip + count]
+    notable = sorted(communes.filter(code__in=NOTABLE), key=lambda c: NOTABLE.index(c.code))
+    return notable + others[:count]
+
+
+def _describe(collectivity, chance):
+    civility = chance.choice("FM")
+    collectivity.address_line_1 = f"{chance.randint(1, 60)}, {chance.choice(_STREETS)}"
+    collectivity.representative_civility = civility
+    collectivity.representative_first_name = chance.choice(_FIRST_NAMES[civility])
+    collectivity.representative_last_name = chance.choice(_LAST_NAMES)
+    collectivity.representative_capacity = "Maire"
+    collectivity.capacity_gender = "M" if civility == "M" else chance.choice("FFM")
+    collectivity.save()
+
+
+def _made_up_schools(collectivity, number, chance):
+    """Schools that say they are made up, with UAI codes whose key is right."""
+    count = {0: 6, 1: 45}.get(number, chance.choice((1, 1, 1, 2, 2, 3, 4)))
+    names = chance.sample(_SCHOOL_NAMES, k=min(count, len(_SCHOOL_NAMES)))
+    for index in range(count):
+        _made_up_school(collectivity, f"École primaire {names[index % len(names)]} (fictive)")
+
+
+def _made_up_school(collectivity, name) -> School:
+    start = f"0{collectivity.department.code}9"
+    digits = f"{start}{School.objects.filter(uai__startswith=start).count():03d}"
+    return School.objects.create(
+        uai=digits + uai.key(digits),
+        name=name,
+        nature=School.Nature.ELEMENTAIRE,
+        commune=collectivity.commune,
+        payer=collectivity,
+        postcode=collectivity.postcode,
+    )
+
+
+def _syndicat(*, by):
+    """A syndicat that took over the schools of its member communes, some months ago."""
+    members = list(
+        Commune.objects.filter(code__in=SYNDICAT_MEMBERS)
+        .select_related("collectivity", "department")
+        .order_by("code")
+    )
+    syndicat = Collectivity(
+        kind=Collectivity.Kind.SYNDICAT,
+        name="Syndicat intercommunal scolaire du Mont Lozère (fictif)",
+        department=members[0].department,
+        siren=SYNDICAT_SIREN,
+        siret="20099900100015",
+        postcode="48800",
+        city="Altier",
+    )
+    chance = random.Random(_SEED)  # noqa: S311
+    _describe(syndicat, chance)
+    syndicat.representative_capacity = "Présidente"
+    syndicat.capacity_gender = "F"
+    syndicat.save()
+    Membership.objects.bulk_create(
+        Membership(collectivity=syndicat, commune=commune, since=datetime.date(2019, 1, 1))
+        for commune in members
+    )
+    for number, commune in enumerate(members):
+        digits = f"0488{number:03d}"
+        School.objects.create(
+            uai=digits + uai.key(digits),
+            name=f"École primaire {chance.choice(_SCHOOL_NAMES)} (fictive)",
+            nature=School.Nature.ELEMENTAIRE,
+            commune=commune,
+            payer=commune.collectivity,
+        )
+    schools = School.objects.filter(commune__in=members)
+    take_over(schools, syndicat, datetime.date(2026, 9, 1), by=by)
+    return syndicat
+
+
+def _live(campaign, collectivities, chance, by):
+    """Bring each convention to the state that chance gives it, through the verbs."""
+    conventions = {
+        convention.collectivity_id: convention for convention in campaign.conventions.with_parties()
+    }
+    states = [state for state, weight in _STATES for _ in range(weight)]
+    for number, collectivity in enumerate(collectivities):
+        # The first one is the second demonstration account's: it has just been sent.
+        goal = State.SENT if number == 0 else chance.choice(states)
+        _bring_to(conventions[collectivity.pk], goal, number, chance, by)
+    signed = campaign.conventions.with_parties().filter(state=State.SIGNED)
+    _put_on_notice(signed.first(), by)
+    # Avenants are prepared during the year only.
+    if timezone.localdate() <= campaign.ends_on:
+        for convention, is_signed in zip(signed[1:3], (False, True), strict=True):
+            _amend(convention, is_signed, by)
+
+
+def _amend(convention, is_signed, by):
+    """An avenant for a school that opens: in the town hall's hands, or signed by both."""
+    school = _made_up_school(convention.collectivity, "École primaire Simone Veil (fictive)")
+    amendment = prepare_amendment(
+        convention,
+        by=by,
+        reason=f"Ouverture de l'{school.name[:1].lower()}{school.name[1:]}.",
+        add=[school],
+    )
+    sent = max(convention.effective_on, timezone.localdate() - datetime.timedelta(days=5))
+    amendment.send(by=by, on=sent)
+    issue_documents(amendment, by=by)
+    if is_signed:
+        amendment.sign_for_collectivity(by=by, on=sent)
+        amendment.sign_for_region(by=by, on=timezone.localdate())
+
+
+def _put_on_notice(convention, by):
+    """One procedure of article 11 under way, its month of conciliation running."""
+    termination = give_formal_notice(
+        convention,
+        by=by,
+        side=Termination.Side.REGION,
+        on=max(convention.effective_on, timezone.localdate() - datetime.timedelta(days=6)),
+        grievances="La collectivité n'a pas équipé les écoles inscrites d'un accès à internet "
+        "(exemple).",
+    )
+    issue_documents(termination, by=by)
+
+
+def _bring_to(convention, goal, number, chance, by):
+    today = timezone.localdate()
+    sent = today - datetime.timedelta(days=chance.randint(45, 60))
+    if goal == State.PREPARED:
+        return
+    convention.send(by=by, on=sent)
+    if goal == State.ABANDONED:
+        convention.abandon(by=by, comment="École inscrite par erreur (exemple).")
+    if goal in (State.SENT, State.ABANDONED):
+        return
+    accepted = sent + datetime.timedelta(days=chance.randint(2, 12))
+    convention.accept(by=by, on=accepted)
+    dated = accepted + datetime.timedelta(days=chance.randint(1, 12))
+    if goal == State.ACCEPTED and chance.random() < 0.4:
+        return
+    decision = chance.random() < 0.6
+    record_act(
+        convention,
+        by=by,
+        kind=Act.Kind.DECISION if decision else Act.Kind.DELIBERATION,
+        number=f"{dated.year}{'DEC' if decision else 'DEL'}{number:03d}",
+        dated_on=dated,
+        delegation_item="24°" if decision and chance.random() < 0.7 else "",
+        delegation_reference="délibération n° 2026-014 du 28/03/2026"
+        if decision and chance.random() < 0.7
+        else "",
+    )
+    if number < 12:
+        issue_documents(convention, by=by)
+    if chance.random() < 0.7:
+        deposited = dated + datetime.timedelta(days=chance.randint(0, 6))
+        record_act_dates(
+            convention,
+            by=by,
+            deposited_on=deposited,
+            published_on=deposited + datetime.timedelta(days=chance.randint(0, 2)),
+            publication_mode=Act.PublicationMode.ELECTRONIC,
+            reported_on=None,
+        )
+    signed = dated + datetime.timedelta(days=chance.randint(0, 10))
+    if goal in (State.SIGNED_BY_COLLECTIVITY, State.SIGNED):
+        convention.sign_for_collectivity(by=by, on=signed)
+    if goal in (State.SIGNED_BY_REGION, State.SIGNED):
+        convention.sign_for_region(by=by, on=signed + datetime.timedelta(days=2))
+
+
+def _correspond(campaign, first, by):
+    """One request answered, for the account that comes back to it, and two that wait."""
+    answered = campaign.conventions.with_parties().get(collectivity=first)
+    person = User.objects.demonstration().filter(collectivities=first).first()
+    answered.request_correction(
+        by=person,
+        subject=Message.Subject.SCHOOLS,
+        comment="L'école Les Oliviers figure-t-elle bien dans la liste de cette année ?\n"
+        "Nous pensions qu'elle rejoignait le groupe scolaire voisin (exemple).",
+    )
+    answered.send(
+        by=by, comment="Oui : la fusion n'a lieu qu'à la prochaine rentrée (réponse d'exemple)."
+    )
+    waiting = campaign.conventions.with_parties().filter(state=State.SENT).exclude(pk=answered.pk)
+    requests = (
+        (Message.Subject.SCHOOLS, "Reçu par téléphone : une école a fermé en juillet (exemple)."),
+        (Message.Subject.COLLECTIVITY, "Reçu par courrier : le maire a changé (exemple)."),
+    )
+    for convention, (subject, comment) in zip(
+        waiting.order_by("reference")[: len(requests)], requests, strict=True
+    ):
+        convention.request_correction(by=by, subject=subject, comment=comment)
+
+
+def is_loaded() -> bool:
+    """Tell whether the demonstration data is there."""
+    return Campaign.objects.filter(start_year=2026).exists() and (
+        Enrolment.objects.filter(campaign__start_year=2022).exists()
+    )

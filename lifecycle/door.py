@@ -1,0 +1,185 @@
+"""The one door for a change of state: a table of transitions, a version, the journal."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db import models, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import User
+from lifecycle.errors import StaleFile, TransitionRefused
+from lifecycle.models import JournalEntry, Subject
+from lifecycle.transition import Table
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Something a step still waits for: what it is, and the page where it is given."""
+
+    label: str
+    page: str = ""
+
+
+class Stateful(models.Model):
+    """Something whose state changes by a table of transitions, with a journal.
+
+    A subclass has a `state`, its table in `TRANSITIONS`, its name in a sentence in `noun`,
+    says in `journal_subject` where its journal is, and answers `missing_for(verb)`. Its
+    verbs call `_transition`; nothing else assigns a state.
+    """
+
+    TRANSITIONS: ClassVar[Table] = {}
+    noun: ClassVar[str] = ""
+
+    state: Any
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def get_state_display(self) -> str:  # Django's own, of each subclass.
+        raise NotImplementedError
+
+    @property
+    def journal_subject(self) -> Subject:
+        """What its entries in the journal are about."""
+        raise NotImplementedError
+
+    def missing_for(self, verb: str) -> list[Missing]:
+        """Return what the transition `verb` still waits for, empty when it may be done."""
+        return []
+
+    def _transition(
+        self, verb: str, by: User | None, *, comment: str = "", summary: str = "", **facts: Any
+    ) -> None:
+        """Change state by the table, with `facts`, and write the journal, all or nothing.
+
+        Raises TransitionRefused (not from this state, not this role, something
+        missing) or StaleFile (changed by somebody else since it was read).
+        """
+        self._refuse_transition(verb, by, comment)
+        rule = self.TRANSITIONS[verb]
+        before = self.state
+        after = rule.targets[before]
+        changes = changes_of(self, facts)
+        with transaction.atomic():
+            compare_and_swap(self, state=after, **facts)
+            write_journal(
+                self,
+                by,
+                verb,
+                summary or rule.done,
+                from_state=before,
+                to_state=after,
+                comment=comment.strip(),
+                changes=changes,
+            )
+
+    def _refuse_transition(self, verb: str, by: User | None, comment: str) -> None:
+        """Raise TransitionRefused unless the table allows `verb` to `by` today."""
+        rule = self.TRANSITIONS[verb]
+        if self.state not in rule.targets:
+            raise TransitionRefused(
+                f"« {rule.label} » est impossible : {self.noun} est "
+                f"{self.get_state_display()}{self._since()}."
+            )
+        if by is not None and by.role not in rule.roles:
+            raise TransitionRefused(f"« {rule.label} » n'est pas ouvert à votre compte.")
+        if rule.comment_required and not comment.strip():
+            raise TransitionRefused({"comment": "Indiquez le motif."})
+        if missing := self.missing_for(verb):
+            wanted = ", ".join(item.label for item in missing)
+            raise TransitionRefused(f"« {rule.label} » attend encore : {wanted}.")
+
+    def _since(self) -> str:
+        """Who brought it to its state and when, for whoever comes second."""
+        entries = _entries_about(self.journal_subject).filter(part=self.journal_subject.part)
+        entry = entries.filter(to_state=self.state, verb__in=self.TRANSITIONS).first()
+        return f" ({entry.by_name}, le {_moment(entry)})" if entry else ""
+
+
+def refusal_of(target: Stateful, verb: str) -> str:
+    """Return why today's state does not allow `verb` (French), "" when it does."""
+    if target.state in target.TRANSITIONS[verb].targets:
+        return ""
+    return f"{target.noun.capitalize()} est {target.get_state_display()}."
+
+
+def expect_version(target: Stateful, version: int) -> None:
+    """Make the next change fail (StaleFile) unless the row is still at `version`.
+
+    A form carries the version that its reader saw: the back button, a second tab or
+    a colleague then cannot overwrite what was written meanwhile.
+    """
+    target.version = version
+
+
+def compare_and_swap(target: Stateful, **values: Any) -> None:
+    """Write `values` if nobody has written since this instance was read.
+
+    Raises StaleFile otherwise. Without values, it only takes the next version: what is
+    written beside the row (a piece, an act, a school) changes the file as well.
+    """
+    updated = (
+        type(target)
+        ._default_manager.filter(pk=target.pk, version=target.version)
+        .update(version=F("version") + 1, **values)
+    )
+    if not updated:
+        raise StaleFile(_who_was_first(_entries_about(target.journal_subject).first()))
+    target.version += 1
+    for name, value in values.items():
+        setattr(target, name, value)
+
+
+def write_journal(
+    target: Stateful, by: User | None, verb: str, summary: str, **fields: Any
+) -> JournalEntry:
+    """Write an entry about `target`: beside its state, what else was done to it."""
+    entry = JournalEntry.about(target.journal_subject, by=by, verb=verb, summary=summary, **fields)
+    entry.save()
+    return entry
+
+
+def changes_of(target: models.Model, facts: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return what `facts` change of a row, as the journal keeps it: {name: [old, new]}."""
+    return {
+        name: [_journalled(getattr(target, name)), _journalled(value)]
+        for name, value in facts.items()
+        if getattr(target, name) != value
+    }
+
+
+def _journalled(value: Any) -> Any:
+    return value.pk if isinstance(value, models.Model) else value
+
+
+def refuse_future(day: datetime.date | None, field: str) -> None:
+    """Raise TransitionRefused at `field` for a fact that is dated after today."""
+    if day and day > timezone.localdate():
+        raise TransitionRefused(
+            {field: "Cette date est dans le futur : enregistrez-la une fois le fait accompli."}
+        )
+
+
+def _entries_about(subject: Subject) -> "models.QuerySet[JournalEntry]":
+    """The journal of a file, all its parts; of a campaign itself."""
+    return JournalEntry.objects.filter(
+        campaign=subject.campaign_id, convention=subject.convention_id
+    )
+
+
+def _moment(entry: JournalEntry) -> str:
+    return f"{timezone.localtime(entry.at):%d/%m/%Y à %H:%M}"
+
+
+def _who_was_first(last: JournalEntry | None) -> str:
+    again = "Relisez-le, puis recommencez si besoin."
+    if last is None:
+        return f"Ce dossier a été modifié entre-temps. {again}"
+    return (
+        f"Ce dossier a été modifié entre-temps par {last.by_name}, le {_moment(last)} "
+        f"({last.summary}). {again}"
+    )

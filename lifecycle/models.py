@@ -1,0 +1,87 @@
+"""Who did what, when: written with every change, never edited."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from accounts.models import User
+from lifecycle.frozen import Frozen
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an entry is about, by keys: a campaign, one of its files, a part of that file.
+
+    `part` is "" for the convention itself, "A1" for its first avenant, "T1" for the first
+    procedure that would end it.
+    """
+
+    campaign_id: int
+    convention_id: int | None = None
+    part: str = ""
+
+
+class JournalEntry(Frozen):
+    frozen_message = "Le journal ne se modifie pas."
+
+    campaign = models.ForeignKey(
+        "campaigns.Campaign",
+        on_delete=models.PROTECT,
+        related_name="journal",
+        verbose_name="campagne",
+    )
+    convention = models.ForeignKey(
+        "conventions.Convention",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="journal",
+        verbose_name="convention",
+    )
+    part = models.CharField("partie du dossier", max_length=5, blank=True)
+    at = models.DateTimeField("le", auto_now_add=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name="par",
+    )
+    by_name = models.CharField("auteur", max_length=200)
+    verb = models.CharField("action", max_length=40)
+    summary = models.CharField("ce qui a été fait", max_length=300)
+    from_state = models.CharField("de l'état", max_length=30, blank=True)
+    to_state = models.CharField("à l'état", max_length=30, blank=True)
+    comment = models.TextField("commentaire", blank=True)
+    changes = models.JSONField(
+        "valeurs changées", default=dict, blank=True, encoder=DjangoJSONEncoder
+    )
+
+    class Meta:
+        verbose_name = "entrée du journal"
+        verbose_name_plural = "journal"
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%d/%m/%Y %H:%M} — {self.summary}"
+
+    @classmethod
+    def about(
+        cls, subject: Subject, *, by: User | None, verb: str, summary: str, **fields: Any
+    ) -> "JournalEntry":
+        """Return an unsaved entry about `subject`.
+
+        `by` is None for what the system does by itself (an import, a command).
+        """
+        return cls(
+            campaign_id=subject.campaign_id,
+            convention_id=subject.convention_id,
+            part=subject.part,
+            by=by,
+            by_name=by.get_full_name() if by else "système",
+            verb=verb,
+            summary=summary,
+            **fields,
+        )

@@ -1,0 +1,65 @@
+"""Sending what the outbox holds; may be killed and done again."""
+
+import datetime
+import logging
+
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from outbox.models import Email
+
+logger = logging.getLogger(__name__)
+
+_CHUNK = 50
+# Well under the worker's `timeout`, even if a message is long refused; then a task of its own.
+_BUDGET = datetime.timedelta(seconds=20)
+
+
+def deliver() -> int:
+    """Send the e-mails that are due; return how many were sent.
+
+    Each is claimed first, so that any number of deliveries run side by side and none is
+    sent by two of them. A delivery killed between the mail server's yes and our note of
+    it sends that one e-mail again: SMTP has no way to ask. After a while the rest goes
+    to a task of its own.
+    """
+    Email.objects.give_up_exhausted()
+    started = timezone.now()
+    sent = 0
+    connection = get_connection()
+    try:
+        while due := list(Email.objects.due()[:_CHUNK]):
+            for email in due:
+                if timezone.now() - started > _BUDGET:
+                    async_task("outbox.tasks.deliver")
+                    return sent
+                connection.open()
+                if email.claim():
+                    sent += _send(email, connection)
+    except OSError as error:
+        # The mail server itself does not answer: no e-mail has used up an attempt.
+        logger.warning("The mail server does not answer: %s", error)
+        Email.objects.due().update(error=f"Serveur de courriel injoignable : {error}")
+    finally:
+        connection.close()
+    return sent
+
+
+def _send(email: Email, connection: BaseEmailBackend) -> bool:
+    """Send one e-mail that is ours; a failure is noted and tried again later."""
+    message = EmailMultiAlternatives(
+        email.subject, email.body, to=email.recipients, connection=connection
+    )
+    if email.html:
+        message.attach_alternative(email.html, "text/html")
+    try:
+        message.send()
+    except Exception as error:  # Whatever one message raises must not keep the others waiting.
+        logger.warning("E-mail %s was not sent: %s", email.pk, error)
+        email.note_failure(str(error) or type(error).__name__)
+        connection.close()
+        return False
+    email.note_sent()
+    return True

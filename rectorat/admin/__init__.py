@@ -1,0 +1,33 @@
+"""Campaigns and conventions, as the rectorat's agents run them.
+
+Lists and pages only read; every change goes through a verb of the models, asked for on
+a page that says beforehand what it will do.
+"""
+
+from rectorat.admin.campaign import CampaignAdmin
+from rectorat.admin.convention import ConventionAdmin
+from rectorat.admin.enrolment import EnrolmentAdmin
+from rectorat.admin.job import JobAdmin
+from rectorat.admin.journal import JournalEntryAdmin
+from rectorat.admin.notification import NotificationAdmin
+from rectorat.admin.takeover import SchoolTakeoverAdmin
+from rectorat.admin.territory import (
+    ReviewedDepartmentAdmin,
+    ReviewedPayerAdmin,
+    ReviewedRegionAdmin,
+)
+from rectorat.admin.text import TextPreviewAdmin
+
+__all__ = [
+    "CampaignAdmin",
+    "ConventionAdmin",
+    "EnrolmentAdmin",
+    "JobAdmin",
+    "JournalEntryAdmin",
+    "NotificationAdmin",
+    "ReviewedDepartmentAdmin",
+    "ReviewedPayerAdmin",
+    "ReviewedRegionAdmin",
+    "SchoolTakeoverAdmin",
+    "TextPreviewAdmin",
+]

@@ -1,0 +1,224 @@
+"""Avenants, on the page of their convention: prepared, then sent, signed or abandoned."""
+
+from dataclasses import dataclass
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+
+from accounts.models import User
+from conventions.amendments.effects import can_be_amended
+from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
+from conventions.amendments.models import Amendment
+from conventions.amendments.preparing import prepare_amendment
+from conventions.dossiers.whole import WholeFile
+from conventions.enrolment.codes import read_codes
+from conventions.models import Enrolment, Piece, issue_documents
+from lifecycle.transition import Transition, allowed
+from rectorat.admin.forms import AbandonForm, NoFactForm, SignatureForm
+from schools.models import School
+from schools.takeover import schools_paid_by
+
+_UNKNOWN = "Aucune école connue ne porte le code {}."
+
+FORMS = {
+    "send": NoFactForm,
+    "sign_for_collectivity": SignatureForm,
+    "sign_for_region": SignatureForm,
+    "abandon": AbandonForm,
+}
+EXPLANATIONS = {
+    "send": "La collectivité verra l'avenant et recevra un courriel. Ce qu'il change sera fixé, et "
+    "son PDF à signer sera produit.",
+    "sign_for_collectivity": "La date de signature de la collectivité sera enregistrée. "
+    "D'ordinaire, c'est la mairie qui l'enregistre : ne le faites à sa place que si vous tenez "
+    "l'avenant signé.",
+    "sign_for_region": "La date de signature de la région académique sera enregistrée.",
+    "abandon": "L'abandon est définitif. Les écoles que l'avenant ajoutait pourront être inscrites "
+    "de nouveau ; celles qu'il retirait restent dans la convention.",
+}
+TAKES_EFFECT = (
+    "L'autre partie a signé : l'avenant prendra effet, les écoles et le montant changeront."
+)
+
+
+class SchoolChoices(forms.ModelMultipleChoiceField):
+    """Schools as boxes to tick."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, school):
+        commune = getattr(school, "commune_name", "") or school.commune.name
+        return f"{school.uai}, {school.name}, {commune}"
+
+
+class AmendmentForm(forms.Form):
+    """What an avenant adds and removes; `cleaned_data` has `reason`, `add` and `remove`."""
+
+    reason = forms.CharField(
+        label="Objet",
+        max_length=1000,
+        help_text="Imprimé dans l'avenant, par exemple « Ouverture de l'école Simone Veil ».",
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        error_messages={"required": "Indiquez l'objet de l'avenant."},
+    )
+    ticked = SchoolChoices(
+        label="Écoles à ajouter",
+        queryset=School.objects.none(),
+        required=False,
+        help_text="Celles que paie la collectivité et qui ne sont pas inscrites.",
+    )
+    add = forms.CharField(
+        label="Codes UAI à ajouter",
+        required=False,
+        help_text="Facultatif. Un code par ligne, ou un tableau copié depuis un tableur.",
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
+    )
+    remove = SchoolChoices(
+        label="Écoles à retirer", queryset=Enrolment.objects.none(), required=False
+    )
+
+    def __init__(self, *args, convention, **kwargs):
+        super().__init__(*args, **kwargs)
+        campaign = convention.campaign
+        enrolled = campaign.enrolments.enrolled()
+        taken = enrolled.exclude(pk__in=enrolled.waiting().values("pk"))
+        free = schools_paid_by(convention.collectivity, campaign.starts_on)
+        self.fields["ticked"].queryset = free.exclude(pk__in=taken.values("school"))
+        self.fields["remove"].queryset = convention.enrolments.enrolled()
+        if not self.fields["ticked"].queryset.exists():
+            del self.fields["ticked"]
+
+    def clean_add(self) -> list[School]:
+        """Return the schools of the codes typed; say of each wrong one what is wrong."""
+        codes, refused = read_codes(self.cleaned_data["add"])
+        problems = [f"{refusal.text} : {refusal.reason}" for refusal in refused]
+        schools = School.objects.filter(uai__in={code for _, code in codes})
+        found = {school.uai: school for school in schools.select_related("commune")}
+        problems += [_UNKNOWN.format(code) for _, code in codes if code not in found]
+        if problems:
+            raise ValidationError(problems)
+        return [found[code] for _, code in codes]
+
+    def clean(self):
+        cleaned = super().clean()
+        cleaned["add"] = [*cleaned.pop("ticked", ()), *cleaned.get("add", ())]
+        return cleaned
+
+
+@dataclass(frozen=True)
+class AmendmentShown:
+    """An avenant on the page of its convention: its pieces, the transitions open today."""
+
+    amendment: Amendment
+    pieces: list[Piece]
+    verbs: list[Transition]
+
+
+def amendments_shown(file: WholeFile, user: User) -> list[AmendmentShown]:
+    """Return the avenants of a file, each with the transitions open to `user` today."""
+    return [
+        AmendmentShown(
+            amendment=amendment,
+            pieces=file.pieces_of(amendment.part),
+            verbs=allowed(AMENDMENT_TRANSITIONS, amendment.state, user.role),
+        )
+        for amendment in file.amendments
+    ]
+
+
+class AmendmentPages(admin.ModelAdmin):
+    """The pages about avenants, mixed into the admin of conventions."""
+
+    def get_urls(self):
+        return [
+            path(
+                "<int:pk>/amend/",
+                self.admin_site.admin_view(self.amend_view),
+                name="conventions_convention_amend",
+            ),
+            path(
+                "<int:pk>/amendment/<int:number>/<slug:verb>/",
+                self.admin_site.admin_view(self.amendment_view),
+                name="conventions_convention_amendment",
+            ),
+            *super().get_urls(),
+        ]
+
+    def amend_view(self, request, pk):
+        """Ask which schools come and go, or (POST) prepare the avenant."""
+        convention = self._convention(request, pk)
+        back = redirect("admin:conventions_convention_change", pk)
+        if not can_be_amended(convention):
+            messages.warning(
+                request,
+                "Un avenant se prépare pour une convention signée par les deux parties, avant sa "
+                "fin, quand aucun autre n'est en cours.",
+            )
+            return back
+        data = request.POST if request.method == "POST" else None
+        form = AmendmentForm(data, convention=convention)
+        if form.is_valid():
+            try:
+                amendment = prepare_amendment(convention, by=request.user, **form.cleaned_data)
+            except ValidationError as refusal:
+                form.add_error(None, refusal)
+            else:
+                messages.success(
+                    request, f"L'avenant n° {amendment.number} est prêt : relisez-le, envoyez-le."
+                )
+                return back
+        context = {"title": "Préparer un avenant", "submit": "Préparer l'avenant", "form": form}
+        return self._amendment_page(request, "amend", convention, context)
+
+    def amendment_view(self, request, pk, number, verb):
+        """Ask about a verb on an avenant, or (POST) do it."""
+        convention = self._convention(request, pk)
+        amendment = convention.amendments.with_changes().filter(number=number).first()
+        if amendment is None or verb not in FORMS:
+            raise Http404
+        rule = AMENDMENT_TRANSITIONS[verb]
+        if request.user.role not in rule.roles:
+            raise PermissionDenied
+        form = FORMS[verb](request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                getattr(amendment, verb)(by=request.user, **form.cleaned_data)
+            except ValidationError as refusal:
+                form.add_error(None, refusal)
+            else:
+                issue_documents(amendment, by=request.user)
+                messages.success(request, f"Avenant n° {number} : {rule.done}.")
+                return redirect("admin:conventions_convention_change", pk)
+        context = {
+            "title": f"Avenant n° {number} : {rule.label[:1].lower()}{rule.label[1:]}",
+            "submit": rule.label,
+            "form": form,
+            "amendment": amendment,
+            "explanation": EXPLANATIONS[verb],
+            "takes_effect": TAKES_EFFECT if rule.targets.get(amendment.state) == "signed" else "",
+        }
+        return self._amendment_page(request, "amendment_verb", convention, context)
+
+    def _convention(self, request, pk):
+        convention = self.get_queryset(request).with_parties().filter(pk=pk).first()
+        if convention is None:
+            raise Http404
+        return convention
+
+    def _amendment_page(self, request, template, convention, context):
+        return TemplateResponse(
+            request,
+            f"admin/conventions/convention/{template}.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "media": self.media,
+                "convention": convention,
+                **context,
+            },
+        )

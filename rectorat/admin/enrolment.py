@@ -1,0 +1,172 @@
+"""Enrolled schools: the list, and taking one out while its convention is not sent."""
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+
+from accounts.scope import collectivity_scope
+from conventions.campaigns.models import Campaign
+from conventions.enrolment.enrolling import withdraw
+from conventions.lifecycle import REWORKABLE
+from conventions.models import Enrolment
+from rectorat.admin.filters import AcademyFilter, CampaignFilter, DepartmentFilter
+from tabular.admin_export import ExportMixin
+from tabular.admin_search import FoldedSearchMixin
+from tabular.writing import Column, Kind
+
+
+@admin.action(description="Préparer les conventions de ces écoles")
+def prepare_conventions(model_admin, request, queryset):
+    """Ask about the conventions of the payers of these schools, of one campaign."""
+    campaigns = Campaign.objects.filter(pk__in=queryset.order_by().values("campaign"))
+    if len(campaigns) != 1:
+        messages.warning(request, "Filtrez les écoles d'une seule campagne, puis recommencez.")
+        return None
+    (campaign,) = campaigns
+    enrolments = campaign.enrolments.payable(campaign, request.user).to_prepare()
+    chosen = enrolments.filter(pk__in=queryset.order_by().values("pk")).order_by()
+    payers = sorted(set(chosen.values_list("payer_id", flat=True)))
+    if not payers:
+        messages.warning(request, "Les conventions de ces écoles sont déjà envoyées.")
+        return None
+    campaign_admin = model_admin.admin_site.get_model_admin(Campaign)
+    return campaign_admin.ask_to_prepare(request, campaign, payers)
+
+
+class EnrolledFilter(admin.SimpleListFilter):
+    title = "inscription"
+    parameter_name = "enrolled"
+
+    def lookups(self, request, model_admin):
+        return [
+            ("yes", "Inscrites"),
+            ("waiting", "Inscrites, sans convention"),
+            ("no", "Retirées"),
+        ]
+
+    def queryset(self, request, queryset):
+        match self.value():
+            case "yes":
+                return queryset.enrolled()
+            case "waiting":
+                return queryset.waiting()
+            case "no":
+                return queryset.filter(released_on__isnull=False)
+        return queryset
+
+
+COLUMNS = (
+    Column("Année scolaire", Kind.TEXT, lambda enrolment: enrolment.campaign.school_year),
+    Column("Code UAI", Kind.TEXT, lambda enrolment: enrolment.uai),
+    Column("Nom imprimé", Kind.TEXT, lambda enrolment: enrolment.name, width=44),
+    Column("Commune", Kind.TEXT, lambda enrolment: enrolment.commune_name, width=28),
+    Column("Département", Kind.TEXT, lambda enrolment: enrolment.department_code),
+    Column("Collectivité", Kind.TEXT, lambda enrolment: enrolment.school.payer.name, width=36),
+    Column("Participation", Kind.MONEY, lambda enrolment: enrolment.fee),
+    Column(
+        "Convention",
+        Kind.TEXT,
+        lambda enrolment: enrolment.convention and enrolment.convention.reference,
+        width=20,
+    ),
+    Column("Inscrite le", Kind.MOMENT, lambda enrolment: enrolment.enrolled_at),
+    Column("Retirée le", Kind.DATE, lambda enrolment: enrolment.released_on),
+)
+
+
+@admin.register(Enrolment)
+class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
+    list_display = ("uai", "name", "commune_name", "payer", "convention_link", "release")
+    list_filter = (CampaignFilter, EnrolledFilter, AcademyFilter, DepartmentFilter)
+    department_path = "school__payer__department"
+    search_fields = ("school__search_text", "uai")
+    search_help_text = "Nom de l'école, commune ou code UAI ; les accents sont facultatifs."
+    list_per_page = 100
+    list_select_related = ("school__payer", "convention")
+    actions = (prepare_conventions,)
+    export_columns = COLUMNS
+    export_select_related = ("campaign", "school__payer", "convention")
+    fields = (
+        "campaign",
+        "school",
+        "uai",
+        "name",
+        "commune_name",
+        "department_code",
+        "fee",
+        "convention",
+        "enrolled_at",
+        "released_on",
+    )
+
+    class Media:
+        css = {"all": ("conventions_admin.css",)}
+
+    def get_queryset(self, request):
+        scope = collectivity_scope(request.user, "school__payer")
+        return super().get_queryset(request).filter(scope)
+
+    @admin.display(description="collectivité", ordering="school__payer__search_text")
+    def payer(self, enrolment):
+        return enrolment.school.payer.name
+
+    @admin.display(description="convention", ordering="convention__reference")
+    def convention_link(self, enrolment):
+        if not enrolment.convention:
+            return "à préparer"
+        url = reverse("admin:conventions_convention_change", args=[enrolment.convention_id])
+        return format_html('<a href="{}">{}</a>', url, enrolment.convention.reference)
+
+    @admin.display(description="retirer")
+    def release(self, enrolment):
+        if enrolment.released_on:
+            return f"retirée le {enrolment.released_on:%d/%m/%Y}"
+        if enrolment.convention and enrolment.convention.state not in REWORKABLE:
+            return "—"
+        url = reverse("admin:conventions_enrolment_withdraw", args=[enrolment.pk])
+        return format_html(
+            '<a href="{}">Retirer<span class="visually-hidden"> {}</span></a>', url, enrolment
+        )
+
+    def get_urls(self):
+        return [
+            path(
+                "<int:pk>/withdraw/",
+                self.admin_site.admin_view(self.withdraw_view),
+                name="conventions_enrolment_withdraw",
+            ),
+            *super().get_urls(),
+        ]
+
+    def withdraw_view(self, request, pk):
+        """Ask before a school is taken out of the campaign, then (POST) do it."""
+        enrolment = self.get_queryset(request).filter(pk=pk).select_related("convention__campaign")
+        enrolment = enrolment.select_related("campaign", "convention__campaign").first()
+        if enrolment is None:
+            raise Http404
+        back = (
+            reverse("admin:conventions_convention_change", args=[enrolment.convention_id])
+            if enrolment.convention
+            else reverse("admin:conventions_enrolment_changelist")
+        )
+        if request.method == "POST":
+            try:
+                withdraw(enrolment, by=request.user)
+            except ValidationError as refusal:
+                messages.error(request, " ".join(refusal.messages))
+            else:
+                messages.success(request, f"École retirée : {enrolment}.")
+            return redirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "title": "Retirer l'école",
+            "enrolment": enrolment,
+            "back": back,
+        }
+        return TemplateResponse(request, "admin/conventions/enrolment/withdraw.html", context)

@@ -1,0 +1,136 @@
+"""Filters shared by the lists of conventions and of enrolled schools.
+
+A ModelAdmin that uses the territory's filters says in `department_path` which lookup
+leads from its model to the département.
+"""
+
+from django.contrib.admin import SimpleListFilter
+
+from communes.models import Department
+from conventions.campaigns.models import Campaign
+from conventions.dossiers import warnings
+from conventions.lifecycle import Standing
+
+
+def departments_of(user):
+    """The départements an agent works for, with their académie."""
+    departments = Department.objects.select_related("academy")
+    if user.limited_to_departments:
+        departments = departments.filter(pk__in=user.departments.values("pk"))
+    return departments
+
+
+class CampaignFilter(SimpleListFilter):
+    """The newest open campaign unless another, or all, is asked for."""
+
+    title = "campagne"
+    parameter_name = "campaign"
+    ALL = "all"
+
+    def __init__(self, request, params, model, model_admin):
+        super().__init__(request, params, model, model_admin)
+        current = Campaign.objects.newest_open()
+        self.chosen = self.value() or (str(current.pk) if current else self.ALL)
+
+    def lookups(self, request, model_admin):
+        years = [(str(campaign.pk), campaign.school_year) for campaign in Campaign.objects.all()]
+        return [*years, (self.ALL, "Toutes les campagnes")]
+
+    def queryset(self, request, queryset):
+        if self.chosen == self.ALL:
+            return queryset
+        if not self.chosen.isdecimal():
+            return queryset.none()
+        return queryset.filter(campaign=int(self.chosen))
+
+    def choices(self, changelist):
+        for value, label in self.lookup_choices:
+            yield {
+                "selected": value == self.chosen,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": label,
+            }
+
+
+class AcademyFilter(SimpleListFilter):
+    title = "académie"
+    parameter_name = "academy"
+    lookup = "academy__code"
+
+    def __init__(self, request, params, model, model_admin):
+        self.path = f"{model_admin.department_path}__{self.lookup}"
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(self, request, model_admin):
+        academies = {d.academy.code: d.academy.name for d in departments_of(request.user)}
+        return sorted(academies.items(), key=lambda item: item[1])
+
+    def queryset(self, request, queryset):
+        return queryset.filter(**{self.path: self.value()}) if self.value() else queryset
+
+
+class DepartmentFilter(AcademyFilter):
+    title = "département"
+    parameter_name = "department"
+    lookup = "code"
+
+    def lookups(self, request, model_admin):
+        return [(d.code, str(d)) for d in departments_of(request.user)]
+
+
+class LateFilter(SimpleListFilter):
+    title = "retard"
+    parameter_name = "late"
+
+    def lookups(self, request, model_admin):
+        return [("yes", "Réponse attendue, date dépassée")]
+
+    def queryset(self, request, queryset):
+        return queryset.late() if self.value() == "yes" else queryset
+
+
+class OutdatedFilter(SimpleListFilter):
+    title = "documents"
+    parameter_name = "outdated"
+
+    def lookups(self, request, model_admin):
+        return [("yes", "À produire de nouveau")]
+
+    def queryset(self, request, queryset):
+        return queryset.outdated() if self.value() == "yes" else queryset
+
+
+class StandingFilter(SimpleListFilter):
+    title = "validité"
+    parameter_name = "standing"
+
+    def lookups(self, request, model_admin):
+        return [(value, label[:1].upper() + label[1:]) for value, label in Standing.choices]
+
+    def queryset(self, request, queryset):
+        if self.value() is None:
+            return queryset
+        if self.value() not in Standing:
+            return queryset.none()
+        return queryset.in_standing(self.value())
+
+
+class WarningFilter(SimpleListFilter):
+    title = "point à surveiller"
+    parameter_name = "warning"
+    NONE = "none"
+
+    def lookups(self, request, model_admin):
+        return [
+            *((warning.key, warning.label) for warning in warnings.WARNINGS),
+            (self.NONE, "Rien à surveiller"),
+        ]
+
+    def queryset(self, request, queryset):
+        key = self.value()
+        if key is None:
+            return queryset
+        if key == self.NONE:
+            return warnings.without_warning(queryset)
+        known = {warning.key for warning in warnings.WARNINGS}
+        return warnings.with_warning(queryset, key) if key in known else queryset.none()

@@ -1,0 +1,176 @@
+"""What agents type: the facts a verb needs, and lists of schools."""
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from conventions.exchanges.models import Message
+from conventions.lifecycle import State
+from conventions.terminations.models import Termination
+from documents.received.form_fields import PdfField
+from tabular.reading import UnreadableFile, decode
+from town_hall.forms import MESSAGE_LENGTH
+
+
+class NoFactForm(forms.Form):
+    """A verb that needs nothing but who does it."""
+
+
+class SignatureForm(forms.Form):
+    on = forms.DateField(
+        label="Date de signature",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={
+            "required": "Indiquez la date de signature.",
+            "invalid": "Indiquez une date, par exemple 10/10/2022.",
+        },
+    )
+
+    def clean_on(self):
+        day = self.cleaned_data["on"]
+        if day > timezone.localdate():
+            raise ValidationError(
+                "Cette date est dans le futur : enregistrez la signature une fois faite."
+            )
+        return day
+
+
+class TerminationForm(forms.Form):
+    """A step of article 11: who acts, its date and, for a letter, what it says."""
+
+    side = forms.ChoiceField(
+        label="À l'initiative de",
+        choices=Termination.Side,
+        initial=Termination.Side.REGION,
+        help_text="N'agissez à la place de la collectivité que si elle vous l'a demandé.",
+    )
+    on = forms.DateField(
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={
+            "required": "Indiquez la date.",
+            "invalid": "Indiquez une date, par exemple 10/10/2022.",
+        },
+    )
+
+    def __init__(self, *args, step, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["on"].label = step.date_label
+        if step.verb != "give_formal_notice":
+            del self.fields["side"]
+        if step.text:
+            self.fields[step.text] = forms.CharField(
+                label=step.text_label,
+                max_length=MESSAGE_LENGTH,
+                widget=forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField"}),
+                help_text="Imprimé tel quel dans la lettre ; une ligne vide sépare deux "
+                "paragraphes.",
+            )
+
+
+class AbandonForm(forms.Form):
+    comment = forms.CharField(
+        label="Motif",
+        help_text="Inscrit au journal de chaque convention.",
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        error_messages={"required": "Indiquez le motif de l'abandon."},
+    )
+
+
+class _AttachmentForm(forms.Form):
+    attachment = PdfField(label="Pièce jointe", required=False)
+
+
+class AnswerForm(_AttachmentForm):
+    """The rectorat's answer to a request for correction, sent with the file."""
+
+    comment = forms.CharField(
+        label="Réponse à la collectivité",
+        required=False,
+        max_length=MESSAGE_LENGTH,
+        help_text="Facultative. Elle s'ajoute aux échanges du dossier.",
+        widget=forms.Textarea(attrs={"rows": 5, "class": "vLargeTextField"}),
+    )
+    field_order = ("comment", "attachment")
+
+
+class CorrectionForm(_AttachmentForm):
+    subject = forms.ChoiceField(label="Sujet", choices=Message.Subject)
+    comment = forms.CharField(
+        label="Que faut-il corriger ?",
+        max_length=MESSAGE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 5, "class": "vLargeTextField"}),
+        error_messages={"required": "Indiquez ce qu'il faut corriger."},
+    )
+    field_order = ("subject", "comment", "attachment")
+
+
+class MessageForm(_AttachmentForm):
+    subject = forms.ChoiceField(label="Sujet", choices=Message.Subject)
+    body = forms.CharField(
+        label="Message",
+        max_length=MESSAGE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 5, "class": "vLargeTextField"}),
+        error_messages={"required": "Écrivez votre message."},
+    )
+    field_order = ("subject", "body", "attachment")
+
+
+# A form's fields are named after what the verb takes.
+VERB_FORMS = {
+    "send": NoFactForm,
+    "request_correction": CorrectionForm,
+    "accept": NoFactForm,
+    "sign_for_collectivity": SignatureForm,
+    "sign_for_region": SignatureForm,
+    "remind": NoFactForm,
+    "abandon": AbandonForm,
+}
+
+
+def verb_form(verb: str, convention=None) -> type[forms.Form]:
+    """Return the form of a verb; to one convention returned for correction, one answers."""
+    if verb == "send" and convention and convention.state == State.CORRECTION_REQUESTED:
+        return AnswerForm
+    return VERB_FORMS[verb]
+
+
+class EnrolmentForm(forms.Form):
+    """Schools by their codes, pasted or uploaded; `cleaned_data["codes"]` is their text."""
+
+    text = forms.CharField(
+        label="Codes UAI",
+        required=False,
+        help_text="Un code par ligne, ou un tableau copié depuis un tableur.",
+        widget=forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField", "spellcheck": "false"}),
+    )
+    upload = forms.FileField(
+        label="ou un fichier CSV ou TXT",
+        required=False,
+        allow_empty_file=True,  # Told apart, with its reason, when it is read.
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/plain,text/csv"}),
+    )
+
+    def clean_upload(self) -> str:
+        upload = self.cleaned_data["upload"]
+        if not upload:
+            return ""
+        if upload.size > settings.UPLOAD_MAX_BYTES:
+            limit = settings.UPLOAD_MAX_BYTES // 1024**2
+            raise ValidationError(
+                f"Ce fichier dépasse {limit} Mo : gardez la seule colonne des codes."
+            )
+        try:
+            return decode(upload.read())
+        except UnreadableFile as error:
+            raise ValidationError(str(error)) from None
+
+    def clean(self):
+        cleaned = super().clean()
+        text, upload = cleaned.get("text", "").strip(), cleaned.get("upload", "").strip()
+        if text and upload:
+            self.add_error("upload", "Collez des codes ou choisissez un fichier, pas les deux.")
+        elif not (text or upload or self.errors):
+            self.add_error("text", "Collez au moins un code UAI, ou choisissez un fichier.")
+        cleaned["codes"] = cleaned.get("text") if text else upload
+        return cleaned

@@ -1,0 +1,119 @@
+"""The e-mails about the files, to be read, and sent again when they failed."""
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from accounts.scope import collectivity_scope
+from conventions.exchanges.models import Notification
+from conventions.exchanges.telling import retry
+from conventions.models import file_facts
+from tabular.admin_search import FoldedSearchMixin
+
+
+@admin.register(Notification)
+class NotificationAdmin(FoldedSearchMixin, admin.ModelAdmin):
+    list_display = ("moment", "kind", "side", "file", "recipients_text", "state_label", "sent")
+    list_filter = (
+        "email__state",
+        "kind",
+        "side",
+        ("convention__campaign", admin.RelatedOnlyFieldListFilter),
+    )
+    search_fields = ("convention__reference", "convention__collectivity__search_text")
+    search_help_text = "Référence ou collectivité ; les accents sont facultatifs."
+    list_per_page = 100
+    list_select_related = ("convention__campaign", "email")
+    actions = ("try_again",)
+    fields = (
+        "subject",
+        "file",
+        "kind",
+        "side",
+        "recipients_text",
+        "moment",
+        "by",
+        "state_label",
+        "attempts",
+        "next_attempt",
+        "sent",
+        "error",
+        "body",
+    )
+
+    class Media:
+        css = {"all": ("conventions_admin.css",)}
+
+    def get_queryset(self, request):
+        scope = collectivity_scope(request.user, "convention__collectivity")
+        return super().get_queryset(request).filter(scope)
+
+    @admin.display(description="le", ordering="pk")
+    def moment(self, notification):
+        return _moment(notification.email.created_at)
+
+    @admin.display(description="dossier", ordering="convention__reference")
+    def file(self, notification):
+        url = reverse("admin:conventions_convention_change", args=[notification.convention_id])
+        return format_html('<a href="{}">{}</a>', url, notification.convention.reference)
+
+    @admin.display(description="destinataires")
+    def recipients_text(self, notification):
+        return ", ".join(notification.email.recipients) or "—"
+
+    @admin.display(description="état", ordering="email__state")
+    def state_label(self, notification):
+        email = notification.email
+        return format_html(
+            '<span class="state email-{}">{}</span>', email.state, email.get_state_display()
+        )
+
+    @admin.display(description="envoyé", ordering="email__sent_at")
+    def sent(self, notification):
+        return _moment(notification.email.sent_at)
+
+    @admin.display(description="objet")
+    def subject(self, notification):
+        return notification.email.subject
+
+    @admin.display(description="texte")
+    def body(self, notification):
+        return notification.email.body
+
+    @admin.display(description="demandé par")
+    def by(self, notification):
+        return notification.email.created_by or "—"
+
+    @admin.display(description="essais")
+    def attempts(self, notification):
+        return notification.email.attempts
+
+    @admin.display(description="prochain essai")
+    def next_attempt(self, notification):
+        return _moment(notification.email.next_attempt_at)
+
+    @admin.display(description="erreur")
+    def error(self, notification):
+        return notification.email.error or "—"
+
+    @admin.action(description="Réessayer l'envoi")
+    def try_again(self, request, queryset):
+        found = queryset.select_related(
+            "email", "convention__campaign", "convention__collectivity__commune"
+        )
+        with transaction.atomic():
+            results = [retry(each, file_facts(each.convention)) for each in found]
+        if done := results.count(True):
+            messages.success(request, f"À envoyer de nouveau : {done}.")
+        if left_out := results.count(False):
+            messages.warning(
+                request,
+                f"Laissés de côté : {left_out} (déjà envoyés, en attente, ou toujours sans "
+                "adresse : complétez alors la fiche de la collectivité ou la campagne).",
+            )
+
+
+def _moment(at):
+    return f"{timezone.localtime(at):%d/%m/%Y %H:%M}" if at else "—"

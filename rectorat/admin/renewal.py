@@ -1,0 +1,57 @@
+"""Taking last year's schools over, on the page of the new campaign."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.shortcuts import redirect
+
+from conventions.enrolment.renewal import Change, propose, renew
+
+PER_PAGE = 100
+
+
+class RenewalPage:
+    """Mixed into CampaignAdmin."""
+
+    def renew_view(self, request, campaign):
+        """Say what changed since last year, then (POST) enrol what the agent decided."""
+        previous = campaign.previous
+        if previous is None:
+            messages.warning(request, "Aucune campagne ne précède celle-ci.")
+            return redirect("admin:campaigns_campaign_change", campaign.pk)
+        report = None
+        if request.method == "POST":
+            try:
+                report = renew(campaign, previous, _decisions(request.POST), by=request.user)
+            except ValidationError as refusal:
+                messages.error(request, " ".join(refusal.messages))
+                return redirect("admin:campaigns_campaign_change", campaign.pk)
+        renewal = propose(campaign, previous, request.user)
+        change = request.GET.get("change")
+        change = change if change in Change else None
+        flagged = renewal.flagged_for(change)
+        paginator = Paginator(flagged, PER_PAGE)
+        page = paginator.get_page(request.GET.get("page"))
+        context = {
+            "report": report,
+            "renewal": renewal,
+            "previous": previous,
+            "change": Change(change) if change else None,
+            "flagged_count": len(flagged),
+            "page": page,
+            "pages": paginator.get_elided_page_range(page.number),
+            "may_decide": any(candidate.may_enrol for candidate in page),
+            # Beyond a page they travel in one field, under the limit on the number of fields.
+            "all_schools": ",".join(str(c.school.pk) for c in flagged if c.may_enrol),
+            "is_nav_sidebar_enabled": False,  # The table needs the width.
+        }
+        title = f"Reprendre les écoles de {previous.school_year}"
+        return self._page(request, campaign, "renew", title, context)
+
+
+def _decisions(posted) -> set[int]:
+    """The pks of the schools ticked, or with the button "all" of those that it announced."""
+    chosen = posted.getlist("ticked")
+    if "all" in posted:
+        chosen = posted.get("all_schools", "").split(",")
+    return {int(pk) for pk in chosen if pk.isdecimal()}

@@ -1,0 +1,42 @@
+"""Region, départements, collectivities: what an agent changes there may outdate documents.
+
+Their pages are those of the floor below; what is added is that files are gone through again.
+"""
+
+from django.contrib import admin
+from django.db import transaction
+from django_q.tasks import async_task
+
+from communes.admin import DepartmentAdmin, RegionAdmin
+from communes.models import Collectivity, Department, Region
+from conventions.dossiers.outdating import review
+from conventions.models import Convention
+from schools.admin import PayerAdmin
+
+admin.site.unregister([Region, Department, Collectivity])
+
+
+class ReviewedAdmin(admin.ModelAdmin):
+    """A change concerns thousands of files: a worker goes through them."""
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if change and form.changed_data:
+            transaction.on_commit(lambda: async_task("conventions.dossiers.tasks.review_documents"))
+
+
+@admin.register(Region)
+class ReviewedRegionAdmin(ReviewedAdmin, RegionAdmin):
+    pass
+
+
+@admin.register(Department)
+class ReviewedDepartmentAdmin(ReviewedAdmin, DepartmentAdmin):
+    pass
+
+
+@admin.register(Collectivity)
+class ReviewedPayerAdmin(PayerAdmin):
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        review(Convention.objects.filter(collectivity=obj))

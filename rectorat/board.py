@@ -1,0 +1,232 @@
+"""How many conventions of a campaign stand where, by académie and département."""
+
+import datetime
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Sum
+
+from accounts.models import User
+from billing.batches import billed_by_department
+from communes.models import Academy, Collectivity, Department
+from conventions.amendments.models import Amendment
+from conventions.campaigns.models import Campaign
+from conventions.lifecycle import CLAIMABLE, PARTY_CONFIRMED, State
+from conventions.models import Convention
+from conventions.models.convention import ConventionQuerySet
+
+
+@dataclass
+class Tally:
+    """Enrolled schools, conventions by state and amounts (euros) of one territory.
+
+    Avenants signed by both count in the amounts; `billed` is what batches have carried off.
+    """
+
+    schools: int = 0
+    late: int = 0
+    outdated: int = 0
+    billed: Decimal = Decimal(0)
+    by_state: Counter[str] = field(default_factory=Counter)
+    amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+    def add(self, other: "Tally") -> None:
+        self.schools += other.schools
+        self.late += other.late
+        self.outdated += other.outdated
+        self.billed += other.billed
+        self.by_state.update(other.by_state)
+        for state, amount in other.amounts.items():
+            self.amounts[state] += amount
+
+    @property
+    def states(self) -> list[tuple[State, int]]:
+        """Each state in the order of a file's life, with its number of conventions."""
+        return [(state, self.by_state[state]) for state in State]
+
+    @property
+    def conventions(self) -> int:
+        """Conventions that live: the abandoned ones left out."""
+        return sum(self.by_state.values()) - self.by_state[State.ABANDONED]
+
+    @property
+    def expected(self) -> Decimal:
+        """What the living conventions amount to, signed or not."""
+        return sum((a for state, a in self.amounts.items() if state != State.ABANDONED), Decimal(0))
+
+    @property
+    def signed(self) -> Decimal:
+        """What the conventions signed by both parties amount to."""
+        return sum((self.amounts[state] for state in CLAIMABLE), Decimal(0))
+
+
+@dataclass
+class AcademyLines:
+    """An académie's own line and those of its départements."""
+
+    academy: Academy
+    tally: Tally = field(default_factory=Tally)
+    departments: list[tuple[Department, Tally]] = field(default_factory=list)
+
+
+@dataclass
+class Board:
+    campaign: Campaign
+    total: Tally
+    academies: list[AcademyLines]
+    # The states whose amounts are added up, as the filter of the list that shows them.
+    expected_states = ",".join(state for state in State if state != State.ABANDONED)
+    signed_states = ",".join(CLAIMABLE)
+
+    @property
+    def bar(self) -> list[tuple[State, int, float, float]]:
+        """The living conventions as one bar: state, number, start and width in percent."""
+        segments: list[tuple[State, int, float, float]] = []
+        start = 0.0
+        for state, count in self.total.states:
+            if count and state != State.ABANDONED:
+                width = round(100 * count / self.total.conventions, 3)
+                segments.append((state, count, round(start, 3), width))
+                start += width
+        return segments
+
+
+def build_board(campaign: Campaign, user: User) -> Board:
+    """Count what `user` may see of `campaign`, in a constant number of queries.
+
+    A school counts in the département of the collectivity that pays for it, where its
+    convention counts too.
+    """
+    tallies = _tallies_by_department(campaign, user)
+    total = Tally()
+    academies: dict[int, AcademyLines] = {}
+    departments = Department.objects.filter(pk__in=tallies).select_related("academy")
+    for department in departments:
+        lines = academies.setdefault(department.academy_id, AcademyLines(department.academy))
+        lines.departments.append((department, tallies[department.pk]))
+        lines.tally.add(tallies[department.pk])
+        total.add(tallies[department.pk])
+    return Board(
+        campaign=campaign,
+        total=total,
+        academies=sorted(academies.values(), key=lambda lines: lines.academy.name),
+    )
+
+
+@dataclass
+class Replies:
+    """How many conventions were confirmed, then signed by both, up to a day included."""
+
+    day: datetime.date
+    accepted: int
+    signed: int
+
+
+@dataclass
+class ReplyCurve:
+    """The days on which replies came, in order, from the first sending on."""
+
+    days: list[Replies]
+    total: int
+
+    WIDTH, HEIGHT = 600, 160
+
+    @property
+    def last(self) -> Replies:
+        return self.days[-1]
+
+    @property
+    def accepted_path(self) -> str:
+        return self._path("accepted")
+
+    @property
+    def signed_path(self) -> str:
+        return self._path("signed")
+
+    def _path(self, name: str) -> str:
+        """The steps of one count as the `d` of an SVG path; full height is every convention."""
+        first = self.days[0].day
+        span = max((self.last.day - first).days, 1)
+        steps = [f"M0 {self.HEIGHT}"]
+        for replies in self.days:
+            x = round(self.WIDTH * (replies.day - first).days / span, 1)
+            y = round(self.HEIGHT * (1 - getattr(replies, name) / self.total), 1)
+            steps.append(f"H{x} V{y}")
+        return " ".join([*steps, f"H{self.WIDTH}"])
+
+
+def build_reply_curve(campaign: Campaign, user: User) -> ReplyCurve | None:
+    """Count the replies that `user` may see day by day, in one query; None before any sending."""
+    rows = (
+        campaign.conventions.for_user(user)
+        .living()
+        .order_by()
+        .values_list("state", "sent_on", "accepted_on", "effective_on")
+        .annotate(Count("pk"))
+    )
+    total = 0
+    accepted: Counter = Counter()
+    signed: Counter = Counter()
+    sending_days = []
+    for state, sent_on, accepted_on, effective_on, count in rows:
+        total += count
+        if sent_on:
+            sending_days.append(sent_on)
+        if state in PARTY_CONFIRMED or state in CLAIMABLE:
+            accepted[accepted_on] += count
+        if state in CLAIMABLE:
+            signed[effective_on] += count
+    if not sending_days:
+        return None
+    days, so_far = [], Replies(min(sending_days), 0, 0)
+    for day in sorted({so_far.day, *accepted, *signed}):
+        so_far = Replies(day, so_far.accepted + accepted[day], so_far.signed + signed[day])
+        days.append(so_far)
+    return ReplyCurve(days, total)
+
+
+def _tallies_by_department(campaign: Campaign, user: User) -> dict[int, Tally]:
+    tallies: dict[int, Tally] = {}
+    conventions = Convention.objects.for_user(user).filter(campaign=campaign)
+    states = (
+        conventions.order_by()
+        .values_list("collectivity__department", "state")
+        .annotate(Count("pk"), Sum("amount"))
+    )
+    for department, state, count, amount in states:
+        tally = tallies.setdefault(department, Tally())
+        tally.by_state[state] = count
+        tally.amounts[state] = amount
+    changes = (
+        Amendment.objects.signed()
+        .filter(convention__in=campaign.conventions.for_user(user).order_by().values("pk"))
+        .order_by()
+        .values_list("convention__collectivity__department", "convention__state")
+        .annotate(Sum("amount_change"))
+    )
+    for department, state, amount in changes:
+        tallies[department].amounts[state] += amount
+    for department, count in _by_department(conventions.late()):
+        tallies[department].late = count
+    for department, count in _by_department(conventions.outdated()):
+        tallies[department].outdated = count
+    for department, amount in billed_by_department(campaign, user).items():
+        tallies.setdefault(department, Tally()).billed = amount
+    department_of = dict(Collectivity.objects.values_list("pk", "department"))
+    schools = (
+        campaign.enrolments.payable(campaign, user)
+        .filter(released_on__isnull=True)
+        .order_by()
+        .values_list("payer_id")
+        .annotate(Count("pk"))
+    )
+    for payer, count in schools:
+        tallies.setdefault(department_of[payer], Tally()).schools += count
+    return tallies
+
+
+def _by_department(conventions: ConventionQuerySet) -> Any:
+    found = conventions.order_by().values_list("collectivity__department")
+    return found.annotate(Count("pk"))

@@ -1,0 +1,55 @@
+from django.urls import path, register_converter
+
+from conventions.campaigns.converters import SchoolYearConverter
+from town_hall.views import (
+    amendments,
+    calendar,
+    correspondence,
+    documents,
+    files,
+    own_act,
+    steps,
+    termination,
+)
+
+register_converter(SchoolYearConverter, "school_year")
+
+_file = "<school_year:year>/<str:code>/"
+_amendment = f"{_file}avenants/<int:number>/"
+
+urlpatterns = [
+    path("", files.ConventionList.as_view(), name="conventions"),
+    path("calendrier/", calendar.CalendarPage.as_view(), name="calendar"),
+    path("en-cours/", files.current, name="convention_current"),
+    path("pieces/<int:pk>/", documents.download_piece, name="piece"),
+    path("messages/<int:pk>/", correspondence.download_attachment, name="message_attachment"),
+    path(_file, files.ConventionPage.as_view(), name="convention"),
+    path(f"{_file}projet.pdf", documents.preview, name="convention_preview"),
+    path(f"{_file}documents/", documents.issue_documents, name="convention_issue"),
+    path(f"{_file}renseignements/", steps.Identity.as_view(), name="convention_identity"),
+    path(f"{_file}correction/", correspondence.Correction.as_view(), name="convention_correction"),
+    path(f"{_file}message/", correspondence.PostMessage.as_view(), name="convention_message"),
+    path(f"{_file}acte/", steps.ActPage.as_view(), name="convention_act"),
+    path(f"{_file}acte/adapter/", own_act.OwnActPage.as_view(), name="own_act"),
+    path(f"{_file}dates/", steps.ActDates.as_view(), name="convention_dates"),
+    path(f"{_file}signature/", steps.Signature.as_view(), name="convention_signature"),
+    path(f"{_file}pieces/", steps.AddPiece.as_view(), name="convention_piece"),
+    path(f"{_amendment}acte/", amendments.AmendmentActPage.as_view(), name="amendment_act"),
+    path(
+        f"{_amendment}acte/adapter/",
+        amendments.OwnAmendmentAct.as_view(),
+        name="own_amendment_act",
+    ),
+    path(f"{_amendment}dates/", amendments.AmendmentActDates.as_view(), name="amendment_dates"),
+    path(
+        f"{_amendment}signature/",
+        amendments.AmendmentSignature.as_view(),
+        name="amendment_signature",
+    ),
+    path(f"{_amendment}pieces/", amendments.AddAmendmentPiece.as_view(), name="amendment_piece"),
+    path(
+        f"{_file}resiliation/<slug:step>/",
+        termination.TerminationStep.as_view(),
+        name="convention_termination",
+    ),
+]

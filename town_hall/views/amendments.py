@@ -1,0 +1,131 @@
+"""The town hall's side of an avenant: its own act if it wants one, signature, dates, copies."""
+
+from copy import copy
+
+from django.shortcuts import get_object_or_404
+
+from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
+from conventions.authority import (
+    ACT_FIELDS,
+    DATE_FIELDS,
+    can_record_act,
+    can_record_act_dates,
+    record_act,
+    record_act_dates,
+)
+from conventions.models import Piece, attach, can_receive_pieces
+from town_hall.forms import (
+    ActDatesForm,
+    ActForm,
+    AmendmentPieceForm,
+    AmendmentSignatureForm,
+    act_to_fill,
+)
+from town_hall.views.form import FileFormView
+from town_hall.views.own_act import OwnActPage
+
+
+class AmendmentFormView(FileFormView):
+    """A form about one avenant of the file, found in scope: once it was sent, for a town hall."""
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        amendments = self.convention.amendments.shown().with_changes()
+        self.amendment = get_object_or_404(
+            amendments.select_related("act"), number=kwargs["number"]
+        )
+
+    @property
+    def subject(self):
+        return self.amendment
+
+    def get_context_data(self, **kwargs):
+        title = f"{self.title} n° {self.amendment.number}"
+        return super().get_context_data(**kwargs) | {"title": title}
+
+
+class AmendmentActPage(AmendmentFormView):
+    form_class = ActForm
+    title = "Préparer l'acte de l'avenant"
+    intro = (
+        "Selon les pouvoirs donnés à votre représentant, l'avenant se signe avec un nouvel acte "
+        "ou sans. Si vous en prenez un, donnez sa nature, son numéro et sa date."
+    )
+    submit = "Enregistrer et produire le PDF"
+    done = "L'acte de l'avenant est enregistré."
+    printed = "Le PDF à signer est prêt."
+
+    def is_possible(self):
+        return can_record_act(self.amendment)
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "instance": act_to_fill(self.amendment)}
+
+    def perform(self, form):
+        record_act(self.amendment, by=self.request.user, **form.facts(ACT_FIELDS))
+
+
+class OwnAmendmentAct(OwnActPage, AmendmentFormView):
+    title = "Adapter l'acte de l'avenant"
+
+
+class AmendmentActDates(AmendmentFormView):
+    form_class = ActDatesForm
+    template_name = "town_hall/act_dates.html"
+    title = "Dépôt et publication de l'acte de l'avenant"
+    intro = (
+        "Enregistrez les dates au fur et à mesure. L'acte est exécutoire quand il est déposé en "
+        "préfecture et publié."
+    )
+    done = "Les dates sont enregistrées."
+
+    def is_possible(self):
+        return can_record_act_dates(self.amendment)
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "instance": copy(self.amendment.act)}
+
+    def perform(self, form):
+        user = self.request.user
+        record_act_dates(self.amendment, by=user, **form.facts(DATE_FIELDS))
+        if receipt := form.cleaned_data["deposit_receipt"]:
+            attach(self.amendment, kind=Piece.Kind.DEPOSIT_RECEIPT, pdf=receipt, by=user)
+
+
+class AmendmentSignature(AmendmentFormView):
+    form_class = AmendmentSignatureForm
+    title = "Enregistrer la signature de l'avenant"
+    intro = "Donnez la date à laquelle votre représentant a signé l'avenant."
+    done = "La signature de l'avenant par votre collectivité est enregistrée."
+
+    def is_possible(self):
+        return self.amendment.state in AMENDMENT_TRANSITIONS["sign_for_collectivity"].targets
+
+    def get_initial(self):
+        return super().get_initial() | {"on": self.amendment.collectivity_signed_on}
+
+    def perform(self, form):
+        user = self.request.user
+        self.amendment.sign_for_collectivity(by=user, on=form.cleaned_data["on"])
+        for kind in (Piece.Kind.AMENDMENT_SIGNED, Piece.Kind.ACT_SIGNED):
+            if pdf := form.cleaned_data[kind]:
+                attach(self.amendment, kind=kind, pdf=pdf, by=user)
+
+
+class AddAmendmentPiece(AmendmentFormView):
+    form_class = AmendmentPieceForm
+    title = "Joindre une pièce à l'avenant"
+    intro = "La pièce est gardée telle quelle. Une nouvelle copie s'ajoute aux précédentes."
+    submit = "Joindre"
+    done = "La pièce est jointe à l'avenant."
+
+    def is_possible(self):
+        return can_receive_pieces(self.amendment)
+
+    def perform(self, form):
+        attach(
+            self.amendment,
+            kind=form.cleaned_data["kind"],
+            pdf=form.cleaned_data["file"],
+            by=self.request.user,
+        )

@@ -1,0 +1,76 @@
+"""The thread of a file: a request for correction, messages, what is attached to them."""
+
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404
+
+from conventions.correspondence import can_post_message, post_message
+from conventions.exchanges.models import Message
+from conventions.lifecycle import TRANSITIONS
+from conventions.models import Convention
+from town_hall.forms import CorrectionForm, MessageForm
+from town_hall.views.form import FileFormView
+
+
+class Correction(FileFormView):
+    form_class = CorrectionForm
+    title = "Demander une correction"
+    intro = (
+        "Dites au rectorat ce qui ne va pas. Il vous répond, corrige s'il y a lieu, puis vous "
+        "renvoie la convention. Vous n'avez rien à signer d'ici là."
+    )
+    submit = "Envoyer la demande"
+    done = (
+        "Votre demande est envoyée au rectorat. Vous retrouverez sa réponse dans les échanges de "
+        "ce dossier ; la convention vous sera renvoyée pour confirmation."
+    )
+
+    def is_possible(self):
+        return self.convention.state in TRANSITIONS["request_correction"].targets
+
+    def perform(self, form):
+        self.convention.request_correction(
+            by=self.request.user,
+            subject=form.cleaned_data["subject"],
+            comment=form.cleaned_data["comment"],
+            attachment=form.cleaned_data["attachment"],
+        )
+
+
+class PostMessage(FileFormView):
+    form_class = MessageForm
+    title = "Écrire un message"
+    intro = "Votre message s'ajoute aux échanges du dossier, que les deux parties lisent."
+    submit = "Envoyer"
+    done = "Votre message est envoyé."
+
+    def is_possible(self):
+        return can_post_message(self.convention)
+
+    def perform(self, form):
+        post_message(
+            self.convention,
+            by=self.request.user,
+            subject=form.cleaned_data["subject"],
+            body=form.cleaned_data["body"],
+            attachment=form.cleaned_data["attachment"],
+        )
+
+
+def download_attachment(request, pk):
+    """Send what is attached to a message of a file in the person's scope."""
+    message = get_object_or_404(
+        Message.objects.select_related("attachment"),
+        pk=pk,
+        attachment__isnull=False,
+        convention__in=Convention.objects.for_user(request.user),
+    )
+    try:
+        file = message.attachment.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404("Le fichier de cette pièce est introuvable.") from error
+    return FileResponse(
+        file,
+        as_attachment=True,
+        filename=message.attachment.original_name or f"message_{message.pk}.pdf",
+        content_type="application/pdf",
+    )

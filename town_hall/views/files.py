@@ -1,0 +1,127 @@
+"""Files as they are read: the list, the page of one, and how they are found in scope."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.shortcuts import get_object_or_404, redirect
+from django.views.generic import DetailView, ListView
+
+from accounts.roles import Role
+from conventions.amendments.effects import signed_amendments
+from conventions.amendments.lifecycle import SENT
+from conventions.amendments.models import Amendment
+from conventions.authority import can_adapt_act, can_record_act, can_record_act_dates
+from conventions.campaigns.models import Campaign
+from conventions.correspondence import can_post_message
+from conventions.dossiers.timeline import journal_of_collectivity, timeline
+from conventions.dossiers.whole import WholeFile
+from conventions.lifecycle import guidance
+from conventions.models import Convention, Piece, can_receive_pieces
+from conventions.terminations.steps import open_steps
+
+
+def live(user):
+    """The conventions of `user`'s scope, without those that were abandoned."""
+    return Convention.objects.for_user(user).living()
+
+
+def find_convention(user, year: int, code: str) -> Convention:
+    """Return the convention of a year and a collectivity's code, or 404 outside the scope."""
+    return get_object_or_404(
+        live(user).with_parties(),
+        campaign__start_year=year,
+        collectivity__code=code,
+    )
+
+
+class ConventionList(ListView):
+    template_name = "town_hall/list.html"
+    paginate_by = 50
+
+    def get_queryset(self):
+        return live(self.request.user).with_parties().prefetch_related("amendments")
+
+    def get_context_data(self, **kwargs):
+        """Say plainly when the convention of the year has not been sent yet."""
+        campaign = Campaign.objects.newest_open()
+        waiting = campaign and not live(self.request.user).filter(campaign=campaign).exists()
+        return super().get_context_data(awaited=campaign if waiting else None, **kwargs)
+
+
+def current(request):
+    """Lead to the convention of the year when there is just one, else to the list."""
+    campaign = Campaign.objects.newest_open()
+    found = list(live(request.user).with_parties().filter(campaign=campaign)[:2])
+    return redirect(found[0]) if len(found) == 1 else redirect("conventions")
+
+
+class ConventionPage(DetailView):
+    template_name = "town_hall/file.html"
+    context_object_name = "convention"
+
+    def get_object(self, queryset=None):
+        return find_convention(self.request.user, self.kwargs["year"], self.kwargs["code"])
+
+    def get_context_data(self, **kwargs):
+        convention = self.object
+        file = WholeFile(convention)
+        amendments = [a for a in file.amendments if a.state in SENT]
+        pieces = file.pieces_of("")
+        user = self.request.user
+        return super().get_context_data(
+            file=file,
+            guidance=guidance(convention.state, user.role),
+            may_write=user.role != Role.FINANCE,
+            # What was printed before a correction is not to be signed any more.
+            to_sign=[p for p in pieces if p.kind not in Piece.UPLOADED and convention.party],
+            received=[p for p in pieces if p.kind in Piece.UPLOADED],
+            documents_missing=file.lacks_documents(),
+            amendments=[AmendmentShown.of(a, file) for a in amendments],
+            has_signed_amendments=bool(signed_amendments(convention)),
+            amendment_to_sign=next((a for a in amendments if a.awaits_act), None),
+            can_post_message=can_post_message(convention),
+            thread=convention.messages.select_related("attachment"),
+            termination=file.termination,
+            ending_steps=open_steps(convention, user),
+            journal=timeline(journal_of_collectivity(convention)),
+            notifications=convention.notifications.select_related("email"),
+            other_years=self._other_years(),
+            **kwargs,
+        )
+
+    def _other_years(self):
+        """Those of the collectivity, of the ones merged into it, of the one it merged into."""
+        collectivity = self.object.collectivity
+        same = Q(collectivity=collectivity) | Q(collectivity__merged_into=collectivity)
+        if collectivity.merged_into_id:
+            same |= Q(collectivity=collectivity.merged_into_id)
+        return (
+            live(self.request.user)
+            .filter(same)
+            .exclude(pk=self.object.pk)
+            .select_related("campaign", "collectivity")
+            .order_by("-campaign__start_year")
+        )
+
+
+@dataclass(frozen=True)
+class AmendmentShown:
+    """An avenant on the page of its file: its pieces, and what may be done with it."""
+
+    amendment: Amendment
+    pieces: list[Piece]
+    may_record_act: bool
+    may_adapt_act: bool
+    may_record_act_dates: bool
+    may_receive_pieces: bool
+
+    @classmethod
+    def of(cls, amendment: Amendment, file: WholeFile) -> "AmendmentShown":
+        return cls(
+            amendment=amendment,
+            pieces=file.pieces_of(amendment.part),
+            may_record_act=can_record_act(amendment),
+            may_adapt_act=can_adapt_act(amendment),
+            may_record_act_dates=can_record_act_dates(amendment),
+            may_receive_pieces=can_receive_pieces(amendment),
+        )

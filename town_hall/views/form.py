@@ -1,0 +1,93 @@
+"""What every form about a file does: found in scope, a verb called, refusals at their field."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+from django.views.generic import FormView
+
+from accounts.access import role_required
+from accounts.roles import Role
+from conventions.models import Dossier, issue_documents
+from lifecycle.door import expect_version
+from town_hall.views.files import find_convention
+
+writers = role_required(Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR)
+
+
+@method_decorator(writers, name="dispatch")
+class FileFormView(FormView):
+    """A form about one file: fetches it in scope, calls a verb, shows refusals at their field.
+
+    A subclass says what it does in `perform`; nothing is written when it raises.
+    """
+
+    template_name = "town_hall/form.html"
+    title = ""
+    intro = ""
+    submit = "Enregistrer"
+    done = "C'est enregistré."
+    # Said too when documents came of it.
+    printed = ""
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.convention = find_convention(request.user, kwargs["year"], kwargs["code"])
+
+    def dispatch(self, request, *args, **kwargs):
+        if not self.is_possible():
+            messages.warning(request, "Cette étape n'est pas ouverte dans l'état du dossier.")
+            return redirect(self.convention)
+        return super().dispatch(request, *args, **kwargs)
+
+    def is_possible(self) -> bool:
+        raise NotImplementedError
+
+    def perform(self, form):
+        raise NotImplementedError
+
+    @property
+    def subject(self) -> Dossier:
+        """The part of the file that the form writes to."""
+        return self.convention
+
+    def get_initial(self):
+        return {"version": self.subject.version}
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "convention": self.convention}
+
+    def form_valid(self, form):
+        expect_version(self.subject, form.cleaned_data["version"])
+        try:
+            with transaction.atomic():
+                self.perform(form)
+        except ValidationError as refusal:
+            self._show(refusal, form)
+            return self.form_invalid(form)
+        issued = issue_documents(self.subject, by=self.request.user)
+        messages.success(self.request, f"{self.done} {self.printed if issued else ''}".rstrip())
+        return redirect(self.convention)
+
+    def form_invalid(self, form):
+        if not form.non_field_errors():
+            form.set_autofocus_on_first_error()
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    @staticmethod
+    def _show(refusal, form):
+        if not hasattr(refusal, "error_dict"):
+            form.add_error(None, refusal)
+            return
+        for field, errors in refusal.error_dict.items():
+            form.add_error(field if field in form.fields else None, errors)
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            convention=self.convention,
+            title=self.title,
+            intro=self.intro,
+            submit=self.submit,
+            **kwargs,
+        )

@@ -1,0 +1,130 @@
+"""The town hall's steps. Other roles do them in its place through the same scope."""
+
+from copy import copy
+
+from conventions.authority import (
+    ACT_FIELDS,
+    DATE_FIELDS,
+    can_record_act,
+    can_record_act_dates,
+    record_act,
+    record_act_dates,
+)
+from conventions.lifecycle import TRANSITIONS, State
+from conventions.models import Piece, attach, can_receive_pieces
+from town_hall.forms import (
+    ActDatesForm,
+    ActForm,
+    IdentityForm,
+    PieceForm,
+    SignatureForm,
+    act_to_fill,
+)
+from town_hall.views.form import FileFormView
+
+
+class Identity(FileFormView):
+    form_class = IdentityForm
+    title = "Vérifier vos renseignements"
+    intro = (
+        "Ces renseignements seront imprimés sur la convention et sur l'acte. "
+        "Corrigez-les si besoin, puis confirmez."
+    )
+    submit = "Confirmer ces renseignements"
+    done = "Vos renseignements sont confirmés."
+    printed = "La convention à signer est prête."
+
+    def is_possible(self):
+        return self.convention.state in (State.SENT, State.ACCEPTED)
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "instance": copy(self.convention.collectivity)}
+
+    def perform(self, form):
+        self.convention.collectivity = form.save()
+        self.convention.accept(by=self.request.user)
+
+
+class ActPage(FileFormView):
+    form_class = ActForm
+    title = "Préparer l'acte"
+    intro = (
+        "Votre collectivité autorise la signature par une décision (sur délégation du conseil, du "
+        "comité) ou par une délibération du conseil. Les deux se valent."
+    )
+    submit = "Enregistrer et produire les PDF"
+    done = "L'acte est enregistré."
+    printed = "Les PDF à signer sont prêts."
+
+    def is_possible(self):
+        return can_record_act(self.convention)
+
+    def get_form_kwargs(self):
+        # A form writes on its instance before it is valid: never on the file's own act.
+        return {**super().get_form_kwargs(), "instance": act_to_fill(self.convention)}
+
+    def perform(self, form):
+        record_act(self.convention, by=self.request.user, **form.facts(ACT_FIELDS))
+
+
+class ActDates(FileFormView):
+    form_class = ActDatesForm
+    template_name = "town_hall/act_dates.html"
+    title = "Dépôt, publication et communication de l'acte"
+    intro = (
+        "Enregistrez les dates au fur et à mesure. L'acte est exécutoire quand il est déposé en "
+        "préfecture et publié."
+    )
+    done = "Les dates sont enregistrées."
+
+    def is_possible(self):
+        return can_record_act_dates(self.convention)
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "instance": copy(self.convention.act)}
+
+    def perform(self, form):
+        user = self.request.user
+        record_act_dates(self.convention, by=user, **form.facts(DATE_FIELDS))
+        if receipt := form.cleaned_data["deposit_receipt"]:
+            attach(self.convention, kind=Piece.Kind.DEPOSIT_RECEIPT, pdf=receipt, by=user)
+
+
+class Signature(FileFormView):
+    form_class = SignatureForm
+    title = "Enregistrer la signature de la convention"
+    intro = "Donnez la date à laquelle votre représentant a signé la convention."
+    done = "La signature de votre collectivité est enregistrée."
+
+    def is_possible(self):
+        sources = TRANSITIONS["sign_for_collectivity"].targets
+        return self.convention.state in sources and self.convention.act is not None
+
+    def get_initial(self):
+        return super().get_initial() | {"on": self.convention.collectivity_signed_on}
+
+    def perform(self, form):
+        user = self.request.user
+        self.convention.sign_for_collectivity(by=user, on=form.cleaned_data["on"])
+        for kind in (Piece.Kind.CONVENTION_SIGNED, Piece.Kind.ACT_SIGNED):
+            if pdf := form.cleaned_data[kind]:
+                attach(self.convention, kind=kind, pdf=pdf, by=user)
+
+
+class AddPiece(FileFormView):
+    form_class = PieceForm
+    title = "Joindre une pièce"
+    intro = "La pièce est gardée telle quelle. Une nouvelle copie s'ajoute aux précédentes."
+    submit = "Joindre"
+    done = "La pièce est jointe au dossier."
+
+    def is_possible(self):
+        return can_receive_pieces(self.convention)
+
+    def perform(self, form):
+        attach(
+            self.convention,
+            kind=form.cleaned_data["kind"],
+            pdf=form.cleaned_data["file"],
+            by=self.request.user,
+        )
