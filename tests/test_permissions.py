@@ -22,8 +22,9 @@ from billing.batches import export_batch
 from billing.claims import claimable
 from communes.models import FormerCode
 from conventions.amendments.models import Amendment
+from conventions.correspondence import post_message
 from conventions.exchanges.models import CalendarSubscription
-from conventions.models import Piece
+from conventions.models import Piece, attach
 from conventions.piles.models import Pile
 from documents.models import Document
 from documents.received.uploads import UploadedPdf
@@ -224,8 +225,8 @@ def values(convention, town_hall):
     )
     batch = export_batch(convention.campaign, claimable(convention.campaign), by=None)
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
-    piece = convention.attach(kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=town_hall)
-    message = convention.post_message(by=town_hall, subject="other", body="…", attachment=scan)
+    piece = attach(convention, kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=town_hall)
+    message = post_message(convention, by=town_hall, subject="other", body="…", attachment=scan)
     issued = Document.freeze(
         b"%PDF-1.7 issued",
         pages=1,
@@ -266,7 +267,7 @@ def values(convention, town_hall):
         ("admin:conventions_convention_termination", "pk"): convention.pk,
         ("admin:conventions_convention_amend", "pk"): convention.pk,
         ("admin:conventions_convention_amendment", "pk"): convention.pk,
-        ("admin:conventions_enrolment_withdraw", "pk"): convention.schools.first().pk,
+        ("admin:conventions_enrolment_withdraw", "pk"): convention.enrolments.first().pk,
         ("admin:view_on_site", "object_id"): town_hall.pk,
         **{(page, "pk"): convention.campaign.decision_text_id for page in TEXT_PAGES},
         ("admin:documents_textmodel_pdf", "convention"): convention.pk,

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from billing import claims as claims_of
 from billing import exports, liquidation
+from conventions.authority import record_act
 from rectorat.board import build_board
 from tests.factories import (
     ConventionFactory,
@@ -30,7 +31,7 @@ def convention():
 def amend(convention, *, add=0, remove=0, sign=True):
     """Avenant of so many schools added and removed."""
     schools = SchoolFactory.create_batch(add, payer=convention.collectivity)
-    lines = list(convention.schools.enrolled()[:remove])
+    lines = list(convention.enrolments.enrolled()[:remove])
     amendment = prepare_amendment(convention, add=schools, remove=lines)
     if sign:
         sign_amendment(amendment)
@@ -75,7 +76,7 @@ def test_its_own_act_is_named_else_the_conventions(convention):
     today = timezone.localdate()
     amendment = amend(convention, add=1, sign=False)
     amendment.send(by=None)
-    amendment.record_act(by=None, kind="deliberation", number="2026-12", dated_on=today)
+    record_act(amendment, by=None, kind="deliberation", number="2026-12", dated_on=today)
     sign_amendment(amendment)
     convention.refresh_from_db()
     amend(convention, add=1)

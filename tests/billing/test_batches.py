@@ -94,7 +94,7 @@ def test_a_batch_and_its_titres_never_change(villeneuve):
 def test_an_avenant_signed_after_the_batch_is_a_titre_of_its_own():
     convention = current_signed_convention()
     export(convention.campaign)
-    line = convention.schools.enrolled().first()
+    line = convention.enrolments.enrolled().first()
     sign_amendment(prepare_amendment(convention, remove=[line]))
     (reduction,) = left(convention.campaign)
     batch = export(convention.campaign)
@@ -106,7 +106,7 @@ def test_an_avenant_signed_after_the_batch_is_a_titre_of_its_own():
 def test_an_avenant_that_changes_no_amount_makes_no_titre():
     convention = current_signed_convention()
     school = SchoolFactory(payer=convention.collectivity)
-    line = convention.schools.enrolled().first()
+    line = convention.enrolments.enrolled().first()
     sign_amendment(prepare_amendment(convention, add=[school], remove=[line]))
     assert export(convention.campaign).claims == 1
 
@@ -114,7 +114,7 @@ def test_an_avenant_that_changes_no_amount_makes_no_titre():
 @pytest.mark.parametrize("field", ["convention", "amendment"])
 def test_the_database_refuses_a_second_titre(field):
     convention = current_signed_convention()
-    line = convention.schools.enrolled().first()
+    line = convention.enrolments.enrolled().first()
     sign_amendment(prepare_amendment(convention, remove=[line]))
     batch = export(convention.campaign)
     titre = batch.titres.get(amendment__isnull=field == "convention")

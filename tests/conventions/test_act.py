@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
+from conventions.authority import record_act, record_act_dates
 from conventions.models import Convention
 from lifecycle.errors import TransitionRefused
 
@@ -53,37 +54,37 @@ def test_a_date_that_cannot_be_is_refused_at_its_field(
 ):
     values = {name: day(text) for name, text in facts.items()}
     with pytest.raises(ValidationError) as refusal:
-        signed_convention.record_act_dates(by=town_hall, **values)
+        record_act_dates(signed_convention, by=town_hall, **values)
     assert list(refusal.value.error_dict) == [field]
 
 
 def test_the_prefects_delay_waits_for_the_pieces_and_starts_when_they_come(
     signed_convention, town_hall, day
 ):
-    signed_convention.record_act_dates(by=town_hall, missing_pieces_requested_on=day("02/11/2022"))
+    record_act_dates(signed_convention, by=town_hall, missing_pieces_requested_on=day("02/11/2022"))
     assert signed_convention.act.is_referral_suspended
     assert signed_convention.act.referral_ends_on is None
-    signed_convention.record_act_dates(by=town_hall, missing_pieces_answered_on=day("10/11/2022"))
+    record_act_dates(signed_convention, by=town_hall, missing_pieces_answered_on=day("10/11/2022"))
     assert signed_convention.act.referral_ends_on == day("11/01/2023")
 
 
 def test_a_gracious_appeal_in_time_restarts_the_delay(signed_convention, town_hall, day):
-    signed_convention.record_act_dates(by=town_hall, gracious_appeal_on=day("14/12/2022"))
+    record_act_dates(signed_convention, by=town_hall, gracious_appeal_on=day("14/12/2022"))
     # Silence refuses on 14/02/2023; two months francs from there.
     assert signed_convention.act.appeal_ends_on == day("17/04/2023")
-    signed_convention.record_act_dates(by=town_hall, gracious_appeal_answered_on=day("20/12/2022"))
+    record_act_dates(signed_convention, by=town_hall, gracious_appeal_answered_on=day("20/12/2022"))
     assert signed_convention.act.appeal_ends_on == day("21/02/2023")
 
 
 def test_a_gracious_appeal_made_too_late_changes_nothing(signed_convention, town_hall, day):
-    signed_convention.record_act_dates(by=town_hall, gracious_appeal_on=day("15/12/2022"))
+    record_act_dates(signed_convention, by=town_hall, gracious_appeal_on=day("15/12/2022"))
     assert signed_convention.act.appeal_ends_on == day("14/12/2022")
 
 
 def test_no_date_of_the_act_is_in_the_future(signed_convention, town_hall):
     tomorrow = datetime.date.today() + datetime.timedelta(days=2)  # noqa: DTZ011
     with pytest.raises(TransitionRefused) as refusal:
-        signed_convention.record_act_dates(by=town_hall, withdrawn_on=tomorrow)
+        record_act_dates(signed_convention, by=town_hall, withdrawn_on=tomorrow)
     assert list(refusal.value.error_dict) == ["withdrawn_on"]
 
 
@@ -109,7 +110,7 @@ def test_the_form_keeps_what_it_does_not_show_and_journals_what_changes(mairie, 
 def test_the_mode_that_the_law_expects_is_proposed(mairie, convention, rectorat, town_hall, day):
     convention.send(by=rectorat, on=day("10/10/2022"))
     convention.accept(by=town_hall, on=day("10/10/2022"))
-    convention.record_act(by=town_hall, kind="decision", number="1", dated_on=day("10/10/2022"))
+    record_act(convention, by=town_hall, kind="decision", number="1", dated_on=day("10/10/2022"))
     response = mairie.get(dates_url(convention))
     assert response.context["form"]["publication_mode"].value() == "electronic"
     assert "Attendu pour votre collectivité : sur le site internet." in response.content.decode()
@@ -120,7 +121,7 @@ def test_a_mode_proposed_is_not_recorded_before_the_publication(
 ):
     convention.send(by=rectorat, on=day("10/10/2022"))
     convention.accept(by=town_hall, on=day("10/10/2022"))
-    convention.record_act(by=town_hall, kind="decision", number="1", dated_on=day("10/10/2022"))
+    record_act(convention, by=town_hall, kind="decision", number="1", dated_on=day("10/10/2022"))
     mairie.post(
         dates_url(convention),
         {

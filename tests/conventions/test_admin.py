@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from conventions.authority import record_act
 from conventions.lifecycle import State
 from conventions.models import Convention, Enrolment
 from lifecycle.models import JournalEntry
@@ -247,7 +248,7 @@ def test_a_refusal_for_one_convention_is_said_on_its_page(agent, convention):
 def test_a_date_before_the_act_is_refused_at_its_field(agent, convention, day):
     convention.send(by=None)
     convention.accept(by=None)
-    convention.record_act(by=None, kind="decision", number="1", dated_on=day("10/10/2022"))
+    record_act(convention, by=None, kind="decision", number="1", dated_on=day("10/10/2022"))
     data = {"conventions": keys_of(convention), "on": "2022-10-09"}
     response = agent.post(verb_url("sign_for_collectivity"), data)
     assert "avant l&#x27;acte" in str(response.context["form"].errors["on"])
@@ -259,9 +260,9 @@ def withdraw_url(line):
 
 
 def test_a_school_is_withdrawn_after_a_confirmation(agent, convention):
-    line = convention.schools.first()
+    line = convention.enrolments.first()
     agent.get(withdraw_url(line))
-    assert convention.schools.filter(released_on__isnull=True).count() == 2
+    assert convention.enrolments.filter(released_on__isnull=True).count() == 2
     agent.post(withdraw_url(line))
     convention.refresh_from_db()
     assert convention.amount == 45
@@ -269,20 +270,20 @@ def test_a_school_is_withdrawn_after_a_confirmation(agent, convention):
 
 def test_a_school_of_a_sent_convention_stays(agent, convention):
     convention.send(by=None)
-    response = agent.post(withdraw_url(convention.schools.first()), follow=True)
+    response = agent.post(withdraw_url(convention.enrolments.first()), follow=True)
     assert "déjà envoyée" in response.content.decode()
     assert Enrolment.objects.filter(released_on__isnull=True).count() == 2
 
 
 def test_a_school_of_another_departement_is_not_found(gard_agent, convention):
-    assert gard_agent.post(withdraw_url(convention.schools.first())).status_code == 404
+    assert gard_agent.post(withdraw_url(convention.enrolments.first())).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["conventionschool", "journalentry", "convention"])
 @pytest.mark.parametrize("action", ["add", "delete"])
 def test_records_are_neither_added_nor_deleted(agent, signed_convention, name, action):
     args = {
-        "conventionschool": signed_convention.schools.first().pk,
+        "conventionschool": signed_convention.enrolments.first().pk,
         "journalentry": signed_convention.journal.first().pk,
         "convention": signed_convention.pk,
     }

@@ -195,7 +195,7 @@ def amend_url(convention):
 def test_an_agent_prepares_an_avenant_by_ticking_schools(agent, convention, school):
     page = text_of(agent.get(reverse("admin:conventions_convention_change", args=[convention.pk])))
     assert amend_url(convention) in page
-    removed = convention.schools.first()
+    removed = convention.enrolments.first()
     response = agent.post(
         amend_url(convention),
         {"reason": "Une école en remplace une autre.", "ticked": [school.pk], "remove": removed.pk},
@@ -234,7 +234,7 @@ def test_only_schools_that_may_come_in_are_offered(agent, convention, school):
     SchoolFactory()
     form = agent.get(amend_url(convention)).context["form"]
     assert list(form.fields["ticked"].queryset) == [school]
-    assert set(form.fields["remove"].queryset) == set(convention.schools.all())
+    assert set(form.fields["remove"].queryset) == set(convention.enrolments.all())
 
 
 def test_a_convention_that_cannot_be_amended_says_so(agent):

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from conventions.amendments.lifecycle import AmendmentState
 from conventions.amendments.models import Amendment
+from conventions.authority import record_act, record_act_dates
 from conventions.enrolment.enrolling import withdraw
 from conventions.enrolment.preparation import prepare
 from conventions.exchanges.models import Notification
 from conventions.lifecycle import State
-from conventions.models import Enrolment
+from conventions.models import Enrolment, file_name, issue_documents
 from conventions.printing import convention_context
 from lifecycle.errors import StaleFile, TransitionRefused
 from schools.models import School
@@ -61,7 +62,7 @@ def refused(call, field=None):
 
 # --- Preparing --------------------------------------------------------------
 def test_it_takes_the_next_number_and_says_what_it_changes(convention, school, rectorat):
-    removed = convention.schools.first()
+    removed = convention.enrolments.first()
     amendment = convention.prepare_amendment(
         by=rectorat, reason="Une école ouvre.", add=[school], remove=[removed]
     )
@@ -77,7 +78,7 @@ def test_it_takes_the_next_number_and_says_what_it_changes(convention, school, r
 
 def test_only_a_convention_signed_by_both_is_amended():
     convention = ConventionFactory()
-    call = lambda: prepare_amendment(convention, remove=[convention.schools.first()])  # noqa: E731
+    call = lambda: prepare_amendment(convention, remove=[convention.enrolments.first()])  # noqa: E731
     assert "signée par les deux parties : celle-ci est préparée" in refused(call)
 
 
@@ -110,7 +111,7 @@ def test_it_has_a_reason_and_changes_something(convention, school):
             ),
             "est fermée",
         ),
-        (lambda convention: convention.schools.first().school, "déjà inscrite cette année"),
+        (lambda convention: convention.enrolments.first().school, "déjà inscrite cette année"),
     ],
     ids=["of another payer", "closed", "enrolled"],
 )
@@ -128,7 +129,7 @@ def test_a_school_of_another_convention_is_not_removed(convention):
 
 
 def test_one_avenant_at_a_time(convention, amendment):
-    line = convention.schools.first()
+    line = convention.enrolments.first()
     assert "déjà en cours" in refused(lambda: prepare_amendment(convention, remove=[line]))
     sign_amendment(amendment)
     convention.refresh_from_db()
@@ -139,7 +140,7 @@ def test_of_two_agents_who_prepare_one_the_second_is_told(convention, school):
     seen = type(convention).objects.get(pk=convention.pk)
     prepare_amendment(convention, add=[school]).abandon(by=None, comment="Erreur.")
     with pytest.raises(StaleFile):
-        prepare_amendment(seen, remove=[convention.schools.first()])
+        prepare_amendment(seen, remove=[convention.enrolments.first()])
 
 
 # --- Schools kept aside -----------------------------------------------------
@@ -165,13 +166,13 @@ def test_an_enrolment_without_convention_is_taken(convention, school):
 def test_a_school_kept_for_an_avenant_waits_for_no_convention(convention, school, amendment):
     report = prepare(convention.campaign, by=None)
     assert (report.created, report.left_out) == ([], [])
-    assert not convention.campaign.schools.waiting().exists()
+    assert not convention.campaign.enrolments.waiting().exists()
     line = school.enrolments.get()
     assert "retenue pour un avenant" in refused(lambda: withdraw(line, by=None))
 
 
 def test_a_school_removed_leaves_on_the_day_of_the_last_signature(convention):
-    line = convention.schools.first()
+    line = convention.enrolments.first()
     amendment = prepare_amendment(convention, remove=[line])
     amendment.send(by=None)
     yesterday = timezone.localdate() - datetime.timedelta(days=1)
@@ -194,13 +195,13 @@ def test_abandoning_leaves_enrolled_a_school_that_was(convention, school):
     line.copy_from_school()
     line.save()
     amendment = prepare_amendment(convention, add=[school])
-    assert line not in convention.campaign.schools.waiting()
+    assert line not in convention.campaign.enrolments.waiting()
     amendment.abandon(by=None, comment="L'avenant attendra.")
-    assert line in convention.campaign.schools.waiting()
+    assert line in convention.campaign.enrolments.waiting()
 
 
 def test_a_school_removed_may_come_back_by_the_next_avenant(convention):
-    line = convention.schools.first()
+    line = convention.enrolments.first()
     sign_amendment(prepare_amendment(convention, remove=[line]))
     convention.refresh_from_db()
     sign_amendment(prepare_amendment(convention, add=[line.school]))
@@ -211,7 +212,7 @@ def test_a_school_removed_may_come_back_by_the_next_avenant(convention):
 # --- What was issued does not change (rule 3) -------------------------------
 def test_the_convention_keeps_printing_what_it_printed(convention, school):
     before = convention_context(convention)
-    amendment = prepare_amendment(convention, add=[school], remove=[convention.schools.first()])
+    amendment = prepare_amendment(convention, add=[school], remove=[convention.enrolments.first()])
     sign_amendment(amendment)
     convention.refresh_from_db()
     assert convention_context(convention) == before
@@ -227,7 +228,7 @@ def test_the_current_amount_is_that_of_the_schools_that_remain(moves):
     with transaction.atomic():
         convention = current_signed_convention()
         for added, removed, is_signed in moves:
-            lines = list(convention.schools.enrolled()[:removed])
+            lines = list(convention.enrolments.enrolled()[:removed])
             schools = SchoolFactory.create_batch(added, payer=convention.collectivity)
             if not (schools or lines):
                 continue
@@ -237,7 +238,7 @@ def test_the_current_amount_is_that_of_the_schools_that_remain(moves):
             else:
                 amendment.abandon(by=None, comment="Exemple.")
             convention.refresh_from_db()
-        remaining = convention.schools.enrolled().count()
+        remaining = convention.enrolments.enrolled().count()
         changes = sum(a.amount_change for a in convention.amendments.signed())
         assert convention.current_school_count == remaining
         assert convention.current_amount == remaining * convention.unit_fee
@@ -299,26 +300,26 @@ def test_a_town_hall_signs_for_its_side_only(amendment, town_hall):
 def test_its_act_is_optional_and_authorises_the_signature_from_its_date(amendment):
     today = timezone.localdate()
     yesterday = today - datetime.timedelta(days=1)
-    amendment.record_act(by=None, kind="deliberation", number="2026-12", dated_on=today)
+    record_act(amendment, by=None, kind="deliberation", number="2026-12", dated_on=today)
     assert "avant l'acte" in refused(
         lambda: amendment.sign_for_collectivity(by=None, on=yesterday), "on"
     )
     amendment.sign_for_collectivity(by=None, on=today)
-    amendment.record_act_dates(by=None, deposited_on=today, published_on=today)
+    record_act_dates(amendment, by=None, deposited_on=today, published_on=today)
     assert amendment.act.executory_on == today
     assert "ne change plus" in refused(
-        lambda: amendment.record_act(by=None, kind="decision", number="1", dated_on=today)
+        lambda: record_act(amendment, by=None, kind="decision", number="1", dated_on=today)
     )
 
 
 def test_its_pieces_are_its_own(amendment, convention):
     today = timezone.localdate()
-    amendment.record_act(by=None, kind="decision", number="2026-12", dated_on=today)
-    issued = amendment.issue_documents(by=None)
+    record_act(amendment, by=None, kind="decision", number="2026-12", dated_on=today)
+    issued = issue_documents(amendment, by=None)
     assert [piece.kind for piece in issued] == ["amendment", "amendment_act"]
-    assert amendment.issue_documents(by=None) == []
+    assert issue_documents(amendment, by=None) == []
     assert not convention.own_pieces.exists()
-    name = convention.file_name(issued[0])
+    name = file_name(convention, issued[0])
     year = convention.campaign.school_year
     assert name.startswith(f"avenant-1_avenant-a-signer_{year}_")
     assert issued[0].document.context["amendment"]["amount_change"] == "45.00"

@@ -8,7 +8,7 @@ from django.contrib.admin import helpers
 from django.urls import reverse
 
 from conventions.dossiers import archive
-from conventions.models import Convention, Piece
+from conventions.models import Convention, Piece, latest_pieces
 from documents.received.uploads import UploadedPdf
 from tests.factories import (
     CollectivityFactory,
@@ -24,8 +24,8 @@ LIST = reverse("admin:conventions_convention_changelist")
 
 
 def attach(convention, content=b"%PDF-1.7", kind=Piece.Kind.CONVENTION_SIGNED):
-    return convention.attach(
-        kind=kind, pdf=UploadedPdf(content=content, pages=1, name="scan.pdf"), by=None
+    return attach(
+        convention, kind=kind, pdf=UploadedPdf(content=content, pages=1, name="scan.pdf"), by=None
     )
 
 
@@ -55,7 +55,7 @@ def test_each_piece_is_there_once_in_its_latest_version_byte_for_byte(villeneuve
     attach(villeneuve, b"%PDF second")
     attach(villeneuve, b"%PDF act", kind=Piece.Kind.ACT_SIGNED)
     folder = "34337_villeneuve-les-maguelone"
-    assert read(archive.stream(archive.latest_pieces(Convention.objects.all()))) == {
+    assert read(archive.stream(latest_pieces(archive, Convention.objects.all()))) == {
         f"{folder}/acte-signe_2022-2023_v1.pdf": b"%PDF act",
         f"{folder}/convention-signee_2022-2023_v2.pdf": b"%PDF second",
     }
@@ -65,7 +65,7 @@ def test_a_file_that_storage_lost_is_named_and_breaks_nothing(villeneuve, privat
     lost = attach(villeneuve)
     attach(villeneuve, b"%PDF act", kind=Piece.Kind.ACT_SIGNED)
     (private_media / lost.document.file.name).unlink()
-    files = read(archive.stream(archive.latest_pieces(Convention.objects.all())))
+    files = read(archive.stream(latest_pieces(archive, Convention.objects.all())))
     absent = "34337_villeneuve-les-maguelone/convention-signee_2022-2023_v1.pdf"
     assert files["fichiers-introuvables.txt"].decode() == absent
     assert len(files) == 2
@@ -77,7 +77,7 @@ def test_what_was_given_up_stands_apart_from_what_replaced_it(villeneuve):
     again = ConventionFactory(collectivity=villeneuve.collectivity)
     again.send(by=None)
     attach(again, b"%PDF new")
-    files = read(archive.stream(archive.latest_pieces(Convention.objects.all())))
+    files = read(archive.stream(latest_pieces(archive, Convention.objects.all())))
     assert sorted(files.values()) == [b"%PDF new", b"%PDF old"]
 
 
@@ -121,4 +121,4 @@ def test_an_archive_takes_one_query_whatever_the_number_of_pieces(
         attach(villeneuve, b"%PDF" + bytes([number]), kind=Piece.Kind.OTHER)
         attach(ConventionFactory(state="sent", sent_on="2022-09-01"), bytes([number]))
     with django_assert_num_queries(1):
-        read(archive.stream(archive.latest_pieces(Convention.objects.all())))
+        read(archive.stream(latest_pieces(archive, Convention.objects.all())))

@@ -10,6 +10,7 @@ from django.utils import timezone
 from icalendar import Calendar
 
 from conventions.exchanges.models import CalendarSubscription
+from conventions.terminations.models import give_formal_notice
 from tests.factories import CampaignFactory, ConventionFactory, UserFactory, sign_by_both
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +79,7 @@ def test_a_termination_shows_its_next_deadline_and_keeps_the_last_once_it_is_ove
         ]
 
     notice = timezone.localdate() - datetime.timedelta(days=60)
-    signed_convention.give_formal_notice(by=None, side="region", on=notice, grievances="Griefs")
+    give_formal_notice(signed_convention, by=None, side="region", on=notice, grievances="Griefs")
     termination = signed_convention.open_termination
     assert of_termination() == [("Tenir la conciliation", termination.conciliation_by)]
     letter = timezone.localdate() - datetime.timedelta(days=16)
@@ -93,7 +94,7 @@ def test_a_termination_shows_its_next_deadline_and_keeps_the_last_once_it_is_ove
 def test_an_agreement_takes_the_deadlines_of_a_termination_away(client, address, signed_convention):
     before = set(events(client, address))
     today = timezone.localdate()
-    signed_convention.give_formal_notice(by=None, side="region", on=today, grievances="Griefs")
+    give_formal_notice(signed_convention, by=None, side="region", on=today, grievances="Griefs")
     signed_convention.record_settlement(by=None, on=today)
     assert set(events(client, address)) == before
 

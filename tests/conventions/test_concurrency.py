@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from conventions.correspondence import post_message
 from conventions.lifecycle import State
 from conventions.models import Convention
 from lifecycle.errors import TransitionRefused
@@ -32,7 +33,7 @@ def accepted():
     convention = ConventionFactory()
     convention.send(by=None)
     convention.accept(by=None)
-    convention.record_act(by=None, kind="decision", number="1", dated_on=TODAY())
+    record_act(convention, by=None, kind="decision", number="1", dated_on=TODAY())
     return convention
 
 
@@ -95,7 +96,7 @@ def abandon(file, by):
 
 
 def record_act(file, by):
-    file.record_act(by=by, kind="deliberation", number=by.last_name, dated_on=TODAY())
+    record_act(file, by=by, kind="deliberation", number=by.last_name, dated_on=TODAY())
 
 
 @pytest.mark.parametrize(
@@ -122,13 +123,13 @@ def test_a_file_is_sent_or_abandoned_never_both(agents):
     convention = ConventionFactory()
     winner, told = winner_and_refusal(at_once(convention, agents, send, abandon), agents)
     assert winner.get_full_name() in told
-    released = convention.schools.filter(released_on__isnull=False).exists()
+    released = convention.enrolments.filter(released_on__isnull=False).exists()
     assert released == (convention.state == State.ABANDONED)
 
 
 def test_a_double_click_sends_a_message_once(accepted, agents):
     def post(file, by):
-        file.post_message(by=agents[0], subject="other", body="Bonjour")
+        post_message(file, by=agents[0], subject="other", body="Bonjour")
 
     outcomes = at_once(accepted, agents, post, post)
     assert [type(outcome) for outcome in outcomes].count(TransitionRefused) == 1
@@ -137,7 +138,7 @@ def test_a_double_click_sends_a_message_once(accepted, agents):
 
 def test_two_people_write_in_the_thread_without_getting_in_each_others_way(accepted, agents):
     def post(file, by):
-        file.post_message(by=by, subject="other", body="Bonjour")
+        post_message(file, by=by, subject="other", body="Bonjour")
 
     assert at_once(accepted, agents, post, post) == [None, None]
     assert accepted.messages.count() == 2

@@ -43,7 +43,7 @@ def test_an_abandoned_convention_leaves_room_for_another(convention, rectorat):
 
 
 def test_a_school_is_not_in_two_conventions_of_one_year(convention):
-    line = convention.schools.first()
+    line = convention.enrolments.first()
     again = Enrolment(campaign=convention.campaign, school=line.school)
     again.copy_from_school()
     refuse("deux conventions", again.save, again)

@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
+from conventions.correspondence import post_message
 from conventions.dossiers import progress
 from conventions.enrolment.enrolling import enrol, withdraw
 from conventions.enrolment.preparation import prepare
@@ -136,7 +137,7 @@ def test_the_form_of_a_request_returns_the_file(mairie, sent):
 def test_a_message_is_read_by_both_sides_and_what_it_holds_is_escaped(
     mairie, client, sent, town_hall, rectorat
 ):
-    sent.post_message(by=rectorat, subject="other", body="<b>Bonjour</b>\nà vous")
+    post_message(sent, by=rectorat, subject="other", body="<b>Bonjour</b>\nà vous")
     page = mairie.get(sent.get_absolute_url()).content.decode()
     assert "&lt;b&gt;Bonjour&lt;/b&gt;<br>à vous" in page
     client.force_login(rectorat)
@@ -146,7 +147,7 @@ def test_a_message_is_read_by_both_sides_and_what_it_holds_is_escaped(
 
 def test_a_message_changes_nothing_else_of_the_file(signed_convention, town_hall):
     version, state = signed_convention.version, signed_convention.state
-    signed_convention.post_message(by=town_hall, subject="other", body="Merci.")
+    post_message(signed_convention, by=town_hall, subject="other", body="Merci.")
     signed_convention.refresh_from_db()
     assert (signed_convention.version, signed_convention.state) == (version, state)
     assert signed_convention.journal.first().verb == "post_message"
@@ -171,19 +172,19 @@ def test_a_message_too_long_is_refused_at_its_field(mairie, sent):
 
 def test_nobody_writes_before_the_file_is_sent_nor_once_it_is_given_up(convention, rectorat):
     with pytest.raises(TransitionRefused):
-        convention.post_message(by=rectorat, subject="other", body="Trop tôt.")
+        post_message(convention, by=rectorat, subject="other", body="Trop tôt.")
     convention.abandon(by=rectorat, comment="Erreur")
     with pytest.raises(TransitionRefused):
-        convention.post_message(by=rectorat, subject="other", body="Trop tard.")
+        post_message(convention, by=rectorat, subject="other", body="Trop tard.")
 
 
 def test_finance_reads_the_thread_and_does_not_write(sent, finance):
     with pytest.raises(TransitionRefused):
-        sent.post_message(by=finance, subject="other", body="Bonjour.")
+        post_message(sent, by=finance, subject="other", body="Bonjour.")
 
 
 def test_an_attachment_is_downloaded_by_the_two_sides_only(mairie, client, sent, rectorat):
-    message = sent.post_message(by=rectorat, subject="other", body="Voici.", attachment=SCAN)
+    message = post_message(sent, by=rectorat, subject="other", body="Voici.", attachment=SCAN)
     address = reverse("message_attachment", args=[message.pk])
     assert b"".join(mairie.get(address).streaming_content) == SCAN.content
     other = ConventionFactory()

@@ -83,7 +83,7 @@ def test_preparing_gives_each_payer_one_convention(campaign, rectorat):
     assert len(report.created) == 2
     convention = Convention.objects.get(collectivity=payer)
     assert (convention.school_count, convention.amount) == (2, 90)
-    assert convention.schools.count() == 2
+    assert convention.enrolments.count() == 2
     assert convention.journal.get().verb == "prepare"
 
 

@@ -51,7 +51,7 @@ def enrol_all(campaign, schools=None, by=None):
 
 
 def schools_of(convention):
-    return set(convention.schools.values_list("uai", flat=True))
+    return set(convention.enrolments.values_list("uai", flat=True))
 
 
 def test_the_schools_of_toulouse_make_one_convention(campaign, real_data):
@@ -89,7 +89,7 @@ def test_a_syndicat_of_twelve_communes_signs_once_for_their_schools(campaign):
     convention = sign_by_both(Convention.objects.with_parties().get())
     assert (convention.collectivity, convention.school_count) == (syndicat, 12)
     assert convention.collectivity_title == "Syndicat intercommunal scolaire des Vallées"
-    assert set(convention.schools.values_list("commune_name", flat=True)) == {
+    assert set(convention.enrolments.values_list("commune_name", flat=True)) == {
         commune.name for commune in communes
     }
     printed = act_context(convention)
@@ -132,13 +132,13 @@ def test_preparing_for_some_touches_no_other_convention(campaign):
     chosen, other = SchoolFactory(), SchoolFactory()
     enrol_all(campaign)
     prepare(campaign, by=None)
-    campaign.schools.update(name="Renommée")
+    campaign.enrolments.update(name="Renommée")
     report = prepare(campaign, by=None, payers=[chosen.payer_id])
     assert (report.created, report.left_out) == ([], [])
     counts = dict(Convention.objects.values_list("collectivity", "school_count"))
     assert counts == {chosen.payer_id: 1, other.payer_id: 1}
-    assert campaign.schools.get(school=chosen).name == chosen.name
-    assert campaign.schools.get(school=other).name == "Renommée"
+    assert campaign.enrolments.get(school=chosen).name == chosen.name
+    assert campaign.enrolments.get(school=other).name == "Renommée"
 
 
 def test_preparing_for_a_payer_brings_along_the_one_its_schools_come_from(campaign):

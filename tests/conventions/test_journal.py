@@ -42,7 +42,7 @@ def test_states_and_values_are_said_in_french(signed_convention, town_hall, day)
 
 
 def test_a_correction_of_the_amount_is_told_from_and_to(convention, rectorat):
-    convention.schools.first().delete()
+    convention.enrolments.first().delete()
     convention.recount(by=rectorat)
     assert [str(change) for change in line(convention.journal.first()).changes] == [
         "Nombre d'écoles : 2 → 1",

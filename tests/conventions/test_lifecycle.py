@@ -1,5 +1,6 @@
 import pytest
 
+from conventions.authority import record_act, record_act_dates
 from conventions.lifecycle import State
 from lifecycle.errors import StaleFile, TransitionRefused
 
@@ -9,13 +10,13 @@ pytestmark = pytest.mark.django_db
 def test_a_file_goes_from_prepared_to_signed_by_both(convention, town_hall, rectorat, day):
     convention.send(by=rectorat, on=day("10/10/2022"))
     convention.accept(by=town_hall, on=day("10/10/2022"))
-    convention.record_act(
-        by=town_hall, kind="decision", number="2022DECAD076", dated_on=day("10/10/2022")
+    record_act(
+        convention, by=town_hall, kind="decision", number="2022DECAD076", dated_on=day("10/10/2022")
     )
     convention.sign_for_collectivity(by=town_hall, on=day("10/10/2022"))
     convention.sign_for_region(by=rectorat, on=day("11/10/2022"))
-    convention.record_act_dates(
-        by=town_hall, deposited_on=day("13/10/2022"), published_on=day("13/10/2022")
+    record_act_dates(
+        convention, by=town_hall, deposited_on=day("13/10/2022"), published_on=day("13/10/2022")
     )
     convention.refresh_from_db()
     assert convention.state == State.SIGNED

@@ -10,10 +10,12 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions.dossiers import bulk
+from conventions.correspondence import post_message
+from conventions.dossiers import verbs
 from conventions.exchanges.models import Notification
 from conventions.exchanges.telling import retry
 from conventions.models import Convention
+from conventions.terminations.models import give_formal_notice
 from outbox.models import MAX_ATTEMPTS, RETRY_DELAYS
 from outbox.tasks import deliver
 from tests.factories import (
@@ -156,8 +158,12 @@ def test_each_step_of_a_termination_is_told_to_the_side_that_did_not_record_it(
 
     days_ago = [timezone.localdate() - datetime.timedelta(days=days) for days in (60, 40, 20)]
     notice, conciliation, letter = days_ago
-    signed_convention.give_formal_notice(
-        by=rectorat, side="region", on=notice, grievances="Les écoles ont changé."
+    give_formal_notice(
+        signed_convention,
+        by=rectorat,
+        side="region",
+        on=notice,
+        grievances="Les écoles ont changé.",
     )
     assert told().side == "town_hall"
     assert told().subject.startswith("Mise en demeure par la région académique")
@@ -177,14 +183,16 @@ def test_each_step_of_a_termination_is_told_to_the_side_that_did_not_record_it(
 def test_a_step_recorded_again_without_a_change_tells_nobody(signed_convention, rectorat):
     on = timezone.localdate()
     for _ in range(2):
-        signed_convention.give_formal_notice(by=rectorat, side="region", on=on, grievances="Griefs")
+        give_formal_notice(
+            signed_convention, by=rectorat, side="region", on=on, grievances="Griefs"
+        )
     assert signed_convention.notifications.filter(kind=Kind.TERMINATION).count() == 1
 
 
 def test_a_message_is_told_to_the_side_that_did_not_write_it(convention, town_hall, rectorat):
     convention.send(by=rectorat)
-    convention.post_message(by=town_hall, subject="other", body="Bonjour")
-    convention.post_message(by=rectorat, subject="other", body="Bonjour à vous")
+    post_message(convention, by=town_hall, subject="other", body="Bonjour")
+    post_message(convention, by=rectorat, subject="other", body="Bonjour à vous")
     told = convention.notifications.filter(kind=Kind.MESSAGE).order_by("pk")
     assert [email.side for email in told] == ["rectorat", "town_hall"]
 
@@ -206,7 +214,7 @@ def test_a_bulk_action_asks_for_one_delivery_whatever_the_number(
     for convention in ConventionFactory.create_batch(3):
         UserFactory(collectivities=[convention.collectivity])
     with django_capture_on_commit_callbacks() as callbacks:
-        bulk.apply(Convention.objects.all(), "send", by=rectorat)
+        verbs.apply(Convention.objects.all(), "send", by=rectorat)
     assert Notification.objects.count() == 3
     assert len(callbacks) == 1
 

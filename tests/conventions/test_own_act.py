@@ -11,7 +11,9 @@ from django.urls import reverse
 from PIL import Image
 
 from conventions.acts.models import Act
+from conventions.authority import adapt_act, record_act, record_act_dates
 from conventions.dossiers.timeline import timeline
+from conventions.models import attach, issue_documents, latest_piece
 from documents.models import Document, TextModel
 from documents.received.uploads import UploadedPdf
 from documents.wording.texts import load_texts
@@ -44,8 +46,8 @@ def convention(db):
     convention = ConventionFactory(campaign=campaign)
     convention.send(by=None, on=DAY)
     convention.accept(by=None, on=DAY)
-    convention.record_act(by=None, kind="decision", number="2022DECAD076", dated_on=DAY)
-    convention.issue_documents(by=None)
+    record_act(convention, by=None, kind="decision", number="2022DECAD076", dated_on=DAY)
+    issue_documents(convention, by=None)
     return convention
 
 
@@ -88,17 +90,17 @@ def typed(convention, text, **changes):
 def test_an_adapted_act_is_printed_as_a_new_version_and_frozen_with_its_text(
     convention, town_hall, adapted
 ):
-    convention.adapt_act(by=town_hall, adapted_text=adapted, **NOTHING | DEPUTY)
-    (piece,) = convention.issue_documents(by=town_hall)
+    adapt_act(convention, by=town_hall, adapted_text=adapted, **NOTHING | DEPUTY)
+    (piece,) = issue_documents(convention, by=town_hall)
     assert (piece.kind, piece.version) == ("act", 2)
     assert piece.document.text_model == convention.campaign.decision_text
     assert piece.document.context["adapted_text"] == adapted
     assert piece.document.context["signatory"] == "Claude ROUX"
-    assert convention.issue_documents(by=town_hall) == []
+    assert issue_documents(convention, by=town_hall) == []
 
 
 def test_the_journal_says_what_was_adapted_and_by_whom(convention, town_hall, adapted):
-    convention.adapt_act(by=town_hall, adapted_text=adapted, **NOTHING | DEPUTY)
+    adapt_act(convention, by=town_hall, adapted_text=adapted, **NOTHING | DEPUTY)
     entry = convention.journal.first()
     assert (entry.verb, entry.by) == ("adapt_act", town_hall)
     (line,) = timeline([entry])
@@ -113,16 +115,16 @@ def test_the_journal_says_what_was_adapted_and_by_whom(convention, town_hall, ad
 
 def test_the_model_s_own_text_and_nothing_at_all_are_the_model(convention, model, adapted):
     for text in (model, model.replace("\n", "\r\n"), "", " \n"):
-        convention.adapt_act(by=None, adapted_text=adapted, **NOTHING)
-        convention.adapt_act(by=None, adapted_text=text, **NOTHING)
+        adapt_act(convention, by=None, adapted_text=adapted, **NOTHING)
+        adapt_act(convention, by=None, adapted_text=text, **NOTHING)
         assert convention.act.adapted_text == ""
-    assert convention.issue_documents(by=None) == []
+    assert issue_documents(convention, by=None) == []
 
 
 def test_the_same_rules_hold_as_for_a_model(convention, model):
     text = model.replace("{{ montant }}", "{{ montan }} **").replace("## Décide", "")
     with pytest.raises(ValidationError) as refusal:
-        convention.adapt_act(by=None, adapted_text=text, **NOTHING)
+        adapt_act(convention, by=None, adapted_text=text, **NOTHING)
     faults = refusal.value.message_dict["adapted_text"]
     assert any("Vouliez-vous dire {{ montant }}" in fault for fault in faults)
     assert any("« Décide »" in fault for fault in faults)
@@ -133,45 +135,45 @@ def test_the_same_rules_hold_as_for_a_model(convention, model):
 def test_nothing_is_adapted_once_the_collectivity_has_signed(convention, adapted):
     convention.sign_for_collectivity(by=None, on=DAY)
     with pytest.raises(TransitionRefused):
-        convention.adapt_act(by=None, adapted_text=adapted, **NOTHING)
+        adapt_act(convention, by=None, adapted_text=adapted, **NOTHING)
 
 
 def test_nothing_is_adapted_once_the_act_is_deposited_or_handed_back_signed(convention, town_hall):
     assert convention.can_adapt_act
-    convention.record_act_dates(by=None, deposited_on=DAY)
+    record_act_dates(convention, by=None, deposited_on=DAY)
     assert not convention.can_adapt_act
-    convention.record_act_dates(by=None, deposited_on=None)
+    record_act_dates(convention, by=None, deposited_on=None)
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="acte.pdf")
-    convention.attach(kind="act_signed", pdf=scan, by=town_hall)
+    attach(convention, kind="act_signed", pdf=scan, by=town_hall)
     with pytest.raises(TransitionRefused, match="ne change plus"):
-        convention.adapt_act(by=None, adapted_text="", **NOTHING | DEPUTY)
+        adapt_act(convention, by=None, adapted_text="", **NOTHING | DEPUTY)
 
 
 def test_the_executory_act_is_the_act_that_was_signed(convention, adapted):
-    convention.adapt_act(by=None, adapted_text=adapted, **NOTHING | DEPUTY)
-    convention.issue_documents(by=None)
+    adapt_act(convention, by=None, adapted_text=adapted, **NOTHING | DEPUTY)
+    issue_documents(convention, by=None)
     convention.sign_for_collectivity(by=None, on=DAY)
-    convention.record_act_dates(by=None, deposited_on=DAY, published_on=DAY)
-    convention.issue_documents(by=None)
+    record_act_dates(convention, by=None, deposited_on=DAY, published_on=DAY)
+    issue_documents(convention, by=None)
     signed, executory = (
-        convention.latest_piece(kind).document.context for kind in ("act", "act_executory")
+        latest_piece(convention, kind).document.context for kind in ("act", "act_executory")
     )
     same = ("adapted_text", "letterhead", "signatory", "signatory_delegation")
     assert {name: signed[name] for name in same} == {name: executory[name] for name in same}
 
 
 def test_the_nature_of_an_adapted_act_changes_from_the_model_only(convention, adapted):
-    convention.adapt_act(by=None, adapted_text=adapted, **NOTHING)
+    adapt_act(convention, by=None, adapted_text=adapted, **NOTHING)
     with pytest.raises(TransitionRefused) as refusal:
-        convention.record_act(by=None, kind="deliberation", number="2022-14", dated_on=DAY)
+        record_act(convention, by=None, kind="deliberation", number="2022-14", dated_on=DAY)
     assert "revenez d'abord au texte du modèle" in refusal.value.message_dict["kind"][0]
-    convention.adapt_act(by=None, adapted_text="", **NOTHING)
-    convention.record_act(by=None, kind="deliberation", number="2022-14", dated_on=DAY)
+    adapt_act(convention, by=None, adapted_text="", **NOTHING)
+    record_act(convention, by=None, kind="deliberation", number="2022-14", dated_on=DAY)
 
 
 def test_a_deputy_is_named_in_full_or_not_at_all(convention):
     with pytest.raises(ValidationError, match="par délégation"):
-        convention.adapt_act(by=None, adapted_text="", **NOTHING | {"signatory": "Claude ROUX"})
+        adapt_act(convention, by=None, adapted_text="", **NOTHING | {"signatory": "Claude ROUX"})
     with pytest.raises(IntegrityError), transaction.atomic():
         Act.objects.filter(pk=convention.act.pk).update(signatory="Claude ROUX")
 
@@ -194,12 +196,12 @@ def test_a_town_hall_adapts_its_act(mairie, convention, adapted, town_hall):
     assert act.signatory == "Claude ROUX"
     assert act.letterhead.size
     convention.refresh_from_db()
-    assert convention.latest_piece("act").version == 2
+    assert latest_piece(convention, "act").version == 2
     assert 'src="data:image/jpeg;base64,' in mairie.get(page(convention)).content.decode()
 
 
 def test_who_no_longer_delegates_signs_again(mairie, convention):
-    convention.adapt_act(by=None, adapted_text="", **NOTHING | DEPUTY)
+    adapt_act(convention, by=None, adapted_text="", **NOTHING | DEPUTY)
     mairie.post(page(convention), typed(convention, "", **DEPUTY))
     assert Act.objects.get().signatory == ""
 
@@ -249,13 +251,13 @@ def test_next_year_s_act_takes_the_letterhead_over(mairie, convention):
     )
     following.send(by=None)
     following.accept(by=None)
-    following.record_act(by=None, kind="decision", number="2023-1", dated_on=DAY)
+    record_act(following, by=None, kind="decision", number="2023-1", dated_on=DAY)
     assert following.act.letterhead.name == Act.objects.get(convention=convention).letterhead.name
 
 
 def test_a_page_read_before_a_colleague_changed_the_act_writes_nothing(mairie, convention, adapted):
     data = typed(convention, adapted)
-    convention.adapt_act(by=None, adapted_text="", **NOTHING | DEPUTY)
+    adapt_act(convention, by=None, adapted_text="", **NOTHING | DEPUTY)
     response = mairie.post(page(convention), data)
     assert response.status_code == 422
     assert "commission des écoles" in response.content.decode()
@@ -273,7 +275,7 @@ def test_no_town_hall_changes_the_text_of_the_convention(mairie, convention, ada
     text, context = convention.text_and_context("convention")
     assert text.body == TextModel.objects.get(kind="convention").body
     assert not hasattr(context, "adapted_text")
-    assert convention.latest_piece("convention").version == 1
+    assert latest_piece(convention, "convention").version == 1
     change = reverse("admin:documents_textmodel_change", args=[text.pk])
     assert mairie.post(change, {"title": "…", "body": "…"}).status_code in (302, 403)
     assert TextModel.objects.get(pk=text.pk).title != "…"
@@ -284,10 +286,10 @@ def test_no_town_hall_changes_the_text_of_the_convention(mairie, convention, ada
 def amendment(db):
     load_texts()
     convention = current_signed_convention()
-    amendment = prepare_amendment(convention, remove=[convention.schools.first()])
+    amendment = prepare_amendment(convention, remove=[convention.enrolments.first()])
     amendment.send(by=None)
     today = amendment.sent_on
-    amendment.record_act(by=None, kind="decision", number="A-1", dated_on=today)
+    record_act(amendment, by=None, kind="decision", number="A-1", dated_on=today)
     return amendment
 
 
@@ -303,17 +305,17 @@ def test_the_act_of_an_avenant_is_adapted_too(client, amendment):
     data = {"version": amendment.version, "signer": "representative", "adapted_text": text}
     assert client.post(url, data).url == convention.get_absolute_url()
     amendment.refresh_from_db()
-    document = amendment.latest_piece("amendment_act").document
+    document = latest_piece(amendment, "amendment_act").document
     assert document.context["adapted_text"] == text
 
 
 def test_a_later_version_of_the_text_does_not_touch_an_act_that_was_signed(amendment):
-    amendment.issue_documents(by=None)
+    issue_documents(amendment, by=None)
     today = amendment.sent_on
     amendment.sign_for_collectivity(by=None, on=today)
     first = TextModel.objects.get(kind="amendment_decision")
     later = TextModel.draft(kind=first.kind, title="Autre", body=first.body)
     later.publish(by=None)
-    amendment.record_act_dates(by=None, deposited_on=today, published_on=today)
-    amendment.issue_documents(by=None)
-    assert amendment.latest_piece("act_executory").document.text_model == first
+    record_act_dates(amendment, by=None, deposited_on=today, published_on=today)
+    issue_documents(amendment, by=None)
+    assert latest_piece(amendment, "act_executory").document.text_model == first

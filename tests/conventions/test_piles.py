@@ -10,7 +10,7 @@ from PIL import Image
 
 from accounts.roles import Role
 from communes.models import Department
-from conventions.models import Piece
+from conventions.models import Piece, attach, issue_documents, latest_piece
 from conventions.piles import reading as piles
 from conventions.piles.models import Pile, Sheaf
 from conventions.piles.tasks import read_pile
@@ -49,7 +49,7 @@ def confirmed(convention):
 def issue(convention):
     convention.send(by=None)
     convention.accept(by=None)
-    convention.issue_documents(by=None)
+    issue_documents(convention, by=None)
     return convention
 
 
@@ -69,7 +69,7 @@ def local_agent(confirmed):
 
 
 def to_sign(convention) -> Piece:
-    return convention.latest_piece(Piece.Kind.CONVENTION)
+    return latest_piece(convention, Piece.Kind.CONVENTION)
 
 
 def printed(convention) -> list[Image.Image]:
@@ -152,9 +152,9 @@ def test_a_document_of_another_territory_is_not_recognised(confirmed, elsewhere,
 def test_a_sheaf_becomes_a_new_version_of_the_signed_copy_upright(confirmed, rectorat):
     received = dropped(*[turned(page, 180) for page in printed(confirmed)], by=rectorat)
     sheaf = received.sheaves.get()
-    assert confirmed.latest_piece(Piece.Kind.CONVENTION_SIGNED) is None  # Nothing counts yet.
+    assert latest_piece(confirmed, Piece.Kind.CONVENTION_SIGNED) is None  # Nothing counts yet.
     piece = sheaf.attach(to=confirmed, kind=Piece.Kind.CONVENTION_SIGNED, by=rectorat)
-    assert confirmed.latest_piece(Piece.Kind.CONVENTION_SIGNED) == piece
+    assert latest_piece(confirmed, Piece.Kind.CONVENTION_SIGNED) == piece
     assert piece.document.pages == len(sheaf.pages)
     with piece.document.file.open("rb") as stored:
         page = next(read_pages(stored.read(), [1]))
@@ -167,7 +167,7 @@ def test_a_sheaf_is_attached_once(confirmed, rectorat):
     sheaf.attach(to=confirmed, kind=Piece.Kind.CONVENTION_SIGNED, by=rectorat)
     confirmed.refresh_from_db()
     for again in (
-        lambda: same.attach(to=confirmed, kind=Piece.Kind.CONVENTION_SIGNED, by=rectorat),
+        lambda: attach(same, to=confirmed, kind=Piece.Kind.CONVENTION_SIGNED, by=rectorat),
         lambda: same.discard(by=rectorat),
     ):
         with pytest.raises(TransitionRefused):
@@ -186,14 +186,14 @@ def test_the_paper_of_an_avenant_goes_to_the_avenant(agent):
     opened = SchoolFactory(payer=convention.collectivity)
     amendment = prepare_amendment(convention, add=[opened])
     amendment.send(by=None)
-    amendment.issue_documents(by=None)
-    issued = amendment.latest_piece(Piece.Kind.AMENDMENT)
+    issue_documents(amendment, by=None)
+    issued = latest_piece(amendment, Piece.Kind.AMENDMENT)
     received = dropped(sheet(issued.document.reference), by=UserFactory(role=Role.RECTORAT))
     sheaf = received.sheaves.get()
     assert sheaf.issued == issued
     agent.post(page_of(received), decide(sheaf, "attach", reference=issued.document.reference))
-    assert amendment.latest_piece(Piece.Kind.AMENDMENT_SIGNED) is not None
-    assert convention.latest_piece(Piece.Kind.AMENDMENT_SIGNED) is None
+    assert latest_piece(amendment, Piece.Kind.AMENDMENT_SIGNED) is not None
+    assert latest_piece(convention, Piece.Kind.AMENDMENT_SIGNED) is None
 
 
 def test_a_sheaf_is_split_where_a_first_page_was_missed(confirmed, rectorat):
@@ -261,7 +261,7 @@ def test_one_screen_shows_the_pages_and_the_file_and_one_click_confirms(agent, c
     reference = to_sign(confirmed).document.reference
     assert f'value="{reference}"' in page
     agent.post(page_of(received), decide(sheaf, "attach", reference=reference))
-    assert confirmed.latest_piece(Piece.Kind.CONVENTION_SIGNED).version == 1
+    assert latest_piece(confirmed, Piece.Kind.CONVENTION_SIGNED).version == 1
     page = agent.get(page_of(received)).content.decode()
     assert "Tout est traité" in page
 
@@ -278,7 +278,7 @@ def test_what_was_not_recognised_waits_until_a_person_tells_whose_it_is(agent, c
         page_of(received),
         decide(sheaf, "attach", reference=confirmed.reference.lower(), kind="deposit_receipt"),
     )
-    assert confirmed.latest_piece(Piece.Kind.DEPOSIT_RECEIPT) is not None
+    assert latest_piece(confirmed, Piece.Kind.DEPOSIT_RECEIPT) is not None
 
 
 def test_a_sheaf_of_another_length_is_not_ticked_in_advance(agent, confirmed, rectorat):

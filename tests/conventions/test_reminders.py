@@ -11,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from conventions.authority import record_act_dates
 from conventions.dossiers import reminders
+from conventions.dossiers.reminders import remind
 from conventions.dossiers.tasks import send_reminders
 from conventions.exchanges.models import Notification
 from conventions.models import Convention
@@ -76,7 +78,7 @@ def run(*arguments):
 
 # --- A person's act ---------------------------------------------------------
 def test_a_reminder_says_what_is_missing_and_is_in_the_journal(sent, rectorat):
-    sent.remind(by=rectorat)
+    remind(sent, by=rectorat)
     assert "vérifier les écoles et vos renseignements" in reminder_emails().get().body
     entry = sent.journal.get(verb="remind")
     assert (entry.by, entry.from_state, entry.to_state) == (rectorat, "sent", "sent")
@@ -86,25 +88,25 @@ def test_a_reminder_says_what_is_missing_and_is_in_the_journal(sent, rectorat):
 
 def test_a_town_hall_does_not_remind_itself(sent, town_hall):
     with pytest.raises(TransitionRefused, match="pas ouvert à votre compte"):
-        sent.remind(by=town_hall)
+        remind(sent, by=town_hall)
 
 
 def test_a_file_that_waits_for_the_rectorat_is_not_reminded(sent, town_hall, rectorat):
     sent.request_correction(by=town_hall, subject="other", comment="À revoir.")
     with pytest.raises(TransitionRefused, match="Rien n'est attendu"):
-        sent.remind(by=rectorat)
+        remind(sent, by=rectorat)
 
 
 def test_a_prepared_file_is_not_reminded(convention, town_hall, rectorat):
     with pytest.raises(TransitionRefused, match="Rien n'est attendu"):
-        convention.remind(by=rectorat)
+        remind(convention, by=rectorat)
 
 
 def test_a_signed_file_is_reminded_while_the_dates_of_its_act_are_missing(
     convention, town_hall, rectorat
 ):
     sign_by_both(convention, on=timezone.localdate(), published_on=None)
-    convention.remind(by=rectorat)
+    remind(convention, by=rectorat)
     assert "déposer l'acte en préfecture" in reminder_emails().get().body
 
 
@@ -112,7 +114,7 @@ def test_a_signed_file_whose_act_is_executory_is_not_reminded(convention, town_h
     today = timezone.localdate()
     sign_by_both(convention, on=today, published_on=today)
     with pytest.raises(TransitionRefused, match="Rien n'est attendu"):
-        convention.remind(by=rectorat)
+        remind(convention, by=rectorat)
 
 
 def test_it_is_reminded_again_when_the_report_to_the_council_is_overdue(
@@ -123,16 +125,16 @@ def test_it_is_reminded_again_when_the_report_to_the_council_is_overdue(
 
 def test_a_signed_file_is_reminded_while_its_avenant_waits_for_the_town_hall(rectorat):
     convention, today = current_signed_convention(), timezone.localdate()
-    convention.record_act_dates(
-        by=None, deposited_on=today, published_on=today, publication_mode="electronic"
+    record_act_dates(
+        convention, by=None, deposited_on=today, published_on=today, publication_mode="electronic"
     )
     UserFactory(collectivities=[convention.collectivity])
     amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
     with pytest.raises(TransitionRefused, match="Rien n'est attendu"):
-        convention.remind(by=rectorat)
+        remind(convention, by=rectorat)
     amendment.send(by=rectorat)
     convention = Convention.objects.with_parties().get(pk=convention.pk)
-    convention.remind(by=rectorat)
+    remind(convention, by=rectorat)
     assert "L'avenant n° 1" in reminder_emails().get().body
 
 
@@ -140,32 +142,32 @@ def test_a_signed_file_is_reminded_while_its_avenant_waits_for_the_town_hall(rec
 def test_the_interval_of_the_campaign_is_kept(sent, rectorat, days, allowed):
     reminded_days_ago(sent, days)
     if allowed:
-        sent.remind(by=rectorat)
+        remind(sent, by=rectorat)
         assert sent.reminder_count == 2
     else:
         tomorrow = timezone.localdate() + DAY
         with pytest.raises(TransitionRefused, match=f"à partir du {tomorrow:%d/%m/%Y}"):
-            sent.remind(by=rectorat)
+            remind(sent, by=rectorat)
 
 
 def test_the_number_of_reminders_of_the_campaign_is_kept(sent, rectorat):
     reminded_days_ago(sent, 30, times=sent.campaign.reminder_cap)
     with pytest.raises(TransitionRefused, match="maximum"):
-        sent.remind(by=rectorat)
+        remind(sent, by=rectorat)
 
 
 def test_nobody_is_reminded_who_has_no_address(convention, rectorat):
     convention.send(by=rectorat)
     with pytest.raises(TransitionRefused, match="Personne à qui écrire"):
-        convention.remind(by=rectorat)
+        remind(convention, by=rectorat)
     assert convention.reminder_count == 0
 
 
 def test_a_double_click_reminds_once(sent, rectorat):
     seen = Convention.objects.with_parties().get(pk=sent.pk)
-    sent.remind(by=rectorat)
+    remind(sent, by=rectorat)
     with pytest.raises(TransitionRefused, match="entre-temps"):
-        seen.remind(by=rectorat)
+        remind(seen, by=rectorat)
     assert reminder_emails().count() == 1
 
 
@@ -185,7 +187,7 @@ def test_reminding_a_selection_announces_who_is_left_out_and_why(agent, sent):
 
 
 def test_the_list_shows_how_often_and_when(agent, sent, rectorat):
-    sent.remind(by=rectorat)
+    remind(sent, by=rectorat)
     page = agent.get(reverse("admin:conventions_convention_changelist"), {"campaign": "all"})
     assert f"1 ({timezone.localdate():%d/%m/%Y})" in page.content.decode()
 

@@ -40,7 +40,7 @@ def signed(last_year):
 
 
 def school_of(convention):
-    return convention.schools.get().school
+    return convention.enrolments.get().school
 
 
 def flags(campaign):
@@ -161,7 +161,7 @@ def test_unchanged_schools_are_enrolled_and_flagged_ones_only_when_decided(
     change(left, name="Marie Curie")
     report = renew(campaign, last_year, {ticked.pk}, by=rectorat)
     assert {line.school for line in report.enrolled} == {kept, ticked}
-    assert campaign.schools.get(school=ticked).name == "Simone Veil"
+    assert campaign.enrolments.get(school=ticked).name == "Simone Veil"
     entry = campaign.journal.get(verb="enrol")
     assert (entry.by, entry.summary) == (
         rectorat,
@@ -219,7 +219,7 @@ def test_the_page_only_reads_then_enrols_what_was_ticked(agent, page, campaign, 
     assert "« École primaire n°" in shown
     assert "« Simone Veil »" in shown
     agent.post(page)
-    assert not campaign.schools.exists()
+    assert not campaign.enrolments.exists()
     response = agent.post(page, {"ticked": [school.pk]})
     assert [line.school for line in response.context["report"].enrolled] == [school]
 
@@ -233,7 +233,7 @@ def test_all_schools_of_one_change_are_enrolled_by_the_button_that_counts_them(
     assert "« Convention jamais signée » (3)" in response.content.decode()
     keys = response.context["all_schools"]
     agent.post(page, {"all": "1", "all_schools": keys})
-    assert campaign.schools.count() == 3
+    assert campaign.enrolments.count() == 3
 
 
 def test_the_first_campaign_has_nothing_to_renew(agent, last_year):
@@ -244,4 +244,4 @@ def test_the_first_campaign_has_nothing_to_renew(agent, last_year):
 def test_a_closed_campaign_renews_nothing(agent, page, campaign, signed):
     campaign.close(by=None)
     assert "est close" in agent.post(page, follow=True).content.decode()
-    assert not campaign.schools.exists()
+    assert not campaign.enrolments.exists()

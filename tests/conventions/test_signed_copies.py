@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from accounts.roles import Role
-from conventions.models import Piece
+from conventions.models import Piece, issue_documents, latest_piece
 from documents.models import Signature
 from documents.received.signatures import Later, Verdict
 from documents.received.uploads import read_copy
@@ -30,12 +30,12 @@ def confirmed(convention):
     """A convention whose PDF to sign is there."""
     convention.send(by=None)
     convention.accept(by=None)
-    convention.issue_documents(by=None)
+    issue_documents(convention, by=None)
     return convention
 
 
 def to_sign(convention) -> bytes:
-    return kept(convention.latest_piece(Piece.Kind.CONVENTION))
+    return kept(latest_piece(convention, Piece.Kind.CONVENTION))
 
 
 def file(content: bytes, name="convention.pdf") -> SimpleUploadedFile:
@@ -44,7 +44,7 @@ def file(content: bytes, name="convention.pdf") -> SimpleUploadedFile:
 
 def attach(convention, *contents, kind=Piece.Kind.CONVENTION_SIGNED) -> Piece:
     copy = read_copy([file(content) for content in contents])
-    return convention.attach(kind=kind, pdf=copy, by=None)
+    return attach(convention, kind=kind, pdf=copy, by=None)
 
 
 def kept(piece) -> bytes:
@@ -60,7 +60,7 @@ def test_the_signed_file_is_kept_and_known_to_be_the_issued_one(confirmed):
     assert signature.signer == "Camille MARTIN"
     assert signature.verdict == Verdict.REVOCATION_UNKNOWN
     assert signature.later == Later.NOTHING
-    assert signature.issued == confirmed.latest_piece(Piece.Kind.CONVENTION).document
+    assert signature.issued == latest_piece(confirmed, Piece.Kind.CONVENTION).document
 
 
 def test_both_parties_sign_the_same_file_one_after_the_other(confirmed):
@@ -75,12 +75,12 @@ def test_both_parties_sign_the_same_file_one_after_the_other(confirmed):
 
 def test_an_older_version_that_was_signed_is_named_as_such(confirmed):
     first = to_sign(confirmed)
-    issued = confirmed.latest_piece(Piece.Kind.CONVENTION).document
+    issued = latest_piece(confirmed, Piece.Kind.CONVENTION).document
     confirmed.collectivity.representative_last_name = "AUTRE"
     confirmed.collectivity.save()
     confirmed.accept(by=None)
-    confirmed.issue_documents(by=None)
-    assert confirmed.latest_piece(Piece.Kind.CONVENTION).version == 2
+    issue_documents(confirmed, by=None)
+    assert latest_piece(confirmed, Piece.Kind.CONVENTION).version == 2
     piece = attach(confirmed, sign(first, mayor()))
     assert piece.document.signatures.get().issued == issued
 
@@ -89,7 +89,7 @@ def test_the_signed_document_of_another_file_is_not_taken_for_this_ones(confirme
     other = ConventionFactory(campaign=confirmed.campaign)
     other.send(by=None)
     other.accept(by=None)
-    other.issue_documents(by=None)
+    issue_documents(other, by=None)
     piece = attach(confirmed, sign(to_sign(other), mayor()))
     assert piece.document.signatures.get().issued is None
 
@@ -165,7 +165,7 @@ def test_photographs_are_sent_in_one_field(client, confirmed, town_hall):
         },
     )
     assert sent.status_code == 302
-    piece = confirmed.latest_piece(Piece.Kind.CONVENTION_SIGNED)
+    piece = latest_piece(confirmed, Piece.Kind.CONVENTION_SIGNED)
     assert piece.document.pages == 2
     pdf = pikepdf.open(io.BytesIO(kept(piece)))
     names = sorted(pdf.attachments)
@@ -189,7 +189,7 @@ def test_a_refused_photograph_is_said_at_its_field_and_nothing_is_kept(
     )
     assert page.status_code == 422
     assert "2.jpg" in page.content.decode()
-    assert confirmed.latest_piece(Piece.Kind.CONVENTION_SIGNED) is None
+    assert latest_piece(confirmed, Piece.Kind.CONVENTION_SIGNED) is None
 
 
 def test_signatures_cost_no_query_per_piece(

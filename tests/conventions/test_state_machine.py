@@ -158,7 +158,7 @@ class File:
     def do(self, verb, **facts):
         if verb == "prepare_amendment":
             adds = facts.pop("adds")
-            lines = [] if adds else list(self.convention.schools.enrolled()[:1])
+            lines = [] if adds else list(self.convention.enrolments.enrolled()[:1])
             schools = [SchoolFactory(payer=self.convention.collectivity)] if adds else []
             self.convention.prepare_amendment(add=schools, remove=lines, **facts)
         elif verb.startswith("amendment_"):
@@ -180,12 +180,12 @@ class File:
             "messages": self.convention.messages.count(),
             "terminations": list(self.convention.terminations.values()),
             "schools": list(
-                self.convention.schools.as_issued()
+                self.convention.enrolments.as_issued()
                 .order_by("pk")
                 .values("pk", "uai", "name", "commune_name", "fee")
             ),
             "amendments": list(self.convention.amendments.order_by("number").values()),
-            "enrolled": self.convention.schools.enrolled().count(),
+            "enrolled": self.convention.enrolments.enrolled().count(),
         }
 
 

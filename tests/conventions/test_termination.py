@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from billing.claims import claimable
 from conventions.lifecycle import State
-from conventions.models import Convention, Piece
-from conventions.terminations.models import Termination
+from conventions.models import Convention, Piece, issue_documents, latest_piece
+from conventions.terminations.models import Termination, give_formal_notice
 from conventions.terminations.steps import open_steps, standing
 from law import deadlines
 from lifecycle.errors import TransitionRefused
@@ -29,7 +29,7 @@ def ago(days):
 
 
 def give_notice(convention, by, *, on=None, side="region", grievances="Les écoles ont changé."):
-    convention.give_formal_notice(by=by, side=side, on=on or ago(60), grievances=grievances)
+    give_formal_notice(convention, by=by, side=side, on=on or ago(60), grievances=grievances)
 
 
 @pytest.fixture
@@ -277,11 +277,11 @@ def test_one_procedure_is_open_at_a_time(noticed):
 
 # --- Letters --------------------------------------------------------------------
 def test_each_letter_is_a_piece_made_once(noticed, rectorat):
-    assert [p.kind for p in noticed.issue_documents(by=rectorat)][-1] == "formal_notice"
-    noticed.issue_documents(by=rectorat)
+    assert [p.kind for p in issue_documents(noticed, by=rectorat)][-1] == "formal_notice"
+    issue_documents(noticed, by=rectorat)
     noticed.send_second_letter(by=rectorat, on=ago(3), reasons="Échec.")
-    noticed.issue_documents(by=rectorat)
-    noticed.issue_documents(by=rectorat)
+    issue_documents(noticed, by=rectorat)
+    issue_documents(noticed, by=rectorat)
     kinds = [piece.kind for piece in noticed.pieces.all()]
     assert kinds.count(Piece.Kind.FORMAL_NOTICE) == kinds.count(Piece.Kind.TERMINATION_LETTER) == 1
 
@@ -307,7 +307,7 @@ def test_a_town_hall_gives_notice_from_its_file(client, signed_convention, town_
     )
     assert "Conciliation à tenir au plus tard le" in response.content.decode()
     assert signed_convention.terminations.get().side == "collectivity"
-    assert signed_convention.latest_piece("formal_notice")
+    assert latest_piece(signed_convention, "formal_notice")
 
 
 def test_a_date_refused_is_told_at_its_field_and_what_was_typed_stays(

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.roles import Role
 from conventions.dossiers.previews import preview_context
 from conventions.models import Piece
+from conventions.terminations.models import give_formal_notice
 from documents.models import Document, TextModel
 from documents.wording.texts import load_texts
 from lifecycle.models import JournalEntry
@@ -46,14 +47,14 @@ def test_every_nature_is_shown_on_a_file_of_a_whole_year(client, rectorat):
     convention = current_signed_convention()
     today = timezone.localdate()
     texts = load_texts()
-    convention.give_formal_notice(by=None, side="region", on=today, grievances="Rien n'est tenu.")
-    amendment = prepare_amendment(convention, remove=[convention.schools.first()])
+    give_formal_notice(convention, by=None, side="region", on=today, grievances="Rien n'est tenu.")
+    amendment = prepare_amendment(convention, remove=[convention.enrolments.first()])
     amendment.send(by=None, on=today)
     client.force_login(rectorat)
     for text in texts.values():
         assert pdf(client, text, convention).status_code == 200
     shown = preview_context("amendment", convention, today=today)
-    assert shown.amendment.removed[0].uai == convention.schools.first().uai
+    assert shown.amendment.removed[0].uai == convention.enrolments.first().uai
 
 
 def test_what_the_file_has_is_what_is_shown(signed_convention):
@@ -72,7 +73,7 @@ def test_a_preview_stores_nothing(client, rectorat, convention):
     assert not Piece.objects.exists()
     assert JournalEntry.objects.count() == entries
     convention.refresh_from_db()
-    assert convention.recorded_act is None
+    assert convention.act is None
 
 
 def test_a_file_is_found_by_the_words_of_its_collectivity(client, rectorat, convention):

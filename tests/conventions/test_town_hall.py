@@ -9,9 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from conventions.authority import record_act, record_act_dates
 from conventions.dossiers import progress, warnings
 from conventions.lifecycle import State
-from conventions.models import Convention
+from conventions.models import Convention, attach, issue_documents
 from documents.received.uploads import UploadedPdf
 from tests.factories import ConventionFactory, UserFactory
 
@@ -34,7 +35,7 @@ def accepted(sent, town_hall):
 
 @pytest.fixture
 def with_act(accepted, town_hall):
-    accepted.record_act(by=town_hall, kind="decision", number="2022D01", dated_on=TODAY())
+    record_act(accepted, by=town_hall, kind="decision", number="2022D01", dated_on=TODAY())
     return accepted
 
 
@@ -154,10 +155,10 @@ def test_preparing_the_act_issues_both_documents(mairie, accepted):
 
 
 def test_no_new_pdf_is_announced_once_the_signed_one_came_back(mairie, with_act, town_hall):
-    with_act.issue_documents(by=town_hall)
+    issue_documents(with_act, by=town_hall)
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
     for kind in ("act_signed", "convention_signed"):
-        with_act.attach(kind=kind, pdf=scan, by=town_hall)
+        attach(with_act, kind=kind, pdf=scan, by=town_hall)
     values = {"kind": "decision", "number": "2022D09", "dated_on": TODAY().isoformat()}
     page = mairie.post(
         url("convention_act", with_act), values | {"version": with_act.version}, follow=True
@@ -209,7 +210,7 @@ def test_both_dates_make_the_act_executory_and_issue_it_with_its_mention(mairie,
 
 
 def test_a_recorded_date_is_kept_in_the_journal(with_act, town_hall):
-    with_act.record_act_dates(by=town_hall, published_on=TODAY())
+    record_act_dates(with_act, by=town_hall, published_on=TODAY())
     assert with_act.journal.first().changes == {"published_on": [None, TODAY().isoformat()]}
 
 
@@ -253,7 +254,7 @@ def test_a_form_opened_before_a_colleague_saved_is_told_who_and_nothing_is_lost(
     mairie, accepted, rectorat
 ):
     stale = accepted.version
-    accepted.record_act(by=rectorat, kind="decision", number="1", dated_on=TODAY())
+    record_act(accepted, by=rectorat, kind="decision", number="1", dated_on=TODAY())
     response = mairie.post(
         url("convention_act", accepted),
         {
@@ -271,28 +272,28 @@ def test_a_form_opened_before_a_colleague_saved_is_told_who_and_nothing_is_lost(
 
 
 def test_documents_are_not_generated_again_when_nothing_changed(with_act, town_hall):
-    assert len(with_act.issue_documents(by=town_hall)) == 2
-    assert with_act.issue_documents(by=town_hall) == []
+    assert len(issue_documents(with_act, by=town_hall)) == 2
+    assert issue_documents(with_act, by=town_hall) == []
 
 
 def test_a_corrected_act_is_a_new_version(with_act, town_hall):
-    with_act.issue_documents(by=town_hall)
-    with_act.record_act(by=town_hall, kind="decision", number="2022D02", dated_on=TODAY())
-    issued = with_act.issue_documents(by=town_hall)
+    issue_documents(with_act, by=town_hall)
+    record_act(with_act, by=town_hall, kind="decision", number="2022D02", dated_on=TODAY())
+    issued = issue_documents(with_act, by=town_hall)
     assert [(piece.kind, piece.version) for piece in issued] == [("act", 2)]
 
 
 def test_nothing_is_regenerated_once_signed(with_act, town_hall, rectorat):
-    with_act.issue_documents(by=town_hall)
+    issue_documents(with_act, by=town_hall)
     with_act.sign_for_collectivity(by=town_hall, on=TODAY())
     with_act.sign_for_region(by=rectorat, on=TODAY())
     with_act.collectivity.address_line_1 = "Ailleurs"
     with_act.collectivity.save()
-    assert with_act.issue_documents(by=town_hall) == []
+    assert issue_documents(with_act, by=town_hall) == []
 
 
 def test_a_piece_is_downloaded_by_its_own_town_hall_only(mairie, with_act, client, town_hall):
-    piece = with_act.issue_documents(by=town_hall)[0]
+    piece = issue_documents(with_act, by=town_hall)[0]
     response = mairie.get(reverse("piece", args=[piece.pk]))
     assert b"".join(response.streaming_content).startswith(b"%PDF-")
     assert ".pdf" in response["Content-Disposition"]
@@ -329,7 +330,7 @@ def test_steps_follow_the_order_of_the_law(with_act):
 
 
 def test_a_deliberation_is_not_reported_to_the_council(accepted, town_hall):
-    accepted.record_act(by=town_hall, kind="deliberation", number="1", dated_on=TODAY())
+    record_act(accepted, by=town_hall, kind="deliberation", number="1", dated_on=TODAY())
     assert "Communiquer la décision au conseil" not in [
         step.title for step in progress.steps(accepted)
     ]

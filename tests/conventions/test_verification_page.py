@@ -5,6 +5,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from conventions.authority import record_act, record_act_dates
+from conventions.models import issue_documents, latest_piece
 from documents.models import Document
 
 pytestmark = pytest.mark.django_db
@@ -19,9 +21,9 @@ def issued(convention):
     convention.send(by=None)
     convention.accept(by=None)
     today = timezone.localdate()
-    convention.record_act(by=None, kind="decision", number="2022D01", dated_on=today)
-    convention.issue_documents(by=None)
-    return convention.latest_piece("act").document
+    record_act(convention, by=None, kind="decision", number="2022D01", dated_on=today)
+    issue_documents(convention, by=None)
+    return latest_piece(convention, "act").document
 
 
 def page_of(document) -> str:
@@ -94,10 +96,10 @@ def test_a_reference_that_was_never_issued_is_said_so(client, issued):
 
 def test_a_document_that_a_newer_version_replaced_is_said_so(client, issued, convention):
     today = timezone.localdate()
-    convention.record_act(by=None, kind="decision", number="2022D02", dated_on=today)
-    convention.issue_documents(by=None)
+    record_act(convention, by=None, kind="decision", number="2022D02", dated_on=today)
+    issue_documents(convention, by=None)
     assert "Remplacé par une version plus récente" in client.get(page_of(issued)).content.decode()
-    latest = convention.latest_piece("act").document
+    latest = latest_piece(convention, "act").document
     assert "Remplacé" not in client.get(page_of(latest)).content.decode()
 
 
@@ -150,8 +152,8 @@ def test_files_are_verified_at_a_bounded_pace(client, settings):
 
 def test_an_act_with_its_executory_mention_is_told_from_the_one_to_sign(client, issued, convention):
     today = timezone.localdate()
-    convention.record_act_dates(by=None, deposited_on=today, published_on=today)
-    convention.issue_documents(by=None)
-    executory = convention.latest_piece("act_executory").document
+    record_act_dates(convention, by=None, deposited_on=today, published_on=today)
+    issue_documents(convention, by=None)
+    executory = latest_piece(convention, "act_executory").document
     assert "avec sa mention exécutoire" in client.get(page_of(executory)).content.decode()
     assert "avec sa mention exécutoire" not in client.get(page_of(issued)).content.decode()

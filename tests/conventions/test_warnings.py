@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from communes.models import Collectivity
 from conventions.acts.models import Act
+from conventions.authority import record_act_dates
 from conventions.dossiers import warnings
 from conventions.models import Convention
 from law import deadlines
@@ -98,9 +99,7 @@ def _both_agree(today):
             )
         )
         told = {
-            c.pk
-            for c in conventions
-            if c.recorded_act and c.state != "abandoned" and warning.text(c, today)
+            c.pk for c in conventions if c.act and c.state != "abandoned" and warning.text(c, today)
         }
         assert found == told, warning.key
         warned |= told
@@ -135,7 +134,7 @@ def test_a_groupings_mode_of_publication_follows_its_nature(
 )
 def test_each_fact_raises_its_warning(signed_convention, town_hall, facts, key):
     assert not warnings.with_warning(Convention.objects.all(), key).exists()
-    signed_convention.record_act_dates(by=town_hall, **facts)
+    record_act_dates(signed_convention, by=town_hall, **facts)
     assert warnings.with_warning(Convention.objects.all(), key).exists()
 
 

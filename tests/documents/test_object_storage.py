@@ -16,8 +16,9 @@ from django.core.files.storage import storages
 from django.urls import reverse
 from django.utils import timezone
 
+from conventions.authority import record_act
 from conventions.dossiers import archive
-from conventions.models import Convention
+from conventions.models import Convention, issue_documents, latest_piece, latest_pieces
 from documents.models import Document
 from documents.storage import document_storage
 
@@ -104,8 +105,10 @@ def issued(bucket, convention):
     """A convention with its two documents, in the bucket."""
     convention.send(by=None)
     convention.accept(by=None)
-    convention.record_act(by=None, kind="decision", number="2022D01", dated_on=timezone.localdate())
-    convention.issue_documents(by=None)
+    record_act(
+        convention, by=None, kind="decision", number="2022D01", dated_on=timezone.localdate()
+    )
+    issue_documents(convention, by=None)
     return convention
 
 
@@ -125,7 +128,7 @@ class TestBucket:
         assert bucket() == before
 
     def test_a_selection_is_sent_as_one_archive(self, issued):
-        selection = archive.latest_pieces(Convention.objects.all())
+        selection = latest_pieces(archive, Convention.objects.all())
         content = b"".join(archive.stream(selection))
         with zipfile.ZipFile(io.BytesIO(content)) as received:
             assert len(received.namelist()) == 2
@@ -133,7 +136,7 @@ class TestBucket:
 
     def test_a_town_hall_downloads_a_piece_through_the_site(self, client, town_hall, issued):
         client.force_login(town_hall)
-        piece = issued.latest_piece("act")
+        piece = latest_piece(issued, "act")
         response = client.get(reverse("piece", args=[piece.pk]))
         assert response.status_code == 200
         assert len(response.getvalue()) == piece.document.size
@@ -142,7 +145,7 @@ class TestBucket:
         self, client, town_hall, issued, client_of_s3
     ):
         client.force_login(town_hall)
-        piece = issued.latest_piece("act")
+        piece = latest_piece(issued, "act")
         client_of_s3.delete_object(Bucket=BUCKET, Key=piece.document.file.name)
         assert client.get(reverse("piece", args=[piece.pk])).status_code == 404
 

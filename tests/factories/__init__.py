@@ -11,6 +11,7 @@ from stdnum import luhn
 from accounts.models import User
 from accounts.roles import Role
 from communes.models import Academy, Collectivity, Commune, Department, Region
+from conventions.authority import record_act, record_act_dates
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention, Enrolment
 from documents.models import TextModel
@@ -241,11 +242,12 @@ def sign_by_both(
     """
     convention.send(by=None, on=on)
     convention.accept(by=None, on=on)
-    convention.record_act(by=None, kind="decision", number=act_number, dated_on=on)
+    record_act(convention, by=None, kind="decision", number=act_number, dated_on=on)
     convention.sign_for_collectivity(by=None, on=on)
     convention.sign_for_region(by=None, on=on)
     if published_on:
-        convention.record_act_dates(
+        record_act_dates(
+            convention,
             by=None,
             deposited_on=published_on,
             published_on=published_on,
