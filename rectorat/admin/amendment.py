@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import path
 
 from accounts.models import User
@@ -19,6 +18,7 @@ from conventions.dossiers.whole import WholeFile
 from conventions.enrolment.codes import read_codes
 from conventions.models import Enrolment, Piece, issue_documents
 from lifecycle.transition import Transition, allowed
+from rectorat.admin.file_pages import FilePages
 from rectorat.admin.forms import AbandonForm, NoFactForm, SignatureForm
 from schools.models import School
 from schools.takeover import schools_paid_by
@@ -131,7 +131,7 @@ def amendments_shown(file: WholeFile, user: User) -> list[AmendmentShown]:
     ]
 
 
-class AmendmentPages(admin.ModelAdmin):
+class AmendmentPages(FilePages):
     """The pages about avenants, mixed into the admin of conventions."""
 
     def get_urls(self):
@@ -151,7 +151,7 @@ class AmendmentPages(admin.ModelAdmin):
 
     def amend_view(self, request, pk):
         """Ask which schools come and go, or (POST) prepare the avenant."""
-        convention = self._convention(request, pk)
+        convention = self.find_file(request, pk)
         back = redirect("admin:conventions_convention_change", pk)
         if not can_be_amended(convention):
             messages.warning(
@@ -173,11 +173,11 @@ class AmendmentPages(admin.ModelAdmin):
                 )
                 return back
         context = {"title": "Préparer un avenant", "submit": "Préparer l'avenant", "form": form}
-        return self._amendment_page(request, "amend", convention, context)
+        return self.file_page(request, "amend", convention, **context)
 
     def amendment_view(self, request, pk, number, verb):
         """Ask about a verb on an avenant, or (POST) do it."""
-        convention = self._convention(request, pk)
+        convention = self.find_file(request, pk)
         amendment = convention.amendments.with_changes().filter(number=number).first()
         if amendment is None or verb not in FORMS:
             raise Http404
@@ -202,23 +202,4 @@ class AmendmentPages(admin.ModelAdmin):
             "explanation": EXPLANATIONS[verb],
             "takes_effect": TAKES_EFFECT if rule.targets.get(amendment.state) == "signed" else "",
         }
-        return self._amendment_page(request, "amendment_verb", convention, context)
-
-    def _convention(self, request, pk):
-        convention = self.get_queryset(request).with_parties().filter(pk=pk).first()
-        if convention is None:
-            raise Http404
-        return convention
-
-    def _amendment_page(self, request, template, convention, context):
-        return TemplateResponse(
-            request,
-            f"admin/conventions/convention/{template}.html",
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "media": self.media,
-                "convention": convention,
-                **context,
-            },
-        )
+        return self.file_page(request, "amendment_verb", convention, **context)

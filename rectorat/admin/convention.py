@@ -24,13 +24,13 @@ from conventions.amendments.effects import (
     signed_changes,
 )
 from conventions.amendments.models import Amendment
-from conventions.correspondence import can_post_message, post_message
+from conventions.correspondence import can_post_message
 from conventions.dossiers import archive, print_run, verbs
 from conventions.dossiers.timeline import timeline
 from conventions.dossiers.whole import WholeFile
 from conventions.lifecycle import TRANSITIONS
-from conventions.models import Convention, issue_documents
-from conventions.terminations.steps import STEPS, initial, open_steps, take
+from conventions.models import Convention
+from conventions.terminations.steps import open_steps
 from jobs.selection import read_keys, write_keys
 from lifecycle.transition import allowed
 from rectorat.admin.amendment import AmendmentPages, amendments_shown
@@ -43,7 +43,7 @@ from rectorat.admin.filters import (
     StandingFilter,
     WarningFilter,
 )
-from rectorat.admin.forms import VERB_FORMS, MessageForm, TerminationForm, verb_form
+from rectorat.admin.forms import VERB_FORMS, verb_form
 from rectorat.admin.job import ask_to_issue
 from tabular.admin_export import ExportMixin
 from tabular.admin_search import FoldedSearchMixin
@@ -313,81 +313,8 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
                 self.admin_site.admin_view(self.verb_view),
                 name="conventions_convention_verb",
             ),
-            path(
-                "<int:pk>/message/",
-                self.admin_site.admin_view(self.message_view),
-                name="conventions_convention_message",
-            ),
-            path(
-                "<int:pk>/termination/<slug:step>/",
-                self.admin_site.admin_view(self.termination_view),
-                name="conventions_convention_termination",
-            ),
             *super().get_urls(),
         ]
-
-    def message_view(self, request, pk):
-        """Ask for a message to the collectivity, or (POST) add it to the thread."""
-        convention = self.get_queryset(request).with_parties().filter(pk=pk).first()
-        if convention is None:
-            raise Http404
-        back = redirect("admin:conventions_convention_change", convention.pk)
-        form = MessageForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                post_message(convention, by=request.user, **form.cleaned_data)
-            except ValidationError as refusal:
-                form.add_error(None, refusal)
-            else:
-                messages.success(request, "Le message est envoyé.")
-                return back
-        return TemplateResponse(
-            request,
-            "admin/conventions/convention/message.html",
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "media": self.media,
-                "title": "Écrire à la collectivité",
-                "convention": convention,
-                "form": form,
-            },
-        )
-
-    def termination_view(self, request, pk, step):
-        """Ask for a step of article 11, or (POST) take it and make its letter."""
-        convention = self.get_queryset(request).with_parties().filter(pk=pk).first()
-        if convention is None or step not in STEPS:
-            raise Http404
-        step = STEPS[step]
-        back = redirect("admin:conventions_convention_change", convention.pk)
-        if step not in open_steps(convention, request.user):
-            messages.warning(request, "Cette étape n'est pas ouverte dans l'état du dossier.")
-            return back
-        known = initial(step, convention)
-        form = TerminationForm(request.POST or None, initial=known, step=step)
-        if request.method == "POST" and form.is_valid():
-            try:
-                termination = take(convention, step, by=request.user, **form.cleaned_data)
-            except ValidationError as refusal:
-                form.add_error(None, refusal)
-            else:
-                issue_documents(termination, by=request.user)
-                messages.success(request, step.done)
-                return back
-        return TemplateResponse(
-            request,
-            "admin/conventions/convention/termination_step.html",
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "media": self.media,
-                "title": step.label,
-                "step": step,
-                "convention": convention,
-                "form": form,
-            },
-        )
 
     def verb_view(self, request, verb):
         """Ask about the conventions whose keys are given, or (POST) do the verb on them."""

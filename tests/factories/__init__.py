@@ -13,7 +13,7 @@ from accounts.roles import Role
 from communes.models import Academy, Collectivity, Commune, Department, Region
 from conventions.authority import record_act, record_act_dates
 from conventions.campaigns.models import Campaign
-from conventions.models import Convention, Enrolment
+from conventions.models import Convention, Enrolment, reference_of
 from documents.models import TextModel
 from schools import uai
 from schools.models import School
@@ -212,9 +212,7 @@ class ConventionFactory(DjangoModelFactory):
     campaign = factory.SubFactory(CampaignFactory)
     collectivity = factory.SubFactory(CollectivityFactory)
     collectivity_title = factory.SelfAttribute("collectivity.title")
-    reference = factory.LazyAttribute(
-        lambda c: Convention.build_reference(c.campaign, c.collectivity)
-    )
+    reference = factory.LazyAttribute(lambda c: reference_of(c.campaign, c.collectivity))
     school_count = factory.SelfAttribute("schools_count")
     unit_fee = factory.SelfAttribute("campaign.tariff")
     amount = factory.LazyAttribute(lambda c: c.school_count * c.unit_fee)

@@ -1,0 +1,91 @@
+"""Pages about one convention, beside its own: a message, a step of its termination."""
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+
+from conventions.correspondence import post_message
+from conventions.models import issue_documents
+from conventions.terminations.steps import STEPS, initial, open_steps, take
+from rectorat.admin.forms import MessageForm, TerminationForm
+
+
+class FilePages(admin.ModelAdmin):
+    """Mixed into the admin of conventions."""
+
+    def get_urls(self):
+        return [
+            path(
+                "<int:pk>/message/",
+                self.admin_site.admin_view(self.message_view),
+                name="conventions_convention_message",
+            ),
+            path(
+                "<int:pk>/termination/<slug:step>/",
+                self.admin_site.admin_view(self.termination_view),
+                name="conventions_convention_termination",
+            ),
+            *super().get_urls(),
+        ]
+
+    def find_file(self, request, pk):
+        """Return a convention of the agent's territory, or 404."""
+        convention = self.get_queryset(request).with_parties().filter(pk=pk).first()
+        if convention is None:
+            raise Http404
+        return convention
+
+    def file_page(self, request, template, convention, **context):
+        return TemplateResponse(
+            request,
+            f"admin/conventions/convention/{template}.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "media": self.media,
+                "convention": convention,
+                **context,
+            },
+        )
+
+    def message_view(self, request, pk):
+        """Ask for a message to the collectivity, or (POST) add it to the thread."""
+        convention = self.find_file(request, pk)
+        form = MessageForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                post_message(convention, by=request.user, **form.cleaned_data)
+            except ValidationError as refusal:
+                form.add_error(None, refusal)
+            else:
+                messages.success(request, "Le message est envoyé.")
+                return redirect("admin:conventions_convention_change", pk)
+        title = "Écrire à la collectivité"
+        return self.file_page(request, "message", convention, title=title, form=form)
+
+    def termination_view(self, request, pk, step):
+        """Ask for a step of article 11, or (POST) take it and make its letter."""
+        convention = self.find_file(request, pk)
+        if step not in STEPS:
+            raise Http404
+        step = STEPS[step]
+        back = redirect("admin:conventions_convention_change", pk)
+        if step not in open_steps(convention, request.user):
+            messages.warning(request, "Cette étape n'est pas ouverte dans l'état du dossier.")
+            return back
+        known = initial(step, convention)
+        form = TerminationForm(request.POST or None, initial=known, step=step)
+        if request.method == "POST" and form.is_valid():
+            try:
+                termination = take(convention, step, by=request.user, **form.cleaned_data)
+            except ValidationError as refusal:
+                form.add_error(None, refusal)
+            else:
+                issue_documents(termination, by=request.user)
+                messages.success(request, step.done)
+                return back
+        context = {"title": step.label, "step": step, "form": form}
+        return self.file_page(request, "termination_step", convention, **context)
