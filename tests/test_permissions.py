@@ -128,8 +128,8 @@ PAGES = {
             "communes_collectivity",
             "schools_school",
             "conventions_convention",
-            "conventions_conventionschool",
-            "conventions_journalentry",
+            "conventions_enrolment",
+            "lifecycle_journalentry",
         )
     },
     "admin:conventions_enrolment_withdraw": ADMIN_SITE_ROLES,

@@ -11,10 +11,12 @@ from django.db import connection
 from django.urls import reverse
 
 from billing import claims as claims_of
-from billing.batches import NothingToExport, billed, export_batch
+from billing.batches import NothingToExport, billed_by_department, export_batch
 from billing.claims import Shown
-from billing.models import ExportBatch, HandedOverError, Titre
+from billing.models import ExportBatch, Titre
 from communes.models import Collectivity
+from lifecycle.frozen import FrozenError
+from rectorat.board import build_board
 from tests.factories import (
     DepartmentFactory,
     SchoolFactory,
@@ -87,7 +89,7 @@ def test_the_files_stay_as_they_were_handed_over(villeneuve, as_finance):
 def test_a_batch_and_its_titres_never_change(villeneuve):
     batch = export(villeneuve.campaign)
     for kept in (batch, batch.titres.get()):
-        with pytest.raises(HandedOverError):
+        with pytest.raises(FrozenError):
             kept.save()
 
 
@@ -134,20 +136,18 @@ def test_totals_of_what_is_left_and_of_what_is_exported_add_up(villeneuve, sign_
 
 def test_what_is_billed_is_what_batches_carried(villeneuve, sign_many, rectorat):
     campaign = villeneuve.campaign
-    assert billed(campaign, rectorat).total == 0
+    assert billed_by_department(campaign, rectorat) == {}
     export(campaign)
     sign_many(3)
     department = villeneuve.collectivity.department
-    found = billed(campaign, rectorat)
-    assert found.total == Decimal("90.00")
-    assert found.by_department == {department.pk: Decimal("90.00")}
-    assert found.by_academy == {department.academy_id: Decimal("90.00")}
+    assert billed_by_department(campaign, rectorat) == {department.pk: Decimal("90.00")}
+    assert build_board(campaign, rectorat).total.billed == Decimal("90.00")
 
 
 def test_what_is_billed_elsewhere_is_not_told_to_an_agent_of_one_departement(villeneuve):
     export(villeneuve.campaign)
     agent = UserFactory(role="rectorat", departments=[DepartmentFactory(code="48", name="Lozère")])
-    assert billed(villeneuve.campaign, agent).total == 0
+    assert billed_by_department(villeneuve.campaign, agent) == {}
 
 
 class TestScreens:

@@ -251,7 +251,7 @@ def test_a_date_before_the_act_is_refused_at_its_field(agent, convention, day):
     record_act(convention, by=None, kind="decision", number="1", dated_on=day("10/10/2022"))
     data = {"conventions": keys_of(convention), "on": "2022-10-09"}
     response = agent.post(verb_url("sign_for_collectivity"), data)
-    assert "avant l&#x27;acte" in str(response.context["form"].errors["on"])
+    assert "précéder l&#x27;acte" in str(response.context["form"].errors["on"])
 
 
 # --- Enrolled schools, journal ----------------------------------------------

@@ -10,6 +10,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conventions.amendments import preparing
 from conventions.amendments.lifecycle import AmendmentState
 from conventions.amendments.models import Amendment
 from conventions.authority import record_act, record_act_dates
@@ -63,8 +64,8 @@ def refused(call, field=None):
 # --- Preparing --------------------------------------------------------------
 def test_it_takes_the_next_number_and_says_what_it_changes(convention, school, rectorat):
     removed = convention.enrolments.first()
-    amendment = convention.prepare_amendment(
-        by=rectorat, reason="Une école ouvre.", add=[school], remove=[removed]
+    amendment = preparing.prepare_amendment(
+        convention, by=rectorat, reason="Une école ouvre.", add=[school], remove=[removed]
     )
     assert (amendment.number, amendment.state) == (1, AmendmentState.PREPARED)
     assert (amendment.added_count, amendment.removed_count) == (1, 1)
@@ -92,7 +93,7 @@ def test_a_convention_that_has_ended_is_not_amended(convention, school):
 
 def test_a_town_hall_does_not_prepare_avenants(convention, school, town_hall):
     assert "Seul le rectorat" in refused(
-        lambda: convention.prepare_amendment(by=town_hall, reason="…", add=[school])
+        lambda: preparing.prepare_amendment(convention, by=town_hall, reason="…", add=[school])
     )
 
 
@@ -301,7 +302,7 @@ def test_its_act_is_optional_and_authorises_the_signature_from_its_date(amendmen
     today = timezone.localdate()
     yesterday = today - datetime.timedelta(days=1)
     record_act(amendment, by=None, kind="deliberation", number="2026-12", dated_on=today)
-    assert "avant l'acte" in refused(
+    assert "précéder l'acte" in refused(
         lambda: amendment.sign_for_collectivity(by=None, on=yesterday), "on"
     )
     amendment.sign_for_collectivity(by=None, on=today)

@@ -8,7 +8,7 @@ from django.contrib.admin import helpers
 from django.urls import reverse
 
 from conventions.dossiers import archive
-from conventions.models import Convention, Piece, latest_pieces
+from conventions.models import Convention, Piece, attach, latest_pieces
 from documents.received.uploads import UploadedPdf
 from tests.factories import (
     CollectivityFactory,
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 LIST = reverse("admin:conventions_convention_changelist")
 
 
-def attach(convention, content=b"%PDF-1.7", kind=Piece.Kind.CONVENTION_SIGNED):
+def receive(convention, content=b"%PDF-1.7", kind=Piece.Kind.CONVENTION_SIGNED):
     return attach(
         convention, kind=kind, pdf=UploadedPdf(content=content, pages=1, name="scan.pdf"), by=None
     )
@@ -51,9 +51,9 @@ def download(client, conventions, **query):
 
 
 def test_each_piece_is_there_once_in_its_latest_version_byte_for_byte(villeneuve):
-    attach(villeneuve, b"%PDF first")
-    attach(villeneuve, b"%PDF second")
-    attach(villeneuve, b"%PDF act", kind=Piece.Kind.ACT_SIGNED)
+    receive(villeneuve, b"%PDF first")
+    receive(villeneuve, b"%PDF second")
+    receive(villeneuve, b"%PDF act", kind=Piece.Kind.ACT_SIGNED)
     folder = "34337_villeneuve-les-maguelone"
     assert read(archive.stream(latest_pieces(archive, Convention.objects.all()))) == {
         f"{folder}/acte-signe_2022-2023_v1.pdf": b"%PDF act",
@@ -62,8 +62,8 @@ def test_each_piece_is_there_once_in_its_latest_version_byte_for_byte(villeneuve
 
 
 def test_a_file_that_storage_lost_is_named_and_breaks_nothing(villeneuve, private_media):
-    lost = attach(villeneuve)
-    attach(villeneuve, b"%PDF act", kind=Piece.Kind.ACT_SIGNED)
+    lost = receive(villeneuve)
+    receive(villeneuve, b"%PDF act", kind=Piece.Kind.ACT_SIGNED)
     (private_media / lost.document.file.name).unlink()
     files = read(archive.stream(latest_pieces(archive, Convention.objects.all())))
     absent = "34337_villeneuve-les-maguelone/convention-signee_2022-2023_v1.pdf"
@@ -72,11 +72,11 @@ def test_a_file_that_storage_lost_is_named_and_breaks_nothing(villeneuve, privat
 
 
 def test_what_was_given_up_stands_apart_from_what_replaced_it(villeneuve):
-    attach(villeneuve, b"%PDF old")
+    receive(villeneuve, b"%PDF old")
     villeneuve.abandon(by=None, comment="Erreur")
     again = ConventionFactory(collectivity=villeneuve.collectivity)
     again.send(by=None)
-    attach(again, b"%PDF new")
+    receive(again, b"%PDF new")
     files = read(archive.stream(latest_pieces(archive, Convention.objects.all())))
     assert sorted(files.values()) == [b"%PDF new", b"%PDF old"]
 
@@ -84,8 +84,8 @@ def test_what_was_given_up_stands_apart_from_what_replaced_it(villeneuve):
 def test_the_whole_selection_is_downloaded_beyond_one_page(client, rectorat, villeneuve):
     other = ConventionFactory()
     other.send(by=None)
-    attach(villeneuve, b"%PDF 1")
-    attach(other, b"%PDF 2")
+    receive(villeneuve, b"%PDF 1")
+    receive(other, b"%PDF 2")
     client.force_login(rectorat)
     response = download(client, [villeneuve], select_across="1")
     assert response.streaming
@@ -93,12 +93,12 @@ def test_the_whole_selection_is_downloaded_beyond_one_page(client, rectorat, vil
 
 
 def test_a_selection_keeps_to_the_departements_of_the_agent(client, villeneuve):
-    attach(villeneuve)
+    receive(villeneuve)
     gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
     commune = CommuneFactory(code="30350", department=gard)
     theirs = ConventionFactory(collectivity=CollectivityFactory(commune=commune))
     theirs.send(by=None)
-    attach(theirs, b"%PDF gard")
+    receive(theirs, b"%PDF gard")
     client.force_login(UserFactory(role="rectorat", departments=[gard]))
     response = download(client, [villeneuve, theirs])
     assert list(read(response.streaming_content).values()) == [b"%PDF gard"]
@@ -118,7 +118,7 @@ def test_an_archive_takes_one_query_whatever_the_number_of_pieces(
     villeneuve, django_assert_num_queries
 ):
     for number in range(4):
-        attach(villeneuve, b"%PDF" + bytes([number]), kind=Piece.Kind.OTHER)
-        attach(ConventionFactory(state="sent", sent_on="2022-09-01"), bytes([number]))
+        receive(villeneuve, b"%PDF" + bytes([number]), kind=Piece.Kind.OTHER)
+        receive(ConventionFactory(state="sent", sent_on="2022-09-01"), bytes([number]))
     with django_assert_num_queries(1):
         read(archive.stream(latest_pieces(archive, Convention.objects.all())))

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from conventions.authority import record_act
 from conventions.correspondence import post_message
 from conventions.lifecycle import State
 from conventions.models import Convention
@@ -95,7 +96,7 @@ def abandon(file, by):
     file.abandon(by=by, comment="Erreur.")
 
 
-def record_act(file, by):
+def enter_act(file, by):
     record_act(file, by=by, kind="deliberation", number=by.last_name, dated_on=TODAY())
 
 
@@ -105,8 +106,8 @@ def record_act(file, by):
         (sign_for_region, sign_for_region),
         (sign_for_region, sign_for_collectivity),
         (accept, request_correction),
-        (record_act, record_act),
-        (record_act, sign_for_collectivity),
+        (enter_act, enter_act),
+        (enter_act, sign_for_collectivity),
         (sign_for_region, abandon),
     ],
 )

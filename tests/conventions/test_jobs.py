@@ -7,10 +7,10 @@ from django.contrib.admin import helpers
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions import tasks
-from conventions.models import Convention, Piece
+from conventions.models import Convention, Piece, issue_documents
 from documents.rendering import Rendered
 from jobs import running as jobs
+from jobs import tasks
 from jobs.models import Job, JobItem
 from lifecycle.errors import TransitionRefused
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory
@@ -23,7 +23,7 @@ def no_worker(monkeypatch):
     """Nothing runs by itself: what is asked of the worker is kept in the list returned."""
     asked = []
     monkeypatch.setattr("jobs.running.async_task", lambda *task: asked.append(task))
-    monkeypatch.setattr("conventions.tasks.async_task", lambda *task: asked.append(task))
+    monkeypatch.setattr("jobs.tasks.async_task", lambda *task: asked.append(task))
     return asked
 
 
@@ -43,7 +43,7 @@ def accepted():
 
 
 def start(by):
-    return jobs.start(Job.Kind.ISSUE, Convention.objects.all(), by=by)
+    return jobs.start("issue", Convention.objects.values_list("pk", flat=True), by=by)
 
 
 def test_each_convention_gets_its_documents_or_the_reason_why_not(rectorat):
@@ -135,14 +135,13 @@ def test_past_its_budget_a_task_leaves_the_rest_to_another(rectorat, no_worker, 
 @pytest.mark.parametrize("error", [TransitionRefused("Refusé."), OSError("disque plein")])
 def test_one_failure_does_not_stop_the_others(rectorat, monkeypatch, error):
     broken, fine = accepted(), accepted()
-    issue = Convention.issue_documents
 
-    def issue_or_fail(convention, *, by):
-        if convention == broken:
+    def issue_or_fail(part, *, by):
+        if part == broken:
             raise error
-        return issue(convention, by=by)
+        return issue_documents(part, by=by)
 
-    monkeypatch.setattr(Convention, "issue_documents", issue_or_fail)
+    monkeypatch.setattr("conventions.dossiers.long_actions.issue_documents", issue_or_fail)
     job = start(rectorat)
     tasks.run_job(job.pk)
     assert job.items.get(convention=broken).state == JobItem.State.LEFT_OUT

@@ -4,9 +4,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions import tasks
 from conventions.authority import record_act, record_act_dates
-from conventions.dossiers import outdating
+from conventions.dossiers import outdating, tasks
 from conventions.models import (
     Convention,
     Piece,
@@ -21,6 +20,7 @@ from documents.received.uploads import UploadedPdf
 from documents.references import reference_of
 from documents.rendering import Rendered
 from jobs.models import Job
+from jobs.tasks import run_job
 from rectorat.board import build_board
 from tests.factories import (
     ConventionFactory,
@@ -236,7 +236,7 @@ class TestScreens:
         assert "Produire une nouvelle version" in page
         assert page.count('class="state state-outdated"') == 1
         agent.post(reverse("admin:jobs_job_start"), {"conventions": stale.pk})
-        tasks.run_job(Job.objects.get().pk)
+        run_job(Job.objects.get().pk)
         assert "plus à jour" not in agent.get(change).content.decode()
 
     def test_the_list_of_conventions_is_filtered(self, agent, stale):

@@ -37,7 +37,7 @@ def tasks(monkeypatch):
     """What was asked of the workers, instead of asking them."""
     asked = []
     monkeypatch.setattr("conventions.piles.reading.async_task", lambda *task: asked.append(task))
-    monkeypatch.setattr("conventions.tasks.async_task", lambda *task: asked.append(task))
+    monkeypatch.setattr("conventions.piles.tasks.async_task", lambda *task: asked.append(task))
     return asked
 
 
@@ -129,7 +129,7 @@ def test_a_long_pile_is_read_by_one_task_after_another(
     with django_capture_on_commit_callbacks(execute=True):
         (received,) = piles.receive([pdf], by=rectorat)
     assert tasks == [("conventions.piles.tasks.read_pile", received.pk)]
-    monkeypatch.setattr("conventions.tasks.piles.read", lambda pile: True)
+    monkeypatch.setattr("conventions.piles.tasks.read", lambda pile: True)
     read_pile(received.pk)
     assert tasks == [("conventions.piles.tasks.read_pile", received.pk)] * 2
 

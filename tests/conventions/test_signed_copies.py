@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from accounts.roles import Role
-from conventions.models import Piece, issue_documents, latest_piece
+from conventions.models import Piece, attach, issue_documents, latest_piece
 from documents.models import Signature
 from documents.received.signatures import Later, Verdict
 from documents.received.uploads import read_copy
@@ -42,7 +42,7 @@ def file(content: bytes, name="convention.pdf") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, content)
 
 
-def attach(convention, *contents, kind=Piece.Kind.CONVENTION_SIGNED) -> Piece:
+def send_back(convention, *contents, kind=Piece.Kind.CONVENTION_SIGNED) -> Piece:
     copy = read_copy([file(content) for content in contents])
     return attach(convention, kind=kind, pdf=copy, by=None)
 
@@ -54,7 +54,7 @@ def kept(piece) -> bytes:
 
 def test_the_signed_file_is_kept_and_known_to_be_the_issued_one(confirmed):
     signed = sign(to_sign(confirmed), mayor())
-    piece = attach(confirmed, signed)
+    piece = send_back(confirmed, signed)
     assert kept(piece) == signed
     (signature,) = piece.document.signatures.all()
     assert signature.signer == "Camille MARTIN"
@@ -65,8 +65,8 @@ def test_the_signed_file_is_kept_and_known_to_be_the_issued_one(confirmed):
 
 def test_both_parties_sign_the_same_file_one_after_the_other(confirmed):
     once = sign(to_sign(confirmed), mayor())
-    attach(confirmed, once)
-    piece = attach(confirmed, sign(once, rector(), field="Région"))
+    send_back(confirmed, once)
+    piece = send_back(confirmed, sign(once, rector(), field="Région"))
     assert piece.version == 2
     signatures = piece.document.signatures.all()
     assert [s.signer for s in signatures] == ["Camille MARTIN", "Sophie BÉJEAN"]
@@ -81,7 +81,7 @@ def test_an_older_version_that_was_signed_is_named_as_such(confirmed):
     confirmed.accept(by=None)
     issue_documents(confirmed, by=None)
     assert latest_piece(confirmed, Piece.Kind.CONVENTION).version == 2
-    piece = attach(confirmed, sign(first, mayor()))
+    piece = send_back(confirmed, sign(first, mayor()))
     assert piece.document.signatures.get().issued == issued
 
 
@@ -90,7 +90,7 @@ def test_the_signed_document_of_another_file_is_not_taken_for_this_ones(confirme
     other.send(by=None)
     other.accept(by=None)
     issue_documents(other, by=None)
-    piece = attach(confirmed, sign(to_sign(other), mayor()))
+    piece = send_back(confirmed, sign(to_sign(other), mayor()))
     assert piece.document.signatures.get().issued is None
 
 
@@ -100,13 +100,13 @@ def test_a_tampered_file_is_kept_all_the_same_and_said_to_be(confirmed):
         pdf.pages[0].rotate(90, relative=True)
         saved = io.BytesIO()
         pdf.save(saved)
-    signature = attach(confirmed, saved.getvalue()).document.signatures.first()
+    signature = send_back(confirmed, saved.getvalue()).document.signatures.first()
     assert signature.weight == "error" or signature.verdict == Verdict.UNVERIFIABLE
     assert signature.issued is None
 
 
 def test_a_scan_has_no_signature_to_verify(confirmed):
-    attach(confirmed, photograph(), photograph())
+    send_back(confirmed, photograph(), photograph())
     assert not Signature.objects.exists()
 
 
@@ -126,7 +126,7 @@ def pages(client, confirmed, town_hall):
 
 
 def test_each_side_reads_who_signed_and_what_it_means(confirmed, pages):
-    attach(confirmed, sign(to_sign(confirmed), mayor()))
+    send_back(confirmed, sign(to_sign(confirmed), mayor()))
     for page in pages():
         assert "Signature électronique au nom de Camille MARTIN" in page
         assert "révocation non vérifiée" in page
@@ -139,13 +139,13 @@ def test_each_side_is_warned_when_the_signed_document_was_not_issued_here(confir
     other.add_blank_page()
     content = io.BytesIO()
     other.save(content)
-    attach(confirmed, sign(content.getvalue(), mayor()))
+    send_back(confirmed, sign(content.getvalue(), mayor()))
     for page in pages():
         assert "relisez-le avant de l’accepter" in page
 
 
 def test_each_side_is_warned_when_the_file_to_sign_came_back_unsigned(confirmed, pages):
-    attach(confirmed, to_sign(confirmed))
+    send_back(confirmed, to_sign(confirmed))
     for page in pages():
         assert "il ne porte aucune signature électronique" in page
 
@@ -197,10 +197,10 @@ def test_signatures_cost_no_query_per_piece(
 ):
     client.force_login(town_hall)
     signed = sign(to_sign(confirmed), mayor())
-    attach(confirmed, signed)
+    send_back(confirmed, signed)
     with django_assert_max_num_queries(100) as one:
         client.get(confirmed.get_absolute_url())
     for _ in range(3):
-        attach(confirmed, signed)
+        send_back(confirmed, signed)
     with django_assert_max_num_queries(len(one)):
         client.get(confirmed.get_absolute_url())

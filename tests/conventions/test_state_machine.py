@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from accounts.roles import Role
+from conventions.amendments import preparing
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS, AmendmentState
 from conventions.lifecycle import TRANSITIONS, State
 from conventions.models import Convention, dossier
@@ -160,7 +161,7 @@ class File:
             adds = facts.pop("adds")
             lines = [] if adds else list(self.convention.enrolments.enrolled()[:1])
             schools = [SchoolFactory(payer=self.convention.collectivity)] if adds else []
-            self.convention.prepare_amendment(add=schools, remove=lines, **facts)
+            preparing.prepare_amendment(self.convention, add=schools, remove=lines, **facts)
         elif verb.startswith("amendment_"):
             amendment = self.convention.amendments.last()
             if amendment is None:

@@ -247,7 +247,7 @@ def test_signing_before_the_act_is_refused_at_its_field(mairie, with_act):
         url("convention_signature", with_act),
         {"on": before.isoformat(), "version": with_act.version},
     )
-    assert "avant l'acte" in response.context["form"].errors["on"][0]
+    assert "précéder l'acte" in response.context["form"].errors["on"][0]
 
 
 def test_a_form_opened_before_a_colleague_saved_is_told_who_and_nothing_is_lost(

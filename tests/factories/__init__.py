@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.roles import Role
 from communes.models import Academy, Collectivity, Commune, Department, Region
 from conventions.authority import record_act, record_act_dates
+from conventions.amendments import preparing
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention, Enrolment, reference_of
 from documents.models import TextModel
@@ -267,7 +268,7 @@ def prepare_amendment(convention, *, add=(), remove=(), reason="Ouverture d'une 
     """An avenant of `convention`, prepared; the texts it prints are there."""
     for kind in ("amendment", "amendment_decision", "amendment_deliberation"):
         TextModelFactory(kind=kind)
-    return convention.prepare_amendment(by=None, reason=reason, add=add, remove=remove)
+    return preparing.prepare_amendment(convention, by=None, reason=reason, add=add, remove=remove)
 
 
 def sign_amendment(amendment, *, on: datetime.date | None = None):

@@ -26,8 +26,8 @@ LISTS = (
     "communes_collectivity",
     "schools_school",
     "conventions_convention",
-    "conventions_conventionschool",
-    "conventions_journalentry",
+    "conventions_enrolment",
+    "lifecycle_journalentry",
 )
 
 
