@@ -3,17 +3,21 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 
+from accounts.access import user_of
+from conventions.campaigns.models import Campaign
 from conventions.enrolment.renewal import Change, propose, renew
+from rectorat.admin.campaign_pages import CampaignPages
 
 PER_PAGE = 100
 
 
-class RenewalPage:
+class RenewalPage(CampaignPages):
     """Mixed into CampaignAdmin."""
 
-    def renew_view(self, request, campaign):
+    def renew_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Say what changed since last year, then (POST) enrol what the agent decided."""
         previous = campaign.previous
         if previous is None:
@@ -22,11 +26,11 @@ class RenewalPage:
         report = None
         if request.method == "POST":
             try:
-                report = renew(campaign, previous, _decisions(request.POST), by=request.user)
+                report = renew(campaign, previous, _decisions(request.POST), by=user_of(request))
             except ValidationError as refusal:
                 messages.error(request, " ".join(refusal.messages))
                 return redirect("admin:campaigns_campaign_change", campaign.pk)
-        renewal = propose(campaign, previous, request.user)
+        renewal = propose(campaign, previous, user_of(request))
         change = request.GET.get("change")
         change = change if change in Change else None
         flagged = renewal.flagged_for(change)
@@ -46,10 +50,10 @@ class RenewalPage:
             "is_nav_sidebar_enabled": False,  # The table needs the width.
         }
         title = f"Reprendre les écoles de {previous.school_year}"
-        return self._page(request, campaign, "renew", title, context)
+        return self.campaign_page(request, campaign, "renew", title, context)
 
 
-def _decisions(posted) -> set[int]:
+def _decisions(posted: QueryDict) -> set[int]:
     """The pks of the schools ticked, or with the button "all" of those that it announced."""
     chosen = posted.getlist("ticked")
     if "all" in posted:
