@@ -1,18 +1,18 @@
 """Preparing a campaign's conventions from its enrolled schools, set by set."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
 from accounts.models import User
 from accounts.scope import collectivity_scope
 from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
-from conventions.lifecycle import REWORKABLE
+from conventions.lifecycle import REWORKABLE, State
 from conventions.models import Convention, Enrolment, reference_of
 from lifecycle.door import changes_of
 from lifecycle.models import JournalEntry
@@ -32,6 +32,15 @@ class PreparationReport:
     updated: list[Convention] = field(default_factory=list)
     changes: dict[int, dict[str, list[Any]]] = field(default_factory=dict)
     left_out: list[tuple[Collectivity, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Schools in no convention, the collectivities that pay for them, conventions not sent."""
+
+    schools: int
+    collectivities: int
+    prepared: int
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,19 @@ def prepare(
         _write(report, existing, taken_by_payer, by)
         campaign.note_preparation()
     return report
+
+
+def waiting(campaign: Campaign, user: User, payers: Collection[int] | None = None) -> Waiting:
+    """Count what `prepare` would take up of what `user` may see, for all payers or for some."""
+    enrolments = campaign.enrolments.payable(campaign, user).waiting()
+    conventions = campaign.conventions.for_user(user).filter(state=State.PREPARED)
+    if payers is not None:
+        enrolments = enrolments.filter(Q(payer_id__in=payers))
+        conventions = conventions.filter(collectivity__in=payers)
+    found = enrolments.aggregate(
+        schools=Count("pk"), collectivities=Count("payer_id", distinct=True)
+    )
+    return Waiting(**found, prepared=conventions.count())
 
 
 def _with_exchanges(campaign: Campaign, by: User | None, payers: Iterable[int]) -> set[int]:

@@ -1,55 +1,37 @@
 """Campaigns: their page, their board, and what is done for a whole campaign."""
 
-import calendar
-import datetime
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, Field, Q
+from django.db.models import Field
 from django.forms import Field as FormField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils import timezone
 
 from accounts.access import user_of
-from accounts.models import User
-from accounts.scope import within_scope
-from communes.models import Collectivity, Region
+from conventions.campaigns.coming import EXCHANGES, TEXTS, proposed
 from conventions.campaigns.models import PRINTED, Campaign
-from conventions.enrolment.enrolling import EnrolmentReport, enrol
-from conventions.enrolment.preparation import prepare
+from conventions.enrolment.enrolling import SCHOOLS_FOUND, EnrolmentReport, enrol, find_schools
+from conventions.enrolment.preparation import prepare, waiting
 from conventions.lifecycle import PARTY_CONFIRMED, State
 from conventions.models import Convention
-from documents.models import TextModel
 from jobs.selection import read_keys, write_keys
 from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.forms import EnrolmentForm
 from rectorat.admin.job import ask_to_issue
-from rectorat.admin.renewal import RenewalPage
+from rectorat.admin.renewal import renew_view
 from rectorat.board import build_board, build_reply_curve
-from schools.models import School
-from schools.takeover import payer_on
-from tabular.folding import fold
-
-SIGNATORY = tuple(name for name in PRINTED if name.startswith("signatory"))
-TEXTS = {
-    "decision_text": TextModel.Kind.DECISION,
-    "deliberation_text": TextModel.Kind.DELIBERATION,
-    "convention_text": TextModel.Kind.CONVENTION,
-}
-# How the campaign runs: taken from last year's, like the tariff and the signatory.
-EXCHANGES = ("contact_email", "reminder_interval", "reminder_cap", "reminder_schedule")
-DATES = ("opens_on", "reply_by", "ends_on")
-SCHOOLS_FOUND = 50
 
 View = Callable[[HttpRequest, Campaign], HttpResponse]
 
 
 @admin.register(Campaign)
-class CampaignAdmin(RenewalPage):
+class CampaignAdmin(admin.ModelAdmin):
     list_display = ("__str__", "state", "tariff", "opens_on", "reply_by", "ends_on")
 
     class Media:
@@ -75,20 +57,7 @@ class CampaignAdmin(RenewalPage):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Propose the coming school year, the newest texts, and all settings of the last one."""
-        last = Campaign.objects.first()
-        year = last.start_year + 1 if last else timezone.localdate().year
-        initial: dict[str, Any] = {"start_year": year, "ends_on": datetime.date(year + 1, 9, 1)}
-        for name, kind in TEXTS.items():
-            published = TextModel.objects.published().filter(kind=kind)
-            initial[name] = published.order_by("-version").first()
-        regions = Region.objects.all()[:2]
-        if len(regions) == 1:
-            initial["region"] = regions[0]
-        if last:
-            copied = ("region", "tariff", *SIGNATORY, *EXCHANGES)
-            initial |= {name: getattr(last, name) for name in copied}
-            initial |= {name: _a_year_later(getattr(last, name)) for name in DATES}
-        return initial | super().get_changeform_initial_data(request)
+        return proposed() | super().get_changeform_initial_data(request)
 
     def formfield_for_dbfield(
         self, db_field: Field, request: HttpRequest, **kwargs: Any
@@ -111,26 +80,21 @@ class CampaignAdmin(RenewalPage):
             )
 
     def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Campaign | None = None,
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        obj: Campaign | None = kwargs["obj"]
         if obj:
             context["board"] = build_board(obj, user_of(request))
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     # --- What is done for the whole campaign --------------------------------
     def get_urls(self) -> list[URLPattern]:
-        steps = {
+        steps: dict[str, View] = {
             "board": self.board_view,
             "open": self.open_view,
             "close": self.close_view,
             "archive": self.archive_view,
-            "renew": self.renew_view,
+            "renew": partial(renew_view, page_of=self._page),
             "enrol": self.enrol_view,
             "prepare": self.prepare_view,
             "send": self.send_view,
@@ -165,7 +129,7 @@ class CampaignAdmin(RenewalPage):
             "accepted_states": ",".join(PARTY_CONFIRMED),
             "is_nav_sidebar_enabled": False,  # The table needs the width.
         }
-        return self.campaign_page(request, campaign, "board", "Où en est la campagne", context)
+        return self._page(request, campaign, "board", "Où en est la campagne", context)
 
     def open_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         return self._state_view(
@@ -180,7 +144,7 @@ class CampaignAdmin(RenewalPage):
         )
 
     def close_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-        waiting = campaign.conventions.filter(state=State.PREPARED).count()
+        unsent = campaign.conventions.filter(state=State.PREPARED).count()
         return self._state_view(
             request,
             campaign,
@@ -188,7 +152,7 @@ class CampaignAdmin(RenewalPage):
             "Clore la campagne",
             "Plus aucune école ne pourra être inscrite, ni aucune convention préparée ou envoyée. "
             "Les conventions déjà envoyées suivent leur cours."
-            + (f" Conventions préparées qui ne partiront pas : {waiting}." if waiting else ""),
+            + (f" Conventions préparées qui ne partiront pas : {unsent}." if unsent else ""),
         )
 
     def archive_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
@@ -212,7 +176,7 @@ class CampaignAdmin(RenewalPage):
         """Ask before the campaign changes state, then (POST) run `verb`."""
         if request.method != "POST":
             context = {"explanation": explanation, "submit": label}
-            return self.campaign_page(request, campaign, "ask", label, context)
+            return self._page(request, campaign, "ask", label, context)
         try:
             verb(by=user_of(request))
         except ValidationError as refusal:
@@ -232,9 +196,14 @@ class CampaignAdmin(RenewalPage):
         else:
             form = EnrolmentForm()
         if context["query"]:
-            context |= _find_schools(campaign, context["query"], user_of(request))
+            found = find_schools(campaign, context["query"], user_of(request))
+            context |= {
+                "found": found,
+                "found_all": len(found) < SCHOOLS_FOUND,
+                "some_to_enrol": not all(is_enrolled for _, _, is_enrolled in found),
+            }
         context["form"] = form
-        return self.campaign_page(request, campaign, "enrol", "Inscrire des écoles", context)
+        return self._page(request, campaign, "enrol", "Inscrire des écoles", context)
 
     def _enrol(
         self, request: HttpRequest, campaign: Campaign, form: EnrolmentForm
@@ -257,21 +226,24 @@ class CampaignAdmin(RenewalPage):
         """
         keys = request.POST.get("payers", "")
         payers = [int(key) for key in read_keys(keys)] if keys else None
-        context = _to_prepare(campaign, user_of(request), payers)
+        context: dict[str, Any] = {"waiting": waiting(campaign, user_of(request), payers)}
         if request.method == "POST":
             try:
                 context["report"] = prepare(campaign, by=user_of(request), payers=payers)
             except ValidationError as refusal:
                 messages.error(request, " ".join(refusal.messages))
                 return redirect("admin:campaigns_campaign_change", campaign.pk)
-        return self.campaign_page(request, campaign, "prepare", "Préparer les conventions", context)
+        return self._page(request, campaign, "prepare", "Préparer les conventions", context)
 
     def ask_to_prepare(
         self, request: HttpRequest, campaign: Campaign, payers: Collection[int]
     ) -> HttpResponse:
         """Say what would be prepared for some payers; the campaign's page does it."""
-        context = _to_prepare(campaign, user_of(request), payers) | {"payers": write_keys(payers)}
-        return self.campaign_page(request, campaign, "prepare", "Préparer les conventions", context)
+        context = {
+            "waiting": waiting(campaign, user_of(request), payers),
+            "payers": write_keys(payers),
+        }
+        return self._page(request, campaign, "prepare", "Préparer les conventions", context)
 
     def send_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Ask about sending every prepared convention; the convention's own page does it."""
@@ -287,43 +259,19 @@ class CampaignAdmin(RenewalPage):
         )
         return ask_to_issue(conventions, request, ready)
 
-
-def _a_year_later(day: datetime.date | None) -> datetime.date | None:
-    """The same day of the next year; a 29 February gives the 28th, an unset date nothing."""
-    if day is None:
-        return None
-    last_of_month = calendar.monthrange(day.year + 1, day.month)[1]
-    return day.replace(year=day.year + 1, day=min(day.day, last_of_month))
-
-
-def _find_schools(campaign: Campaign, query: str, user: User) -> dict[str, Any]:
-    """Schools where every word typed is found in the name, the commune or the code."""
-    schools = School.objects.annotate(payer_then=payer_on(campaign.starts_on))
-    schools = schools.filter(within_scope(user, "payer_then")).exclude(state=School.State.CLOSED)
-    for word in fold(query).split():
-        schools = schools.filter(search_text__contains=word)
-    found = list(schools.select_related("commune").order_by("search_text")[:SCHOOLS_FOUND])
-    payers = Collectivity.objects.in_bulk({school.payer_then for school in found})
-    enrolled = set(
-        campaign.enrolments.enrolled().filter(school__in=found).values_list("school_id", flat=True)
-    )
-    return {
-        "found": [(school, payers[school.payer_then], school.pk in enrolled) for school in found],
-        "found_all": len(found) < SCHOOLS_FOUND,
-        "some_to_enrol": len(enrolled) < len(found),
-    }
-
-
-def _to_prepare(
-    campaign: Campaign, user: User, payers: Collection[int] | None = None
-) -> dict[str, Any]:
-    """How many collectivities and schools a preparation would take up."""
-    enrolments = campaign.enrolments.payable(campaign, user).waiting()
-    conventions = campaign.conventions.for_user(user).filter(state=State.PREPARED)
-    if payers is not None:
-        enrolments = enrolments.filter(Q(payer_id__in=payers))
-        conventions = conventions.filter(collectivity__in=payers)
-    waiting = enrolments.aggregate(
-        schools=Count("pk"), collectivities=Count("payer_id", distinct=True)
-    )
-    return {"waiting": waiting, "prepared": conventions.count()}
+    def _page(
+        self, request: HttpRequest, campaign: Campaign, template: str, title: str, context: dict
+    ) -> HttpResponse:
+        return TemplateResponse(
+            request,
+            f"admin/campaigns/campaign/{template}.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "media": self.media,
+                "campaign": campaign,
+                "title": title,
+                "subtitle": None,
+                **context,
+            },
+        )
