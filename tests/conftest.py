@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.backends.sqlite3.operations import DatabaseOperations
 
 from accounts.roles import Role
+from lifecycle.triggers import install_triggers, remove_triggers
 
 from .factories import ConventionFactory, UserFactory, sign_by_both
 
@@ -32,6 +34,24 @@ def pytest_runtest_protocol(item):
         return (yield)
     finally:
         asyncio._set_running_loop(loop)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_between_tests():
+    """Emptying SQLite deletes row by row, frozen ones too, which its triggers refuse.
+
+    PostgreSQL truncates, which fires none.
+    """
+    flush = DatabaseOperations.execute_sql_flush
+
+    def flush_without_triggers(self, sql_list):
+        remove_triggers(using=self.connection.alias)
+        flush(self, sql_list)
+        install_triggers(using=self.connection.alias)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", flush_without_triggers)
+        yield
 
 
 @pytest.fixture(autouse=True)
