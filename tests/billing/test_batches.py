@@ -15,6 +15,7 @@ from billing.batches import NothingToExport, billed_by_department, export_batch
 from billing.claims import Shown
 from billing.models import ExportBatch, Titre
 from communes.models import Collectivity
+from conventions.models import ConfirmedParty
 from lifecycle.frozen import FrozenError
 from rectorat.board import build_board
 from tests.factories import (
@@ -80,8 +81,10 @@ def test_the_files_stay_as_they_were_handed_over(villeneuve, as_finance):
     export(villeneuve.campaign)
     url = reverse("batch_file", args=[2022, 1, "csv"])
     before = as_finance.get(url).getvalue()
-    type(villeneuve).objects.update(postcode="00000", city="Ailleurs")
-    Collectivity.objects.update(name="Ailleurs")
+    Collectivity.objects.update(name="Ailleurs", postcode="00000", city="Ailleurs")
+    elsewhere = ConfirmedParty.copy_of(Collectivity.objects.get())
+    elsewhere.save()
+    type(villeneuve).objects.update(party=elsewhere)
     assert as_finance.get(url).getvalue() == before
     assert b"34750" in before
 

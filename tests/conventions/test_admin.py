@@ -223,7 +223,7 @@ def test_tampered_keys_are_not_found(agent, keys):
 
 # --- One convention ---------------------------------------------------------
 def test_page_offers_what_the_state_allows(agent, convention):
-    verbs = {rule.verb for rule in agent.get(page_url(convention)).context["verbs"]}
+    verbs = {rule.verb for rule in agent.get(page_url(convention)).context["transitions"]}
     assert verbs == {"send", "abandon"}
 
 
@@ -279,17 +279,17 @@ def test_a_school_of_another_departement_is_not_found(gard_agent, convention):
     assert gard_agent.post(withdraw_url(convention.enrolments.first())).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["conventionschool", "journalentry", "convention"])
+@pytest.mark.parametrize(
+    "name", ["conventions_enrolment", "lifecycle_journalentry", "conventions_convention"]
+)
 @pytest.mark.parametrize("action", ["add", "delete"])
 def test_records_are_neither_added_nor_deleted(agent, signed_convention, name, action):
     args = {
-        "conventionschool": signed_convention.enrolments.first().pk,
-        "journalentry": signed_convention.journal.first().pk,
-        "convention": signed_convention.pk,
+        "conventions_enrolment": signed_convention.enrolments.first().pk,
+        "lifecycle_journalentry": signed_convention.journal.first().pk,
+        "conventions_convention": signed_convention.pk,
     }
-    url = reverse(
-        f"admin:conventions_{name}_{action}", args=[] if action == "add" else [args[name]]
-    )
+    url = reverse(f"admin:{name}_{action}", args=[] if action == "add" else [args[name]])
     assert agent.get(url).status_code == 403
 
 
@@ -305,14 +305,14 @@ def test_journal_keeps_to_the_agents_departements(gard_agent, signed_convention)
 
 
 @pytest.mark.parametrize("size", [1, 12])
-@pytest.mark.parametrize("name", ["conventionschool", "journalentry"])
+@pytest.mark.parametrize("name", ["conventions_enrolment", "lifecycle_journalentry"])
 def test_other_lists_take_the_same_queries_whatever_their_length(
     agent, size, name, django_assert_max_num_queries
 ):
     for convention in ConventionFactory.create_batch(size):
         convention.send(by=None)
     with django_assert_max_num_queries(10):
-        agent.get(reverse(f"admin:conventions_{name}_changelist"))
+        agent.get(reverse(f"admin:{name}_changelist"))
 
 
 def test_an_agent_answers_a_request_and_sends_again(agent, convention, town_hall):

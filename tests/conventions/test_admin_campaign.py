@@ -107,7 +107,7 @@ def test_only_a_closed_campaign_is_archived_and_it_opens_no_more(agent, campaign
     agent.post(url("close", campaign))
     agent.post(url("archive", campaign))
     response = agent.post(url("open", campaign), follow=True)
-    assert "se consulte seulement" in response.content.decode()
+    assert "« Ouvrir la campagne » est impossible : la campagne est archivée" in response.content.decode()
     campaign.refresh_from_db()
     assert campaign.state == Campaign.State.ARCHIVED
 
@@ -120,7 +120,7 @@ def test_an_archived_campaign_enrols_nothing_more(agent, campaign):
 
 def test_opening_twice_is_refused_in_words(agent, campaign):
     response = agent.post(url("open", campaign), follow=True)
-    assert "déjà ouverte" in response.content.decode()
+    assert "« Ouvrir la campagne » est impossible : la campagne est ouverte" in response.content.decode()
 
 
 def test_a_closed_campaign_enrols_nothing_more(agent, campaign):
@@ -255,7 +255,7 @@ def test_conventions_are_prepared_for_the_schools_that_are_ticked(agent, campaig
 
 def test_schools_of_two_campaigns_or_already_sent_are_not_prepared(agent, convention):
     later = ConventionFactory(campaign=CampaignFactory(start_year=2023))
-    first, second = (c.schools.first().school for c in (convention, later))
+    first, second = (c.enrolments.first().school for c in (convention, later))
     assert "une seule campagne" in prepare_ticked(agent, first, second).content.decode()
     convention.send(by=None)
     assert "déjà envoyées" in prepare_ticked(agent, first).content.decode()

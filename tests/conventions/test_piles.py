@@ -167,7 +167,7 @@ def test_a_sheaf_is_attached_once(confirmed, rectorat):
     sheaf.attach(to=confirmed, kind=Piece.Kind.CONVENTION_SIGNED, by=rectorat)
     confirmed.refresh_from_db()
     for again in (
-        lambda: attach(same, to=confirmed, kind=Piece.Kind.CONVENTION_SIGNED, by=rectorat),
+        lambda: same.attach(to=confirmed, kind=Piece.Kind.CONVENTION_SIGNED, by=rectorat),
         lambda: same.discard(by=rectorat),
     ):
         with pytest.raises(TransitionRefused):
