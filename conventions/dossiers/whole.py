@@ -35,10 +35,29 @@ class WholeFile:
         """The procedure under way or, failing that, the last one."""
         return last_termination(self.convention)
 
+    # --- Schools ------------------------------------------------------------
     @cached_property
-    def enrolments(self) -> list[Enrolment]:
-        """The schools that the convention prints."""
-        return list(self.convention.enrolments.as_issued())
+    def _enrolments(self) -> list[Enrolment]:
+        return list(self.convention.enrolments.all())
+
+    @property
+    def issued(self) -> list[Enrolment]:
+        """The schools that the convention prints, as `as_issued` finds them."""
+        return [
+            enrolment
+            for enrolment in self._enrolments
+            if not enrolment.added_by_id and (enrolment.removed_by_id or not enrolment.released_on)
+        ]
+
+    @property
+    def enrolled(self) -> list[Enrolment]:
+        """The schools that are in the convention today."""
+        return [enrolment for enrolment in self._enrolments if not enrolment.released_on]
+
+    @property
+    def released(self) -> list[Enrolment]:
+        """The schools that were taken out."""
+        return [enrolment for enrolment in self._enrolments if enrolment.released_on]
 
     # --- Pieces -------------------------------------------------------------
     def pieces_of(self, part: str) -> list[Piece]:

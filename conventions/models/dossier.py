@@ -96,6 +96,8 @@ def latest_pieces(dossier: Dossier) -> dict[str, Piece]:
 
 def latest_piece(dossier: Dossier, kind: str) -> Piece | None:
     """Return the newest version of a kind, or None."""
+    if dossier._fetched_pieces is not None:
+        return latest_pieces(dossier).get(kind)
     newest_first = own_pieces(dossier).filter(kind=kind).order_by("-version")
     return newest_first.select_related("document").first()
 

@@ -273,6 +273,11 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         return f"{convention.reminder_count} ({short_date(convention.reminded_on)})"
 
     # --- One convention -----------------------------------------------------
+    def get_object(self, request, object_id, from_field=None):
+        """Read, with the file, what its whole page shows."""
+        found = Convention.objects.for_user(request.user).with_parties()
+        return found.filter(pk=object_id).first() if object_id.isdecimal() else None
+
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         file = WholeFile(obj)
         context.update(
@@ -290,8 +295,6 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
             termination=file.termination,
             ending_steps=open_steps(obj, request.user),
             can_withdraw=obj.state in lifecycle.REWORKABLE,
-            enrolments=obj.enrolments.enrolled(),
-            released=obj.enrolments.filter(released_on__isnull=False),
             has_signed_amendments=bool(signed_amendments(obj)),
             can_be_amended=can_be_amended(obj),
             amendments=amendments_shown(file, request.user),
