@@ -107,7 +107,10 @@ def test_only_a_closed_campaign_is_archived_and_it_opens_no_more(agent, campaign
     agent.post(url("close", campaign))
     agent.post(url("archive", campaign))
     response = agent.post(url("open", campaign), follow=True)
-    assert "« Ouvrir la campagne » est impossible : la campagne est archivée" in response.content.decode()
+    assert (
+        "« Ouvrir la campagne » est impossible : la campagne est archivée"
+        in response.content.decode()
+    )
     campaign.refresh_from_db()
     assert campaign.state == Campaign.State.ARCHIVED
 
@@ -120,7 +123,10 @@ def test_an_archived_campaign_enrols_nothing_more(agent, campaign):
 
 def test_opening_twice_is_refused_in_words(agent, campaign):
     response = agent.post(url("open", campaign), follow=True)
-    assert "« Ouvrir la campagne » est impossible : la campagne est ouverte" in response.content.decode()
+    assert (
+        "« Ouvrir la campagne » est impossible : la campagne est ouverte"
+        in response.content.decode()
+    )
 
 
 def test_a_closed_campaign_enrols_nothing_more(agent, campaign):

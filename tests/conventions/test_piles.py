@@ -10,7 +10,7 @@ from PIL import Image
 
 from accounts.roles import Role
 from communes.models import Department
-from conventions.models import Piece, attach, issue_documents, latest_piece
+from conventions.models import Piece, issue_documents, latest_piece
 from conventions.piles import reading as piles
 from conventions.piles.models import Pile, Sheaf
 from conventions.piles.tasks import read_pile

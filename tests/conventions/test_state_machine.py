@@ -179,7 +179,10 @@ class File:
                 raise TransitionRefused("Il n'y a pas d'avenant.")
             getattr(amendment, verb.removeprefix("amendment_"))(**facts)
         elif verb == "issue_documents":
-            amendment, termination = self.convention.amendments.last(), self.convention.terminations.last()
+            amendment, termination = (
+                self.convention.amendments.last(),
+                self.convention.terminations.last(),
+            )
             for part in filter(None, (self.convention, amendment, termination)):
                 issue_documents(part, **facts)
         elif verb in FUNCTIONS:

@@ -35,9 +35,7 @@ def ago(days):
 
 
 def give_notice(convention, by, *, on=None, side="region", grievances="Les écoles ont changé."):
-    return give_formal_notice(
-        convention, by=by, side=side, on=on or ago(60), grievances=grievances
-    )
+    return give_formal_notice(convention, by=by, side=side, on=on or ago(60), grievances=grievances)
 
 
 @pytest.fixture
@@ -123,7 +121,7 @@ def test_a_mistyped_notice_is_corrected_until_something_follows(noticed, rectora
     corrected = give_notice(noticed.convention, rectorat, on=ago(50))
     assert noticed.convention.terminations.get().notice_on == ago(50)
     corrected.record_conciliation(by=rectorat, on=ago(40))
-    with pytest.raises(TransitionRefused, match="impossible : .* passée en conciliation"):
+    with pytest.raises(TransitionRefused, match=r"impossible : .* passée en conciliation"):
         give_notice(noticed.convention, rectorat, on=ago(45))
 
 
@@ -169,12 +167,12 @@ def test_the_second_letter_gives_its_reasons(noticed, rectorat):
 
 
 def test_no_conciliation_is_recorded_after_the_second_letter(second_letter, rectorat):
-    with pytest.raises(TransitionRefused, match="impossible : .* à sa seconde lettre"):
+    with pytest.raises(TransitionRefused, match=r"impossible : .* à sa seconde lettre"):
         second_letter.record_conciliation(by=rectorat, on=ago(1))
 
 
 def test_a_termination_awaits_the_second_letter_then_fifteen_days(noticed, rectorat):
-    with pytest.raises(TransitionRefused, match="impossible : .* une mise en demeure"):
+    with pytest.raises(TransitionRefused, match=r"impossible : .* une mise en demeure"):
         noticed.terminate(by=rectorat, on=ago(0))
     noticed.send_second_letter(by=rectorat, on=ago(14), reasons="Échec.")
     with pytest.raises(ValidationError, match="quinze jours"):
@@ -228,7 +226,7 @@ def test_a_settlement_closes_the_procedure_and_another_may_follow(noticed, recto
 
 def test_a_settlement_may_come_after_the_second_letter(second_letter, rectorat):
     second_letter.record_settlement(by=rectorat, on=ago(0))
-    with pytest.raises(TransitionRefused, match="impossible : .* close par un accord"):
+    with pytest.raises(TransitionRefused, match=r"impossible : .* close par un accord"):
         second_letter.terminate(by=rectorat, on=ago(0))
 
 
