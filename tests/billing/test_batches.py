@@ -19,12 +19,16 @@ from conventions.models import ConfirmedParty
 from lifecycle.frozen import FrozenError
 from rectorat.board import build_board
 from tests.factories import (
+    CollectivityFactory,
+    CommuneFactory,
+    ConventionFactory,
     DepartmentFactory,
     SchoolFactory,
     UserFactory,
     current_signed_convention,
     prepare_amendment,
     sign_amendment,
+    sign_by_both,
 )
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +149,25 @@ def test_what_is_billed_is_what_batches_carried(villeneuve, sign_many, rectorat)
     department = villeneuve.collectivity.department
     assert billed_by_department(campaign, rectorat) == {department.pk: Decimal("90.00")}
     assert build_board(campaign, rectorat).total.billed == Decimal("90.00")
+
+
+def test_the_board_adds_up_what_is_billed_by_departement_and_academy(villeneuve, sign_many):
+    gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
+    elsewhere = ConventionFactory(
+        campaign=villeneuve.campaign,
+        collectivity=CollectivityFactory(commune=CommuneFactory(code="30189", department=gard)),
+    )
+    sign_by_both(elsewhere)
+    export(villeneuve.campaign)
+    sign_many(3)
+    board = build_board(villeneuve.campaign, UserFactory(role="rectorat"))
+    (academy,) = board.academies
+    assert {d.code: tally.billed for d, tally in academy.departments} == {
+        "34": Decimal("90.00"),
+        "30": Decimal("90.00"),
+    }
+    assert board.total.billed == academy.tally.billed == Decimal("180.00")
+    assert board.total.signed > board.total.billed
 
 
 def test_what_is_billed_elsewhere_is_not_told_to_an_agent_of_one_departement(villeneuve):

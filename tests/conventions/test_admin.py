@@ -9,6 +9,7 @@ from django.utils import timezone
 from conventions.authority import record_act
 from conventions.lifecycle import State
 from conventions.models import Convention, Enrolment
+from conventions.terminations.models import give_formal_notice
 from lifecycle.models import JournalEntry
 from tests.factories import (
     AcademyFactory,
@@ -17,7 +18,10 @@ from tests.factories import (
     CommuneFactory,
     ConventionFactory,
     DepartmentFactory,
+    SchoolFactory,
     UserFactory,
+    current_signed_convention,
+    prepare_amendment,
     sign_by_both,
 )
 
@@ -297,6 +301,22 @@ def test_journal_is_searched_by_reference_and_filtered_by_action(agent, signed_c
     url = reverse("admin:lifecycle_journalentry_changelist")
     page = agent.get(url, {"q": signed_convention.reference, "verb": "send"})
     assert [entry.verb for entry in page.context["cl"].result_list] == ["send"]
+
+
+@pytest.mark.parametrize(
+    ("part", "parts"), [("C", {""}), ("A", {"A1"}), ("T", {"T1"}), ("", {"", "A1", "T1"})]
+)
+def test_journal_is_filtered_by_what_of_a_file_it_is_about(agent, part, parts):
+    convention = current_signed_convention()
+    prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
+    notice = {"side": "region", "on": timezone.localdate(), "grievances": "Griefs"}
+    give_formal_notice(convention, by=None, **notice)
+    convention.campaign.close(by=None)
+    url = reverse("admin:lifecycle_journalentry_changelist")
+    found = agent.get(url, {"part": part} if part else {}).context["cl"].result_list
+    assert {entry.part for entry in found} == parts
+    of_campaign = [entry for entry in found if entry.convention is None]
+    assert bool(of_campaign) == (part == "")
 
 
 def test_journal_keeps_to_the_agents_departements(gard_agent, signed_convention):

@@ -27,6 +27,7 @@ from schools.models import School
 from tests.factories import (
     ConventionFactory,
     SchoolFactory,
+    UserFactory,
     current_signed_convention,
     prepare_amendment,
     sign_amendment,
@@ -289,6 +290,32 @@ def test_its_journal_entries_are_not_taken_for_the_conventions(amendment, conven
         ("A1", "sign_for_collectivity"),
         ("A1", "send"),
     ]
+
+
+def test_of_ten_avenants_a_refusal_about_the_first_names_who_signed_the_first(convention):
+    first, *_, last = (UserFactory(role="rectorat") for _ in range(10))
+    today = timezone.localdate()
+    for number in range(1, 11):
+        school = SchoolFactory(payer=convention.collectivity)
+        amendment = prepare_amendment(convention, add=[school])
+        amendment.send(by=None)
+        issue_documents(amendment, by=None)
+        amendment.sign_for_collectivity(by=None, on=today)
+        amendment.sign_for_region(by={1: first, 10: last}.get(number), on=today)
+        convention.refresh_from_db()
+    numbered_one, numbered_ten = (convention.amendments.get(number=n) for n in (1, 10))
+    assert first.get_full_name() in refused(lambda: numbered_one.sign_for_region(by=None, on=today))
+    assert last.get_full_name() in refused(lambda: numbered_ten.sign_for_region(by=None, on=today))
+    assert {piece.part for piece in own_pieces(numbered_one)} == {"A1"}
+    assert summary_of(convention.journal.filter(part="A10").first()).startswith("Avenant n° 10 : ")
+
+
+def test_a_refusal_about_the_convention_names_nobody_who_signed_an_avenant(convention, amendment):
+    agent = UserFactory(role="rectorat")
+    amendment.sign_for_collectivity(by=agent, on=timezone.localdate())
+    amendment.sign_for_region(by=agent, on=timezone.localdate())
+    message = refused(lambda: convention.sign_for_region(by=None, on=timezone.localdate()))
+    assert "signée par les deux parties (système, le" in message
 
 
 def test_a_town_hall_signs_for_its_side_only(amendment, town_hall):
