@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from django.db.backends.sqlite3.operations import DatabaseOperations
 
 from accounts.roles import Role
 from lifecycle.triggers import install_triggers, remove_triggers
@@ -42,7 +41,8 @@ def emptied_between_tests():
 
     PostgreSQL truncates, which fires none.
     """
-    flush = DatabaseOperations.execute_sql_flush
+    operations = type(connection.ops)
+    flush = operations.execute_sql_flush
 
     def flush_without_triggers(self, sql_list):
         remove_triggers(using=self.connection.alias)
@@ -50,7 +50,8 @@ def emptied_between_tests():
         install_triggers(using=self.connection.alias)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "execute_sql_flush", flush_without_triggers)
+        if connection.vendor == "sqlite":
+            patch.setattr(operations, "execute_sql_flush", flush_without_triggers)
         yield
 
 
