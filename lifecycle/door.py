@@ -52,10 +52,18 @@ class Stateful(models.Model):
         return []
 
     def _transition(
-        self, verb: str, by: User | None, *, comment: str = "", summary: str = "", **facts: Any
+        self,
+        verb: str,
+        by: User | None,
+        *,
+        comment: str = "",
+        summary: str = "",
+        beside: dict[str, list[Any]] | None = None,
+        **facts: Any,
     ) -> None:
         """Change state by the table, with `facts`, and write the journal, all or nothing.
 
+        `beside` ({name: [old, new]}) is what changes of a row that a fact points to.
         Raises TransitionRefused (not from this state, not this role, something
         missing) or StaleFile (changed by somebody else since it was read).
         """
@@ -63,7 +71,7 @@ class Stateful(models.Model):
         rule = self.TRANSITIONS[verb]
         before = self.state
         after = rule.targets[before]
-        changes = changes_of(self, facts)
+        changes = changes_of(self, facts) | (beside or {})
         with transaction.atomic():
             compare_and_swap(self, state=after, **facts)
             write_journal(
@@ -144,16 +152,15 @@ def write_journal(
 
 
 def changes_of(target: models.Model, facts: dict[str, Any]) -> dict[str, list[Any]]:
-    """Return what `facts` change of a row, as the journal keeps it: {name: [old, new]}."""
+    """Return what `facts` change of a row, as the journal keeps it: {name: [old, new]}.
+
+    Another row that it points to is left out: its key would tell a reader nothing.
+    """
     return {
-        name: [_journalled(getattr(target, name)), _journalled(value)]
+        name: [getattr(target, name), value]
         for name, value in facts.items()
-        if getattr(target, name) != value
+        if not target._meta.get_field(name).is_relation and getattr(target, name) != value
     }
-
-
-def _journalled(value: Any) -> Any:
-    return value.pk if isinstance(value, models.Model) else value
 
 
 def refuse_future(day: datetime.date | None, field: str) -> None:

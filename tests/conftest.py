@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from accounts.roles import Role
+from lifecycle.triggers import install_triggers, remove_triggers
 
 from .factories import ConventionFactory, UserFactory, sign_by_both
 
@@ -32,6 +33,26 @@ def pytest_runtest_protocol(item):
         return (yield)
     finally:
         asyncio._set_running_loop(loop)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_between_tests():
+    """Emptying SQLite deletes row by row, frozen ones too, which its triggers refuse.
+
+    PostgreSQL truncates, which fires none.
+    """
+    operations = type(connection.ops)
+    flush = operations.execute_sql_flush
+
+    def flush_without_triggers(self, sql_list):
+        remove_triggers(using=self.connection.alias)
+        flush(self, sql_list)
+        install_triggers(using=self.connection.alias)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if connection.vendor == "sqlite":
+            patch.setattr(operations, "execute_sql_flush", flush_without_triggers)
+        yield
 
 
 @pytest.fixture(autouse=True)

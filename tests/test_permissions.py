@@ -239,7 +239,7 @@ def values(convention, town_hall):
     Group.objects.create(name="Groupe")
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
     DsfrConfig.objects.create()
-    job = Job.objects.create(kind=Job.Kind.ISSUE, by=town_hall)
+    job = Job.objects.create(action="issue", by=town_hall)
     pile = Pile.keep(UploadedPdf(content=papers.pile(papers.blank()), pages=1), by=town_hall)
     return {
         "year": convention.campaign.school_year,

@@ -47,7 +47,8 @@ def waits_for_town_hall(convention: Convention) -> bool:
     """Tell whether the next step is the town hall's: an answer, a signature, dates.
 
     Once it has signed, the dates awaited are those that make the act executory, and
-    the report to the council when it is overdue; once both have, an avenant as well.
+    the report to the council when it is overdue, or another act in place of one withdrawn;
+    once both have, an avenant as well.
     """
     if convention.state in (State.SENT, State.ACCEPTED, State.SIGNED_BY_REGION):
         return True
@@ -56,8 +57,10 @@ def waits_for_town_hall(convention: Convention) -> bool:
     act = convention.act
     if convention.state not in (State.SIGNED_BY_COLLECTIVITY, State.SIGNED) or act is None:
         return False
+    if act.withdrawn_on or not act.executory_on:
+        return True
     report_due = None if act.reported_on else act.report_due_on
-    return not act.executory_on or bool(report_due and report_due < timezone.localdate())
+    return bool(report_due and report_due < timezone.localdate())
 
 
 @dataclass

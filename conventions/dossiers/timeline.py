@@ -15,13 +15,13 @@ from conventions.amendments.models import Amendment
 from conventions.campaigns.lifecycle import CampaignState
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import State
-from conventions.models import Convention, part_label
+from conventions.models import ConfirmedParty, Convention, part_label
 from conventions.terminations.lifecycle import TerminationState
 from conventions.terminations.models import Termination
 from lifecycle.models import JournalEntry
 
 # Where the label of a changed value is found, in this order.
-_MODELS = (Convention, Act, Amendment, Termination, Campaign)
+_MODELS = (Convention, ConfirmedParty, Act, Amendment, Termination, Campaign)
 _OTHER_LABELS = {
     "sha256": "empreinte du fichier",
     "attachment": "empreinte de la pièce jointe",

@@ -288,6 +288,7 @@ class Convention(SignedByBoth):
                 accepted_on=on or timezone.localdate(),
                 collectivity_title=self.collectivity.title,
                 party=party,
+                beside=party.changes_since(self.party),
             )
             mark_outdated(self)
 

@@ -40,3 +40,11 @@ class ConfirmedParty(Frozen, Party):
         """Return a row with today's details, unsaved."""
         details = {name: getattr(collectivity, name) for name in Party.party_fields()}
         return cls(collectivity=collectivity, **details)
+
+    def changes_since(self, before: "ConfirmedParty | None") -> dict[str, list[str]]:
+        """Return what was confirmed otherwise before, as the journal keeps it: {name: [old, new]}."""
+        return {
+            name: [old, new]
+            for name in Party.party_fields()
+            if (old := getattr(before, name, "")) != (new := getattr(self, name))
+        }

@@ -289,7 +289,9 @@ class Termination(Dossier):
             raise TransitionRefused("La seconde lettre recommandée vient avant la résiliation.")
         with transaction.atomic():
             self.convention.terminate(by=by, on=on, second_letter_on=self.second_letter_on)
-            self._step("terminate", by, terminated_on=on)
+            self._transition("terminate", by, terminated_on=on)
+            # What the other side is told is the end of the convention, and its day.
+            self._tell(by, f"Convention résiliée le {_day(on)}")
 
     def correct_notice(
         self, *, by: User | None, side: str, on: datetime.date, grievances: str

@@ -64,11 +64,11 @@ def test_deactivated_demonstration_accounts_are_let_through(production):
 
 def test_an_address_that_only_this_machine_knows_is_refused(production):
     production.SITE_URL = "http://127.0.0.1:8000"
-    with pytest.raises(SystemCheckError, match=r"conventions\.E001"):
+    with pytest.raises(SystemCheckError, match=r"outbox\.E001"):
         check()
 
 
 def test_emails_on_the_console_are_refused(production):
     production.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-    with pytest.raises(SystemCheckError, match=r"conventions\.E002"):
+    with pytest.raises(SystemCheckError, match=r"outbox\.E002"):
         check()

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from billing import claims as claims_of
 from billing import exports, liquidation
+from conventions.amendments.effects import current_amount
 from conventions.authority import record_act
 from rectorat.board import build_board
 from tests.factories import (
@@ -118,7 +119,7 @@ def test_board_totals_list_and_export_agree_to_the_cent(convention, finance):
     assert totals.amount == sum(claim.amount for claim in rows) == Decimal("270.00")
     assert totals.schools == sum(claim.schools for claim in rows) == 6
     assert build_board(campaign, finance).total.signed == totals.amount
-    current = [c.current_amount for c in campaign.conventions.signed()]
+    current = [current_amount(c) for c in campaign.conventions.signed()]
     assert sum(current) == totals.amount
     lines = b"".join(exports.csv_lines(rows)).decode("utf-8-sig")
     table = list(csv.DictReader(StringIO(lines, newline=""), delimiter=";"))

@@ -15,15 +15,20 @@ from billing.batches import NothingToExport, billed_by_department, export_batch
 from billing.claims import Shown
 from billing.models import ExportBatch, Titre
 from communes.models import Collectivity
+from conventions.models import ConfirmedParty
 from lifecycle.frozen import FrozenError
 from rectorat.board import build_board
 from tests.factories import (
+    CollectivityFactory,
+    CommuneFactory,
+    ConventionFactory,
     DepartmentFactory,
     SchoolFactory,
     UserFactory,
     current_signed_convention,
     prepare_amendment,
     sign_amendment,
+    sign_by_both,
 )
 
 pytestmark = pytest.mark.django_db
@@ -80,8 +85,10 @@ def test_the_files_stay_as_they_were_handed_over(villeneuve, as_finance):
     export(villeneuve.campaign)
     url = reverse("batch_file", args=[2022, 1, "csv"])
     before = as_finance.get(url).getvalue()
-    type(villeneuve).objects.update(postcode="00000", city="Ailleurs")
-    Collectivity.objects.update(name="Ailleurs")
+    Collectivity.objects.update(name="Ailleurs", postcode="00000", city="Ailleurs")
+    elsewhere = ConfirmedParty.copy_of(Collectivity.objects.get())
+    elsewhere.save()
+    type(villeneuve).objects.update(party=elsewhere)
     assert as_finance.get(url).getvalue() == before
     assert b"34750" in before
 
@@ -142,6 +149,25 @@ def test_what_is_billed_is_what_batches_carried(villeneuve, sign_many, rectorat)
     department = villeneuve.collectivity.department
     assert billed_by_department(campaign, rectorat) == {department.pk: Decimal("90.00")}
     assert build_board(campaign, rectorat).total.billed == Decimal("90.00")
+
+
+def test_the_board_adds_up_what_is_billed_by_departement_and_academy(villeneuve, sign_many):
+    gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
+    elsewhere = ConventionFactory(
+        campaign=villeneuve.campaign,
+        collectivity=CollectivityFactory(commune=CommuneFactory(code="30189", department=gard)),
+    )
+    sign_by_both(elsewhere)
+    export(villeneuve.campaign)
+    sign_many(3)
+    board = build_board(villeneuve.campaign, UserFactory(role="rectorat"))
+    (academy,) = board.academies
+    assert {d.code: tally.billed for d, tally in academy.departments} == {
+        "34": Decimal("90.00"),
+        "30": Decimal("90.00"),
+    }
+    assert board.total.billed == academy.tally.billed == Decimal("180.00")
+    assert board.total.signed > board.total.billed
 
 
 def test_what_is_billed_elsewhere_is_not_told_to_an_agent_of_one_departement(villeneuve):

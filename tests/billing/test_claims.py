@@ -6,7 +6,7 @@ import pytest
 from accounts.roles import Role
 from billing import claims as claims_of
 from communes.models import Collectivity
-from conventions.models import Convention
+from conventions.models import ConfirmedParty, Convention
 from tests.factories import (
     CollectivityFactory,
     CommuneFactory,
@@ -96,7 +96,10 @@ class TestWarnings:
         assert "Signée avant l'acte exécutoire" in claim_of(villeneuve).warnings
 
     def test_a_wrong_siret_is_pointed_out(self, villeneuve):
-        Convention.objects.update(siret="21340337100016")
+        wrong = ConfirmedParty.copy_of(villeneuve.collectivity)
+        wrong.siret = "21340337100016"
+        wrong.save()
+        Convention.objects.update(party=wrong)
         assert "SIRET à vérifier" in claim_of(villeneuve).warnings
 
     def test_a_debt_about_to_be_prescribed_is_pointed_out(self, villeneuve, monkeypatch):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from conventions.authority import record_act
 from conventions.lifecycle import State
 from conventions.models import Convention, Enrolment
+from conventions.terminations.models import give_formal_notice
 from lifecycle.models import JournalEntry
 from tests.factories import (
     AcademyFactory,
@@ -17,7 +18,10 @@ from tests.factories import (
     CommuneFactory,
     ConventionFactory,
     DepartmentFactory,
+    SchoolFactory,
     UserFactory,
+    current_signed_convention,
+    prepare_amendment,
     sign_by_both,
 )
 
@@ -223,7 +227,7 @@ def test_tampered_keys_are_not_found(agent, keys):
 
 # --- One convention ---------------------------------------------------------
 def test_page_offers_what_the_state_allows(agent, convention):
-    verbs = {rule.verb for rule in agent.get(page_url(convention)).context["verbs"]}
+    verbs = {rule.verb for rule in agent.get(page_url(convention)).context["transitions"]}
     assert verbs == {"send", "abandon"}
 
 
@@ -279,17 +283,17 @@ def test_a_school_of_another_departement_is_not_found(gard_agent, convention):
     assert gard_agent.post(withdraw_url(convention.enrolments.first())).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["conventionschool", "journalentry", "convention"])
+@pytest.mark.parametrize(
+    "name", ["conventions_enrolment", "lifecycle_journalentry", "conventions_convention"]
+)
 @pytest.mark.parametrize("action", ["add", "delete"])
 def test_records_are_neither_added_nor_deleted(agent, signed_convention, name, action):
     args = {
-        "conventionschool": signed_convention.enrolments.first().pk,
-        "journalentry": signed_convention.journal.first().pk,
-        "convention": signed_convention.pk,
+        "conventions_enrolment": signed_convention.enrolments.first().pk,
+        "lifecycle_journalentry": signed_convention.journal.first().pk,
+        "conventions_convention": signed_convention.pk,
     }
-    url = reverse(
-        f"admin:conventions_{name}_{action}", args=[] if action == "add" else [args[name]]
-    )
+    url = reverse(f"admin:{name}_{action}", args=[] if action == "add" else [args[name]])
     assert agent.get(url).status_code == 403
 
 
@@ -299,20 +303,36 @@ def test_journal_is_searched_by_reference_and_filtered_by_action(agent, signed_c
     assert [entry.verb for entry in page.context["cl"].result_list] == ["send"]
 
 
+@pytest.mark.parametrize(
+    ("part", "parts"), [("C", {""}), ("A", {"A1"}), ("T", {"T1"}), ("", {"", "A1", "T1"})]
+)
+def test_journal_is_filtered_by_what_of_a_file_it_is_about(agent, part, parts):
+    convention = current_signed_convention()
+    prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
+    notice = {"side": "region", "on": timezone.localdate(), "grievances": "Griefs"}
+    give_formal_notice(convention, by=None, **notice)
+    convention.campaign.close(by=None)
+    url = reverse("admin:lifecycle_journalentry_changelist")
+    found = agent.get(url, {"part": part} if part else {}).context["cl"].result_list
+    assert {entry.part for entry in found} == parts
+    of_campaign = [entry for entry in found if entry.convention is None]
+    assert bool(of_campaign) == (part == "")
+
+
 def test_journal_keeps_to_the_agents_departements(gard_agent, signed_convention):
     url = reverse("admin:lifecycle_journalentry_changelist")
     assert not gard_agent.get(url).context["cl"].result_list
 
 
 @pytest.mark.parametrize("size", [1, 12])
-@pytest.mark.parametrize("name", ["conventionschool", "journalentry"])
+@pytest.mark.parametrize("name", ["conventions_enrolment", "lifecycle_journalentry"])
 def test_other_lists_take_the_same_queries_whatever_their_length(
     agent, size, name, django_assert_max_num_queries
 ):
     for convention in ConventionFactory.create_batch(size):
         convention.send(by=None)
     with django_assert_max_num_queries(10):
-        agent.get(reverse(f"admin:conventions_{name}_changelist"))
+        agent.get(reverse(f"admin:{name}_changelist"))
 
 
 def test_an_agent_answers_a_request_and_sends_again(agent, convention, town_hall):

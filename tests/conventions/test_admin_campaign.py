@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from conventions.campaigns.models import Campaign
+from conventions.campaigns.models import PRINTED, Campaign
+from conventions.enrolment.enrolling import enrol
+from conventions.enrolment.preparation import prepare
 from conventions.lifecycle import State
 from conventions.models import Convention, Enrolment
 from rectorat.board import build_board, build_reply_curve
@@ -19,6 +21,7 @@ from tests.factories import (
     CommuneFactory,
     ConventionFactory,
     DepartmentFactory,
+    RegionFactory,
     SchoolFactory,
     TextModelFactory,
     UserFactory,
@@ -107,7 +110,10 @@ def test_only_a_closed_campaign_is_archived_and_it_opens_no_more(agent, campaign
     agent.post(url("close", campaign))
     agent.post(url("archive", campaign))
     response = agent.post(url("open", campaign), follow=True)
-    assert "se consulte seulement" in response.content.decode()
+    assert (
+        "« Ouvrir la campagne » est impossible : la campagne est archivée"
+        in response.content.decode()
+    )
     campaign.refresh_from_db()
     assert campaign.state == Campaign.State.ARCHIVED
 
@@ -120,7 +126,10 @@ def test_an_archived_campaign_enrols_nothing_more(agent, campaign):
 
 def test_opening_twice_is_refused_in_words(agent, campaign):
     response = agent.post(url("open", campaign), follow=True)
-    assert "déjà ouverte" in response.content.decode()
+    assert (
+        "« Ouvrir la campagne » est impossible : la campagne est ouverte"
+        in response.content.decode()
+    )
 
 
 def test_a_closed_campaign_enrols_nothing_more(agent, campaign):
@@ -255,7 +264,7 @@ def test_conventions_are_prepared_for_the_schools_that_are_ticked(agent, campaig
 
 def test_schools_of_two_campaigns_or_already_sent_are_not_prepared(agent, convention):
     later = ConventionFactory(campaign=CampaignFactory(start_year=2023))
-    first, second = (c.schools.first().school for c in (convention, later))
+    first, second = (c.enrolments.first().school for c in (convention, later))
     assert "une seule campagne" in prepare_ticked(agent, first, second).content.decode()
     convention.send(by=None)
     assert "déjà envoyées" in prepare_ticked(agent, first).content.decode()
@@ -265,6 +274,58 @@ def test_all_prepared_conventions_of_the_campaign_are_sent(agent, convention):
     ConventionFactory(campaign=CampaignFactory(start_year=2023))
     page = agent.get(url("send", convention.campaign))
     assert page.context["keys"] == str(convention.pk)
+
+
+# --- What conventions print of it -------------------------------------------
+def another(name, campaign):
+    """Another value for a field of a campaign."""
+    if name.endswith("_text"):
+        return TextModelFactory(kind=name.removesuffix("_text"), version=2)
+    values = {
+        "start_year": 2021,
+        "region": lambda: RegionFactory(code="93", name="Provence"),
+        "tariff": campaign.tariff + 1,
+        "ends_on": campaign.ends_on + datetime.timedelta(days=1),
+        "signatory_civility": "M",
+    }
+    value = values.get(name, "Autre")
+    return value() if callable(value) else value
+
+
+def refused_fields(campaign, name):
+    """The fields at which the model refuses that `name` changes."""
+    campaign = Campaign.objects.get(pk=campaign.pk)
+    setattr(campaign, name, another(name, campaign))
+    try:
+        campaign.full_clean()
+    except ValidationError as refusal:
+        return list(refusal.error_dict)
+    return []
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_what_conventions_print_changes_until_the_first_is_sent(convention, name):
+    campaign = convention.campaign
+    assert refused_fields(campaign, name) == []
+    convention.send(by=None)
+    assert refused_fields(campaign, name) == [name]
+
+
+def test_its_year_changes_until_conventions_are_prepared(campaign):
+    enrol(campaign, SchoolFactory().uai, by=None)
+    assert refused_fields(campaign, "start_year") == []
+    prepare(campaign, by=None)
+    assert refused_fields(campaign, "start_year") == ["start_year"]
+    assert refused_fields(campaign, "tariff") == []
+
+
+@pytest.mark.parametrize("name", ["contact_email", "reply_by", "opens_on"])
+def test_what_nothing_prints_changes_at_any_time(convention, name):
+    convention.send(by=None)
+    value = "dane@example.org" if name == "contact_email" else datetime.date(2022, 12, 1)
+    campaign = Campaign.objects.get()
+    setattr(campaign, name, value)
+    campaign.full_clean()
 
 
 # --- The board --------------------------------------------------------------

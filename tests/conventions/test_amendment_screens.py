@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.roles import Role
 from conventions.amendments.lifecycle import AmendmentState
 from conventions.amendments.models import Amendment
-from conventions.models import Piece
+from conventions.models import Piece, latest_piece, own_pieces
 from documents.rendering import render
 from documents.wording.texts import newest_text
 from rectorat.admin.convention import ConventionAdmin
@@ -111,7 +111,7 @@ def test_the_signature_is_recorded_with_the_signed_copy(mairie, sent):
     assert response.status_code == 302
     sent.refresh_from_db()
     assert sent.state == AmendmentState.SIGNED_BY_COLLECTIVITY
-    assert sent.pieces.get(kind=Piece.Kind.AMENDMENT_SIGNED).document.original_name == "signé.pdf"
+    assert latest_piece(sent, Piece.Kind.AMENDMENT_SIGNED).document.original_name == "signé.pdf"
 
 
 def test_a_wrong_date_is_refused_at_its_field_and_nothing_is_written(mairie, sent, convention):
@@ -140,7 +140,7 @@ def test_its_act_is_entered_dated_and_printed(mairie, sent):
     )
     sent.refresh_from_db()
     assert sent.act.number == "2026-12"
-    assert sent.pieces.filter(kind=Piece.Kind.AMENDMENT_ACT).exists()
+    assert latest_piece(sent, Piece.Kind.AMENDMENT_ACT)
     mairie.post(
         town_hall_url("amendment_dates", sent),
         {
@@ -151,7 +151,7 @@ def test_its_act_is_entered_dated_and_printed(mairie, sent):
         },
     )
     assert Amendment.objects.get().act.executory_on == timezone.localdate()
-    assert sent.pieces.filter(kind=Piece.Kind.ACT_EXECUTORY).exists()
+    assert latest_piece(sent, Piece.Kind.ACT_EXECUTORY)
 
 
 def test_a_piece_is_added_to_the_avenant_and_not_to_the_convention(mairie, sent, convention):
@@ -165,8 +165,8 @@ def test_a_piece_is_added_to_the_avenant_and_not_to_the_convention(mairie, sent,
         },
     )
     assert response.status_code == 302
-    assert sent.pieces.count() == 2  # With the avenant to sign, that was missing.
-    assert not convention.own_pieces.exists()
+    assert own_pieces(sent).count() == 2  # With the avenant to sign, that was missing.
+    assert not own_pieces(convention).exists()
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_an_agent_sends_it_and_its_pdf_is_made(agent, amendment):
     agent.post(admin_url(amendment, "send"))
     amendment.refresh_from_db()
     assert amendment.state == AmendmentState.SENT
-    assert amendment.pieces.get().kind == Piece.Kind.AMENDMENT
+    assert own_pieces(amendment).get().kind == Piece.Kind.AMENDMENT
 
 
 def test_the_last_signature_says_beforehand_that_it_takes_effect(agent, sent):

@@ -11,20 +11,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conventions.amendments import preparing
+from conventions.amendments.effects import can_be_amended, current_amount, current_school_count
 from conventions.amendments.lifecycle import AmendmentState
 from conventions.amendments.models import Amendment
 from conventions.authority import record_act, record_act_dates
+from conventions.dossiers.timeline import summary_of
 from conventions.enrolment.enrolling import withdraw
 from conventions.enrolment.preparation import prepare
 from conventions.exchanges.models import Notification
 from conventions.lifecycle import State
-from conventions.models import Enrolment, file_name, issue_documents
+from conventions.models import Enrolment, file_name, issue_documents, own_pieces
 from conventions.printing import convention_context
 from lifecycle.errors import StaleFile, TransitionRefused
 from schools.models import School
 from tests.factories import (
     ConventionFactory,
     SchoolFactory,
+    UserFactory,
     current_signed_convention,
     prepare_amendment,
     sign_amendment,
@@ -73,7 +76,7 @@ def test_it_takes_the_next_number_and_says_what_it_changes(convention, school, r
     assert [line.uai for line in amendment.added] == [school.uai]
     assert amendment.removed == [removed]
     entry = convention.journal.first()
-    assert entry.summary == "Avenant n° 1 : préparé, 1 école(s) ajoutée(s), 1 retirée(s)"
+    assert summary_of(entry) == "Avenant n° 1 : préparé, 1 école(s) ajoutée(s), 1 retirée(s)"
     assert entry.changes == {"added": [school.uai], "removed": [removed.uai]}
 
 
@@ -84,11 +87,11 @@ def test_only_a_convention_signed_by_both_is_amended():
 
 
 def test_a_convention_that_has_ended_is_not_amended(convention, school):
-    assert convention.can_be_amended
+    assert can_be_amended(convention)
     convention.campaign.ends_on = timezone.localdate() - datetime.timedelta(days=1)
     message = refused(lambda: prepare_amendment(convention, add=[school]))
     assert message.startswith("La convention a pris fin le")
-    assert not convention.can_be_amended
+    assert not can_be_amended(convention)
 
 
 def test_a_town_hall_does_not_prepare_avenants(convention, school, town_hall):
@@ -125,7 +128,7 @@ def test_a_school_that_cannot_come_in_is_refused_by_name(convention, make_school
 
 
 def test_a_school_of_another_convention_is_not_removed(convention):
-    foreign = ConventionFactory(campaign=convention.campaign).schools.first()
+    foreign = ConventionFactory(campaign=convention.campaign).enrolments.first()
     assert foreign.uai in refused(lambda: prepare_amendment(convention, remove=[foreign]), "remove")
 
 
@@ -207,7 +210,7 @@ def test_a_school_removed_may_come_back_by_the_next_avenant(convention):
     convention.refresh_from_db()
     sign_amendment(prepare_amendment(convention, add=[line.school]))
     convention.refresh_from_db()
-    assert convention.current_school_count == convention.school_count
+    assert current_school_count(convention) == convention.school_count
 
 
 # --- What was issued does not change (rule 3) -------------------------------
@@ -241,9 +244,9 @@ def test_the_current_amount_is_that_of_the_schools_that_remain(moves):
             convention.refresh_from_db()
         remaining = convention.enrolments.enrolled().count()
         changes = sum(a.amount_change for a in convention.amendments.signed())
-        assert convention.current_school_count == remaining
-        assert convention.current_amount == remaining * convention.unit_fee
-        assert convention.current_amount == convention.amount + changes
+        assert current_school_count(convention) == remaining
+        assert current_amount(convention) == remaining * convention.unit_fee
+        assert current_amount(convention) == convention.amount + changes
         transaction.set_rollback(True)
 
 
@@ -253,7 +256,7 @@ def test_each_avenant_starts_from_the_one_before(convention):
         amendment = sign_amendment(prepare_amendment(convention, add=[school]))
         convention.refresh_from_db()
     amendment = convention.amendments.get(number=2)
-    assert (amendment.count_before, amendment.count_after) == (3, 4)
+    assert (amendment.balance, amendment.count_after) == (1, 4)
     assert (amendment.amount_before, amendment.amount_after) == (135, 180)
 
 
@@ -281,13 +284,38 @@ def test_nothing_is_signed_once_the_convention_is_terminated(amendment, conventi
 
 def test_its_journal_entries_are_not_taken_for_the_conventions(amendment, convention):
     sign_amendment(amendment)
-    verbs = list(convention.journal.values_list("verb", flat=True)[:3])
-    assert [verb.removeprefix("amendment_") for verb in verbs] == [
-        "sign_for_region",
-        "sign_for_collectivity",
-        "send",
+    entries = convention.journal.all()[:3]
+    assert [(entry.part, entry.verb) for entry in entries] == [
+        ("A1", "sign_for_region"),
+        ("A1", "sign_for_collectivity"),
+        ("A1", "send"),
     ]
-    assert all(verb.startswith("amendment_") for verb in verbs)
+
+
+def test_of_ten_avenants_a_refusal_about_the_first_names_who_signed_the_first(convention):
+    first, *_, last = (UserFactory(role="rectorat") for _ in range(10))
+    today = timezone.localdate()
+    for number in range(1, 11):
+        school = SchoolFactory(payer=convention.collectivity)
+        amendment = prepare_amendment(convention, add=[school])
+        amendment.send(by=None)
+        issue_documents(amendment, by=None)
+        amendment.sign_for_collectivity(by=None, on=today)
+        amendment.sign_for_region(by={1: first, 10: last}.get(number), on=today)
+        convention.refresh_from_db()
+    numbered_one, numbered_ten = (convention.amendments.get(number=n) for n in (1, 10))
+    assert first.get_full_name() in refused(lambda: numbered_one.sign_for_region(by=None, on=today))
+    assert last.get_full_name() in refused(lambda: numbered_ten.sign_for_region(by=None, on=today))
+    assert {piece.part for piece in own_pieces(numbered_one)} == {"A1"}
+    assert summary_of(convention.journal.filter(part="A10").first()).startswith("Avenant n° 10 : ")
+
+
+def test_a_refusal_about_the_convention_names_nobody_who_signed_an_avenant(convention, amendment):
+    agent = UserFactory(role="rectorat")
+    amendment.sign_for_collectivity(by=agent, on=timezone.localdate())
+    amendment.sign_for_region(by=agent, on=timezone.localdate())
+    message = refused(lambda: convention.sign_for_region(by=None, on=timezone.localdate()))
+    assert "signée par les deux parties (système, le" in message
 
 
 def test_a_town_hall_signs_for_its_side_only(amendment, town_hall):
@@ -319,10 +347,10 @@ def test_its_pieces_are_its_own(amendment, convention):
     issued = issue_documents(amendment, by=None)
     assert [piece.kind for piece in issued] == ["amendment", "amendment_act"]
     assert issue_documents(amendment, by=None) == []
-    assert not convention.own_pieces.exists()
-    name = file_name(convention, issued[0])
+    assert not own_pieces(convention).exists()
+    name = file_name(issued[0])
     year = convention.campaign.school_year
-    assert name.startswith(f"avenant-1_avenant-a-signer_{year}_")
+    assert name.startswith(f"avenant-n-1_avenant-a-signer_{year}_")
     assert issued[0].document.context["amendment"]["amount_change"] == "45.00"
 
 
@@ -336,14 +364,6 @@ def test_its_pieces_are_its_own(amendment, convention):
             {"number": 2, "state": AmendmentState.ABANDONED, "amount_change": 1},
             "L'effet sur le montant est le solde des écoles multiplié par la participation.",
         ),
-        (
-            {"number": 2, "state": AmendmentState.SENT},
-            "Un avenant envoyé porte sa date d'envoi.",
-        ),
-        (
-            {"number": 2, "state": AmendmentState.SIGNED, "sent_on": timezone.localdate()},
-            "Un avenant signé porte les dates des deux signatures.",
-        ),
     ],
 )
 def test_the_database_refuses(amendment, convention, values, message):
@@ -355,8 +375,39 @@ def test_the_database_refuses(amendment, convention, values, message):
         other.save()
 
 
+DATES_OF_STATE = {
+    "prepared": (),
+    "sent": ("sent_on",),
+    "signed_by_collectivity": ("sent_on", "collectivity_signed_on"),
+    "signed_by_region": ("sent_on", "region_signed_on"),
+    "signed": ("sent_on", "collectivity_signed_on", "region_signed_on"),
+}
+ABOUT_DATE = {
+    "sent_on": "porte une date d'envoi",
+    "collectivity_signed_on": "la collectivité a signé porte la date",
+    "region_signed_on": "la région académique a signé porte la date",
+}
+
+
+@pytest.mark.parametrize("state", DATES_OF_STATE)
+def test_a_state_comes_with_its_dates_and_a_date_with_its_states(amendment, state):
+    def values(dates):
+        day = timezone.localdate()
+        return {"state": state, **{date: day if date in dates else None for date in ABOUT_DATE}}
+
+    for date, message in ABOUT_DATE.items():
+        otherwise = values(set(DATES_OF_STATE[state]) ^ {date})
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Amendment.objects.update(**otherwise)
+        for name, value in otherwise.items():
+            setattr(amendment, name, value)
+        with pytest.raises(ValidationError, match=message):
+            amendment.validate_constraints()
+    Amendment.objects.update(**values(DATES_OF_STATE[state]))
+
+
 def test_a_school_is_once_in_an_avenant(amendment):
-    row = amendment.schools.get()
+    row = amendment.changes.get()
     row.pk = None
     with pytest.raises(ValidationError, match="figure déjà dans cet avenant"):
         row.full_clean()

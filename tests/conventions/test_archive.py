@@ -8,7 +8,7 @@ from django.contrib.admin import helpers
 from django.urls import reverse
 
 from conventions.dossiers import archive
-from conventions.models import Convention, Piece, attach, latest_pieces
+from conventions.models import Convention, Piece, attach
 from documents.received.uploads import UploadedPdf
 from tests.factories import (
     CollectivityFactory,
@@ -55,7 +55,7 @@ def test_each_piece_is_there_once_in_its_latest_version_byte_for_byte(villeneuve
     receive(villeneuve, b"%PDF second")
     receive(villeneuve, b"%PDF act", kind=Piece.Kind.ACT_SIGNED)
     folder = "34337_villeneuve-les-maguelone"
-    assert read(archive.stream(latest_pieces(archive, Convention.objects.all()))) == {
+    assert read(archive.stream(archive.latest_pieces(Convention.objects.all()))) == {
         f"{folder}/acte-signe_2022-2023_v1.pdf": b"%PDF act",
         f"{folder}/convention-signee_2022-2023_v2.pdf": b"%PDF second",
     }
@@ -65,7 +65,7 @@ def test_a_file_that_storage_lost_is_named_and_breaks_nothing(villeneuve, privat
     lost = receive(villeneuve)
     receive(villeneuve, b"%PDF act", kind=Piece.Kind.ACT_SIGNED)
     (private_media / lost.document.file.name).unlink()
-    files = read(archive.stream(latest_pieces(archive, Convention.objects.all())))
+    files = read(archive.stream(archive.latest_pieces(Convention.objects.all())))
     absent = "34337_villeneuve-les-maguelone/convention-signee_2022-2023_v1.pdf"
     assert files["fichiers-introuvables.txt"].decode() == absent
     assert len(files) == 2
@@ -77,7 +77,7 @@ def test_what_was_given_up_stands_apart_from_what_replaced_it(villeneuve):
     again = ConventionFactory(collectivity=villeneuve.collectivity)
     again.send(by=None)
     receive(again, b"%PDF new")
-    files = read(archive.stream(latest_pieces(archive, Convention.objects.all())))
+    files = read(archive.stream(archive.latest_pieces(Convention.objects.all())))
     assert sorted(files.values()) == [b"%PDF new", b"%PDF old"]
 
 
@@ -121,4 +121,4 @@ def test_an_archive_takes_one_query_whatever_the_number_of_pieces(
         receive(villeneuve, b"%PDF" + bytes([number]), kind=Piece.Kind.OTHER)
         receive(ConventionFactory(state="sent", sent_on="2022-09-01"), bytes([number]))
     with django_assert_num_queries(1):
-        read(archive.stream(latest_pieces(archive, Convention.objects.all())))
+        read(archive.stream(archive.latest_pieces(Convention.objects.all())))

@@ -79,14 +79,15 @@ def test_a_termination_shows_its_next_deadline_and_keeps_the_last_once_it_is_ove
         ]
 
     notice = timezone.localdate() - datetime.timedelta(days=60)
-    give_formal_notice(signed_convention, by=None, side="region", on=notice, grievances="Griefs")
-    termination = signed_convention.open_termination
+    termination = give_formal_notice(
+        signed_convention, by=None, side="region", on=notice, grievances="Griefs"
+    )
     assert of_termination() == [("Tenir la conciliation", termination.conciliation_by)]
     letter = timezone.localdate() - datetime.timedelta(days=16)
-    signed_convention.send_second_letter(by=None, on=letter, reasons="Motifs")
+    termination.send_second_letter(by=None, on=letter, reasons="Motifs")
     effect, amicable = of_termination()
     assert effect == ("Résiliation de la convention", letter + datetime.timedelta(days=15))
-    signed_convention.terminate(by=None, on=effect[1])
+    termination.terminate(by=None, on=effect[1])
     assert of_termination() == [amicable]
     assert len(events(client, address)) == 1
 
@@ -94,8 +95,10 @@ def test_a_termination_shows_its_next_deadline_and_keeps_the_last_once_it_is_ove
 def test_an_agreement_takes_the_deadlines_of_a_termination_away(client, address, signed_convention):
     before = set(events(client, address))
     today = timezone.localdate()
-    give_formal_notice(signed_convention, by=None, side="region", on=today, grievances="Griefs")
-    signed_convention.record_settlement(by=None, on=today)
+    termination = give_formal_notice(
+        signed_convention, by=None, side="region", on=today, grievances="Griefs"
+    )
+    termination.record_settlement(by=None, on=today)
     assert set(events(client, address)) == before
 
 
@@ -128,7 +131,7 @@ def test_no_person_is_named(client, address, signed_convention, town_hall):
     for name in (
         town_hall.last_name,
         town_hall.email,
-        signed_convention.representative_last_name,
+        signed_convention.party.representative_last_name,
         signed_convention.campaign.signatory_last_name,
     ):
         assert name not in text

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from conventions.acts.models import Act
 from conventions.campaigns.models import Campaign
-from conventions.models import Convention, Enrolment, Piece
+from conventions.models import ConfirmedParty, Convention, Enrolment, Piece
 from documents.models import Document
 from lifecycle.frozen import FrozenError
 from lifecycle.models import JournalEntry
@@ -66,27 +66,68 @@ def test_a_fee_with_cents_makes_an_exact_amount(convention):
     assert str(convention.amount) == "0.30"
 
 
-@pytest.mark.parametrize(
-    ("state", "message"),
-    [
-        ("sent", "date d'envoi"),
-        ("accepted", "SIRET"),
-        ("signed_by_collectivity", "signature de la collectivité"),
-        ("signed_by_region", "signature de la région"),
-    ],
-)
-def test_a_state_comes_with_its_date(convention, state, message):
-    convention.state = state
+DATES_OF_STATE = {
+    "prepared": (),
+    "sent": ("sent_on",),
+    "correction_requested": ("sent_on",),
+    "accepted": ("sent_on", "accepted_on"),
+    "signed_by_collectivity": ("sent_on", "accepted_on", "collectivity_signed_on"),
+    "signed_by_region": ("sent_on", "accepted_on", "region_signed_on"),
+    "signed": ("sent_on", "accepted_on", "collectivity_signed_on", "region_signed_on"),
+    "terminated": ("sent_on", "accepted_on", "collectivity_signed_on", "region_signed_on"),
+}
+ABOUT_DATE = {
+    "sent_on": "porte une date d'envoi",
+    "accepted_on": "porte les renseignements confirmés",
+    "collectivity_signed_on": "la collectivité a signé porte la date",
+    "region_signed_on": "la région académique a signé porte la date",
+}
+
+
+@pytest.fixture
+def in_state(convention):
+    """Return a function that puts `convention` in a state with some dates, by no verb."""
+    party = ConfirmedParty.copy_of(convention.collectivity)
+    party.save()
+
+    def put(state, dates):
+        values = {"state": state, **{date: DAY if date in dates else None for date in ABOUT_DATE}}
+        values["party"] = party if "accepted_on" in dates else None
+        for name, value in values.items():
+            setattr(convention, name, value)
+        return lambda: Convention.objects.filter(pk=convention.pk).update(**values)
+
+    return put
+
+
+@pytest.mark.parametrize("state", DATES_OF_STATE)
+def test_a_state_comes_with_its_dates_and_a_date_with_its_states(convention, in_state, state):
+    dates = DATES_OF_STATE[state]
+    for date, message in ABOUT_DATE.items():
+        otherwise = set(dates) ^ {date}
+        refuse(message, in_state(state, otherwise), convention)
+    in_state(state, dates)()
+
+
+def test_what_was_given_up_keeps_the_dates_that_it_had(in_state):
+    for dates in DATES_OF_STATE.values():
+        in_state("abandoned", dates)()
+
+
+@pytest.mark.parametrize("absent", ["accepted_on", "party"])
+def test_what_was_confirmed_and_its_day_go_together(convention, in_state, absent):
+    in_state("accepted", DATES_OF_STATE["accepted"])()
+    setattr(convention, absent, None)
     refuse(
-        message,
-        lambda: Convention.objects.filter(pk=convention.pk).update(state=state),
+        "porte les renseignements confirmés",
+        lambda: Convention.objects.filter(pk=convention.pk).update(**{absent: None}),
         convention,
     )
 
 
 @pytest.mark.parametrize("field", ["deposited_on", "published_on", "reported_on"])
 def test_nothing_happens_to_an_act_before_its_date(convention, field):
-    act = Act(convention=convention, kind="decision", number="1", dated_on=DAY)
+    act = Act(collectivity=convention.collectivity, kind="decision", number="1", dated_on=DAY)
     act.save()
     before = DAY - datetime.timedelta(days=1)
     setattr(act, field, before)

@@ -76,7 +76,7 @@ def test_a_request_on_an_unknown_subject_leaves_the_file_as_it_was(sent, town_ha
 def test_what_was_confirmed_is_confirmed_anew_after_a_correction(sent, town_hall, rectorat):
     sent.accept(by=town_hall)
     sent.request_correction(by=town_hall, subject="amount", comment="Une école de trop.")
-    assert not sent.is_party_confirmed
+    assert sent.party is None
     sent.send(by=rectorat, comment="C'est corrigé.")
     sent.refresh_from_db()
     assert (sent.state, sent.accepted_on) == (State.SENT, None)
@@ -94,7 +94,7 @@ def test_sending_again_without_an_answer_writes_no_message(returned, rectorat):
 
 
 def test_schools_and_amount_follow_what_the_rectorat_corrects(returned, rectorat):
-    withdraw(returned.schools.first(), by=rectorat)
+    withdraw(returned.enrolments.first(), by=rectorat)
     new = SchoolFactory(payer=returned.collectivity)
     other = SchoolFactory(payer=returned.collectivity)
     enrol(returned.campaign, f"{new.uai}\n{other.uai}", by=rectorat)

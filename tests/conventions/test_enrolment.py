@@ -6,6 +6,7 @@ from conventions.enrolment.preparation import prepare
 from conventions.models import Convention, Enrolment
 from conventions.printing import convention_context
 from lifecycle.errors import TransitionRefused
+from lifecycle.models import JournalEntry
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
@@ -169,6 +170,65 @@ def test_an_abandoned_convention_frees_its_schools(campaign, rectorat):
     report = enrol(campaign, school.uai, by=rectorat)
     assert len(report.enrolled) == 1
     assert len(prepare(campaign, by=rectorat).created) == 1
+
+
+@pytest.fixture
+def gard_agent():
+    return UserFactory(
+        role="rectorat", departments=[DepartmentFactory(code="30", name="Gard", of_name="du Gard")]
+    )
+
+
+@pytest.fixture
+def enrolled(campaign):
+    """A school enrolled and in its convention, and how both stand in the database."""
+    enrol(campaign, SchoolFactory().uai, by=None)
+    prepare(campaign, by=None)
+    return Enrolment.objects.get()
+
+
+def standing():
+    return [list(model.objects.values()) for model in (Enrolment, Convention, JournalEntry)]
+
+
+def refused_to_all_three(campaign, enrolled, by, message):
+    """Check that nobody enrols, prepares or withdraws as `by`, and that nothing moved."""
+    before, other = standing(), SchoolFactory()
+    for call in (
+        lambda: enrol(campaign, other.uai, by=by),
+        lambda: prepare(campaign, by=by),
+        lambda: withdraw(enrolled, by=by),
+    ):
+        with pytest.raises(TransitionRefused, match=message):
+            call()
+    assert standing() == before
+
+
+@pytest.mark.parametrize("role", ["town_hall", "finance"])
+def test_only_agents_enrol_prepare_and_withdraw(campaign, enrolled, role):
+    payer = enrolled.convention.collectivity
+    person = UserFactory(role=role, collectivities=[payer])
+    refused_to_all_three(campaign, enrolled, person, "Seul le rectorat")
+
+
+@pytest.mark.parametrize("steps", [["close"], ["close", "archive"]])
+def test_nothing_is_enrolled_prepared_or_withdrawn_once_the_campaign_is_over(
+    campaign, enrolled, rectorat, steps
+):
+    for step in steps:
+        getattr(campaign, step)(by=rectorat)
+    enrolled.refresh_from_db()
+    for by in (rectorat, None):
+        refused_to_all_three(campaign, enrolled, by, f"est {campaign.get_state_display()}")
+
+
+def test_a_school_outside_of_the_agents_departements_is_not_withdrawn(
+    campaign, enrolled, gard_agent
+):
+    before = standing()
+    with pytest.raises(TransitionRefused, match="hors de vos départements"):
+        withdraw(enrolled, by=gard_agent)
+    assert standing() == before
 
 
 def test_an_agent_limited_to_a_departement_leaves_the_others_alone(campaign, rectorat):

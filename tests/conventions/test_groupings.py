@@ -92,7 +92,7 @@ def test_a_syndicat_of_twelve_communes_signs_once_for_their_schools(campaign):
     assert set(convention.enrolments.values_list("commune_name", flat=True)) == {
         commune.name for commune in communes
     }
-    printed = act_context(convention)
+    printed = act_context(convention, convention.act)
     assert printed.collectivity.with_article == "le syndicat intercommunal scolaire des Vallées"
     assert printed.collectivity.council == "comité syndical"
     assert printed.collectivity.capacity_with_article == "Le Président"

@@ -160,7 +160,7 @@ def test_the_selection_is_announced_then_started_then_followed(client, rectorat)
     asked = client.post(
         LIST,
         {
-            "action": "issue_documents",
+            "action": "ask_to_issue",
             helpers.ACTION_CHECKBOX_NAME: keys[:1],
             "select_across": "1",
         },

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from conventions.campaigns.models import Campaign
 from conventions.dossiers.timeline import line, timeline
+from conventions.enrolment.enrolling import withdraw
 from conventions.lifecycle import Standing
 from conventions.models import Convention
 from lifecycle.frozen import FrozenError
@@ -35,15 +36,14 @@ def test_states_and_values_are_said_in_french(signed_convention, town_hall, day)
     entries = {entry.verb: line(entry) for entry in signed_convention.journal.all()}
     sent = entries["send"]
     assert (sent.from_state, sent.to_state) == ("préparée", "envoyée")
-    assert [str(change) for change in sent.changes] == ["Envoyée le : — → 10/10/2022"]
+    assert [str(change) for change in sent.changes] == ["Date d'envoi : — → 10/10/2022"]
     changes = [str(change) for change in entries["record_act_dates"].changes]
     assert "Mode de publication : — → sur le site internet" in changes
     assert entries["record_act_dates"].to_state == ""
 
 
 def test_a_correction_of_the_amount_is_told_from_and_to(convention, rectorat):
-    convention.enrolments.first().delete()
-    convention.recount(by=rectorat)
+    withdraw(convention.enrolments.first(), by=rectorat)
     assert [str(change) for change in line(convention.journal.first()).changes] == [
         "Nombre d'écoles : 2 → 1",
         "Montant : 90,00 € → 45,00 €",
@@ -56,13 +56,18 @@ def test_the_confirmed_details_are_kept_from_and_to(convention, rectorat, town_h
     changes = {change.label: change for change in line(convention.journal.first()).changes}
     assert changes["Nom du représentant"].new == "MARTIN"
     assert changes["Civilité du représentant"].new == "Madame"
+    convention.collectivity.representative_last_name = "DURAND"
+    convention.accept(by=town_hall)
+    assert [str(change) for change in line(convention.journal.first()).changes] == [
+        "Nom du représentant : MARTIN → DURAND"
+    ]
 
 
 def test_the_page_of_a_file_shows_its_time_line(client, town_hall, signed_convention):
     client.force_login(town_hall)
     page = client.get(signed_convention.get_absolute_url()).content.decode()
     assert "préparée → envoyée" in page
-    assert "Envoyée le : — → 10/10/2022" in page
+    assert "Date d&#x27;envoi : — → 10/10/2022" in page
 
 
 def test_the_file_holds_every_entry_that_the_filters_show(agent, signed_convention):

@@ -14,9 +14,9 @@ from conventions.correspondence import post_message
 from conventions.dossiers import verbs
 from conventions.exchanges.models import Notification
 from conventions.exchanges.telling import retry
-from conventions.models import Convention
+from conventions.models import Convention, file_facts
 from conventions.terminations.models import give_formal_notice
-from outbox.models import MAX_ATTEMPTS, RETRY_DELAYS
+from outbox.models import MAX_ATTEMPTS, RETRY_DELAYS, Email
 from outbox.tasks import deliver
 from tests.factories import (
     ConventionFactory,
@@ -29,7 +29,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-State = Notification.State
+State = Email.State
 Kind = Notification.Kind
 
 
@@ -55,7 +55,7 @@ def use(settings, backend):
 def queued(convention, town_hall, rectorat):
     """The e-mail of a convention just sent."""
     convention.send(by=rectorat)
-    return convention.notifications.get()
+    return convention.notifications.get().email
 
 
 @pytest.fixture
@@ -64,10 +64,10 @@ def agent(client, rectorat):
     return client
 
 
-def later(notification):
+def later(email):
     """Let the time of the next attempt come."""
     past = timezone.now() - datetime.timedelta(seconds=1)
-    Notification.objects.filter(pk=notification.pk).update(next_attempt_at=past)
+    Email.objects.filter(pk=email.pk).update(next_attempt_at=past)
 
 
 # --- What is written --------------------------------------------------------
@@ -88,18 +88,19 @@ def test_each_address_is_written_to_once_and_closed_accounts_never(convention):
     UserFactory(email="secretaire@example.org", collectivities=[collectivity])
     UserFactory(email="parti@example.org", collectivities=[collectivity], is_active=False)
     convention.send(by=None)
-    assert {address.lower() for address in convention.notifications.get().recipients} == {
+    recipients = convention.notifications.get().email.recipients
+    assert {address.lower() for address in recipients} == {
         "mairie@example.org",
         "secretaire@example.org",
     }
-    assert len(convention.notifications.get().recipients) == 2
+    assert len(recipients) == 2
 
 
 def test_names_with_an_apostrophe_are_written_as_they_are_and_tags_are_harmless(convention):
     Convention.objects.filter(pk=convention.pk).update(collectivity_title="Commune d'<b>Agde</b>")
     convention.refresh_from_db()
     convention.send(by=None)
-    email = convention.notifications.get()
+    email = convention.notifications.get().email
     assert "Commune d'<b>Agde</b>" in email.body
     assert "<b>Agde</b>" not in email.html
     assert "&lt;b&gt;Agde" in email.html
@@ -109,7 +110,7 @@ def test_a_convention_sent_again_says_so_with_the_answer(convention, town_hall, 
     convention.send(by=rectorat)
     convention.request_correction(by=town_hall, subject="schools", comment="École fermée.")
     convention.send(by=rectorat, comment="L'école est retirée.")
-    email = convention.notifications.filter(kind=Kind.SENT).first()
+    email = convention.notifications.filter(kind=Kind.SENT).first().email
     assert "corrigée" in email.subject
     assert "L'école est retirée." in email.body
 
@@ -119,7 +120,7 @@ def test_the_rectorat_is_told_of_a_correction_at_the_campaign_address(convention
     convention.campaign.save()
     convention.send(by=None)
     convention.request_correction(by=town_hall, subject="amount", comment="Trop cher.")
-    email = convention.notifications.get(kind=Kind.CORRECTION_REQUESTED)
+    email = convention.notifications.get(kind=Kind.CORRECTION_REQUESTED).email
     assert email.recipients == ["rectorat@example.org"]
     assert "Trop cher." in email.body
     assert reverse("admin:conventions_convention_change", args=[convention.pk]) in email.body
@@ -144,10 +145,10 @@ def test_each_signature_of_an_avenant_is_told_to_the_other_side_once(rectorat):
     ).order_by("pk")
     assert (sent.kind, sent.side) == (Kind.AMENDMENT_SENT, "town_hall")
     assert (to_town_hall.kind, to_town_hall.side) == (Kind.AMENDMENT_SIGNED, "town_hall")
-    assert "signé par la région académique" in to_town_hall.subject
-    assert "Il vous reste à faire signer" in to_town_hall.body
+    assert "signé par la région académique" in to_town_hall.email.subject
+    assert "Il vous reste à faire signer" in to_town_hall.email.body
     assert (to_rectorat.kind, to_rectorat.side) == (Kind.AMENDMENT_SIGNED, "rectorat")
-    assert "l'avenant a pris effet" in to_rectorat.body
+    assert "l'avenant a pris effet" in to_rectorat.email.body
 
 
 def test_each_step_of_a_termination_is_told_to_the_side_that_did_not_record_it(
@@ -158,7 +159,7 @@ def test_each_step_of_a_termination_is_told_to_the_side_that_did_not_record_it(
 
     days_ago = [timezone.localdate() - datetime.timedelta(days=days) for days in (60, 40, 20)]
     notice, conciliation, letter = days_ago
-    give_formal_notice(
+    termination = give_formal_notice(
         signed_convention,
         by=rectorat,
         side="region",
@@ -166,17 +167,17 @@ def test_each_step_of_a_termination_is_told_to_the_side_that_did_not_record_it(
         grievances="Les écoles ont changé.",
     )
     assert told().side == "town_hall"
-    assert told().subject.startswith("Mise en demeure par la région académique")
-    conciliation_by = signed_convention.open_termination.conciliation_by
-    assert f"au plus tard le {conciliation_by:%d/%m/%Y}." in told().body
-    signed_convention.record_conciliation(by=town_hall, on=conciliation)
+    assert told().email.subject.startswith("Mise en demeure par la région académique")
+    conciliation_by = termination.conciliation_by
+    assert f"au plus tard le {conciliation_by:%d/%m/%Y}." in told().email.body
+    termination.record_conciliation(by=town_hall, on=conciliation)
     assert told().side == "rectorat"
-    assert signed_convention.collectivity_title in told().subject
-    signed_convention.send_second_letter(by=rectorat, on=letter, reasons="Rien n'a changé.")
-    ends_on = signed_convention.open_termination.terminates_on
-    assert f"La résiliation intervient le {ends_on:%d/%m/%Y}." in told().body
-    signed_convention.terminate(by=rectorat, on=ends_on)
-    assert told().subject.startswith(f"Convention résiliée le {ends_on:%d/%m/%Y}")
+    assert signed_convention.collectivity_title in told().email.subject
+    termination.send_second_letter(by=rectorat, on=letter, reasons="Rien n'a changé.")
+    ends_on = termination.terminates_on
+    assert f"La résiliation intervient le {ends_on:%d/%m/%Y}." in told().email.body
+    termination.terminate(by=rectorat, on=ends_on)
+    assert told().email.subject.startswith(f"Convention résiliée le {ends_on:%d/%m/%Y}")
     assert signed_convention.notifications.filter(kind=Kind.TERMINATION).count() == 4
 
 
@@ -231,7 +232,7 @@ def test_a_delivery_sends_text_and_html_then_has_nothing_left_to_do(queued):
 
 
 def test_of_two_workers_with_the_same_email_in_hand_one_sends_it(queued):
-    mine, theirs = (Notification.objects.get(pk=queued.pk) for _ in range(2))
+    mine, theirs = (Email.objects.get(pk=queued.pk) for _ in range(2))
     assert mine.claim()
     assert not theirs.claim()
     assert deliver() == 0
@@ -266,7 +267,7 @@ def test_the_last_refusal_is_final(queued, settings):
     queued.refresh_from_db()
     assert (queued.state, queued.attempts) == (State.FAILED, MAX_ATTEMPTS)
     deliver()
-    assert Notification.objects.get(pk=queued.pk).attempts == MAX_ATTEMPTS
+    assert Email.objects.get(pk=queued.pk).attempts == MAX_ATTEMPTS
 
 
 def test_an_email_refused_once_is_sent_the_next_time(queued, settings):
@@ -286,7 +287,7 @@ def test_a_refused_email_does_not_keep_the_others_waiting(queued, settings):
     other.send(by=None)
     use(settings, RefusingBackend)
     deliver()
-    assert list(Notification.objects.values_list("attempts", flat=True)) == [1, 1]
+    assert list(Email.objects.values_list("attempts", flat=True)) == [1, 1]
 
 
 def test_a_server_that_does_not_answer_uses_up_no_attempt(queued, settings):
@@ -298,7 +299,7 @@ def test_a_server_that_does_not_answer_uses_up_no_attempt(queued, settings):
 
 
 def test_an_email_whose_worker_died_at_the_last_attempt_is_a_failure(queued):
-    Notification.objects.update(attempts=MAX_ATTEMPTS)
+    Email.objects.update(attempts=MAX_ATTEMPTS)
     later(queued)
     deliver()
     queued.refresh_from_db()
@@ -311,43 +312,45 @@ def test_an_email_without_an_address_is_kept_as_such(
 ):
     with django_capture_on_commit_callbacks() as callbacks:
         convention.send(by=None)
-    assert convention.notifications.get().state == State.NO_RECIPIENT
+    assert convention.notifications.get().email.state == State.NO_RECIPIENT
     assert callbacks == []
 
 
 def test_it_is_queued_again_once_there_is_an_address(convention):
     convention.send(by=None)
-    email = convention.notifications.get()
-    assert not retry(email)
+    notification = convention.notifications.get()
+    assert not retry(notification, file_facts(convention))
     UserFactory(email="mairie@example.org", collectivities=[convention.collectivity])
-    assert retry(Notification.objects.get(pk=email.pk))
+    assert retry(notification, file_facts(Convention.objects.get()))
     assert deliver() == 1
     assert mail.outbox[0].to == ["mairie@example.org"]
 
 
-def test_what_was_sent_is_never_queued_again(queued):
+def test_what_was_sent_is_never_queued_again(queued, convention):
     deliver()
-    assert not retry(queued)
+    assert not retry(queued.notification, file_facts(convention))
     assert deliver() == 0
 
 
 def test_an_agent_sends_failed_emails_again_from_the_list(agent, queued):
-    Notification.objects.update(state=State.FAILED, attempts=MAX_ATTEMPTS)
+    Email.objects.update(state=State.FAILED, attempts=MAX_ATTEMPTS)
     agent.post(
         reverse("admin:exchanges_notification_changelist"),
-        {"action": "retry", "_selected_action": [queued.pk]},
+        {"action": "try_again", "_selected_action": [queued.notification.pk]},
     )
     assert deliver() == 1
 
 
 # --- Where it is shown ------------------------------------------------------
-def test_both_sides_see_the_emails_of_a_file_with_their_state(client, agent, queued, town_hall):
-    change = reverse("admin:conventions_convention_change", args=[queued.convention_id])
+def test_both_sides_see_the_emails_of_a_file_with_their_state(
+    client, agent, queued, convention, town_hall
+):
+    change = reverse("admin:conventions_convention_change", args=[convention.pk])
     page = agent.get(change).content.decode()
     assert queued.subject in page
     assert "à envoyer" in page
     client.force_login(town_hall)
-    page = client.get(queued.convention.get_absolute_url()).content.decode()
+    page = client.get(convention.get_absolute_url()).content.decode()
     assert queued.subject in page
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from PIL import Image
 
 from conventions.acts.models import Act
-from conventions.authority import adapt_act, record_act, record_act_dates
+from conventions.authority import adapt_act, can_adapt_act, record_act, record_act_dates
 from conventions.dossiers.timeline import timeline
 from conventions.models import attach, issue_documents, latest_piece
 from documents.models import Document, TextModel
@@ -139,9 +139,9 @@ def test_nothing_is_adapted_once_the_collectivity_has_signed(convention, adapted
 
 
 def test_nothing_is_adapted_once_the_act_is_deposited_or_handed_back_signed(convention, town_hall):
-    assert convention.can_adapt_act
+    assert can_adapt_act(convention)
     record_act_dates(convention, by=None, deposited_on=DAY)
-    assert not convention.can_adapt_act
+    assert not can_adapt_act(convention)
     record_act_dates(convention, by=None, deposited_on=None)
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="acte.pdf")
     attach(convention, kind="act_signed", pdf=scan, by=town_hall)

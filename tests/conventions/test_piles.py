@@ -10,7 +10,7 @@ from PIL import Image
 
 from accounts.roles import Role
 from communes.models import Department
-from conventions.models import Piece, attach, issue_documents, latest_piece
+from conventions.models import Piece, issue_documents, latest_piece
 from conventions.piles import reading as piles
 from conventions.piles.models import Pile, Sheaf
 from conventions.piles.tasks import read_pile
@@ -167,7 +167,7 @@ def test_a_sheaf_is_attached_once(confirmed, rectorat):
     sheaf.attach(to=confirmed, kind=Piece.Kind.CONVENTION_SIGNED, by=rectorat)
     confirmed.refresh_from_db()
     for again in (
-        lambda: attach(same, to=confirmed, kind=Piece.Kind.CONVENTION_SIGNED, by=rectorat),
+        lambda: same.attach(to=confirmed, kind=Piece.Kind.CONVENTION_SIGNED, by=rectorat),
         lambda: same.discard(by=rectorat),
     ):
         with pytest.raises(TransitionRefused):

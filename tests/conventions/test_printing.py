@@ -18,7 +18,7 @@ LATER = datetime.date(2022, 10, 13)
 @pytest.fixture
 def act(convention):
     return Act.objects.create(
-        convention=convention,
+        collectivity=convention.collectivity,
         kind=Act.Kind.DECISION,
         number="2022DECAD076",
         dated_on=DAY,
@@ -29,23 +29,23 @@ def act(convention):
 
 def test_an_act_is_published_online_unless_something_else_was_chosen(convention, act):
     of_commune = convention_context(convention).collectivity.of_article
-    assert act_context(convention).publication_mode == f"sur le site internet {of_commune}"
+    assert act_context(convention, act).publication_mode == f"sur le site internet {of_commune}"
 
 
 def test_an_act_that_is_posted_names_no_website(convention, act):
     convention.collectivity.website = "https://www.agde.fr"
-    assert act_context(convention).website == "https://www.agde.fr"
+    assert act_context(convention, act).website == "https://www.agde.fr"
     act.publication_mode = Act.PublicationMode.POSTING
-    context = act_context(convention)
+    context = act_context(convention, act)
     assert (context.publication_mode, context.website) == ("par affichage", "")
 
 
 def test_the_executory_dates_are_printed_on_request_only(convention, act):
-    assert act_context(convention).deposited_on is None
-    assert act_context(convention, executory=True).deposited_on == LATER
+    assert act_context(convention, act).deposited_on is None
+    assert act_context(convention, act, executory=True).deposited_on == LATER
 
 
 def test_the_shipped_texts_print_a_real_file(convention, act):
     texts = load_texts()
-    assert render(texts["decision"], act_context(convention)).pages == 1
+    assert render(texts["decision"], act_context(convention, act)).pages == 1
     assert render(texts["convention"], convention_context(convention)).pages >= 5

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from conventions.authority import record_act_dates
 from conventions.dossiers import reminders
-from conventions.dossiers.reminders import remind
+from conventions.dossiers.reminders import refusal, remind
 from conventions.dossiers.tasks import send_reminders
 from conventions.exchanges.models import Notification
 from conventions.models import Convention
@@ -79,7 +79,7 @@ def run(*arguments):
 # --- A person's act ---------------------------------------------------------
 def test_a_reminder_says_what_is_missing_and_is_in_the_journal(sent, rectorat):
     remind(sent, by=rectorat)
-    assert "vérifier les écoles et vos renseignements" in reminder_emails().get().body
+    assert "vérifier les écoles et vos renseignements" in reminder_emails().get().email.body
     entry = sent.journal.get(verb="remind")
     assert (entry.by, entry.from_state, entry.to_state) == (rectorat, "sent", "sent")
     sent.refresh_from_db()
@@ -107,7 +107,7 @@ def test_a_signed_file_is_reminded_while_the_dates_of_its_act_are_missing(
 ):
     sign_by_both(convention, on=timezone.localdate(), published_on=None)
     remind(convention, by=rectorat)
-    assert "déposer l'acte en préfecture" in reminder_emails().get().body
+    assert "déposer l'acte en préfecture" in reminder_emails().get().email.body
 
 
 def test_a_signed_file_whose_act_is_executory_is_not_reminded(convention, town_hall, rectorat):
@@ -120,7 +120,7 @@ def test_a_signed_file_whose_act_is_executory_is_not_reminded(convention, town_h
 def test_it_is_reminded_again_when_the_report_to_the_council_is_overdue(
     signed_convention, town_hall
 ):
-    assert signed_convention.reminder_refusal() == ""
+    assert refusal(signed_convention) == ""
 
 
 def test_a_signed_file_is_reminded_while_its_avenant_waits_for_the_town_hall(rectorat):
@@ -135,7 +135,7 @@ def test_a_signed_file_is_reminded_while_its_avenant_waits_for_the_town_hall(rec
     amendment.send(by=rectorat)
     convention = Convention.objects.with_parties().get(pk=convention.pk)
     remind(convention, by=rectorat)
-    assert "L'avenant n° 1" in reminder_emails().get().body
+    assert "L'avenant n° 1" in reminder_emails().get().email.body
 
 
 @pytest.mark.parametrize(("days", "allowed"), [(6, False), (7, True)])

@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 from accounts.roles import Role
 from conventions.amendments import preparing
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS, AmendmentState
+from conventions.authority import record_act, record_act_dates
+from conventions.correspondence import post_message
 from conventions.lifecycle import TRANSITIONS, State
-from conventions.models import Convention, dossier
+from conventions.models import Convention, attach, dossier, issue_documents
+from conventions.terminations.lifecycle import OPEN, TERMINATION_TRANSITIONS, TerminationState
+from conventions.terminations.models import give_formal_notice, open_termination
 from documents.received.uploads import UploadedPdf
 from documents.rendering import Rendered
 from lifecycle.errors import TransitionRefused
@@ -23,10 +27,7 @@ from tests.factories import CampaignFactory, ConventionFactory, SchoolFactory, U
 START = timezone.localdate() - datetime.timedelta(days=200)
 SCAN = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
 PRINTED_AFTER_SENDING = ("school_count", "unit_fee", "amount")
-PRINTED_AFTER_ACCEPTANCE = (
-    "collectivity_title",
-    *(name for name in Convention.party_fields() if name != "id"),
-)
+PRINTED_AFTER_ACCEPTANCE = ("collectivity_title", "party_id")
 AMENDED = ("number", "reason", "added_count", "removed_count", "unit_fee", "amount_change")
 # In these the rectorat may still rework schools and amount.
 UNSENT = (State.PREPARED, State.CORRECTION_REQUESTED)
@@ -37,6 +38,7 @@ VERBS = {
     "accept": lambda d: {"on": d.day},
     "record_act": lambda d: {"kind": "decision", "number": d.number, "dated_on": d.day},
     "record_act_dates": lambda d: {"deposited_on": d.day, "published_on": d.other_day},
+    "withdraw_act": lambda d: {"withdrawn_on": d.day},
     "sign_for_collectivity": lambda d: {"on": d.day},
     "sign_for_region": lambda d: {"on": d.day},
     "abandon": lambda d: {"comment": d.comment},
@@ -53,6 +55,15 @@ VERBS = {
     "amendment_sign_for_collectivity": lambda d: {"on": d.day},
     "amendment_sign_for_region": lambda d: {"on": d.day},
     "amendment_abandon": lambda d: {"comment": d.comment},
+}
+# Called with the convention; the others are its own verbs, its avenant's, its procedure's.
+FUNCTIONS = {
+    "record_act": record_act,
+    "record_act_dates": record_act_dates,
+    "withdraw_act": record_act_dates,
+    "post_message": post_message,
+    "attach": attach,
+    "give_formal_notice": give_formal_notice,
 }
 # A walk that leads somewhere; the random verbs come in between.
 PATH = (
@@ -167,6 +178,20 @@ class File:
             if amendment is None:
                 raise TransitionRefused("Il n'y a pas d'avenant.")
             getattr(amendment, verb.removeprefix("amendment_"))(**facts)
+        elif verb == "issue_documents":
+            amendment, termination = (
+                self.convention.amendments.last(),
+                self.convention.terminations.last(),
+            )
+            for part in filter(None, (self.convention, amendment, termination)):
+                issue_documents(part, **facts)
+        elif verb in FUNCTIONS:
+            FUNCTIONS[verb](self.convention, **facts)
+        elif verb in TERMINATION_TRANSITIONS:
+            termination = open_termination(self.convention)
+            if termination is None:
+                raise TransitionRefused("Il n'y a pas de procédure.")
+            getattr(termination, verb)(**facts)
         else:
             getattr(self.convention, verb)(**facts)
 
@@ -179,7 +204,7 @@ class File:
                 self.convention.pieces.order_by("pk").values("pk", "kind", "version", "document_id")
             ),
             "messages": self.convention.messages.count(),
-            "terminations": list(self.convention.terminations.values()),
+            "terminations": list(self.convention.terminations.order_by("number").values()),
             "schools": list(
                 self.convention.enrolments.as_issued()
                 .order_by("pk")
@@ -204,26 +229,31 @@ def check_change(verb, role, before, after):
     assert after["pieces"][: len(before["pieces"])] == before["pieces"]
     if any(after[what] != before[what] for what in after if what != "journal"):
         assert new, f"{verb} left no trace"
+    own = [entry for entry in new if entry["part"] == ""]
     if verb in TRANSITIONS:
         rule = TRANSITIONS[verb]
         assert rule.targets[was["state"]] == row["state"]
         assert role is None or role in rule.roles
-        assert [entry["verb"] for entry in new] == [verb]
-        assert (new[0]["from_state"], new[0]["to_state"]) == (was["state"], row["state"])
+        assert [entry["verb"] for entry in own] == [verb]
+        assert (own[0]["from_state"], own[0]["to_state"]) == (was["state"], row["state"])
     else:
         assert row["state"] == was["state"]
-        if "amendment" not in verb:
-            assert all(entry["from_state"] == entry["to_state"] == "" for entry in new)
-            assert after["amendments"] == before["amendments"]
+        assert all(entry["from_state"] == entry["to_state"] == "" for entry in own)
     if verb != "issue_documents":
-        assert len(new) <= 1
+        # The end of the convention is that of its procedure as well.
+        assert len(new) <= (2 if verb == "terminate" else 1)
+        if "amendment" not in verb:
+            assert after["amendments"] == before["amendments"]
+        if verb not in TERMINATION_TRANSITIONS:
+            assert after["terminations"] == before["terminations"]
     assert row["amount"] == row["school_count"] * row["unit_fee"]
     check_amendments(verb, role, before, after)
+    check_terminations(verb, role, before, after)
     if was["state"] not in UNSENT:
         assert [row[n] for n in PRINTED_AFTER_SENDING] == [was[n] for n in PRINTED_AFTER_SENDING]
         if verb != "abandon":
             assert after["schools"] == before["schools"]
-    if was["accepted_on"] and verb != "accept":
+    if was["accepted_on"] and verb not in ("accept", "request_correction"):
         assert [row[name] for name in PRINTED_AFTER_ACCEPTANCE] == [
             was[name] for name in PRINTED_AFTER_ACCEPTANCE
         ]
@@ -247,6 +277,24 @@ def check_amendments(verb, role, before, after):
         assert after["enrolled"] == count
         amount = row["amount"] + sum(a["amount_change"] for a in signed)
         assert amount == count * row["unit_fee"]
+
+
+def check_terminations(verb, role, before, after):
+    terminations = after["terminations"]
+    if verb in TERMINATION_TRANSITIONS:
+        rule = TERMINATION_TRANSITIONS[verb]
+        assert role is None or role in rule.roles
+        if len(terminations) == len(before["terminations"]):
+            assert rule.targets[before["terminations"][-1]["state"]] == terminations[-1]["state"]
+        entry = after["journal"][-1]
+        assert (entry["part"], entry["verb"]) == (f"T{len(terminations)}", verb)
+        assert entry["to_state"] == terminations[-1]["state"]
+    # What is over does not move.
+    for then, now in zip(before["terminations"], terminations, strict=False):
+        if then["state"] not in OPEN:
+            assert then == now
+    if after["row"]["state"] == State.TERMINATED:
+        assert terminations[-1]["state"] == TerminationState.TERMINATED
 
 
 @pytest.fixture
@@ -283,7 +331,8 @@ def test_no_sequence_of_verbs_leads_out_of_the_table(quick_rendering):
             file = File(convention, {None: None, **users})
             file.seen = file.look()
             done.update(file.take(step) for step in steps)
-            moves = [entry for entry in file.seen["journal"] if entry["verb"] in TRANSITIONS]
+            own = [entry for entry in file.seen["journal"] if entry["part"] == ""]
+            moves = [entry for entry in own if entry["verb"] in TRANSITIONS]
             states = [entry["to_state"] for entry in moves]
             starts = [entry["from_state"] for entry in moves]
             assert starts == [State.PREPARED, *states][: len(starts)]

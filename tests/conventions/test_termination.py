@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 
 from billing.claims import claimable
 from conventions.lifecycle import State
-from conventions.models import Convention, Piece, issue_documents, latest_piece
-from conventions.terminations.models import Termination, give_formal_notice
-from conventions.terminations.steps import open_steps, standing
+from conventions.models import Convention, Piece, issue_documents, latest_piece, own_pieces
+from conventions.terminations.models import (
+    Termination,
+    give_formal_notice,
+    last_termination,
+    open_termination,
+    open_verbs,
+)
+from conventions.terminations.steps import STEPS, open_steps, take
 from law import deadlines
 from lifecycle.errors import TransitionRefused
 from tests.factories import ConventionFactory, UserFactory
@@ -29,14 +35,13 @@ def ago(days):
 
 
 def give_notice(convention, by, *, on=None, side="region", grievances="Les écoles ont changé."):
-    give_formal_notice(convention, by=by, side=side, on=on or ago(60), grievances=grievances)
+    return give_formal_notice(convention, by=by, side=side, on=on or ago(60), grievances=grievances)
 
 
 @pytest.fixture
 def noticed(signed_convention, rectorat):
     """Put on notice by the region sixty days ago: the month of conciliation is over."""
-    give_notice(signed_convention, rectorat)
-    return signed_convention
+    return give_notice(signed_convention, rectorat)
 
 
 @pytest.fixture
@@ -57,26 +62,28 @@ def test_a_conciliation_has_a_month_and_a_termination_waits_fifteen_days(day):
 
 
 def test_the_whole_procedure_ends_in_a_termination_kept_in_the_journal(signed_convention, rectorat):
-    give_notice(signed_convention, rectorat, on=ago(60))
-    signed_convention.record_conciliation(by=rectorat, on=ago(45))
-    signed_convention.send_second_letter(by=rectorat, on=ago(40), reasons="Échec.")
-    signed_convention.terminate(by=rectorat, on=ago(25))
+    termination = give_notice(signed_convention, rectorat, on=ago(60))
+    termination.record_conciliation(by=rectorat, on=ago(45))
+    termination.send_second_letter(by=rectorat, on=ago(40), reasons="Échec.")
+    termination.terminate(by=rectorat, on=ago(25))
     signed_convention.refresh_from_db()
     assert signed_convention.state == State.TERMINATED
-    assert signed_convention.last_termination.terminated_on == ago(25)
-    assert [entry.verb for entry in signed_convention.journal.order_by("-pk")[:4]] == [
-        "terminate",
-        "send_second_letter",
-        "record_conciliation",
-        "give_formal_notice",
+    assert last_termination(signed_convention).terminated_on == ago(25)
+    last = signed_convention.journal.order_by("-pk")[:5]
+    assert [(entry.part, entry.verb) for entry in last] == [
+        ("T1", "terminate"),
+        ("", "terminate"),
+        ("T1", "send_second_letter"),
+        ("T1", "record_conciliation"),
+        ("T1", "give_formal_notice"),
     ]
 
 
 def test_each_step_shows_the_next_deadline(signed_convention, rectorat):
-    give_notice(signed_convention, rectorat, on=ago(60))
-    assert standing(signed_convention.last_termination).on == deadlines.add_months(ago(60), 1)
-    signed_convention.send_second_letter(by=rectorat, on=ago(3), reasons="Échec.")
-    assert standing(signed_convention.last_termination).on == ago(-12)
+    termination = give_notice(signed_convention, rectorat, on=ago(60))
+    assert termination.standing.on == deadlines.add_months(ago(60), 1)
+    termination.send_second_letter(by=rectorat, on=ago(3), reasons="Échec.")
+    assert termination.standing.on == ago(-12)
 
 
 # --- Refusals -------------------------------------------------------------------
@@ -107,23 +114,21 @@ def test_a_town_hall_gives_notice_in_its_own_name_only(signed_convention, town_h
         give_notice(signed_convention, town_hall, side="region")
     assert field_of(refusal) == ["side"]
     give_notice(signed_convention, town_hall, side="collectivity")
-    assert signed_convention.open_termination.side == "collectivity"
+    assert open_termination(signed_convention).side == "collectivity"
 
 
 def test_a_mistyped_notice_is_corrected_until_something_follows(noticed, rectorat):
-    give_notice(noticed, rectorat, on=ago(50))
-    assert noticed.terminations.get().notice_on == ago(50)
-    noticed.record_conciliation(by=rectorat, on=ago(40))
-    with pytest.raises(TransitionRefused, match="déjà en cours"):
-        give_notice(noticed, rectorat, on=ago(45))
+    corrected = give_notice(noticed.convention, rectorat, on=ago(50))
+    assert noticed.convention.terminations.get().notice_on == ago(50)
+    corrected.record_conciliation(by=rectorat, on=ago(40))
+    with pytest.raises(TransitionRefused, match=r"impossible : .* passée en conciliation"):
+        give_notice(noticed.convention, rectorat, on=ago(45))
 
 
 def test_every_other_step_follows_a_notice(signed_convention, rectorat):
-    for verb in ("record_conciliation", "record_settlement"):
+    for slug in ("conciliation", "accord", "seconde-lettre", "resiliation"):
         with pytest.raises(TransitionRefused, match="commence par une mise en demeure"):
-            getattr(signed_convention, verb)(by=rectorat, on=ago(1))
-    with pytest.raises(TransitionRefused, match="commence par une mise en demeure"):
-        signed_convention.send_second_letter(by=rectorat, on=ago(1), reasons="…")
+            take(signed_convention, STEPS[slug], by=rectorat, on=ago(1))
 
 
 @pytest.mark.parametrize("verb", ["record_conciliation", "record_settlement"])
@@ -134,13 +139,13 @@ def test_what_follows_the_notice_is_not_dated_before_it(noticed, rectorat, verb)
 
 
 def test_the_second_letter_waits_for_the_month_of_conciliation(signed_convention, rectorat):
-    give_notice(signed_convention, rectorat, on=ago(10))
+    termination = give_notice(signed_convention, rectorat, on=ago(10))
     with pytest.raises(TransitionRefused, match="au plus tôt"):
-        signed_convention.send_second_letter(by=rectorat, on=ago(1), reasons="Trop tôt.")
+        termination.send_second_letter(by=rectorat, on=ago(1), reasons="Trop tôt.")
 
 
 def test_the_second_letter_is_not_dated_within_the_month(noticed, rectorat):
-    last_day = noticed.open_termination.conciliation_by
+    last_day = noticed.conciliation_by
     with pytest.raises(ValidationError, match="au plus tôt") as refusal:
         noticed.send_second_letter(by=rectorat, on=last_day, reasons="Trop tôt.")
     assert field_of(refusal) == ["on"]
@@ -149,10 +154,10 @@ def test_the_second_letter_is_not_dated_within_the_month(noticed, rectorat):
 
 
 def test_a_conciliation_that_failed_opens_the_second_letter_at_once(signed_convention, rectorat):
-    give_notice(signed_convention, rectorat, on=ago(10))
-    signed_convention.record_conciliation(by=rectorat, on=ago(5))
-    signed_convention.send_second_letter(by=rectorat, on=ago(5), reasons="Échec.")
-    assert signed_convention.open_termination.terminates_on == ago(-10)
+    termination = give_notice(signed_convention, rectorat, on=ago(10))
+    termination.record_conciliation(by=rectorat, on=ago(5))
+    termination.send_second_letter(by=rectorat, on=ago(5), reasons="Échec.")
+    assert termination.terminates_on == ago(-10)
 
 
 def test_the_second_letter_gives_its_reasons(noticed, rectorat):
@@ -162,39 +167,40 @@ def test_the_second_letter_gives_its_reasons(noticed, rectorat):
 
 
 def test_no_conciliation_is_recorded_after_the_second_letter(second_letter, rectorat):
-    with pytest.raises(TransitionRefused, match="ne change plus"):
+    with pytest.raises(TransitionRefused, match=r"impossible : .* à sa seconde lettre"):
         second_letter.record_conciliation(by=rectorat, on=ago(1))
 
 
 def test_a_termination_awaits_the_second_letter_then_fifteen_days(noticed, rectorat):
-    with pytest.raises(TransitionRefused, match="seconde lettre recommandée"):
+    with pytest.raises(TransitionRefused, match=r"impossible : .* une mise en demeure"):
         noticed.terminate(by=rectorat, on=ago(0))
     noticed.send_second_letter(by=rectorat, on=ago(14), reasons="Échec.")
     with pytest.raises(ValidationError, match="quinze jours"):
         noticed.terminate(by=rectorat, on=ago(0))
     noticed.send_second_letter(by=rectorat, on=ago(15), reasons="Échec.")
     noticed.terminate(by=rectorat, on=ago(0))
-    assert noticed.state == State.TERMINATED
+    assert noticed.convention.state == State.TERMINATED
 
 
 def test_a_termination_is_not_dated_within_the_fifteen_days(second_letter, rectorat):
     with pytest.raises(ValidationError, match="quinze jours") as refusal:
         second_letter.terminate(by=rectorat, on=ago(2))
     assert field_of(refusal) == ["on"]
-    second_letter.refresh_from_db()
-    assert second_letter.state == State.SIGNED
+    second_letter.convention.refresh_from_db()
+    assert second_letter.convention.state == State.SIGNED
 
 
 def test_the_town_hall_takes_the_shared_steps_of_the_region_s_procedure_only(noticed, town_hall):
-    assert noticed.ending_verbs("town_hall") == ["record_conciliation", "record_settlement"]
+    shared = ["record_conciliation", "record_settlement"]
+    assert open_verbs(noticed.convention, town_hall) == shared
     with pytest.raises(TransitionRefused, match="revient à la région académique"):
         noticed.send_second_letter(by=town_hall, on=ago(1), reasons="…")
 
 
 def test_the_town_hall_leads_its_own_procedure_to_the_end(signed_convention, town_hall):
-    give_notice(signed_convention, town_hall, side="collectivity")
-    signed_convention.send_second_letter(by=town_hall, on=ago(20), reasons="L'ENT est absent.")
-    signed_convention.terminate(by=town_hall, on=ago(5))
+    termination = give_notice(signed_convention, town_hall, side="collectivity")
+    termination.send_second_letter(by=town_hall, on=ago(20), reasons="L'ENT est absent.")
+    termination.terminate(by=town_hall, on=ago(5))
     assert signed_convention.state == State.TERMINATED
 
 
@@ -204,7 +210,7 @@ def test_the_town_hall_does_not_terminate_in_the_region_s_name(second_letter, to
 
 
 def test_finance_takes_no_step(noticed, finance):
-    assert noticed.ending_verbs("finance") == []
+    assert open_verbs(noticed.convention, finance) == []
     with pytest.raises(TransitionRefused, match="votre compte"):
         noticed.record_conciliation(by=finance, on=ago(1))
 
@@ -212,22 +218,22 @@ def test_finance_takes_no_step(noticed, finance):
 # --- What follows ---------------------------------------------------------------
 def test_a_settlement_closes_the_procedure_and_another_may_follow(noticed, rectorat):
     noticed.record_settlement(by=rectorat, on=ago(40))
-    assert noticed.state == State.SIGNED
-    assert noticed.open_termination is None
-    give_notice(noticed, rectorat, on=ago(5))
-    assert noticed.terminations.count() == 2
+    assert noticed.convention.state == State.SIGNED
+    assert open_termination(noticed.convention) is None
+    give_notice(noticed.convention, rectorat, on=ago(5))
+    assert noticed.convention.terminations.count() == 2
 
 
 def test_a_settlement_may_come_after_the_second_letter(second_letter, rectorat):
     second_letter.record_settlement(by=rectorat, on=ago(0))
-    with pytest.raises(TransitionRefused, match="seconde lettre"):
+    with pytest.raises(TransitionRefused, match=r"impossible : .* close par un accord"):
         second_letter.terminate(by=rectorat, on=ago(0))
 
 
 def test_the_claim_of_the_year_stays_after_a_termination(second_letter, rectorat):
-    amount = second_letter.amount
+    convention = second_letter.convention
     second_letter.terminate(by=rectorat, on=ago(1))
-    assert [c.amount for c in claimable(second_letter.campaign)] == [amount]
+    assert [c.amount for c in claimable(convention.campaign)] == [convention.amount]
 
 
 def test_a_terminated_convention_is_neither_abandoned_nor_terminated_again(second_letter, rectorat):
@@ -235,30 +241,62 @@ def test_a_terminated_convention_is_neither_abandoned_nor_terminated_again(secon
     with pytest.raises(TransitionRefused, match=rectorat.get_full_name()):
         second_letter.terminate(by=rectorat, on=ago(1))
     with pytest.raises(TransitionRefused):
-        second_letter.abandon(by=rectorat, comment="Erreur")
+        second_letter.convention.abandon(by=rectorat, comment="Erreur")
 
 
 # --- The database ---------------------------------------------------------------
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"conciliation_on": ago(61)}, "La conciliation suit"),
-        ({"second_letter_on": ago(61)}, "La seconde lettre suit la mise en demeure"),
+        ({"state": "conciliation", "conciliation_on": ago(61)}, "La conciliation suit"),
         (
-            {"conciliation_on": ago(20), "second_letter_on": ago(21)},
+            {"state": "second_letter", "second_letter_on": ago(61)},
+            "La seconde lettre suit la mise en demeure",
+        ),
+        (
+            {
+                "state": "second_letter",
+                "conciliation_on": ago(20),
+                "second_letter_on": ago(21),
+            },
             "La seconde lettre suit la conciliation",
         ),
-        ({"settled_on": ago(61)}, "L'accord suit"),
-        ({"terminated_on": ago(1)}, "La résiliation suit"),
-        ({"second_letter_on": ago(5), "terminated_on": ago(5)}, "La résiliation suit"),
+        ({"state": "settled", "settled_on": ago(61)}, "L'accord suit"),
+        ({"state": "terminated", "terminated_on": ago(1)}, "La résiliation suit"),
         (
-            {"second_letter_on": ago(20), "terminated_on": ago(1), "settled_on": ago(1)},
-            "Un accord trouvé met fin",
+            {"state": "terminated", "second_letter_on": ago(5), "terminated_on": ago(5)},
+            "La résiliation suit",
         ),
     ],
 )
 def test_the_database_keeps_the_order_of_article_11(noticed, values, message):
-    termination = noticed.open_termination
+    refused_by_the_database(noticed, values, message)
+
+
+DATE_OF_STATE = {
+    "conciliation": {"conciliation_on": ago(30)},
+    "second_letter": {"second_letter_on": ago(20)},
+    "settled": {"settled_on": ago(20)},
+    "terminated": {"second_letter_on": ago(20), "terminated_on": ago(1)},
+}
+
+
+@pytest.mark.parametrize("state", DATE_OF_STATE)
+def test_a_state_comes_with_its_date_and_the_date_with_its_state(noticed, state):
+    message = "L'état d'une procédure suit"
+    dates = DATE_OF_STATE[state]
+    refused_by_the_database(noticed, {"state": state}, message)
+    refused_by_the_database(Termination.objects.get(), dates, message)
+    Termination.objects.update(state=state, **dates)
+
+
+def test_a_procedure_is_settled_or_led_to_its_end_never_both(noticed):
+    values = {**DATE_OF_STATE["terminated"], "settled_on": ago(1)}
+    for state in ("settled", "terminated"):
+        refused_by_the_database(noticed, {"state": state, **values}, "L'état d'une procédure suit")
+
+
+def refused_by_the_database(termination, values, message):
     with pytest.raises(IntegrityError), transaction.atomic():
         Termination.objects.filter(pk=termination.pk).update(**values)
     for name, value in values.items():
@@ -268,7 +306,9 @@ def test_the_database_keeps_the_order_of_article_11(noticed, values, message):
 
 
 def test_one_procedure_is_open_at_a_time(noticed):
-    again = Termination(convention=noticed, side="region", grievances="…", notice_on=ago(1))
+    again = Termination(
+        convention=noticed.convention, number=2, side="region", grievances="…", notice_on=ago(1)
+    )
     with pytest.raises(IntegrityError), transaction.atomic():
         again.save()
     with pytest.raises(ValidationError, match="déjà en cours"):
@@ -277,12 +317,12 @@ def test_one_procedure_is_open_at_a_time(noticed):
 
 # --- Letters --------------------------------------------------------------------
 def test_each_letter_is_a_piece_made_once(noticed, rectorat):
-    assert [p.kind for p in issue_documents(noticed, by=rectorat)][-1] == "formal_notice"
+    assert [p.kind for p in issue_documents(noticed, by=rectorat)] == ["formal_notice"]
     issue_documents(noticed, by=rectorat)
     noticed.send_second_letter(by=rectorat, on=ago(3), reasons="Échec.")
     issue_documents(noticed, by=rectorat)
     issue_documents(noticed, by=rectorat)
-    kinds = [piece.kind for piece in noticed.pieces.all()]
+    kinds = [piece.kind for piece in own_pieces(noticed)]
     assert kinds.count(Piece.Kind.FORMAL_NOTICE) == kinds.count(Piece.Kind.TERMINATION_LETTER) == 1
 
 
@@ -306,8 +346,9 @@ def test_a_town_hall_gives_notice_from_its_file(client, signed_convention, town_
         follow=True,
     )
     assert "Conciliation à tenir au plus tard le" in response.content.decode()
-    assert signed_convention.terminations.get().side == "collectivity"
-    assert latest_piece(signed_convention, "formal_notice")
+    termination = signed_convention.terminations.get()
+    assert termination.side == "collectivity"
+    assert latest_piece(termination, "formal_notice")
 
 
 def test_a_date_refused_is_told_at_its_field_and_what_was_typed_stays(
@@ -324,14 +365,15 @@ def test_a_date_refused_is_told_at_its_field_and_what_was_typed_stays(
 
 def test_a_step_that_is_not_open_leads_back_to_the_file(client, noticed, town_hall):
     client.force_login(town_hall)
-    response = client.get(page(noticed, "seconde-lettre"))
-    assert response.url == noticed.get_absolute_url()
-    assert client.get(page(noticed, "inconnue")).status_code == 404
+    convention = noticed.convention
+    response = client.get(page(convention, "seconde-lettre"))
+    assert response.url == convention.get_absolute_url()
+    assert client.get(page(convention, "inconnue")).status_code == 404
 
 
 def test_the_termination_of_others_is_a_page_that_does_not_exist(client, noticed):
     client.force_login(UserFactory(collectivities=[ConventionFactory().collectivity]))
-    assert client.get(page(noticed, "conciliation")).status_code == 404
+    assert client.get(page(noticed.convention, "conciliation")).status_code == 404
 
 
 def test_an_agent_leads_the_procedure_in_the_admin_site(client, signed_convention, rectorat):
@@ -349,21 +391,22 @@ def test_an_agent_leads_the_procedure_in_the_admin_site(client, signed_conventio
         client.post(admin_page(signed_convention, step), values)
     signed_convention.refresh_from_db()
     assert signed_convention.state == State.TERMINATED
-    assert open_steps(signed_convention, "rectorat") == []
+    assert open_steps(signed_convention, rectorat) == []
     file = client.get(reverse("admin:conventions_convention_change", args=[signed_convention.pk]))
     assert "reste due" in file.content.decode()
 
 
 def test_the_admin_site_says_what_is_refused_at_its_field(client, noticed, rectorat):
     client.force_login(rectorat)
-    response = client.post(admin_page(noticed, "conciliation"), {"on": ago(90)})
+    response = client.post(admin_page(noticed.convention, "conciliation"), {"on": ago(90)})
     assert list(response.context["form"].errors) == ["on"]
 
 
 def test_a_terminated_file_stays_readable_by_its_town_hall(client, second_letter, rectorat):
     second_letter.terminate(by=rectorat, on=ago(1))
-    client.force_login(UserFactory(collectivities=[second_letter.collectivity]))
-    text = client.get(second_letter.get_absolute_url()).content.decode()
+    convention = second_letter.convention
+    client.force_login(UserFactory(collectivities=[convention.collectivity]))
+    text = client.get(convention.get_absolute_url()).content.decode()
     assert "résiliée" in text
     assert Convention.objects.get().standing is None
 
@@ -376,6 +419,6 @@ def test_the_page_of_a_step_asks_for_its_date_by_name(client, signed_convention,
 
 def test_a_collectivity_put_on_notice_is_told_at_the_top_of_its_file(client, noticed, town_hall):
     client.force_login(town_hall)
-    file = client.get(noticed.get_absolute_url()).content.decode()
+    file = client.get(noticed.convention.get_absolute_url()).content.decode()
     told = file.index("Une procédure de résiliation est en cours")
     assert told < file.index("Les étapes")

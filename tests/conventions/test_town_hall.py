@@ -113,7 +113,7 @@ def test_confirming_the_details_copies_them_and_issues_the_convention(mairie, se
     mairie.post(url("convention_identity", sent), identity(sent, siret=spaced, city="Bourg"))
     sent.refresh_from_db()
     assert sent.state == State.ACCEPTED
-    assert (sent.siret, sent.city) == (siret, "Bourg")
+    assert (sent.party.siret, sent.party.city) == (siret, "Bourg")
     assert [piece.kind for piece in sent.pieces.all()] == ["convention"]
 
 

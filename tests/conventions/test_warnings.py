@@ -12,7 +12,7 @@ from communes.models import Collectivity
 from conventions.acts.models import Act
 from conventions.authority import record_act_dates
 from conventions.dossiers import warnings
-from conventions.models import Convention
+from conventions.models import ConfirmedParty, Convention
 from law import deadlines
 from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
 
@@ -78,13 +78,21 @@ def test_the_filter_and_the_text_agree_on_whatever_happened(monkeypatch, seed, t
             commune=CommuneFactory(population=population), publicity_regime=regime
         )
         convention = ConventionFactory(collectivity=payer, schools_count=0)
+        act = None
         if chance.random() < 0.9:
-            Act.objects.create(convention=convention, **_facts(chance, day))
-        signed = day - datetime.timedelta(days=chance.randint(0, 120))
+            act = Act.objects.create(collectivity=payer, **_facts(chance, day))
+        party = ConfirmedParty.copy_of(payer)
+        party.save()
+        sent = day - datetime.timedelta(days=chance.randint(0, 120))
+        signed = chance.choice((None, sent))
+        living = "signed_by_collectivity" if signed else "accepted"
         Convention.objects.filter(pk=convention.pk).update(
-            state=chance.choice(("prepared", "abandoned")),
-            sent_on=signed,
-            collectivity_signed_on=chance.choice((None, signed)),
+            act=act,
+            state=chance.choice((living, "abandoned")),
+            sent_on=sent,
+            accepted_on=sent,
+            party=party,
+            collectivity_signed_on=signed,
         )
     _both_agree(day)
 

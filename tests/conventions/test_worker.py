@@ -17,10 +17,10 @@ from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from conventions.exchanges.models import Notification
-from conventions.models import Convention, Piece
+from conventions.models import Piece
 from jobs import running as jobs
 from jobs.models import Job, JobItem
+from outbox.models import Email
 from tests.factories import ConventionFactory, UserFactory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,8 +130,8 @@ def test_a_convention_sent_reaches_the_town_hall_and_the_worker_stops_when_asked
         message = mail_server.received.get(timeout=PATIENCE)
         assert message.rcpt_tos == [town_hall.email]
         assert convention.get_absolute_url().encode() in message.content
-        email = convention.notifications.get()
-        wait_until(lambda: email.refresh_from_db() or email.state == Notification.State.SENT)
+        email = convention.notifications.get().email
+        wait_until(lambda: email.refresh_from_db() or email.state == Email.State.SENT)
         # As a service manager does it, and Ctrl-C: to all its processes at once.
         os.killpg(process.pid, signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
@@ -155,8 +155,8 @@ def test_a_killed_worker_leaves_its_job_to_the_next_which_issues_no_document_twi
     for convention in conventions:
         convention.send(by=None)
         convention.accept(by=None)
-    chosen = Convention.objects.filter(pk__in=[convention.pk for convention in conventions])
-    job = jobs.start(Job.Kind.ISSUE, chosen, by=UserFactory())
+    keys = [convention.pk for convention in conventions]
+    job = jobs.start("issue", keys, by=UserFactory())
     done = job.items.filter(state=JobItem.State.DONE)
     with worker():
         wait_until(done.exists)

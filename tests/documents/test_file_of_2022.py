@@ -140,7 +140,7 @@ def test_the_convention_of_2022_comes_out_complete(agent, parts, printed_text):
     assert lost == []
     headings = [line for line in lines if re.match(r"Article \d+ ", line)]
     assert len(headings) == 11
-    for school in CONVENTION.enrolments:
+    for school in CONVENTION.schools:
         assert school.uai in words
         assert bare(school.name) in printed
     region, commune = CONVENTION.region, CONVENTION.collectivity

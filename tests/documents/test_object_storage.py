@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from conventions.authority import record_act
 from conventions.dossiers import archive
-from conventions.models import Convention, issue_documents, latest_piece, latest_pieces
+from conventions.models import Convention, issue_documents, latest_piece
 from documents.models import Document
 from documents.storage import document_storage
 
@@ -128,7 +128,7 @@ class TestBucket:
         assert bucket() == before
 
     def test_a_selection_is_sent_as_one_archive(self, issued):
-        selection = latest_pieces(archive, Convention.objects.all())
+        selection = archive.latest_pieces(Convention.objects.all())
         content = b"".join(archive.stream(selection))
         with zipfile.ZipFile(io.BytesIO(content)) as received:
             assert len(received.namelist()) == 2

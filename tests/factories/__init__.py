@@ -11,8 +11,8 @@ from stdnum import luhn
 from accounts.models import User
 from accounts.roles import Role
 from communes.models import Academy, Collectivity, Commune, Department, Region
-from conventions.authority import record_act, record_act_dates
 from conventions.amendments import preparing
+from conventions.authority import record_act, record_act_dates
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention, Enrolment, reference_of
 from documents.models import TextModel

@@ -87,7 +87,7 @@ def test_an_unreadable_file_is_told_at_its_field(agent, import_url, content, mes
 
 
 def test_a_file_too_large_is_told_at_its_field(agent, import_url, monkeypatch):
-    monkeypatch.setattr("communes.forms.MAX_BYTES", 10)
+    monkeypatch.setattr("tabular.forms.MAX_BYTES", 10)
     page = upload(agent, import_url)
     assert "dépasse" in page.context["form"].errors["file"][0]
 
