@@ -19,6 +19,7 @@ from tests.factories import (
     CampaignFactory,
     ConventionFactory,
     SchoolFactory,
+    UserFactory,
     current_signed_convention,
     prepare_amendment,
 )
@@ -155,7 +156,7 @@ def test_the_town_hall_is_asked_for_it_and_enters_it_on_its_page(client, withdra
     assert latest_piece(withdrawn, Piece.Kind.ACT).document.context["number"] == "2022DEL118"
 
 
-def test_the_act_of_an_avenant_is_taken_anew_as_well():
+def test_the_act_of_an_avenant_is_taken_anew_as_well(client):
     convention = current_signed_convention()
     school = SchoolFactory(payer=convention.collectivity)
     amendment = prepare_amendment(convention, add=[school])
@@ -165,6 +166,10 @@ def test_the_act_of_an_avenant_is_taken_anew_as_well():
     amendment.sign_for_collectivity(by=None, on=on)
     amendment.sign_for_region(by=None, on=on)
     record_act_dates(amendment, by=None, withdrawn_on=on)
+    client.force_login(UserFactory(collectivities=[convention.collectivity]))
+    page = client.get(convention.get_absolute_url()).content.decode()
+    assert f"A-1 du {on:%d/%m/%Y}, retiré le {on:%d/%m/%Y}" in page
+    assert "Prendre un nouvel acte pour cet avenant" in page
     record_act(amendment, by=None, kind="decision", number="A-2", dated_on=on)
     (piece,) = issue_documents(amendment, by=None)
     assert (piece.kind, piece.part) == (Piece.Kind.AMENDMENT_ACT, "A1")
