@@ -1,4 +1,5 @@
-# Sourced by script/setup and script/test: system packages, installed where that is allowed.
+# shellcheck shell=bash
+# Sourced by script/setup, script/check and script/test: system packages, installed where allowed.
 
 # Install Debian packages as root or with a passwordless sudo; fails, silently, elsewhere.
 install_packages() {
