@@ -1,14 +1,18 @@
 """Settings, read from the environment (or a `.env` file beside manage.py).
 
 With nothing set, the project runs in demonstration mode on embedded defaults:
-SQLite under `var/`, e-mails on the console, demonstration accounts. Setting
+SQLite and e-mails under `var/`, demonstration accounts. Setting
 `SECRET_KEY` leaves demonstration mode (see docs/operations.md).
 """
 
+import os
 from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+
+from . import listening
+from .database import SQLITE, database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -21,13 +25,14 @@ DEFAULT_SECRET_KEY = "demonstration-only-not-a-secret-key-never-use-it-in-produc
 SECRET_KEY = env("SECRET_KEY", default=DEFAULT_SECRET_KEY)
 DEMONSTRATION = env.bool("DEMONSTRATION", default=SECRET_KEY == DEFAULT_SECRET_KEY)
 DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEMONSTRATION else []
-)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+if DEMONSTRATION:
+    ALLOWED_HOSTS += listening.names()
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # --- Applications, from the top floor down (docs/architecture.md) ------------
 INSTALLED_APPS = [
+    "config.apps.SiteConfig",
     "billing",
     "conventions",
     "documents",
@@ -88,9 +93,10 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 # --- Database ---------------------------------------------------------------
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+DATABASES = {
+    "default": database(env("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}"))
+}
+if DATABASES["default"]["ENGINE"] == SQLITE:
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue at BEGIN instead of failing when they upgrade a read lock.
         "transaction_mode": "IMMEDIATE",
@@ -179,7 +185,11 @@ DSFR_USE_INTEGRITY_CHECKSUMS = False
 DSFR_MARK_OPTIONAL_FIELDS = True
 
 # --- E-mail -----------------------------------------------------------------
+# Those of the demonstration are kept as files, which the page « Courriels » shows.
+MAILS_DIR = Path(env("MAILS_DIR", default=str(VAR_DIR / "mails")))
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
+if DEMONSTRATION and "EMAIL_URL" not in os.environ:
+    EMAIL_BACKEND = "config.mails.MailFolder"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="conventions@localhost")
 # A mail server that does not answer must not hold the worker.
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
@@ -234,6 +244,10 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
+        # A form filled in wrongly, a page that is not one's own: told to the person, once.
+        "django.request": {"level": "ERROR"},
+        "django.security.csrf": {"level": "ERROR"},
+        "config.mails": {"level": "INFO"},
         # One line per glyph subset otherwise.
         "fontTools": {"level": "ERROR"},
         "weasyprint": {"level": "ERROR"},
@@ -245,7 +259,10 @@ LOGGING = {
 
 # --- This product -----------------------------------------------------------
 # Where people reach the site: what links in e-mails and calendars start with.
-SITE_URL = env("SITE_URL", default=f"http://127.0.0.1:{env('PORT', default='8000')}").rstrip("/")
+_NAMES = [name for name in ALLOWED_HOSTS if DEMONSTRATION and name[0] not in "*."]
+SITE_URL = env(
+    "SITE_URL", default=f"http://{next(iter(_NAMES), '127.0.0.1')}:{listening.port()}"
+).rstrip("/")
 SITE_NAME = "Conventions ENT-École"
 SITE_TAGLINE = env("SITE_TAGLINE", default="Région académique Occitanie")
 # The State's mark is shown only where the deployer has the right to it.

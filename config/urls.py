@@ -4,11 +4,14 @@ from django.urls import include, path
 from conventions.views.calendar import calendar_file
 from conventions.views.verification import verify, verify_document
 
-from .views import home, legal
+from .views import home, legal, mail, mail_html, mail_list
 
 urlpatterns = [
     path("", home, name="home"),
     path("mentions-legales/", legal, name="legal"),
+    path("courriels/", mail_list, name="mails"),
+    path("courriels/<slug:name>/", mail, name="mail"),
+    path("courriels/<slug:name>/contenu", mail_html, name="mail_html"),
     path("comptes/", include("accounts.urls")),
     path("conventions/", include("conventions.urls")),
     path("calendrier/<str:token>.ics", calendar_file, name="calendar_file"),

@@ -2,7 +2,8 @@
 
 import datetime
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 from django_q.models import Schedule
 
@@ -19,6 +20,16 @@ class Command(BaseCommand):
     help = "Inscrit ce que le travail de fond fait de lui-même (sans effet si c'est déjà fait)."
 
     def handle(self, **options):
+        try:
+            self.write()
+        except DatabaseError as error:
+            reason = str(error).splitlines()[0]
+            raise CommandError(
+                f"La base de données ne répond pas, ou n'est pas prête ({reason}) : vérifiez "
+                "DATABASE_URL, puis lancez « .venv/bin/python manage.py migrate »."
+            ) from error
+
+    def write(self):
         Schedule.objects.update_or_create(
             name="courriels",
             defaults={
