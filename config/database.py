@@ -14,11 +14,19 @@ _SHAPES = (
 )
 
 
-def database(url: str) -> dict:
-    """Return Django's settings of the database at `url`; the folder of an SQLite file is made.
+def database(url: str | None, default: Path) -> dict:
+    """Return Django's settings of the database at `url`; without one, of an SQLite file at `default`.
 
+    The folder of an SQLite file is made.
     Raises ImproperlyConfigured, in French, for what is neither SQLite nor PostgreSQL.
     """
+    settings = {"ENGINE": SQLITE, "NAME": str(default)} if url is None else _read(url)
+    if settings["ENGINE"] == SQLITE:
+        _make_folder(Path(settings["NAME"]).parent)
+    return settings
+
+
+def _read(url: str) -> dict:
     if not url.strip():
         raise ImproperlyConfigured(f"DATABASE_URL est vide. {_SHAPES}")
     try:
@@ -28,8 +36,6 @@ def database(url: str) -> dict:
         settings = {}
     if settings.get("ENGINE") not in (SQLITE, POSTGRESQL) or not settings["NAME"]:
         raise ImproperlyConfigured(f"DATABASE_URL ne désigne aucune base de données. {_SHAPES}")
-    if settings["ENGINE"] == SQLITE:
-        _make_folder(Path(settings["NAME"]).parent)
     return settings
 
 

@@ -5,7 +5,9 @@
 
 import contextlib
 import errno
+import logging
 import os
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -58,6 +60,20 @@ def refusal() -> str:
         except OSError as error:
             return _explain(error, host)
     return ""
+
+
+class UnknownName(logging.Filter):
+    """Says in a sentence that the site was asked for by a name that it does not answer to."""
+
+    def filter(self, record):
+        name = re.search(r"header: '([^']*)'", record.getMessage())
+        record.msg, record.args, record.exc_info = (
+            "Le site a été demandé sous le nom %s, qui n'est pas le sien : s'il doit y répondre, "
+            "ajoutez-le à ALLOWED_HOSTS.",
+            (name[1] if name else "?",),
+            None,
+        )
+        return True
 
 
 def _is_here(host: str) -> bool:

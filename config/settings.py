@@ -5,7 +5,6 @@ SQLite and e-mails under `var/`, demonstration accounts. Setting
 `SECRET_KEY` leaves demonstration mode (see docs/operations.md).
 """
 
-import os
 from pathlib import Path
 
 import environ
@@ -93,9 +92,7 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 # --- Database ---------------------------------------------------------------
-DATABASES = {
-    "default": database(env("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}"))
-}
+DATABASES = {"default": database(env("DATABASE_URL", default=None), VAR_DIR / "db.sqlite3")}
 if DATABASES["default"]["ENGINE"] == SQLITE:
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue at BEGIN instead of failing when they upgrade a read lock.
@@ -111,7 +108,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Cache ------------------------------------------------------------------
 # Counts attempts to sign in, so every worker process must see the same one. Files
 # need nothing to be set up; several hosts share one by CACHE_URL (Redis, database).
-CACHES = {"default": env.cache("CACHE_URL", default=f"filecache://{VAR_DIR / 'cache'}")}
+FILE_CACHE = {
+    "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+    "LOCATION": VAR_DIR / "cache",
+}
+CACHES = {"default": env.cache("CACHE_URL") if "CACHE_URL" in env else FILE_CACHE}
 
 # --- People and sign-in -----------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -188,7 +189,7 @@ DSFR_MARK_OPTIONAL_FIELDS = True
 # Those of the demonstration are kept as files, which the page « Courriels » shows.
 MAILS_DIR = Path(env("MAILS_DIR", default=str(VAR_DIR / "mails")))
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
-if DEMONSTRATION and "EMAIL_URL" not in os.environ:
+if DEMONSTRATION and "EMAIL_URL" not in env:
     EMAIL_BACKEND = "config.mails.MailFolder"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="conventions@localhost")
 # A mail server that does not answer must not hold the worker.
@@ -241,12 +242,14 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"unknown_name": {"()": "config.listening.UnknownName"}},
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         # A form filled in wrongly, a page that is not one's own: told to the person, once.
         "django.request": {"level": "ERROR"},
         "django.security.csrf": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"filters": ["unknown_name"]},
         "config.mails": {"level": "INFO"},
         # One line per glyph subset otherwise.
         "fontTools": {"level": "ERROR"},

@@ -16,6 +16,15 @@ find_python() {
   return 1
 }
 
+# Ends with this script, however that ends (Linux).
+bound() {
+  if command -v setpriv >/dev/null; then
+    setpriv --pdeathsig KILL "$@"
+  else
+    "$@"
+  fi
+}
+
 # Install Debian packages as root or with a passwordless sudo; fails, silently, elsewhere.
 install_packages() {
   local as_root=()

@@ -7,7 +7,7 @@ from communes.territory import COMMUNES_FILE
 from schools import uai
 from schools.models import School
 
-# As many as in the official export of November 2024: 2,388 communes have 4,104 schools.
+# As in the official export of November 2024: 2,388 communes have some 4,100 schools.
 _COMMUNES = 2388
 _PEOPLE_A_SCHOOL = 1980
 _COLUMNS = (

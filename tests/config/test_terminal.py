@@ -28,3 +28,13 @@ def test_a_page_that_does_not_exist_is_no_line(client, db, caplog):
 def test_a_form_sent_from_an_old_page_is_no_line(db, caplog):
     assert Client(enforce_csrf_checks=True).post(reverse("account_login")).status_code == 403
     assert caplog.messages == []
+
+
+def test_a_name_that_is_not_the_site_s_is_one_line_that_says_what_to_do(client, db, caplog):
+    assert client.get("/", headers={"host": "autre.exemple:8000"}).status_code == 400
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "Le site a été demandé sous le nom autre.exemple:8000, qui n'est pas le sien : s'il doit y "
+        "répondre, ajoutez-le à ALLOWED_HOSTS."
+    )
+    assert record.exc_info is None

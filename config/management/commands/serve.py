@@ -45,7 +45,7 @@ class Command(BaseCommand):
         os.chdir(settings.BASE_DIR)
         interrupt_when_asked_to_stop()
         try:
-            _check_settings(fresh)
+            check_settings(fresh)
             with _claim_folder(fresh):
                 self.prepare()
                 self.serve()
@@ -101,7 +101,7 @@ class Command(BaseCommand):
 
 
 # --- Before anything is touched -----------------------------------------------------------------
-def _check_settings(fresh: bool) -> None:
+def check_settings(fresh: bool) -> None:
     """Raise Refusal where the demonstration cannot be served, or begun again."""
     if not settings.DEMONSTRATION:
         raise Refusal(
