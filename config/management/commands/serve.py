@@ -59,8 +59,12 @@ class Command(BaseCommand):
     def prepare(self):
         self.begin("2/4 Base de données")
         self.end(_prepare_database())
-        self.begin("3/4 Données de démonstration")
-        self.end(_load_demonstration())
+        if demonstration.is_loaded():
+            self.begin("3/4 Données de démonstration")
+            self.end("en place")
+        else:
+            self.begin("3/4 Données de démonstration, moins d'une minute")
+            self.end(_load_demonstration())
 
     def serve(self):
         with ending_together() as start:
@@ -199,9 +203,7 @@ def _migrate() -> None:
 
 
 def _load_demonstration() -> str:
-    """Load the demonstration where it is not there; return what was done."""
-    if demonstration.is_loaded():
-        return "en place"
+    """Load the demonstration; return what was done."""
     began = time.monotonic()
     # Apart: what a process keeps for printing must not go through a fork (documents/press.py).
     with ending_together() as start:
