@@ -5,13 +5,14 @@ SQLite and e-mails under `var/`, demonstration accounts. Setting
 `SECRET_KEY` leaves demonstration mode (see docs/operations.md).
 """
 
+import os
 from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
 
-from . import listening
-from .database import SQLITE, database
+from config import listening
+from config.database import SQLITE, database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -92,7 +93,7 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 # --- Database ---------------------------------------------------------------
-DATABASES = {"default": database(env("DATABASE_URL", default=None), VAR_DIR / "db.sqlite3")}
+DATABASES = {"default": database(os.environ.get("DATABASE_URL"), VAR_DIR / "db.sqlite3")}
 if DATABASES["default"]["ENGINE"] == SQLITE:
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue at BEGIN instead of failing when they upgrade a read lock.

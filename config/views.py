@@ -10,8 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from accounts.roles import Role
-
-from . import mails
+from config import mails
 
 START_PAGES = {
     Role.TOWN_HALL: "convention_current",

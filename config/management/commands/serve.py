@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -41,7 +43,7 @@ class Command(BaseCommand):
             help="Recommence à zéro : la base, les documents et les courriels de var/ sont supprimés.",
         )
 
-    def handle(self, *, fresh, **options):
+    def handle(self, *, fresh: bool, **options: Any) -> None:
         os.chdir(settings.BASE_DIR)
         interrupt_when_asked_to_stop()
         try:
@@ -56,7 +58,7 @@ class Command(BaseCommand):
                 self.stdout.write("")
             sys.exit(str(refusal))
 
-    def prepare(self):
+    def prepare(self) -> None:
         self.begin("2/4 Base de données")
         self.end(_prepare_database())
         if demonstration.is_loaded():
@@ -66,7 +68,7 @@ class Command(BaseCommand):
             self.begin("3/4 Données de démonstration, moins d'une minute")
             self.end(_load_demonstration())
 
-    def serve(self):
+    def serve(self) -> None:
         with ending_together() as start:
             self.begin("4/4 Site")
             _collect_static_files()
@@ -78,17 +80,17 @@ class Command(BaseCommand):
             wait_for_one([site, worker])
         raise Refusal("Le site s'est arrêté de lui-même (voir plus haut) : relancez script/server.")
 
-    def begin(self, step: str):
+    def begin(self, step: str) -> None:
         self.is_in_step = True
         self.stdout.write(f"{step}… ", ending="")
         self.stdout.flush()
 
-    def end(self, outcome: str):
+    def end(self, outcome: str) -> None:
         self.is_in_step = False
         self.stdout.write(outcome)
         self.stdout.flush()
 
-    def say_accounts(self):
+    def say_accounts(self) -> None:
         width = max(len(account.email) for account in DEMONSTRATION_ACCOUNTS)
         lines = [
             f"  {account.email:<{width}}  {account.description}"
@@ -237,7 +239,7 @@ def _work() -> None:
     call_command("worker", verbosity=0)
 
 
-def _wait_until_served(site) -> None:
+def _wait_until_served(site: BaseProcess) -> None:
     host = listening.hosts()[0]
     while site.is_alive():
         try:

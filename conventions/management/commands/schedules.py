@@ -1,8 +1,9 @@
 """What the worker does by itself, and when."""
 
 import datetime
+import sys
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 from django.utils import timezone
 from django_q.models import Schedule
@@ -24,10 +25,10 @@ class Command(BaseCommand):
             self.write()
         except DatabaseError as error:
             reason = str(error).splitlines()[0]
-            raise CommandError(
+            sys.exit(
                 f"La base de données ne répond pas, ou n'est pas prête ({reason}) : vérifiez "
                 "DATABASE_URL, puis lancez « .venv/bin/python manage.py migrate »."
-            ) from error
+            )
 
     def write(self):
         Schedule.objects.update_or_create(
