@@ -1,9 +1,13 @@
 """How the site is served, on a developer's machine and in production (docs/operations.md)."""
 
 import os
+import signal
+
+from config import listening
+from jobs.processes import end_with_parent
 
 wsgi_app = "config.wsgi"
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+bind = listening.bindings()
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # Longer than the slowest page (a whole region's import), shorter than a proxy's patience.
 timeout = 120
@@ -13,3 +17,8 @@ max_requests = 2000
 max_requests_jitter = 200
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
 control_socket_disable = True
+
+
+def post_fork(server: object, worker: object) -> None:
+    """A killed master takes its workers with it, rather than leave them on the port."""
+    end_with_parent(signal.SIGTERM)

@@ -1,9 +1,15 @@
-"""Django's own apps, set for this project."""
+"""The site itself, and Django's own apps as it wants them."""
 
-from django.apps import apps
+from django.apps import AppConfig, apps
 from django.contrib.admin import site
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig
+
+
+class SiteConfig(AppConfig):
+    """No model: commands that concern the whole site."""
+
+    name = "config"
 
 
 class ProductAdminConfig(AdminConfig):

@@ -1,15 +1,19 @@
 """Settings, read from the environment (or a `.env` file beside manage.py).
 
 With nothing set, the project runs in demonstration mode on embedded defaults:
-SQLite under `var/`, e-mails on the console, demonstration accounts. Setting
+SQLite and e-mails under `var/`, demonstration accounts. Setting
 `SECRET_KEY` leaves demonstration mode (see docs/operations.md).
 """
 
 import datetime
+import os
 from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+
+from config import listening
+from config.database import SQLITE, database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -22,13 +26,14 @@ DEFAULT_SECRET_KEY = "demonstration-only-not-a-secret-key-never-use-it-in-produc
 SECRET_KEY = env("SECRET_KEY", default=DEFAULT_SECRET_KEY)
 DEMONSTRATION = env.bool("DEMONSTRATION", default=SECRET_KEY == DEFAULT_SECRET_KEY)
 DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEMONSTRATION else []
-)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+if DEMONSTRATION:
+    ALLOWED_HOSTS += listening.names()
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # --- Applications, from the top floor down (docs/architecture.md) ------------
 INSTALLED_APPS = [
+    "config.apps.SiteConfig",
     "demonstration",
     "rectorat",
     "town_hall",
@@ -102,9 +107,8 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 # --- Database ---------------------------------------------------------------
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+DATABASES = {"default": database(os.environ.get("DATABASE_URL"), VAR_DIR / "db.sqlite3")}
+if DATABASES["default"]["ENGINE"] == SQLITE:
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue at BEGIN instead of failing when they upgrade a read lock.
         "transaction_mode": "IMMEDIATE",
@@ -119,7 +123,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Cache ------------------------------------------------------------------
 # Counts attempts to sign in, so every worker process must see the same one. Files
 # need nothing to be set up; several hosts share one by CACHE_URL (Redis, database).
-CACHES = {"default": env.cache("CACHE_URL", default=f"filecache://{VAR_DIR / 'cache'}")}
+FILE_CACHE = {
+    "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+    "LOCATION": VAR_DIR / "cache",
+}
+CACHES = {"default": env.cache("CACHE_URL") if "CACHE_URL" in env else FILE_CACHE}
 
 # --- People and sign-in -----------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -193,7 +201,11 @@ DSFR_USE_INTEGRITY_CHECKSUMS = False
 DSFR_MARK_OPTIONAL_FIELDS = True
 
 # --- E-mail -----------------------------------------------------------------
+# Those of the demonstration are kept as files, which the page « Courriels » shows.
+MAILS_DIR = Path(env("MAILS_DIR", default=str(VAR_DIR / "mails")))
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
+if DEMONSTRATION and "EMAIL_URL" not in env:
+    EMAIL_BACKEND = "config.mails.MailFolder"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="conventions@localhost")
 # A mail server that does not answer must not hold the worker.
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
@@ -260,9 +272,15 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"unknown_name": {"()": "config.listening.UnknownName"}},
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
+        # A form filled in wrongly, a page that is not one's own: told to the person, once.
+        "django.request": {"level": "ERROR"},
+        "django.security.csrf": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"filters": ["unknown_name"]},
+        "config.mails": {"level": "INFO"},
         # One line per glyph subset otherwise.
         "fontTools": {"level": "ERROR"},
         "weasyprint": {"level": "ERROR"},
@@ -274,7 +292,10 @@ LOGGING = {
 
 # --- This product -----------------------------------------------------------
 # Where people reach the site: what links in e-mails and calendars start with.
-SITE_URL = env("SITE_URL", default=f"http://127.0.0.1:{env('PORT', default='8000')}").rstrip("/")
+_NAMES = [name for name in ALLOWED_HOSTS if DEMONSTRATION and name[0] not in "*."]
+SITE_URL = env(
+    "SITE_URL", default=f"http://{next(iter(_NAMES), '127.0.0.1')}:{listening.port()}"
+).rstrip("/")
 SITE_NAME = "Conventions ENT-École"
 SITE_TAGLINE = env("SITE_TAGLINE", default="Région académique Occitanie")
 # The State's mark is shown only where the deployer has the right to it.

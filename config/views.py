@@ -1,11 +1,17 @@
-"""The front door: where each role starts, and who runs the site."""
+"""The front door: where each role starts, who runs the site, the demonstration's e-mails."""
 
+from csp.constants import NONE, SELF
+from csp.decorators import csp
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from accounts.access import user_of
 from accounts.roles import Role
+from config import mails
 
 START_PAGES = {
     Role.TOWN_HALL: "convention_current",
@@ -24,3 +30,48 @@ def home(request: HttpRequest) -> HttpResponse:
 def legal(request: HttpRequest) -> HttpResponse:
     """Say who runs the site, what it keeps of people, and how accessible it is."""
     return render(request, "legal.html")
+
+
+MAILS_PER_PAGE = 25
+# Shown in a frame that may do nothing but follow a link, once clicked, out of the frame.
+MAIL_SANDBOX = "allow-top-navigation-by-user-activation"
+
+
+@login_not_required
+def mail_list(request: HttpRequest) -> HttpResponse:
+    """List the e-mails that the demonstration would have sent, the newest first."""
+    _demonstration_only()
+    page = Paginator(mails.names(), MAILS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page_obj": page,
+        "paginator": page.paginator,
+        "mails": [mails.read(name) for name in page],
+    }
+    return render(request, "mails/list.html", context)
+
+
+@login_not_required
+def mail(request: HttpRequest, name: str) -> HttpResponse:
+    """Show an e-mail as its reader would see it."""
+    return render(request, "mails/mail.html", {"mail": _mail(name), "sandbox": MAIL_SANDBOX})
+
+
+@login_not_required
+@xframe_options_sameorigin
+@csp({"default-src": [NONE], "frame-ancestors": [SELF], "sandbox": [MAIL_SANDBOX]})  # type: ignore[arg-type]
+def mail_html(request: HttpRequest, name: str) -> HttpResponse:
+    """Return the HTML of an e-mail, for the frame of its page; its links open in the page's place."""
+    return HttpResponse(_mail(name).html.replace("<head>", '<head><base target="_top">', 1))
+
+
+def _mail(name: str) -> mails.Mail:
+    _demonstration_only()
+    try:
+        return mails.read(name)
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+def _demonstration_only() -> None:
+    if not settings.DEMONSTRATION:
+        raise Http404

@@ -1,4 +1,29 @@
-# Sourced by script/setup and script/test: system packages, installed where that is allowed.
+# shellcheck shell=bash
+# Sourced by the other scripts: the Python that is there, system packages where they may be installed.
+
+is_recent_python() {
+  "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11 python; do
+    if is_recent_python "$candidate"; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+# Ends with this script, however that ends (Linux).
+bound() {
+  if command -v setpriv >/dev/null; then
+    setpriv --pdeathsig KILL "$@"
+  else
+    "$@"
+  fi
+}
 
 # Install Debian packages as root or with a passwordless sudo; fails, silently, elsewhere.
 install_packages() {

@@ -62,6 +62,11 @@ def private_media(settings, tmp_path):
 
 
 @pytest.fixture(autouse=True)
+def private_mails(settings, tmp_path):
+    settings.MAILS_DIR = tmp_path / "mails"
+
+
+@pytest.fixture(autouse=True)
 def quick_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -26,6 +26,7 @@ VISITORS_PAGES = [
     "account_reset_password_done",
     "account_reset_password_from_key_done",
     "legal",
+    "mails",
 ]
 PEOPLES_PAGES = [
     "account_change_password",

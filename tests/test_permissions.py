@@ -12,6 +12,7 @@ from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import URLResolver, get_resolver, reverse
 from dsfr.models import DsfrConfig
@@ -21,6 +22,8 @@ from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
 from billing.batches import export_batch
 from billing.claims import claimable
 from communes.models import FormerCode
+from config import mails
+from config.mails import MailFolder
 from conventions.amendments.models import Amendment
 from conventions.correspondence import post_message
 from conventions.exchanges.models import CalendarSubscription
@@ -46,6 +49,10 @@ TEXT_PAGES = [
 PAGES = {
     "home": SIGNED_IN,
     "legal": ANYONE,
+    # Of the demonstration only
+    "mails": ANYONE,
+    "mail": ANYONE,
+    "mail_html": ANYONE,
     "verify": ANYONE,
     "verify_document": ANYONE,
     # Sign-in
@@ -240,6 +247,7 @@ def values(convention, town_hall):
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
     DsfrConfig.objects.create()
     job = Job.objects.create(action="issue", by=town_hall)
+    MailFolder().send_messages([EmailMessage("Objet", "…", to=[town_hall.email])])
     pile = Pile.keep(UploadedPdf(content=papers.pile(papers.blank()), pages=1), by=town_hall)
     return {
         "year": convention.campaign.school_year,
@@ -250,6 +258,7 @@ def values(convention, town_hall):
         "file_format": "csv",
         "content_type_id": ContentType.objects.get_for_model(User).pk,
         "pk": convention.campaign.pk,
+        "name": mails.names()[0],
         "verb": "send",
         "number": amendment.number,
         "step": "mise-en-demeure",

@@ -52,6 +52,7 @@ def site_url(site_database, tmp_path_factory):
         **os.environ,
         "DATABASE_URL": site_database,
         "MEDIA_ROOT": str(tmp_path_factory.mktemp("media")),
+        "MAILS_DIR": str(tmp_path_factory.mktemp("mails")),
         "DEMONSTRATION": "1",
         "PORT": str(port),
         "PYTHONWARNINGS": "default",

@@ -14,6 +14,7 @@ VISITORS_PAGES = [
     "/comptes/mot-de-passe/oubli/envoye/",
     "/comptes/ouverture/",
     "/mentions-legales/",
+    "/courriels/",
     "/verifier/",
     "/verifier/ENT-2022-34337-C-333333",
     "/rien/",

@@ -50,3 +50,20 @@ def test_sign_out_closes_the_door(visitor):
     page.get_by_role("button", name="Se déconnecter").click()
     page.goto("/")
     expect(page).to_have_url(re.compile(r"/comptes/connexion/"))
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_code_by_e_mail_is_read_among_the_e_mails_of_the_demonstration(visitor, viewport):
+    page = visitor(viewport=viewport)
+    page.goto("/comptes/connexion/code/")
+    page.get_by_label("Adresse électronique").fill(account(Role.FINANCE).email)
+    page.get_by_role("button", name="Recevoir un code").click()
+    page.get_by_role("link", name="Voir les courriels").click()
+    page.get_by_role("link", name="Votre code de connexion").first.click()
+    assert_accessible(page)
+    assert_fits(page)
+    (code,) = re.findall(r"^[0-9A-Z-]{6,}$", page.get_by_role("main").inner_text(), re.MULTILINE)
+    page.goto("/")
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Se connecter", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/titres/"))

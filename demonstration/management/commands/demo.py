@@ -1,5 +1,6 @@
 """The demonstration data, once: communes, texts, accounts, two campaigns."""
 
+import logging
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from accounts.models import User
 from accounts.roles import Role
 from communes.models import Collectivity
 from demonstration import files as demonstration
+from outbox.tasks import deliver
 
 
 class Command(BaseCommand):
@@ -29,10 +31,13 @@ class Command(BaseCommand):
             call_command("import_communes", stdout=self.stdout)
         ensure_accounts()
         agent = User.objects.demonstration().get(role=Role.RECTORAT)
+        # What the demonstration has written long since is no news on the terminal.
+        logging.disable(logging.INFO)
         # All or nothing: an interrupted load starts again from the beginning.
         with transaction.atomic():
             convention = demonstration.load_2022(by=agent)
             campaign = demonstration.load_2026(by=agent)
+        deliver()
         self.stdout.write(
             f"{convention.reference} complète ; {campaign} : "
             f"{campaign.conventions.count()} conventions."

@@ -1,10 +1,12 @@
 """What the worker does by itself, and when, as the settings say it."""
 
 import datetime
+import sys
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError
 from django.utils import timezone
 from django_q.models import Schedule
 
@@ -13,6 +15,16 @@ class Command(BaseCommand):
     help = "Inscrit ce que le travail de fond fait de lui-même (sans effet si c'est déjà fait)."
 
     def handle(self, **options: Any) -> None:
+        try:
+            self.write()
+        except DatabaseError as error:
+            reason = str(error).splitlines()[0]
+            sys.exit(
+                f"La base de données ne répond pas, ou n'est pas prête ({reason}) : vérifiez "
+                "DATABASE_URL, puis lancez « .venv/bin/python manage.py migrate »."
+            )
+
+    def write(self) -> None:
         for name, (function, arguments, when) in settings.SCHEDULES.items():
             what: dict[str, Any] = {"func": function, "args": arguments}
             if isinstance(when, datetime.time):

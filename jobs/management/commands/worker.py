@@ -7,7 +7,6 @@
   stop the others, and the main process waited for it for ever. So the main one alone obeys it.
 """
 
-import ctypes
 import logging
 import multiprocessing
 import os
@@ -20,9 +19,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django_q import cluster
 
+from jobs.processes import end_with_parent
+
 logger = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
 # Seconds left to a process that has done its last task, for the result to be read.
 _LAST_WORDS = 5
 
@@ -57,18 +57,17 @@ class Sentinel(cluster.Sentinel):
 class Command(BaseCommand):
     help = "Fait le travail de fond (courriels, relances, longs traitements) jusqu'à Ctrl-C."
 
-    def handle(self, **options: Any) -> None:
-        if sys.platform == "linux":
-            os.register_at_fork(after_in_child=_end_with_parent)
+    def handle(self, *, verbosity: int, **options: Any) -> None:
+        os.register_at_fork(after_in_child=lambda: end_with_parent(signal.SIGKILL))
         cluster.Sentinel = Sentinel  # What any cluster starts.
         worker = Worker()
         worker.start()
+        if verbosity:
+            self.stdout.write("Prêt : courriels, relances, longs traitements. Ctrl-C pour arrêter.")
+            self.stdout.flush()
         worker.sentinel.join()
         if worker.sentinel.exitcode and not worker.is_asked_to_stop:
             logger.error("A process of the worker was killed: all of it begins afresh.")
-            os.execv(sys.executable, sys.orig_argv)  # noqa: S606
-
-
-def _end_with_parent() -> None:
-    """Have the kernel kill this process when its parent ends, however it does (prctl(2))."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            # By its own name: it may have been forked from another command.
+            again = [sys.executable, sys.argv[0], "worker", "--verbosity", str(verbosity)]
+            os.execv(sys.executable, again)  # noqa: S606
