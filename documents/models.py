@@ -283,6 +283,7 @@ class Signature(models.Model):
     signed_at = models.DateTimeField("signé le, selon le signataire", null=True)
     timestamped_at = models.DateTimeField("horodaté le", null=True)
     later = models.CharField("ajouts ultérieurs", max_length=15, choices=Later, blank=True)
+    signed_size = models.PositiveIntegerField("taille signée, en octets", null=True)
     issued = models.ForeignKey(
         Document,
         on_delete=models.PROTECT,
@@ -314,6 +315,11 @@ class Signature(models.Model):
     @property
     def weight(self) -> Weight:
         return WEIGHTS.get(Verdict(self.verdict), Weight.WARNING)
+
+    @property
+    def has_sequel(self) -> bool:
+        """Tell whether the file holds more than what this signature answers for."""
+        return self.signed_size is not None and self.signed_size < self.document.size
 
     @classmethod
     def record(cls, document: Document, examination: Examination, *, issued) -> None:
