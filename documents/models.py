@@ -14,6 +14,7 @@ from documents import kinds
 from documents.proofreading import proofread, tidy
 from documents.signatures import MEANINGS, WEIGHTS, Examination, Later, Verdict, Weight
 from documents.storage import document_storage, keep
+from documents.uploads import UploadedPdf
 
 
 class FrozenError(Exception):
@@ -197,6 +198,7 @@ class Document(models.Model):
     )
     context = models.JSONField("valeurs imprimées", null=True)
     original_name = models.CharField("nom d'origine", max_length=255, blank=True)
+    is_repaired = models.BooleanField("réparé à son arrivée", default=False)
     created_at = models.DateTimeField("créé le", auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -243,7 +245,16 @@ class Document(models.Model):
 
     @classmethod
     def freeze(
-        cls, content: bytes, *, pages: int, by, text_model=None, context=None, reference="", name=""
+        cls,
+        content: bytes,
+        *,
+        pages: int,
+        by,
+        text_model=None,
+        context=None,
+        reference="",
+        name="",
+        is_repaired=False,
     ):
         """Store `content` under its SHA-256 and return the document.
 
@@ -260,11 +271,19 @@ class Document(models.Model):
             "text_model": text_model,
             "context": context,
             "original_name": name,
+            "is_repaired": is_repaired,
             "created_by": by,
         }
         if not reference:
             return cls.objects.create(**values)
         return cls.objects.get_or_create(reference=reference, defaults=values)[0]
+
+    @classmethod
+    def receive(cls, pdf: UploadedPdf, *, by) -> "Document":
+        """Store a file received from a party, as it was read."""
+        return cls.freeze(
+            pdf.content, pages=pdf.pages, by=by, name=pdf.name, is_repaired=pdf.is_repaired
+        )
 
 
 class Signature(models.Model):

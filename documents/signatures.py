@@ -59,6 +59,7 @@ MAX_SIGNATURES = 10
 MAX_OBJECTS = 30_000
 
 _SIGNED_PART = re.compile(rb"/ByteRange\s*\[([^\]]{0,100})")
+_END = re.compile(rb"%%EOF(\r\n|\r|\n)?")
 
 
 class Verdict(TextChoices):
@@ -239,6 +240,8 @@ def examine(
 
 def _examine(content, authorities, now, *, strict: bool) -> Examination:
     try:
+        if not strict:
+            content = _without_tail(content)
         _check_bounds(content, strict=strict)
         reader = Reader(content, strict=strict)
         embedded = reader.embedded_signatures
@@ -259,6 +262,14 @@ def _examine(content, authorities, now, *, strict: bool) -> Examination:
     except Exception as error:  # A hostile file may break the reader in any way.
         logger.info("A signed PDF could not be examined: %s", error)
         return Examination((Found(Verdict.UNVERIFIABLE),))
+
+
+def _without_tail(content: bytes) -> bytes:
+    """Return a file without what its way here appended to it: zeros, a page of the web."""
+    ends = [match.end() for match in _END.finditer(content)]
+    if not ends or b" obj" in content[ends[-1] :]:  # Torn: an update that is not whole.
+        return content
+    return content[: ends[-1]]
 
 
 def _check_bounds(content: bytes, *, strict: bool) -> None:

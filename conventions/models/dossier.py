@@ -140,13 +140,13 @@ class Dossier(ConventionPart):
                 over.update(outdated=False)
 
     def attach(self, *, kind: str, pdf: UploadedPdf, by) -> Piece:
-        """Add a file received from a party, kept byte for byte as a new version."""
+        """Add a file received from a party as a new version, as `documents.uploads` kept it."""
         if kind not in self.RECEIVED:
             raise TransitionRefused({"kind": "Choisissez la nature de la pièce."})
         if not self.can_receive_pieces:
             raise TransitionRefused("Ce dossier ne reçoit pas de pièces dans son état actuel.")
         with transaction.atomic():
-            document = Document.freeze(pdf.content, pages=pdf.pages, by=by, name=pdf.name)
+            document = Document.receive(pdf, by=by)
             Signature.record(document, pdf.examination, issued=self._issued_documents())
             return self._add_piece(kind, document, by, "Pièce déposée")
 
