@@ -174,6 +174,14 @@ class Found:
     later: str = ""
     signed_size: int | None = None
 
+    @property
+    def meaning(self) -> str:
+        return MEANINGS[self.verdict]
+
+    @property
+    def weight(self) -> Weight:
+        return WEIGHTS.get(self.verdict, Weight.WARNING)
+
 
 @dataclass(frozen=True)
 class Examination:
