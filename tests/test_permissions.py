@@ -23,8 +23,10 @@ from billing.claims import claimable
 from communes.models import FormerCode
 from conventions.models import Amendment, CalendarSubscription, Job, Piece, Pile
 from documents.models import Document
+from documents.signatures import examine
 from documents.uploads import UploadedPdf
 from tests.documents import papers
+from tests.documents.certificates import mayor, sign
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
 
 VISITOR = "visitor"
@@ -37,6 +39,8 @@ TEXT_PAGES = [
     f"admin:documents_textmodel_{page}"
     for page in ("publish", "duplicate", "compare", "export", "preview", "pdf")
 ]
+
+ABOUT_A_PIECE = ("piece", "piece_comparison", "piece_compared_page", "piece_as_signed")
 
 PAGES = {
     "home": SIGNED_IN,
@@ -64,6 +68,9 @@ PAGES = {
     "convention": SIGNED_IN,
     "convention_preview": SIGNED_IN,
     "piece": SIGNED_IN,
+    "piece_comparison": SIGNED_IN,
+    "piece_compared_page": SIGNED_IN,
+    "piece_as_signed": SIGNED_IN,
     "convention_issue": WRITERS,
     "message_attachment": SIGNED_IN,
     "convention_identity": WRITERS,
@@ -220,7 +227,11 @@ def values(convention, town_hall):
     )
     batch = export_batch(convention.campaign, claimable(convention.campaign), by=None)
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
-    piece = convention.attach(kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=town_hall)
+    signed = sign(papers.pile(papers.blank()), mayor(), strict=False)
+    copy = UploadedPdf(
+        content=signed + b"\n", pages=1, name="copie.pdf", examination=examine(signed, [])
+    )
+    piece = convention.attach(kind=Piece.Kind.CONVENTION_SIGNED, pdf=copy, by=town_hall)
     message = convention.post_message(by=town_hall, subject="other", body="…", attachment=scan)
     issued = Document.freeze(
         b"%PDF-1.7 issued",
@@ -252,7 +263,10 @@ def values(convention, town_hall):
         "token": CalendarSubscription.renew(town_hall).token,
         ("batch_file", "year"): convention.campaign.start_year,
         ("batch_file", "number"): batch.number,
-        ("piece", "pk"): piece.pk,
+        **{(page, "pk"): piece.pk for page in ABOUT_A_PIECE},
+        "position": 1,
+        "moment": "signee",
+        ("piece_compared_page", "number"): 1,
         ("admin:conventions_pile_thumbnail", "pk"): pile.pk,
         ("admin:conventions_pile_thumbnail", "number"): 1,
         ("admin:conventions_pile_thumbnail", "rotation"): 0,
@@ -343,7 +357,8 @@ def test_the_convention_of_others_is_a_page_that_does_not_exist(client, values, 
     client.force_login(stranger())
     opened = []
     for name, arguments in addresses():
-        if name not in ("piece", "message_attachment") and not {"year", "code"} <= set(arguments):
+        is_of_a_file = name in (*ABOUT_A_PIECE, "message_attachment")
+        if not is_of_a_file and not {"year", "code"} <= set(arguments):
             continue
         url = address(name, arguments, values)
         response = client.get(url)

@@ -42,20 +42,29 @@ def preview(request, year, code):
 
 def download_piece(request, pk):
     """Send a piece of a file in the person's scope."""
-    piece = get_object_or_404(
-        Piece.objects.select_related(
-            "document", "amendment", "convention__collectivity", "convention__campaign"
-        ),
-        pk=pk,
-        convention__in=Convention.objects.for_user(request.user),
-    )
-    try:
-        file = piece.document.file.open("rb")
-    except FileNotFoundError as error:
-        raise Http404("Le fichier de cette pièce est introuvable.") from error
+    piece = find_piece(request.user, pk)
     return FileResponse(
-        file,
+        open_file(piece.document),
         as_attachment=True,
         filename=piece.convention.file_name(piece),
         content_type="application/pdf",
     )
+
+
+def find_piece(user, pk: int) -> Piece:
+    """Return a piece of a file in the person's scope, or 404."""
+    return get_object_or_404(
+        Piece.objects.select_related(
+            "document", "amendment", "convention__collectivity", "convention__campaign"
+        ),
+        pk=pk,
+        convention__in=Convention.objects.for_user(user),
+    )
+
+
+def open_file(document):
+    """Return the file of a document, open; 404 when the storage has lost it."""
+    try:
+        return document.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404("Le fichier de cette pièce est introuvable.") from error
