@@ -28,6 +28,10 @@ _ABSENT = Image.new("L", (620, 877), 220)
 _REFERENCE = re.compile(r"/verifier/([A-Za-z0-9-]{4,60})/?$")
 _PRINTED = re.compile(r"Document\s*([A-Z]{2,6}-\d{4}(?:-[A-Z0-9]{1,9}){2,5})")
 _QR_CODE = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+# In hundredths of the pixels of a page, what is surely ink and what is surely paper; between
+# both, of 255 shades, the one that print is darker than.
+_BLACK_AND_WHITE = (0.1, 40)
+_DARK_AS_PRINT = 56
 # Blank: less than this share of its surface is darker than its paper by so many shades.
 _INK_SHARE = 0.0006
 _INK_DARKNESS = 22
@@ -172,8 +176,8 @@ def _read_page(pile, number: int) -> ScannedPage:
 
 def _find_codes(image: Image.Image) -> dict[str, int]:
     """Return the rotation by reference of the codes of ours, trying harder until there is one."""
-    for attempt in (image, ImageOps.autocontrast(image, cutoff=2), _softened(image)):
-        codes = zxingcpp.read_barcodes(attempt, formats=_QR_CODE)
+    for treatment in (_as_it_is, _without_stamps, _softened):
+        codes = zxingcpp.read_barcodes(treatment(image), formats=_QR_CODE)
         found = {
             match[1]: _upright(code.orientation)
             for code in codes
@@ -182,6 +186,16 @@ def _find_codes(image: Image.Image) -> dict[str, int]:
         if found:
             return found
     return {}
+
+
+def _as_it_is(image: Image.Image) -> Image.Image:
+    return image
+
+
+def _without_stamps(image: Image.Image) -> Image.Image:
+    """What is as black as a printer's ink, and nothing else: a stamp's is paler, even black."""
+    stretched = ImageOps.autocontrast(image, cutoff=_BLACK_AND_WHITE)
+    return stretched.point(lambda shade: 255 * (shade > _DARK_AS_PRINT))
 
 
 def _softened(image: Image.Image) -> Image.Image:

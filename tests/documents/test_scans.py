@@ -64,6 +64,40 @@ def test_a_bad_scan_is_recognised(name):
     assert not page.is_blank
 
 
+# Of a code at the place of `sheet`, in mm.
+CODE_CENTRE = (210 * 0.78 + 12, 297 / 25 + 12)
+STAMP_DPI = 200
+
+
+def stamped_scan(seed: int, *, colours: bool, again: float = 0) -> Image.Image:
+    """A page stamped over its code; printed `again` at its foot, that many mm wide, if any."""
+    page = sheet(REFERENCE, dpi=STAMP_DPI)
+    if again:
+        second = papers.code(REFERENCE, STAMP_DPI, again)
+        page.paste(second, (page.width // 12, page.height - second.height - page.height // 40))
+    page = papers.stamped(page, seed, centre=CODE_CENTRE, dpi=STAMP_DPI)
+    return papers.scanned(page if colours else page.convert("L"), seed)
+
+
+def found(pages) -> list[str]:
+    content = pile(*pages, dpi=STAMP_DPI)
+    return [page.reference for page in read_pages(content, range(1, len(pages) + 1))]
+
+
+@pytest.mark.parametrize("colours", [False, True], ids=["grey", "colours"])
+def test_a_code_is_read_under_the_stamp_of_a_town_hall(colours):
+    scans = [stamped_scan(seed, colours=colours) for seed in range(20)]
+    assert found(scans) == [REFERENCE] * 20
+
+
+def test_a_code_printed_again_elsewhere_is_read_where_black_and_white_hides_the_first():
+    """Nothing tells a stamp from what is printed under it, when all that is dark is black."""
+    twice = [papers.faxed(stamped_scan(seed, colours=False, again=18)) for seed in range(20)]
+    once = [papers.faxed(stamped_scan(seed, colours=False)) for seed in range(5)]
+    assert found(twice) == [REFERENCE] * 20
+    assert found(once) == [""] * 5
+
+
 @pytest.mark.parametrize(("fed", "rotation"), [(0, 0), (90, 90), (180, 180), (270, 270), (5, 0)])
 def test_the_code_tells_how_to_set_the_page_upright(fed, rotation):
     (page,) = read(turned(sheet(REFERENCE), fed))
