@@ -122,17 +122,22 @@ def _compared(content: bytes, *, number: int, signed_size: int, as_signed: bool)
 
 
 def _difference(one: Image.Image, other: Image.Image) -> Image.Image | None:
-    """Return where both pictures differ, in grey; None where they do not."""
+    """Return what differs between both pictures, white on black; None when nothing does."""
     if one.size != other.size:
         return Image.new("L", one.size, 255)
-    difference = ImageChops.difference(one, other).convert("L")
-    return difference if difference.getbbox() else None
+    difference = ImageChops.difference(one, other)
+    # In whichever colour, however little.
+    return _whitened(difference).convert("L") if difference.getbbox() else None
 
 
 def _spread(difference: Image.Image) -> Image.Image:
     """Return what differs and the paper around it as a mask."""
-    black = difference.point(lambda value: 255 * (value > 0))
-    return black.filter(ImageFilter.BoxBlur(_HIGHLIGHTER)).point(lambda value: 255 * (value > 0))
+    return _whitened(_whitened(difference).filter(ImageFilter.BoxBlur(_HIGHLIGHTER)))
+
+
+def _whitened(image: Image.Image) -> Image.Image:
+    """Return the picture with all that is not quite black as light as it can be."""
+    return image.point(lambda value: 255 * (value > 0))
 
 
 def _open(content: bytes) -> pypdfium2.PdfDocument:

@@ -9,6 +9,7 @@ import pikepdf
 import pytest
 from django.core.files import File
 from PIL import Image
+from pyhanko.pdf_utils import generic
 
 from documents import confined, drawing
 
@@ -197,6 +198,18 @@ def test_what_differs_is_highlighted_on_both_and_the_rest_is_not(kept):
         colours = {colour for _, colour in drawn.getcolors(drawn.width * drawn.height)}
         assert drawing._YELLOW in colours
         assert drawn.getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_a_difference_that_the_eye_does_not_see_is_found_all_the_same(kept):
+    def stain(writer):
+        page = writer.root["/Pages"]["/Kids"][0]
+        pale = generic.StreamObject(stream_data=b"q 1 1 0.99 rg 100 100 50 50 re f Q")
+        page["/Contents"].append(writer.add_object(pale))
+        writer.update_container(page["/Contents"])
+
+    signed = sign(readable(issued()), mayor())
+    file = kept(updated(signed, stain))
+    assert drawing.find_differences(file, len(signed)).pages == (1,)
 
 
 def test_a_long_file_is_compared_up_to_a_limit(kept, monkeypatch):
