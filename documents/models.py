@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from documents.contexts import differs
-from documents.received.signatures import MEANINGS, WEIGHTS, Examination, Later, Verdict, Weight
+from documents.received.uploads import UploadedPdf
+from documents.received.verdicts import MEANINGS, WEIGHTS, Examination, Later, Verdict, Weight
 from documents.storage import document_storage, keep
 from documents.wording import kinds
 from documents.wording.proofreading import proofread, tidy
@@ -194,6 +195,7 @@ class Document(Frozen):
     )
     context = models.JSONField("valeurs imprimées", null=True)
     original_name = models.CharField("nom d'origine", max_length=255, blank=True)
+    is_repaired = models.BooleanField("réparé à son arrivée", default=False)
     created_at = models.DateTimeField("créé le", auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -246,6 +248,7 @@ class Document(Frozen):
         context: dict[str, Any] | None = None,
         reference: str = "",
         name: str = "",
+        is_repaired: bool = False,
     ) -> "Document":
         """Store `content` under its SHA-256 and return the document.
 
@@ -262,11 +265,19 @@ class Document(Frozen):
             "text_model": text_model,
             "context": context,
             "original_name": name,
+            "is_repaired": is_repaired,
             "created_by": by,
         }
         if not reference:
             return cls.objects.create(**values)
         return cls.objects.get_or_create(reference=reference, defaults=values)[0]
+
+    @classmethod
+    def receive(cls, pdf: UploadedPdf, *, by: User | None) -> "Document":
+        """Store a file received from a party, as it was read."""
+        return cls.freeze(
+            pdf.content, pages=pdf.pages, by=by, name=pdf.name, is_repaired=pdf.is_repaired
+        )
 
 
 class Signature(Frozen):
@@ -287,6 +298,7 @@ class Signature(Frozen):
     signed_at = models.DateTimeField("signé le, selon le signataire", null=True)
     timestamped_at = models.DateTimeField("horodaté le", null=True)
     later = models.CharField("ajouts ultérieurs", max_length=15, choices=Later, blank=True)
+    signed_size = models.PositiveIntegerField("taille signée, en octets", null=True)
     issued = models.ForeignKey(
         Document,
         on_delete=models.PROTECT,
@@ -318,6 +330,11 @@ class Signature(Frozen):
     @property
     def weight(self) -> Weight:
         return WEIGHTS.get(Verdict(self.verdict), Weight.WARNING)
+
+    @property
+    def has_sequel(self) -> bool:
+        """Tell whether the file holds more than what this signature answers for."""
+        return self.signed_size is not None and self.signed_size < self.document.size
 
     @classmethod
     def record(

@@ -30,9 +30,11 @@ from conventions.exchanges.models import CalendarSubscription
 from conventions.models import Piece, attach
 from conventions.piles.models import Pile
 from documents.models import Document
+from documents.received.signatures import examine
 from documents.received.uploads import UploadedPdf
 from jobs.models import Job
 from tests.documents import papers
+from tests.documents.certificates import mayor, sign
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
 
 VISITOR = "visitor"
@@ -45,6 +47,8 @@ TEXT_PAGES = [
     f"admin:documents_textmodel_{page}"
     for page in ("publish", "duplicate", "compare", "export", "preview", "pdf")
 ]
+
+ABOUT_A_PIECE = ("piece", "piece_comparison", "piece_compared_page", "piece_as_signed")
 
 PAGES = {
     "home": SIGNED_IN,
@@ -76,6 +80,9 @@ PAGES = {
     "convention": SIGNED_IN,
     "convention_preview": SIGNED_IN,
     "piece": SIGNED_IN,
+    "piece_comparison": SIGNED_IN,
+    "piece_compared_page": SIGNED_IN,
+    "piece_as_signed": SIGNED_IN,
     "convention_issue": WRITERS,
     "message_attachment": SIGNED_IN,
     "convention_identity": WRITERS,
@@ -232,8 +239,12 @@ def values(convention, town_hall):
     )
     batch = export_batch(convention.campaign, claimable(convention.campaign), by=None)
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
-    piece = attach(convention, kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=town_hall)
     message = post_message(convention, by=town_hall, subject="other", body="…", attachment=scan)
+    signed = sign(papers.pile(papers.blank()), mayor(), strict=False)
+    copy = UploadedPdf(
+        content=signed + b"\n", pages=1, name="copie.pdf", examination=examine(signed, [])
+    )
+    piece = attach(convention, kind=Piece.Kind.CONVENTION_SIGNED, pdf=copy, by=town_hall)
     issued = Document.freeze(
         b"%PDF-1.7 issued",
         pages=1,
@@ -266,10 +277,13 @@ def values(convention, town_hall):
         "token": CalendarSubscription.renew(town_hall).token,
         ("batch_file", "year"): convention.campaign.start_year,
         ("batch_file", "number"): batch.number,
-        ("piece", "pk"): piece.pk,
         ("admin:piles_pile_thumbnail", "pk"): pile.pk,
         ("admin:piles_pile_thumbnail", "number"): 1,
         ("admin:piles_pile_thumbnail", "rotation"): 0,
+        **{(page, "pk"): piece.pk for page in ABOUT_A_PIECE},
+        "position": 1,
+        "moment": "signee",
+        ("piece_compared_page", "number"): 1,
         ("message_attachment", "pk"): message.pk,
         ("admin:jobs_job_retry", "pk"): job.pk,
         ("admin:conventions_convention_message", "pk"): convention.pk,
@@ -357,7 +371,8 @@ def test_the_convention_of_others_is_a_page_that_does_not_exist(client, values, 
     client.force_login(stranger())
     opened = []
     for name, arguments in addresses():
-        if name not in ("piece", "message_attachment") and not {"year", "code"} <= set(arguments):
+        is_of_a_file = name in (*ABOUT_A_PIECE, "message_attachment")
+        if not is_of_a_file and not {"year", "code"} <= set(arguments):
             continue
         url = address(name, arguments, values)
         response = client.get(url)

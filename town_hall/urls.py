@@ -4,6 +4,7 @@ from conventions.campaigns.converters import SchoolYearConverter
 from town_hall.views import (
     amendments,
     calendar,
+    comparison,
     correspondence,
     documents,
     files,
@@ -16,12 +17,20 @@ register_converter(SchoolYearConverter, "school_year")
 
 _file = "<school_year:year>/<str:code>/"
 _amendment = f"{_file}avenants/<int:number>/"
+_signature = "pieces/<int:pk>/signatures/<int:position>/"
 
 urlpatterns = [
     path("", files.ConventionList.as_view(), name="conventions"),
     path("calendrier/", calendar.CalendarPage.as_view(), name="calendar"),
     path("en-cours/", files.current, name="convention_current"),
     path("pieces/<int:pk>/", documents.download_piece, name="piece"),
+    path(_signature, comparison.compare, name="piece_comparison"),
+    path(f"{_signature}signee.pdf", comparison.download_as_signed, name="piece_as_signed"),
+    path(
+        f"{_signature}<slug:moment>/<int:number>.png",
+        comparison.compared_page,
+        name="piece_compared_page",
+    ),
     path("messages/<int:pk>/", correspondence.download_attachment, name="message_attachment"),
     path(_file, files.ConventionPage.as_view(), name="convention"),
     path(f"{_file}projet.pdf", documents.preview, name="convention_preview"),

@@ -1,7 +1,7 @@
 """The public page where anybody verifies a document, by its reference or by its file.
 
 It tells nothing of the parties: the reference, what kind of document it is, when it was
-issued, its SHA-256.
+issued, its SHA-256; and what the signatures are worth that the visitor's own file bears.
 """
 
 from typing import Any
@@ -58,7 +58,12 @@ def _verify_file(request: HttpRequest) -> HttpResponse:
     found = recognise(form.cleaned_data["file"])
     if found is None:
         return _page(request, is_not_issued=True)
-    return _page(request, document=found.document, outcome=found.outcome.value)
+    return _page(
+        request,
+        document=found.document,
+        outcome=found.outcome.value,
+        signatures=found.signatures,
+    )
 
 
 def _page(

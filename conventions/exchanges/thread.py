@@ -30,9 +30,7 @@ def write_message(
     )
     message.full_clean(exclude=["convention", "attachment"])
     if attachment:
-        message.attachment = Document.freeze(
-            attachment.content, pages=attachment.pages, by=by, name=attachment.name
-        )
+        message.attachment = Document.receive(attachment, by=by)
     message.save()
     return message
 

@@ -207,13 +207,13 @@ def can_receive_pieces(dossier: Dossier) -> bool:
 
 
 def attach(dossier: Dossier, *, kind: str, pdf: UploadedPdf, by: User | None) -> Piece:
-    """Add a file received from a party, kept byte for byte as a new version."""
+    """Add a file received from a party as a new version, as `documents.received` kept it."""
     if kind not in dossier.RECEIVED:
         raise TransitionRefused({"kind": "Choisissez la nature de la pièce."})
     if not can_receive_pieces(dossier):
         raise TransitionRefused("Ce dossier ne reçoit pas de pièces dans son état actuel.")
     with transaction.atomic():
-        document = Document.freeze(pdf.content, pages=pdf.pages, by=by, name=pdf.name)
+        document = Document.receive(pdf, by=by)
         Signature.record(document, pdf.examination, issued=_issued_documents(dossier))
         return _add_piece(dossier, kind, document, by, "Pièce déposée")
 

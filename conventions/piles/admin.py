@@ -86,13 +86,21 @@ class SheafForm(forms.Form):
         kwargs["prefix"] = f"sheaf-{sheaf.pk}"
         kwargs["initial"] = {
             "decision": self.Decision.ATTACH if is_sure else self.Decision.WAIT,
-            "reference": sheaf.issued.document.reference if sheaf.issued else sheaf.reference,
+            "reference": self._first_guess(),
         }
         super().__init__(*args, **kwargs)
+        self.candidates = [(ref, reading.find_issued(ref, user)) for ref in sheaf.candidates]
+        if self.candidates:
+            self.fields["reference"].widget.attrs["list"] = f"sheaf-{sheaf.pk}-candidates"
         if len(sheaf.pages) == 1:
             del self.fields["split_at"]
             decision: Any = self.fields["decision"]
             decision.choices = [c for c in decision.choices if c[0] != self.Decision.SPLIT]
+
+    def _first_guess(self) -> str:
+        if self.sheaf.candidates:
+            return ""
+        return self.sheaf.issued.document.reference if self.sheaf.issued else self.sheaf.reference
 
     def clean(self) -> None:
         super().clean()
@@ -258,7 +266,8 @@ class PileAdmin(admin.ModelAdmin):
         pile = self.get_queryset(request).filter(pk=pk, page_count__gte=number).first()
         if pile is None or number < 1 or rotation not in (0, 90, 180, 270):
             raise Http404
-        image = scans.thumbnail(pile.content, number, rotation)
+        with pile.file.open("rb") as stored:
+            image = scans.thumbnail(stored, number, rotation)
         # A pile never changes.
         headers = {"Cache-Control": "private, max-age=86400, immutable"}
         return HttpResponse(image, content_type="image/png", headers=headers)

@@ -94,6 +94,7 @@ class PilePage(models.Model):
     pile = models.ForeignKey(Pile, on_delete=models.PROTECT, related_name="pages")
     number = models.PositiveIntegerField("page")
     reference = models.CharField("référence lue", max_length=60, blank=True)
+    others = models.JSONField("autres références lues", default=list)
     rotation = models.PositiveSmallIntegerField("rotation", null=True)
     is_blank = models.BooleanField("blanche", default=False)
 
@@ -115,7 +116,8 @@ class PilePage(models.Model):
 class Sheaf(models.Model):
     """Pages that make one document, and the file it goes to once a person confirms it.
 
-    `issued` is the piece whose paper it is, when its code was read or typed.
+    `issued` is the piece whose paper it is, when its code was read or typed. Where `others`
+    were read beside `reference`, nothing tells which is right: a person does.
     """
 
     class State(models.TextChoices):
@@ -125,6 +127,7 @@ class Sheaf(models.Model):
 
     pile = models.ForeignKey(Pile, on_delete=models.PROTECT, related_name="sheaves")
     reference = models.CharField("référence", max_length=60, blank=True)
+    others = models.JSONField("autres références", default=list)
     # [[number, degrees clockwise], …] in the order of the pile.
     pages = models.JSONField("pages")
     first_page = models.PositiveIntegerField("première page")
@@ -154,6 +157,11 @@ class Sheaf(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pile}, {self.page_range}"
+
+    @property
+    def candidates(self) -> list[str]:
+        """Return the references among which a person must choose; empty when nothing is in doubt."""
+        return [self.reference, *self.others] if self.others else []
 
     @property
     def page_range(self) -> str:

@@ -48,6 +48,7 @@ def read(pile: Pile, budget: float = BUDGET) -> bool:
                     "reference": page.reference,
                     "rotation": page.rotation,
                     "is_blank": page.is_blank,
+                    "others": page.others,
                 },
             )
             if time.monotonic() - started > budget and page.number != to_read[-1]:
@@ -68,16 +69,19 @@ def _finish(pile: Pile, state: str) -> bool:
 
 def _make_sheaves(pile: Pile) -> None:
     pages = [
-        scans.ScannedPage(page.number, page.reference, page.rotation, page.is_blank)
+        scans.ScannedPage(
+            page.number, page.reference, page.rotation, page.is_blank, tuple(page.others)
+        )
         for page in pile.pages.all()
     ]
     Sheaf.objects.bulk_create(
         Sheaf(
             pile=pile,
             reference=found.reference,
+            others=found.others,
             pages=found.pages,
             first_page=found.pages[0][0],
-            issued=find_issued(found.reference, pile.by),
+            issued=None if found.others else find_issued(found.reference, pile.by),
         )
         for found in scans.group(pages)
     )

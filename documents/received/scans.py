@@ -5,31 +5,33 @@ blank; the pages that follow a recognised one belong to it until another is reco
 """
 
 import io
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import RLock
+from typing import IO
 
 import pikepdf
 import pypdfium2
 import zxingcpp
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
+from documents.received import confined, drawing
+
 # Dots per inch: what most scanners send, then finer for a small or damaged code.
 RESOLUTIONS = (200, 300)
 THUMBNAIL_RESOLUTION = 75
 _ABSENT = Image.new("L", (620, 877), 220)
-# A3 at 300 dots per inch; larger pages are read coarser, larger images not at all.
-MAX_PIXELS = 18_000_000
-MAX_IMAGE_PIXELS = 100_000_000
-POINTS_PER_INCH = 72
 
 # In the address that a code leads to, and in the words beside it.
 _REFERENCE = re.compile(r"/verifier/([A-Za-z0-9-]{4,60})/?$")
 _PRINTED = re.compile(r"Document\s*([A-Z]{2,6}-\d{4}(?:-[A-Z0-9]{1,9}){2,5})")
 _QR_CODE = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+# In hundredths of the pixels of a page, what is surely ink and what is surely paper; between
+# both, of 255 shades, the one that print is darker than.
+_BLACK_AND_WHITE = (0.1, 40)
+_DARK_AS_PRINT = 56
 # Blank: less than this share of its surface is darker than its paper by so many shades.
 _INK_SHARE = 0.0006
 _INK_DARKNESS = 22
@@ -42,24 +44,27 @@ _BLANK_RESOLUTION = 75
 @dataclass(frozen=True)
 class ScannedPage:
     """A page of a pile. `number` counts from 1; `rotation` is the degrees, clockwise, that
-    set it upright (0, 90, 180, 270), None when nothing on the page tells.
+    set it upright (0, 90, 180, 270), None when nothing on the page tells. `others` are the
+    references of further documents that it bears: then none of them is known to be its own.
     """
 
     number: int
     reference: str = ""
     rotation: int | None = None
     is_blank: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Sheaf:
     """The pages of one document, blank ones left out; without reference when unrecognised.
 
-    `pages` are (number, rotation in degrees clockwise).
+    `pages` are (number, rotation in degrees clockwise); `others`, as of its first page.
     """
 
     reference: str
     pages: tuple[tuple[int, int], ...]
+    others: tuple[str, ...] = ()
 
 
 class UnreadablePile(Exception):
@@ -100,14 +105,17 @@ def read_pages(content: bytes, numbers: Iterable[int]) -> Iterator[ScannedPage]:
             yield _read_page(pile, number)
 
 
-def thumbnail(content: bytes, number: int, rotation: int = 0) -> bytes:
-    """Return a small picture (PNG) of a page, turned by `rotation` degrees clockwise."""
-    with _opened(content) as pile:
-        page = pile[number - 1]
-        image = _ABSENT if _too_large(page) else _draw(page, THUMBNAIL_RESOLUTION)
-    buffer = io.BytesIO()
-    image.rotate(-rotation, expand=True).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+def thumbnail(pile: IO[bytes], number: int, rotation: int = 0) -> bytes:
+    """Return a small picture (PNG) of a page, turned by `rotation` degrees clockwise.
+
+    A page that cannot be drawn is grey.
+    """
+    try:
+        return drawing.draw(pile, number, resolution=THUMBNAIL_RESOLUTION, rotation=rotation)
+    except confined.Failed:
+        buffer = io.BytesIO()
+        _ABSENT.rotate(-rotation, expand=True).save(buffer, "PNG")
+        return buffer.getvalue()
 
 
 def group(pages: Iterable[ScannedPage]) -> list[Sheaf]:
@@ -116,17 +124,18 @@ def group(pages: Iterable[ScannedPage]) -> list[Sheaf]:
     Pages fed the same way follow each other: one that does not tell its way up is set as
     the last one that did.
     """
-    sheaves: list[tuple[str, list[tuple[int, int]]]] = []
+    sheaves: list[tuple[tuple[str, tuple[str, ...]], list[tuple[int, int]]]] = []
     rotation = 0
     for page in pages:
         if page.is_blank:
             continue
         if page.rotation is not None:
             rotation = page.rotation
-        if not sheaves or (page.reference and page.reference != sheaves[-1][0]):
-            sheaves.append((page.reference, []))
+        named = (page.reference, page.others)
+        if not sheaves or (page.reference and named != sheaves[-1][0]):
+            sheaves.append((named, []))
         sheaves[-1][1].append((page.number, rotation))
-    return [Sheaf(reference, tuple(numbers)) for reference, numbers in sheaves]
+    return [Sheaf(reference, tuple(pages), others) for (reference, others), pages in sheaves]
 
 
 def extract(content: bytes, pages: Sequence[tuple[int, int]]) -> bytes:
@@ -151,39 +160,42 @@ def extract(content: bytes, pages: Sequence[tuple[int, int]]) -> bytes:
 def _read_page(pile, number: int) -> ScannedPage:
     try:
         page = pile[number - 1]
-        if _too_large(page):
+        if drawing.is_too_large(page):
             return ScannedPage(number)
-        if is_blank(_draw(page, _BLANK_RESOLUTION)):
+        if is_blank(drawing.render(page, _BLANK_RESOLUTION)):
             return ScannedPage(number, is_blank=True)
         for resolution in RESOLUTIONS:
-            if found := _find_code(_draw(page, resolution)):
-                return ScannedPage(number, *found)
+            if codes := _find_codes(drawing.render(page, resolution)):
+                (reference, rotation), *others = codes.items()
+                return ScannedPage(number, reference, rotation, others=tuple(dict(others)))
         reference = _printed_reference(page)
         return ScannedPage(number, reference, 0 if reference else None)
     except pypdfium2.PdfiumError:
         return ScannedPage(number)
 
 
-def _draw(page, resolution: int) -> Image.Image:
-    """Return the page in grey, as it is displayed; coarser when it is very large."""
-    width, height = page.get_size()
-    scale = resolution / POINTS_PER_INCH
-    scale = min(scale, math.sqrt(MAX_PIXELS / max(width * height, 1)))
-    return page.render(scale=scale, grayscale=True).to_pil().convert("L")
+def _find_codes(image: Image.Image) -> dict[str, int]:
+    """Return the rotation by reference of the codes of ours, trying harder until there is one."""
+    for treatment in (_as_it_is, _without_stamps, _softened):
+        codes = zxingcpp.read_barcodes(treatment(image), formats=_QR_CODE)
+        found = {
+            match[1]: _upright(code.orientation)
+            for code in codes
+            if (match := _REFERENCE.search(code.text))
+        }
+        if found:
+            return found
+    return {}
 
 
-def _too_large(page) -> bool:
-    images = page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])
-    return any(math.prod(image.get_px_size()) > MAX_IMAGE_PIXELS for image in images)
+def _as_it_is(image: Image.Image) -> Image.Image:
+    return image
 
 
-def _find_code(image: Image.Image) -> tuple[str, int] | None:
-    """Return (reference, rotation) of the first code of ours, trying harder and harder."""
-    for attempt in (image, ImageOps.autocontrast(image, cutoff=2), _softened(image)):
-        for code in zxingcpp.read_barcodes(attempt, formats=_QR_CODE):
-            if match := _REFERENCE.search(code.text):
-                return match[1], _upright(code.orientation)
-    return None
+def _without_stamps(image: Image.Image) -> Image.Image:
+    """What is as black as a printer's ink, and nothing else: a stamp's is paler, even black."""
+    stretched = ImageOps.autocontrast(image, cutoff=_BLACK_AND_WHITE)
+    return stretched.point(lambda shade: 255 * (shade > _DARK_AS_PRINT))
 
 
 def _softened(image: Image.Image) -> Image.Image:

@@ -4,26 +4,23 @@ Nothing is asked of the network: a certificate is trusted through the authoritie
 given, and known not to be revoked by what the file itself carries.
 """
 
-import hashlib
 import io
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pikepdf
 from asn1crypto.x509 import Certificate
-from django.db.models import TextChoices
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from pyhanko.keys import load_certs_from_pemder
-from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
-from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.generic import DictionaryObject
 from pyhanko.pdf_utils.misc import PdfReadError
-from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.ades.report import AdESIndeterminate
-from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
+from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.general import (
     MultivaluedAttributeError,
@@ -35,7 +32,23 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
+from pyhanko.sign.validation.utils import extract_message_digest
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.errors import AlgorithmNotSupported
+from pyhanko_certvalidator.sig_validate import (
+    DEFAULT_SIGNATURE_VALIDATOR,
+    SignatureValidationContext,
+)
+from pyhanko_certvalidator.util import get_pyca_cryptography_hash
+
+from documents.received.revisions import (
+    COMPARISON,
+    MAX_REVISIONS,
+    Reader,
+    contained_states,
+    fields_completed,
+)
+from documents.received.verdicts import NOTHING_SIGNED, Examination, Found, Later, Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -44,121 +57,9 @@ CERTIFICATE_FILES = ("*.pem", "*.crt", "*.cer", "*.der")
 MAX_SIGNATURES = 10
 # The convention of 190 schools has 2,300; 20,000 take three seconds.
 MAX_OBJECTS = 30_000
-MAX_REVISIONS = 20
 
-_SIGNED_PART = re.compile(rb"/ByteRange\s*\[")
-_END_OF_REVISION = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF(\r\n|\r|\n)?")
-# Adding a signature is, to pyHanko, filling a form in.
-_ONLY_SIGNATURES = ModificationLevel.FORM_FILLING
-
-
-class Verdict(TextChoices):
-    """What a signature is worth. What happened to the file is said before the certificate."""
-
-    VALID = "valid", "signature valable"
-    REVOCATION_UNKNOWN = "revocation_unknown", "signature valable, révocation non vérifiée"
-    UNKNOWN_TIMESTAMP = "unknown_timestamp", "horodatage non reconnu"
-    UNKNOWN_ISSUER = "unknown_issuer", "signataire non authentifié"
-    EXPIRED = "expired", "certificat expiré"
-    NOT_YET_VALID = "not_yet_valid", "certificat pas encore valable"
-    REVOKED = "revoked", "certificat révoqué"
-    UNFIT = "unfit", "certificat inadapté"
-    CHANGED = "changed", "fichier modifié après la signature"
-    PARTIAL = "partial", "signature partielle"
-    BROKEN = "broken", "contenu signé altéré"
-    REMOVED = "removed", "signature retirée"
-    UNVERIFIABLE = "unverifiable", "signature non vérifiable"
-
-
-class Weight(TextChoices):
-    """How much a verdict weighs on the reader's mind; named as the design system does."""
-
-    SUCCESS = "success"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-# What a verdict means for who receives the file.
-MEANINGS = {
-    Verdict.VALID: "Le certificat du signataire est reconnu et n'était pas révoqué.",
-    Verdict.REVOCATION_UNKNOWN: "Le certificat du signataire est reconnu, mais le fichier ne "
-    "contient pas la preuve qu'il n'était pas révoqué. En cas de doute, interrogez le signataire.",
-    Verdict.UNKNOWN_TIMESTAMP: "Le certificat du signataire est reconnu, mais l'autorité qui date "
-    "la signature ne l'est pas : la date n'est pas prouvée.",
-    Verdict.UNKNOWN_ISSUER: "L'autorité qui a délivré le certificat n'est pas de celles que ce "
-    "site reconnaît : rien ne prouve l'identité du signataire. Vérifiez-la auprès de lui.",
-    Verdict.EXPIRED: "Le certificat du signataire n'était plus valable lors de la vérification, "
-    "et rien ne prouve que la signature lui est antérieure. Demandez-en une nouvelle.",
-    Verdict.NOT_YET_VALID: "Le certificat du signataire n'était pas encore valable. Demandez une "
-    "nouvelle signature.",
-    Verdict.REVOKED: "Le certificat du signataire a été révoqué : la signature n'est pas fiable. "
-    "Demandez-en une nouvelle.",
-    Verdict.UNFIT: "Le certificat n'est pas fait pour signer des documents, ou ne peut pas être "
-    "rattaché à une autorité reconnue. Demandez une signature avec un autre certificat.",
-    Verdict.CHANGED: "Ce que l'on voit n'est plus ce qui a été signé. Demandez le fichier tel qu'il "
-    "est sorti de la signature.",
-    Verdict.PARTIAL: "La signature ne couvre qu'une partie du fichier : le reste a pu être changé. "
-    "Demandez le fichier tel qu'il est sorti de la signature.",
-    Verdict.BROKEN: "Le contenu n'est pas celui qui a été signé. Demandez le fichier tel qu'il est "
-    "sorti de la signature.",
-    Verdict.REMOVED: "Le fichier garde la trace d'une signature qui n'y figure plus. Demandez le "
-    "fichier tel qu'il est sorti de la signature.",
-    Verdict.UNVERIFIABLE: "Le format de la signature n'a pas pu être lu : elle n'est ni confirmée "
-    "ni démentie. Vérifiez-la dans un lecteur de PDF.",
-}
-WEIGHTS = {
-    Verdict.VALID: Weight.SUCCESS,
-    **dict.fromkeys((Verdict.REVOKED, Verdict.CHANGED, Verdict.PARTIAL), Weight.ERROR),
-    **dict.fromkeys((Verdict.BROKEN, Verdict.REMOVED), Weight.ERROR),
-}
-
-
-class Later(TextChoices):
-    """What the file holds after the part that is signed."""
-
-    NOTHING = "nothing", "La signature couvre tout le fichier."
-    SIGNATURES = (
-        "signatures",
-        "Seules d'autres signatures, ou ce qui sert à les vérifier, ont été ajoutées ensuite.",
-    )
-    ADDITIONS = (
-        "additions",
-        "Le fichier a ensuite été complété sans être signé à nouveau : relisez-le.",
-    )
-
-
-@dataclass(frozen=True)
-class Found:
-    """One signature of a file. Names are as the certificate gives them, dates in UTC.
-
-    `signed_at` is what the signer's machine says; `timestamped_at` what a trusted
-    time-stamping authority does, else None. `later` is empty when the file was changed.
-    """
-
-    verdict: Verdict
-    signer: str = ""
-    organisation: str = ""
-    issuer: str = ""
-    certificate_from: datetime | None = None
-    certificate_until: datetime | None = None
-    signed_at: datetime | None = None
-    timestamped_at: datetime | None = None
-    later: str = ""
-
-
-@dataclass(frozen=True)
-class Examination:
-    """The signatures of a file, in the order they were made.
-
-    `contains` are the SHA-256 of the files that this one was before: each stands in it byte
-    for byte, and nothing but signatures was added to it since.
-    """
-
-    signatures: tuple[Found, ...] = ()
-    contains: tuple[str, ...] = ()
-
-
-NOTHING_SIGNED = Examination()
+_SIGNED_PART = re.compile(rb"/ByteRange\s*\[([^\]]{0,100})")
+_END = re.compile(rb"%%EOF(\r\n|\r|\n)?")
 
 
 @dataclass(frozen=True)
@@ -192,40 +93,95 @@ def examine(
 
     `authorities` are the certificates that are trusted to name people; `now` (aware) is
     when certificates must be valid, unless a trusted timestamp tells when they were used.
+    A file that is not written as the standard wants is read a second time, leniently: what
+    that reading finds right is `Verdict.IRREGULAR`.
     """
-    marks = len(_SIGNED_PART.findall(content))
-    if not marks:
+    if not _SIGNED_PART.search(content):
         return NOTHING_SIGNED
+    now = now or datetime.now(UTC)
+    strict = _examine(content, authorities, now, strict=True)
+    unread = [found.verdict == Verdict.UNVERIFIABLE for found in strict.signatures]
+    if not any(unread):
+        return strict
+    lenient = _examine(content, authorities, now, strict=False)
+    if all(unread) or len(lenient.signatures) != len(unread):
+        return lenient
+    signatures = zip(unread, strict.signatures, lenient.signatures, strict=True)
+    return replace(strict, signatures=tuple(b if a else c for a, c, b in signatures))
+
+
+def _examine(content, authorities, now, *, strict: bool) -> Examination:
     try:
-        _check_bounds(content)
-        reader = _Reader(io.BytesIO(content))
+        if not strict:
+            content = _without_tail(content)
+        _check_bounds(content, strict=strict)
+        reader = Reader(content, strict=strict)
         embedded = reader.embedded_signatures
         ordinary = [signature for signature in embedded if signature.sig_object_type == "/Sig"]
         found = [
-            _examine_one(signature, embedded, authorities, now or datetime.now(UTC))
+            _examine_one(signature, embedded, authorities, now)
             for signature in ordinary[:MAX_SIGNATURES]
         ]
-        fields = len(list(enumerate_sig_fields(reader, filled_status=True)))
-        if fields > len(embedded):  # Of a format that is no longer in use.
+        signed = [sig for _, sig, _ in enumerate_sig_fields(reader, filled_status=True)]
+        if len(signed) > len(embedded):  # Of a format that is no longer in use.
             found.append(Found(Verdict.UNVERIFIABLE))
-        if marks > fields:  # Its bytes are there, and no field leads to them any more.
+        explained = {_range_of(signature) for signature in (*signed, *_usage_rights(reader))}
+        if not _ranges(content) <= explained:  # Its bytes are there, and no field leads to them.
             found.append(Found(Verdict.REMOVED))
         # Without a signature that holds, what stands in the file proves nothing.
         holds = any(signature.later for signature in found)
-        return Examination(tuple(found), tuple(_contained(content, reader)) if holds else ())
+        return Examination(tuple(found), tuple(contained_states(content, reader)) if holds else ())
     except Exception as error:  # A hostile file may break the reader in any way.
         logger.info("A signed PDF could not be examined: %s", error)
         return Examination((Found(Verdict.UNVERIFIABLE),))
 
 
-def _check_bounds(content: bytes) -> None:
-    with pikepdf.open(io.BytesIO(content), attempt_recovery=False) as pdf:
+def _without_tail(content: bytes) -> bytes:
+    """Return a file without what its way here appended to it: zeros, a page of the web."""
+    ends = [match.end() for match in _END.finditer(content)]
+    if not ends or b" obj" in content[ends[-1] :]:  # Torn: an update that is not whole.
+        return content
+    return content[: ends[-1]]
+
+
+def _check_bounds(content: bytes, *, strict: bool) -> None:
+    with pikepdf.open(io.BytesIO(content), attempt_recovery=not strict) as pdf:
         if len(pdf.objects) > MAX_OBJECTS:
             raise PdfReadError(f"more than {MAX_OBJECTS} objects")
 
 
+def _usage_rights(reader: Reader) -> Iterator[DictionaryObject]:
+    """Yield what Adobe signed to lend its reader more functions (ISO 32000-1, 12.8.2.3).
+
+    Nobody has signed the document by it, and it may stay behind in an earlier state.
+    """
+    for revision in range(min(reader.total_revisions, MAX_REVISIONS)):
+        try:
+            rights = reader.get_historical_root(revision)["/Perms"]
+        except (PdfReadError, KeyError, AssertionError):
+            continue  # None was lent; or, of a file made for the web, the first part alone.
+        yield from (rights[name] for name in ("/UR3", "/UR") if name in rights)
+
+
+def _ranges(content: bytes) -> set[tuple[bytes, ...]]:
+    """Return the ranges of bytes that are said, anywhere in the file, to be signed."""
+    return {_numbers(match[1].split()) for match in _SIGNED_PART.finditer(content)}
+
+
+def _range_of(signature) -> tuple[bytes, ...]:
+    return _numbers(str(number).encode() for number in signature.get_object()["/ByteRange"])
+
+
+def _numbers(written: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Return numbers without the zeros that a program pads them with."""
+    return tuple(number.lstrip(b"0") or b"0" for number in written)
+
+
 def _examine_one(signature, embedded, authorities, now) -> Found:
     try:
+        if not _can_be_verified(signature):
+            verdict = Verdict.BROKEN if _is_altered(signature) else Verdict.UNSUPPORTED
+            return Found(verdict, **_identity(signature.signer_cert))
         evidence = _evidence(signature)
         timestamped_at = _trusted_time(signature, evidence, authorities, now)
         moment = timestamped_at or now
@@ -233,15 +189,18 @@ def _examine_one(signature, embedded, authorities, now) -> Found:
             signature,
             _context(evidence, authorities, moment, "require"),
             _context(evidence, authorities, moment),
+            diff_policy=COMPARISON,
         )
-        lenient = validate_pdf_signature(
+        indulgent = validate_pdf_signature(
             signature, _context(evidence, authorities, moment), skip_diff=True
         )
+        later = _later(signature, demanding, embedded)
         return Found(
-            _verdict(demanding, lenient, moment),
+            _verdict(signature, demanding, indulgent, moment, later),
             signed_at=_aware(demanding.signer_reported_dt),
             timestamped_at=timestamped_at,
-            later=_later(signature, demanding, embedded),
+            later=later,
+            signed_size=_signed_size(signature, demanding),
             **_identity(signature.signer_cert),
         )
     except Exception as error:
@@ -326,130 +285,101 @@ def _evidence(signature: EmbeddedPdfSignature) -> _Evidence:
     return evidence
 
 
-def _verdict(demanding: PdfSignatureStatus, lenient: PdfSignatureStatus, moment) -> Verdict:
-    """Trust `bottom_line` alone: the other flags stay true when content is appended."""
-    if demanding.bottom_line:
-        return Verdict.VALID
+def _can_be_verified(signature: EmbeddedPdfSignature) -> bool:
+    """Tell whether its algorithms are among those that can be verified."""
+    signer = signature.signer_info
+    try:
+        get_pyca_cryptography_hash(signature.md_algorithm)
+        DEFAULT_SIGNATURE_VALIDATOR.validate_signature(
+            signer["signature"].native,
+            b"",
+            signature.signer_cert.public_key,
+            signer["signature_algorithm"],
+            SignatureValidationContext(contextual_md_algorithm=signature.md_algorithm),
+        )
+    except (AlgorithmNotSupported, UnsupportedAlgorithm, AttributeError, NotImplementedError):
+        return False
+    except InvalidSignature:  # Of nothing, as it should be.
+        return True
+    return True
+
+
+def _is_altered(signature: EmbeddedPdfSignature) -> bool:
+    """Tell whether the content is surely not what was signed, without its signature's algorithm."""
+    try:
+        return signature.compute_digest() != extract_message_digest(signature.signer_info)
+    except AttributeError:  # The digest's algorithm is unknown as well.
+        return False
+
+
+def _verdict(
+    signature: EmbeddedPdfSignature,
+    demanding: PdfSignatureStatus,
+    indulgent: PdfSignatureStatus,
+    moment: datetime,
+    later: str,
+) -> Verdict:
+    """Say what happened to the file first, then what the certificate is worth."""
     if not (demanding.intact and demanding.valid):
         return Verdict.BROKEN
     if demanding.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
-        return Verdict.PARTIAL
+        return Verdict.REWRITTEN if _is_rewritten(signature) else Verdict.PARTIAL
     if not demanding.docmdp_ok:
         return Verdict.CHANGED
-    if demanding.revoked or lenient.revoked:
+    if demanding.revoked or indulgent.revoked:
         return Verdict.REVOKED
-    if lenient.bottom_line:
+    if not signature.reader.strict:
+        return Verdict.IRREGULAR
+    return _worth(demanding, indulgent, moment, later)
+
+
+def _is_rewritten(signature: EmbeddedPdfSignature) -> bool:
+    """Tell whether what the file says of the signature (reason, place) was replaced later."""
+    xrefs = signature.reader.xrefs
+    reference = signature.sig_field.get_value_as_reference("/V")
+    return xrefs.get_introducing_revision(reference) < xrefs.get_last_change(reference)
+
+
+def _worth(demanding, indulgent, moment, later) -> Verdict:
+    """Trust `bottom_line` alone: the other flags stay true when content is appended."""
+    if indulgent.bottom_line and later == Later.ADDITIONS:
+        return Verdict.COMPLETED
+    if demanding.bottom_line:
+        return Verdict.VALID
+    if indulgent.bottom_line:
         return Verdict.REVOCATION_UNKNOWN
-    no_chain = lenient.trust_problem_indic == AdESIndeterminate.NO_CERTIFICATE_CHAIN_FOUND
-    if no_chain or lenient.signing_cert.self_issued:
+    no_chain = indulgent.trust_problem_indic == AdESIndeterminate.NO_CERTIFICATE_CHAIN_FOUND
+    if no_chain or indulgent.signing_cert.self_issued:
         return Verdict.UNKNOWN_ISSUER
-    if moment > lenient.signing_cert.not_valid_after:
+    if moment > indulgent.signing_cert.not_valid_after:
         return Verdict.EXPIRED
-    if moment < lenient.signing_cert.not_valid_before:
+    if moment < indulgent.signing_cert.not_valid_before:
         return Verdict.NOT_YET_VALID
-    if lenient.trusted and lenient.seed_value_ok:
+    if indulgent.trusted and indulgent.seed_value_ok:
         return Verdict.UNKNOWN_TIMESTAMP
     return Verdict.UNFIT
 
 
-def _later(signature, status: PdfSignatureStatus, embedded) -> str:
-    if not (status.intact and status.valid and status.docmdp_ok):
+def _signed_size(signature: EmbeddedPdfSignature, status: PdfSignatureStatus) -> int | None:
+    """Return where the signed part ends, if nothing but the signature itself was left out of it."""
+    if not (status.intact and status.valid) or len(signature.byte_range) != 4:
+        return None
+    start, before, after, rest = map(int, signature.byte_range)
+    # In hexadecimal, between < and >.
+    hole = 2 * len(signature.pkcs7_content) + 2
+    return after + rest if start == 0 and after == before + hole else None
+
+
+def _later(signature: EmbeddedPdfSignature, status: PdfSignatureStatus, embedded) -> str:
+    if not (signature.reader.strict and status.intact and status.valid and status.docmdp_ok):
         return ""
     if status.coverage == SignatureCoverageLevel.ENTIRE_FILE:
         return Later.NOTHING
-    # Bytes beyond the last revision, or a form filled in after the last signature.
+    # Bytes beyond the last revision, or a form filled in: after the last signature, or before
+    # another one, which then answers for it alone.
     in_last_revision = signature.signed_revision == signature.reader.xrefs.total_revisions - 1
     is_last = all(other.signed_revision <= signature.signed_revision for other in embedded)
     filled_in = is_last and status.modification_level > ModificationLevel.LTA_UPDATES
-    return Later.ADDITIONS if in_last_revision or filled_in else Later.SIGNATURES
-
-
-class _Reader(PdfFileReader):
-    """pyHanko's reader in strict mode; it would read the index of an object stream anew for
-    each object: half a minute for the convention of a town of 190 schools.
-    """
-
-    def __init__(self, stream) -> None:
-        self._indexes: dict[int, tuple[bytes, dict[int, tuple[int, int]]]] = {}
-        super().__init__(stream)
-
-    def _get_object_from_stream(self, idnum, stmnum, idx):
-        data, index = self._index_of(stmnum)
-        rank, offset = index.get(idnum, (None, 0))
-        if rank != idx:
-            raise PdfReadError(f"Object {idnum} is not where it should be in stream {stmnum}.")
-        content = io.BytesIO(data)
-        content.seek(offset)
-        found = generic.read_object(content, generic.Reference(idnum, 0, self))
-        if isinstance(found, (generic.StreamObject, generic.IndirectObject)):
-            raise PdfReadError(f"Object {idnum} may not stand in an object stream.")
-        return found
-
-    def _index_of(self, stmnum: int) -> tuple[bytes, dict[int, tuple[int, int]]]:
-        """Return what an object stream holds: its data, and (rank, offset) of each object."""
-        if stmnum not in self._indexes:
-            stream = generic.Reference(stmnum, 0, self).get_object()
-            if not isinstance(stream, generic.StreamObject) or stream["/Type"] != "/ObjStm":
-                raise PdfReadError(f"Object {stmnum} is not an object stream.")
-            data, first = stream.read_data(DecodePurpose.OBJECT_STREAM), stream["/First"]
-            numbers = [int(number) for number in data[:first].split()[: 2 * stream["/N"]]]
-            index: dict[int, tuple[int, int]] = {}
-            for rank, (number, offset) in enumerate(zip(numbers[::2], numbers[1::2], strict=True)):
-                index.setdefault(number, (rank, first + offset))
-            self._indexes[stmnum] = data, index
-        return self._indexes[stmnum]
-
-
-class _EarlierState(HistoricalResolver):
-    """A revision to compare with what came after: one without form is shown with an empty one.
-
-    Signing adds the form that holds the signatures; pyHanko only compares forms.
-    """
-
-    @property
-    def root(self) -> generic.DictionaryObject:
-        root = super().root
-        if "/AcroForm" in root:
-            return root
-        form = generic.DictionaryObject({pdf_name("/Fields"): generic.ArrayObject()})
-        flags = self.reader.root["/AcroForm"].get("/SigFlags")
-        if flags is not None:
-            form[pdf_name("/SigFlags")] = flags
-        shown = generic.DictionaryObject(root)
-        shown.container_ref = root.container_ref
-        shown[pdf_name("/AcroForm")] = form
-        return shown
-
-
-def _contained(content: bytes, reader: PdfFileReader) -> Iterator[str]:
-    """Yield the SHA-256 of the earlier states of the file that only signatures were added to."""
-    revisions = {
-        reader.xrefs.get_startxref_for_revision(number): number
-        for number in range(min(reader.xrefs.total_revisions - 1, MAX_REVISIONS))
-    }
-    hashed, done = hashlib.sha256(), 0
-    for match in _END_OF_REVISION.finditer(content):
-        revision = revisions.pop(int(match[1]), None)
-        if revision is None:
-            continue
-        if not _only_signed_since(reader, revision):
-            continue
-        # The file may have ended with its last word, or with the line.
-        for end in _ends(match):
-            hashed.update(content[done:end])
-            done = end
-            yield hashed.hexdigest()
-
-
-def _only_signed_since(reader: PdfFileReader, revision: int) -> bool:
-    try:
-        review = DEFAULT_DIFF_POLICY.review_file(reader, _EarlierState(reader, revision))
-    except Exception as error:  # What cannot be compared is not taken for the same.
-        logger.info("Two states of a PDF could not be compared: %s", error)
-        return False
-    return isinstance(review, DiffResult) and review.modification_level <= _ONLY_SIGNATURES
-
-
-def _ends(match: re.Match) -> Iterable[int]:
-    line_end = len(match[2] or b"")
-    return range(match.end() - line_end, match.end() + 1)
+    changes = status.diff_result
+    completed = isinstance(changes, DiffResult) and fields_completed(signature.reader, changes)
+    return Later.ADDITIONS if in_last_revision or filled_in or completed else Later.SIGNATURES

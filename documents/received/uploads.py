@@ -10,7 +10,9 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from documents.received import photographs
-from documents.received.signatures import NOTHING_SIGNED, Examination, examine, load_authorities
+from documents.received.repair import Irreparable, repair, with_original
+from documents.received.signatures import examine, load_authorities
+from documents.received.verdicts import NOTHING_SIGNED, Examination
 
 MAX_PAGES = 200
 MAX_PHOTOGRAPHS = 40
@@ -22,27 +24,21 @@ HOW_TO = (
     "exportez-le depuis votre logiciel avec « Enregistrer sous… PDF »."
 )
 
-# A few kilobytes can unpack to gigabytes: what the reader may unpack is bounded, for
-# the whole process, before it opens anything.
-pikepdf.settings.set_qpdf_limits(
-    parser_max_container_size=200_000,
-    flate_max_memory=64 * 1024 * 1024,
-    png_max_memory=64 * 1024 * 1024,
-    run_length_max_memory=64 * 1024 * 1024,
-    tiff_max_memory=64 * 1024 * 1024,
-)
+# How a PDF that is encrypted for certificates names what opens it (ISO 32000-2, 7.6.5).
+_FOR_CERTIFICATES = b"/Adobe.PubSec"
 
 
 @dataclass(frozen=True)
 class UploadedPdf:
-    """The bytes of a PDF as received or assembled from photographs, its number of pages, the
-    name its sender gave it, and what its electronic signatures are worth.
+    """The bytes of a PDF as received, assembled from photographs or repaired, its number of
+    pages, the name its sender gave it, and what its electronic signatures are worth.
     """
 
     content: bytes
     pages: int
     name: str = ""
     examination: Examination = NOTHING_SIGNED
+    is_repaired: bool = False
 
 
 def read_copy(files: Sequence[UploadedFile]) -> UploadedPdf:
@@ -90,20 +86,37 @@ def _read_photographs(files: Sequence[UploadedFile]) -> Iterator[tuple[str, byte
 
 
 def read_pdf(uploaded_file: UploadedFile) -> UploadedPdf:
-    """Return the PDF that was uploaded, unchanged, its electronic signatures verified.
+    """Return the PDF that was uploaded, its electronic signatures verified.
+
+    It is unchanged, unless it had to be repaired: the file that was received is then attached
+    to it, byte for byte. A signed file is never repaired, that would undo its signature: it is
+    kept as it is, if it could be.
 
     Raises ValidationError (French, says what to do) for a file that is empty, larger
-    than settings.UPLOAD_MAX_BYTES, no PDF, damaged, locked by a password, without a
-    page or longer than MAX_PAGES.
+    than settings.UPLOAD_MAX_BYTES, no PDF, damaged beyond repair, encrypted, without a page or
+    longer than MAX_PAGES.
     """
-    content = _read(uploaded_file)
-    pages = _check_pdf(content, MAX_PAGES)
-    return UploadedPdf(
-        content=content,
-        pages=pages,
-        name=(uploaded_file.name or "")[:255],
-        examination=examine(content, load_authorities(settings.TRUSTED_CERTIFICATES_DIR)),
-    )
+    received = _read(uploaded_file)
+    name = (uploaded_file.name or "")[:255]
+    try:
+        sound, pages = received, _check_pdf(received, MAX_PAGES)
+    except ValidationError as refusal:
+        sound, pages = _repair(received, refusal)
+    examination = examine(received, load_authorities(settings.TRUSTED_CERTIFICATES_DIR))
+    is_repaired = sound is not received and not examination.signatures
+    content = with_original(sound, received, name or "original.pdf") if is_repaired else received
+    return UploadedPdf(content, pages, name, examination, is_repaired)
+
+
+def _repair(received: bytes, refusal: ValidationError) -> tuple[bytes, int]:
+    """Return what was refused, repaired, and its number of pages; raises `refusal` again else."""
+    if refusal.code != "damaged":
+        raise refusal
+    try:
+        repaired = repair(received)
+    except Irreparable:
+        raise refusal from None
+    return repaired, _check_pdf(repaired, MAX_PAGES)
 
 
 def read_piles(files: Sequence[UploadedFile]) -> list[UploadedPdf]:
@@ -157,7 +170,7 @@ def _check_pdf(content: bytes, most: int) -> int:
             f"Ce fichier n'est ni un PDF ni une photographie. {HOW_TO}", code="not_pdf"
         )
     try:
-        # A file that the reader has to repair is refused: what is kept must be sound.
+        # What is kept must be sound without being repaired at each reading.
         with pikepdf.open(io.BytesIO(content), attempt_recovery=False) as pdf:
             announced = int(pdf.Root.Pages.Count)
             pages = announced if announced > most else len(pdf.pages)
@@ -168,6 +181,12 @@ def _check_pdf(content: bytes, most: int) -> int:
             code="password",
         ) from None
     except (pikepdf.PdfError, AttributeError, KeyError, TypeError, ValueError, RuntimeError):
+        if _FOR_CERTIFICATES in content:
+            raise ValidationError(
+                "Ce PDF est protégé : il ne s'ouvre qu'avec le certificat de son destinataire. "
+                "Enregistrez-le sans protection, puis déposez-le à nouveau.",
+                code="protected",
+            ) from None
         raise ValidationError(f"Ce PDF est incomplet ou abîmé. {HOW_TO}", code="damaged") from None
     if pages < 1:
         raise ValidationError(f"Ce PDF ne contient aucune page. {HOW_TO}", code="no_page")

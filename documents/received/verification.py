@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 
+from django.conf import settings
+
 from documents.models import Document
+from documents.received.signatures import examine, load_authorities
+from documents.received.verdicts import Found
 
 # What a PDF, and each of the updates appended to it, ends with (ISO 32000-2, 7.5.5).
 _END = re.compile(rb"%%EOF(\r\n|\r|\n)?")
@@ -24,26 +28,30 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Recognised:
+    """An issued document, what became of it, and the signatures that the file bears."""
+
     document: Document
     outcome: Outcome
+    signatures: tuple[Found, ...] = ()
 
 
 def recognise(content: bytes) -> Recognised | None:
     """Return the issued document that `content` is, or begins with; None when there is none.
 
     An electronic signature is appended to a PDF and leaves what it signs untouched
-    (ISO 32000-2, 12.8.1): the issued bytes then stand at its beginning. The signature itself
-    is not verified here.
+    (ISO 32000-2, 12.8.1): the issued bytes then stand at its beginning. Only where nothing but
+    signatures came after them is the file the same document, signed.
     """
     digests = _digests(content)
     issued = Document.objects.exclude(reference="").filter(sha256__in=digests)
     document = issued.select_related("text_model").order_by("-size").first()
     if document is None:
         return None
-    appended = content[digests[document.sha256] :]
-    if not appended:
+    if digests[document.sha256] == len(content):
         return Recognised(document, Outcome.ISSUED)
-    return Recognised(document, Outcome.SIGNED if b"/ByteRange" in appended else Outcome.EXTENDED)
+    found = examine(content, load_authorities(settings.TRUSTED_CERTIFICATES_DIR))
+    is_same = document.sha256 in found.contains
+    return Recognised(document, Outcome.SIGNED if is_same else Outcome.EXTENDED, found.signatures)
 
 
 def _digests(content: bytes) -> dict[str, int]:

@@ -19,6 +19,7 @@ from documents.received.uploads import UploadedPdf
 from lifecycle.errors import TransitionRefused
 from tests.documents.papers import blank, noisy, pile, sheet, turned
 from tests.documents.test_photographs import photograph
+from tests.documents.test_scans import two_on_one
 from tests.factories import (
     AcademyFactory,
     CollectivityFactory,
@@ -287,6 +288,39 @@ def test_a_sheaf_of_another_length_is_not_ticked_in_advance(agent, confirmed, re
     (form,) = page.context["decisions"]
     assert form["decision"].value() == "wait"
     assert "Vérifiez qu'il n'en manque pas" in page.content.decode()
+
+
+def test_a_page_of_two_documents_is_attached_to_neither_until_a_person_says_which(
+    agent, confirmed, elsewhere, rectorat
+):
+    ours, theirs = (to_sign(c).document.reference for c in (confirmed, elsewhere))
+    received = dropped(two_on_one(ours, theirs), by=rectorat)
+    sheaf = received.sheaves.get()
+    assert sheaf.issued is None
+    assert set(sheaf.candidates) == {ours, theirs}
+    page = agent.get(page_of(received))
+    (form,) = page.context["decisions"]
+    assert (form["decision"].value(), form["reference"].value()) == ("wait", "")
+    for convention, reference in ((confirmed, ours), (elsewhere, theirs)):
+        assert (
+            f"{reference} : convention à signer, version 1, {convention}" in page.content.decode()
+        )
+    agent.post(page_of(received), decide(sheaf, "attach", reference=theirs))
+    assert elsewhere.latest_piece(Piece.Kind.CONVENTION_SIGNED) is not None
+    assert confirmed.latest_piece(Piece.Kind.CONVENTION_SIGNED) is None
+
+
+def test_of_two_documents_on_a_page_the_one_outside_the_territory_is_not_told(
+    client, confirmed, elsewhere, local_agent
+):
+    ours, theirs = (to_sign(c).document.reference for c in (confirmed, elsewhere))
+    received = dropped(two_on_one(ours, theirs), by=local_agent)
+    assert received.sheaves.get().issued is None
+    client.force_login(local_agent)
+    page = client.get(page_of(received)).content.decode()
+    assert str(confirmed) in page
+    assert str(elsewhere) not in page
+    assert f"{theirs} : inconnue dans votre territoire" in page
 
 
 def test_decisions_on_several_sheaves_stand_even_if_one_is_refused(

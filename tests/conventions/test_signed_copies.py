@@ -6,14 +6,18 @@ import pikepdf
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from PIL import Image
 
 from accounts.roles import Role
 from conventions.models import Piece, attach, issue_documents, latest_piece
 from documents.models import Signature
-from documents.received.signatures import Later, Verdict
+from documents.received import confined, drawing
 from documents.received.uploads import read_copy
+from documents.received.verdicts import Later, Verdict
 from tests.documents.certificates import authority, mayor, rector, sign
 from tests.documents.test_photographs import photograph
+from tests.documents.test_signatures import add_page, add_unsigned_box, replace_page, updated
+from tests.documents.test_uploads import pdf_of
 from tests.factories import ConventionFactory, UserFactory
 
 
@@ -105,6 +109,24 @@ def test_a_tampered_file_is_kept_all_the_same_and_said_to_be(confirmed):
     assert signature.issued is None
 
 
+def test_a_file_that_was_repaired_is_said_to_be_on_both_sides(confirmed, pages):
+    attach(confirmed, pdf_of(2) + 400 * b"<html>")
+    for page in pages():
+        assert "il a été réparé à son arrivée" in page
+    attach(confirmed, pdf_of(2))
+    assert not confirmed.latest_piece(Piece.Kind.CONVENTION_SIGNED).document.is_repaired
+
+
+def test_what_is_attached_to_a_message_is_repaired_as_well(confirmed, town_hall):
+    message = confirmed.post_message(
+        by=town_hall,
+        subject="other",
+        body="Voici.",
+        attachment=read_copy([file(pdf_of(1) + 400 * b"<html>")]),
+    )
+    assert message.attachment.is_repaired
+
+
 def test_a_scan_has_no_signature_to_verify(confirmed):
     send_back(confirmed, photograph(), photograph())
     assert not Signature.objects.exists()
@@ -148,6 +170,99 @@ def test_each_side_is_warned_when_the_file_to_sign_came_back_unsigned(confirmed,
     send_back(confirmed, to_sign(confirmed))
     for page in pages():
         assert "il ne porte aucune signature électronique" in page
+
+
+# --- What was signed, beside what the file has become --------------------------
+@pytest.fixture
+def completed(confirmed):
+    """A copy that was signed, then completed: a box with a picture was added."""
+    return attach(confirmed, updated(sign(to_sign(confirmed), mayor()), add_unsigned_box))
+
+
+def comparison(piece, name="piece_comparison", **more) -> str:
+    return reverse(name, kwargs={"pk": piece.pk, "position": 1, **more})
+
+
+def test_each_side_is_led_to_the_comparison_of_a_file_that_was_completed(completed, pages):
+    for page in pages():
+        assert "fichier complété après la signature" in page
+        assert "signature-success" not in page
+        assert comparison(completed) in page
+
+
+def test_a_file_that_nothing_came_after_is_not_compared(client, confirmed, town_hall, pages):
+    piece = attach(confirmed, sign(to_sign(confirmed), mayor()))
+    for page in pages():
+        assert comparison(piece) not in page
+    client.force_login(town_hall)
+    assert client.get(comparison(piece)).status_code == 404
+
+
+def test_the_pages_that_changed_are_shown_in_both_states(client, confirmed, town_hall):
+    changed = updated(sign(to_sign(confirmed), mayor()), replace_page)
+    piece = attach(confirmed, updated(changed, add_page))
+    client.force_login(town_hall)
+    page = client.get(comparison(piece))
+    total = confirmed.latest_piece(Piece.Kind.CONVENTION).document.pages
+    assert page.context["differences"].pages == (1, total + 1)
+    content = page.content.decode()
+    for number, moments in ((1, ("signee", "recue")), (total + 1, ("recue",))):
+        for moment in ("signee", "recue"):
+            url = comparison(piece, "piece_compared_page", moment=moment, number=number)
+            assert (url in content) == (moment in moments)
+            drawn = client.get(url)
+            assert drawn.status_code == (200 if moment in moments else 404)
+    assert Image.open(io.BytesIO(drawn.content)).width > 500
+    assert "n’existait pas quand le fichier a été signé" in content
+
+
+def test_the_bytes_that_were_signed_can_be_taken_away(client, confirmed, town_hall):
+    signed = sign(to_sign(confirmed), mayor())
+    piece = attach(confirmed, updated(signed, replace_page))
+    client.force_login(town_hall)
+    sent = client.get(comparison(piece, "piece_as_signed"))
+    assert sent.content == signed
+    assert sent["Content-Disposition"].endswith('_signature-1.pdf"')
+
+
+def test_another_signature_changes_no_page_that_is_seen(client, confirmed, town_hall):
+    piece = attach(confirmed, sign(sign(to_sign(confirmed), mayor()), rector(), field="Deux"))
+    client.force_login(town_hall)
+    assert "Aucune différence ne se voit" in client.get(comparison(piece)).content.decode()
+
+
+def test_pages_that_cannot_be_drawn_are_said_to_be_and_the_files_are_offered(
+    client, completed, town_hall, monkeypatch
+):
+    monkeypatch.setattr(confined, "MAX_SECONDS", 0.001)
+    client.force_login(town_hall)
+    page = client.get(comparison(completed)).content.decode()
+    assert "ne peuvent pas être dessinées ici" in page
+    assert comparison(completed, "piece_as_signed") in page
+
+
+def test_both_states_are_drawn_once_a_day(client, completed, town_hall, settings, monkeypatch):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    client.force_login(town_hall)
+    first = client.get(comparison(completed)).context["differences"]
+    monkeypatch.setattr(drawing, "find_differences", None)
+    assert client.get(comparison(completed)).context["differences"] == first
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("piece_compared_page", {"moment": "signee", "number": 0}),
+        ("piece_compared_page", {"moment": "signee", "number": 10**12}),
+        ("piece_compared_page", {"moment": "autre", "number": 1}),
+        ("piece_comparison", {"position": 2}),
+        ("piece_as_signed", {"position": 10**30}),
+    ],
+)
+def test_what_is_not_there_is_not_found(client, completed, town_hall, name, more):
+    client.force_login(town_hall)
+    url = reverse(name, kwargs={"pk": completed.pk, "position": 1} | more)
+    assert client.get(url).status_code == 404
 
 
 def test_photographs_are_sent_in_one_field(client, confirmed, town_hall):
@@ -198,6 +313,8 @@ def test_signatures_cost_no_query_per_piece(
     client.force_login(town_hall)
     signed = sign(to_sign(confirmed), mayor())
     send_back(confirmed, signed)
+    signed = sign(sign(to_sign(confirmed), mayor()), rector(), field="Région")
+    attach(confirmed, signed)
     with django_assert_max_num_queries(100) as one:
         client.get(confirmed.get_absolute_url())
     for _ in range(3):

@@ -8,11 +8,12 @@ from django.utils import timezone
 from conventions.authority import record_act, record_act_dates
 from conventions.models import issue_documents, latest_piece
 from documents.models import Document
+from tests.documents.certificates import mayor, sign
+from tests.documents.test_signatures import replace_page, updated
 
 pytestmark = pytest.mark.django_db
 
 VERIFY = reverse("verify")
-SIGNATURE = b"\n9 0 obj\n<</Type /Sig /ByteRange [0 10 20 30]>>\nendobj\n%%EOF\n"
 
 
 @pytest.fixture
@@ -110,14 +111,18 @@ def test_a_file_as_issued_is_said_so(client, issued):
 
 
 def test_a_file_signed_since_is_said_so(client, issued):
-    page = drop(client, content_of(issued) + SIGNATURE).content.decode()
+    page = drop(client, sign(content_of(issued), mayor())).content.decode()
     assert "Ce fichier est un document émis, puis signé" in page
     assert issued.reference in page
+    assert "Signature électronique au nom de Camille MARTIN : signataire non authentifié" in page
+    assert "fr-alert--success" not in page
 
 
 def test_a_file_extended_since_is_a_warning(client, issued):
-    page = drop(client, content_of(issued) + b"\n<< >>\n%%EOF\n").content.decode()
-    assert "Ce fichier a été complété après son émission" in page
+    signed_then_changed = updated(sign(content_of(issued), mayor()), replace_page)
+    for content in (content_of(issued) + b"\n<< >>\n%%EOF\n", signed_then_changed):
+        page = drop(client, content).content.decode()
+        assert "Ce fichier a été complété après son émission" in page
 
 
 def test_another_file_is_said_not_to_be_one(client, issued):

@@ -183,10 +183,20 @@ def timestamper(holder: Holder, at: datetime | None = None) -> DummyTimeStamper:
     )
 
 
-def sign(content: bytes, by: Holder, *, field="Signature", stamps=None, box=None, **options):
+def sign(
+    content: bytes,
+    by: Holder,
+    *,
+    field="Signature",
+    stamps=None,
+    box=None,
+    strict=True,
+    **options,
+):
     """Return `content` signed by `by` (PAdES), its bytes unchanged and the signature after them.
 
-    `box` (page's points) makes the signature visible.
+    `box` (page's points) makes the signature visible; a file that is not well written is
+    signed all the same when not `strict`.
     """
     store = SimpleCertificateStore()
     store.register(by.issuer.asn1)
@@ -201,11 +211,11 @@ def sign(content: bytes, by: Holder, *, field="Signature", stamps=None, box=None
         signer,
         timestamper=stamps,
         new_field_spec=SigFieldSpec(field, on_page=0, box=box),
-    ).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(content)), output=output)
+    ).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(content), strict=strict), output=output)
     return output.getvalue()
 
 
-def with_evidence(content: bytes, *, crls=(), ocsps=(), certificates=()) -> bytes:
+def with_evidence(content: bytes, *, crls=(), ocsps=(), certificates=(), strict=True) -> bytes:
     """Return the signed file with what proves that certificates are revoked or not (PAdES-LT)."""
     output = io.BytesIO(content)
     DocumentSecurityStore.add_dss(
@@ -214,5 +224,6 @@ def with_evidence(content: bytes, *, crls=(), ocsps=(), certificates=()) -> byte
         certs=[holder.asn1 for holder in certificates],
         crls=[asn1_crl.CertificateList.load(der) for der in crls],
         ocsps=[asn1_ocsp.OCSPResponse.load(der) for der in ocsps],
+        strict=strict,
     )
     return output.getvalue()

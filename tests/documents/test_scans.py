@@ -1,6 +1,7 @@
 """A pile of scans finds its own documents: skewed, upside down, stained, with blank pages."""
 
 import io
+import tempfile
 
 import pikepdf
 import pytest
@@ -63,6 +64,40 @@ def test_a_bad_scan_is_recognised(name):
     assert not page.is_blank
 
 
+# Of a code at the place of `sheet`, in mm.
+CODE_CENTRE = (210 * 0.78 + 12, 297 / 25 + 12)
+STAMP_DPI = 200
+
+
+def stamped_scan(seed: int, *, colours: bool, again: float = 0) -> Image.Image:
+    """A page stamped over its code; printed `again` at its foot, that many mm wide, if any."""
+    page = sheet(REFERENCE, dpi=STAMP_DPI)
+    if again:
+        second = papers.code(REFERENCE, STAMP_DPI, again)
+        page.paste(second, (page.width // 12, page.height - second.height - page.height // 40))
+    page = papers.stamped(page, seed, centre=CODE_CENTRE, dpi=STAMP_DPI)
+    return papers.scanned(page if colours else page.convert("L"), seed)
+
+
+def found(pages) -> list[str]:
+    content = pile(*pages, dpi=STAMP_DPI)
+    return [page.reference for page in read_pages(content, range(1, len(pages) + 1))]
+
+
+@pytest.mark.parametrize("colours", [False, True], ids=["grey", "colours"])
+def test_a_code_is_read_under_the_stamp_of_a_town_hall(colours):
+    scans = [stamped_scan(seed, colours=colours) for seed in range(20)]
+    assert found(scans) == [REFERENCE] * 20
+
+
+def test_a_code_printed_again_elsewhere_is_read_where_black_and_white_hides_the_first():
+    """Nothing tells a stamp from what is printed under it, when all that is dark is black."""
+    twice = [papers.faxed(stamped_scan(seed, colours=False, again=18)) for seed in range(20)]
+    once = [papers.faxed(stamped_scan(seed, colours=False)) for seed in range(5)]
+    assert found(twice) == [REFERENCE] * 20
+    assert found(once) == [""] * 5
+
+
 @pytest.mark.parametrize(("fed", "rotation"), [(0, 0), (90, 90), (180, 180), (270, 270), (5, 0)])
 def test_the_code_tells_how_to_set_the_page_upright(fed, rotation):
     (page,) = read(turned(sheet(REFERENCE), fed))
@@ -123,7 +158,36 @@ def test_the_printed_words_name_the_document_when_the_code_is_gone():
     assert next(read_pages(buffer.getvalue(), [1])).reference == REFERENCE
 
 
+def two_on_one(first: str, second: str) -> Image.Image:
+    """Two papers fed at once, the second one over the foot of the first."""
+    page = sheet(first)
+    page.paste(sheet(second, lines=2).crop((0, 0, page.width, 500)), (0, page.height - 500))
+    return page
+
+
+@pytest.mark.parametrize("fed", [0, 180])
+def test_a_page_of_two_documents_names_both(fed):
+    (page,) = read(turned(two_on_one(REFERENCE, OTHER), fed))
+    assert {page.reference, *page.others} == {REFERENCE, OTHER}
+    assert len(page.others) == 1
+    assert page.rotation == fed
+
+
+def test_a_reference_printed_twice_on_a_page_is_one():
+    (page,) = read(two_on_one(REFERENCE, REFERENCE))
+    assert (page.reference, page.others) == (REFERENCE, ())
+
+
 # --- The pile ---------------------------------------------------------------
+def test_a_page_of_two_documents_opens_a_sheaf_of_its_own():
+    pages = read(sheet(REFERENCE), two_on_one(REFERENCE, OTHER), sheet(), sheet(OTHER))
+    first, doubtful, last = group(pages)
+    assert (first.reference, first.others) == (REFERENCE, ())
+    assert {doubtful.reference, *doubtful.others} == {REFERENCE, OTHER}
+    assert [number for number, _ in doubtful.pages] == [2, 3]
+    assert (last.reference, last.others) == (OTHER, ())
+
+
 def test_pages_follow_their_first_one_until_another_document_and_blank_ones_are_dropped():
     pages = read(
         sheet(),  # Whose is it?
@@ -161,10 +225,22 @@ def test_the_pages_of_a_document_are_taken_out_upright_with_their_images_untouch
     assert extract(content, [(2, 180), (3, 180)]) == copy
 
 
+def small(content: bytes, number: int, rotation: int = 0) -> Image.Image:
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        return Image.open(io.BytesIO(thumbnail(file, number, rotation)))
+
+
 def test_a_thumbnail_is_small_and_upright():
-    image = Image.open(io.BytesIO(thumbnail(pile(turned(sheet(), 90)), 1, 90)))
+    image = small(pile(turned(sheet(), 90)), 1, 90)
     assert image.height > image.width
     assert max(image.size) < 1000
+
+
+def test_a_thumbnail_that_cannot_be_drawn_is_grey():
+    image = small(pile(sheet())[:200], 1, 90)
+    assert image.width > image.height
+    assert image.getcolors() == [(image.width * image.height, 220)]
 
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.7 rien", pile(blank())[:200]])
@@ -196,4 +272,4 @@ def test_a_page_too_large_for_memory_is_left_unrecognised():
     buffer = io.BytesIO()
     pdf.save(buffer)
     assert list(read_pages(buffer.getvalue(), [1, 2])) == [ScannedPage(1), ScannedPage(2)]
-    assert thumbnail(buffer.getvalue(), 1)
+    assert small(buffer.getvalue(), 1).getextrema() == (220, 220)

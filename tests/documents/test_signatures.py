@@ -11,11 +11,17 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+from pyhanko.sign.fields import (
+    MDPPerm,
+    SigFieldSpec,
+    SigSeedSubFilter,
+    append_signature_field,
+)
 from pyhanko_certvalidator import ValidationContext
 
 from documents.received import signatures
-from documents.received.signatures import Later, Verdict, examine, load_authorities
+from documents.received.signatures import examine, load_authorities
+from documents.received.verdicts import NOTHING_SIGNED, WEIGHTS, Later, Verdict, Weight
 
 from .certificates import (
     DAY,
@@ -56,9 +62,9 @@ def only(content: bytes, **options):
     return signature
 
 
-def updated(content: bytes, change) -> bytes:
+def updated(content: bytes, change, *, strict=True) -> bytes:
     """Return `content` followed by an incremental update, as any PDF editor writes one."""
-    writer = IncrementalPdfFileWriter(io.BytesIO(content))
+    writer = IncrementalPdfFileWriter(io.BytesIO(content), strict=strict)
     change(writer)
     output = io.BytesIO()
     writer.write(output)
@@ -379,6 +385,352 @@ def test_a_file_of_compressed_objects_is_compared_like_another():
         tampered = seen(updated(signed, change))
         assert [s.verdict for s in tampered.signatures] == [Verdict.CHANGED]
         assert sha256(content) not in seen(sign(updated(content, change), mayor())).contains
+
+
+# --- What is added without being signed --------------------------------------
+FIELD = (50, 50, 200, 80)
+
+
+def text_field(content: bytes, value: str = "Camille MARTIN") -> bytes:
+    """Return the page with a field of a form that says `value`."""
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        field = pdf.make_indirect(
+            pikepdf.Dictionary(
+                Type=pikepdf.Name.Annot,
+                Subtype=pikepdf.Name.Widget,
+                FT=pikepdf.Name.Tx,
+                T="Nom",
+                V=value,
+                F=4,
+                Rect=list(FIELD),
+                P=pdf.pages[0].obj,
+                AP=pikepdf.Dictionary(N=appearance(pdf, value)),
+            )
+        )
+        pdf.pages[0].Annots = pdf.make_indirect(pikepdf.Array([field]))
+        fields = pdf.make_indirect(pikepdf.Array([field]))
+        pdf.Root.AcroForm = pdf.make_indirect(pikepdf.Dictionary(Fields=fields))
+        buffer = io.BytesIO()
+        pdf.save(buffer, deterministic_id=True, compress_streams=False)
+    return buffer.getvalue()
+
+
+def appearance(pdf, value):
+    width, height = FIELD[2] - FIELD[0], FIELD[3] - FIELD[1]
+    return pdf.make_stream(
+        f"BT /F 12 Tf ({value}) Tj ET".encode(),
+        Type=pikepdf.Name.XObject,
+        Subtype=pikepdf.Name.Form,
+        BBox=[0, 0, width, height],
+    )
+
+
+def fill_in(writer):
+    """Another value for the field, and another picture of it: a shadow attack."""
+    field = writer.root["/AcroForm"]["/Fields"][0]
+    picture = generic.StreamObject(field["/AP"]["/N"], stream_data=b"BT /F 12 Tf (X) Tj ET")
+    field[pdf_name("/V")] = generic.TextStringObject("Quelqu'un d'autre")
+    field["/AP"][pdf_name("/N")] = writer.add_object(picture)
+    writer.update_container(field)
+
+
+def add_unsigned_box(writer):
+    """A place for a signature, never signed, whose picture may cover anything."""
+    append_signature_field(writer, SigFieldSpec("Vide", on_page=0, box=FIELD))
+
+
+def proven(content: bytes) -> bytes:
+    """Return the signed file with the proof that its certificate was not revoked."""
+    return with_evidence(content, crls=[authority().revocation_list()])
+
+
+@pytest.mark.parametrize("change", [fill_in, add_unsigned_box])
+def test_what_is_added_after_a_signature_is_never_shown_as_right(change):
+    signed = proven(sign(text_field(issued()), mayor()))
+    assert only(signed).verdict == Verdict.VALID
+    signature = only(updated(signed, change))
+    assert signature.verdict == Verdict.COMPLETED
+    assert signature.later == Later.ADDITIONS
+    assert WEIGHTS.get(signature.verdict, Weight.WARNING) == Weight.WARNING
+
+
+@pytest.mark.parametrize("change", [fill_in, add_unsigned_box])
+def test_another_signature_does_not_make_up_for_what_was_added_before_it(change):
+    first = proven(sign(text_field(issued()), mayor()))
+    twice = sign(updated(first, change), rector(), field="Deuxième")
+    before, after = seen(twice).signatures
+    assert (before.verdict, before.later) == (Verdict.COMPLETED, Later.ADDITIONS)
+    assert (after.verdict, after.later) == (Verdict.VALID, Later.NOTHING)
+
+
+def test_a_document_completed_before_it_was_signed_is_not_the_issued_one():
+    def add_box_as_if_signed(writer):
+        add_unsigned_box(writer)
+        writer.root["/AcroForm"][pdf_name("/SigFlags")] = generic.NumberObject(3)
+
+    completed = updated(issued(), add_box_as_if_signed)
+    assert sha256(issued()) not in seen(sign(completed, mayor())).contains
+
+
+def test_a_file_completed_by_an_unknown_signatory_says_both():
+    signed = updated(sign(text_field(issued()), mayor()), fill_in)
+    (signature,) = examine(signed, []).signatures
+    assert (signature.verdict, signature.later) == (Verdict.UNKNOWN_ISSUER, Later.ADDITIONS)
+
+
+def test_the_part_that_was_signed_is_measured():
+    once = sign(issued(), mayor())
+    twice = sign(once, rector(), field="Deuxième")
+    assert [s.signed_size for s in seen(twice).signatures] == [len(once), len(twice)]
+    changed = updated(once, replace_page)
+    assert only(changed).verdict == Verdict.CHANGED
+    assert only(changed[: only(changed).signed_size]).later == Later.NOTHING
+
+
+def test_a_part_that_is_not_whole_is_not_shown_as_what_was_signed():
+    assert only(sign(issued("90,00"), mayor()).replace(b"90,00", b"10,00")).signed_size is None
+
+
+# --- The store of proofs, kept in order ---------------------------------------
+ENTRY = "/" + "A" * 40
+
+
+def add_entry(writer):
+    store = writer.root["/DSS"]
+    proofs = generic.DictionaryObject({pdf_name("/CRL"): generic.ArrayObject(store["/CRLs"])})
+    entries = generic.DictionaryObject({pdf_name(ENTRY): writer.add_object(proofs)})
+    store[pdf_name("/VRI")] = writer.add_object(entries)
+    writer.update_container(store)
+
+
+def date_entry(writer):
+    entry = writer.root["/DSS"]["/VRI"][ENTRY]
+    entry[pdf_name("/TU")] = generic.TextStringObject("D:20261126120000Z")
+    writer.update_container(entry)
+
+
+def drop_entries(writer):
+    del writer.root["/DSS"]["/VRI"]
+    writer.update_container(writer.root["/DSS"])
+
+
+def replace_proof(writer):
+    proof = writer.root["/DSS"]["/CRLs"].raw_get(0).reference
+    overwrite(writer, proof, authority().revocation_list())
+
+
+def drop_store(writer):
+    del writer.root["/DSS"]
+    writer.update_root()
+
+
+def add_own_word(writer):
+    writer.root["/DSS"][pdf_name("/XYZ_Programme")] = generic.TextStringObject("1.0")
+    writer.update_container(writer.root["/DSS"])
+
+
+def overwrite(writer, reference, data: bytes):
+    stream = generic.StreamObject(stream_data=data)
+    stream.container_ref = reference
+    writer.objects[(reference.generation, reference.idnum)] = stream
+
+
+def first_content(writer):
+    return writer.root["/Pages"]["/Kids"][0]["/Contents"].raw_get(0)
+
+
+def list_in_store(writer, *things):
+    held = generic.DictionaryObject({pdf_name("/Autre"): generic.ArrayObject(things)})
+    writer.root[pdf_name("/DSS")] = writer.add_object(held)
+    writer.update_root()
+
+
+@pytest.mark.parametrize(
+    "change", [date_entry, drop_entries, replace_proof, drop_store, add_own_word]
+)
+def test_proofs_that_are_kept_in_order_change_nothing_that_is_signed(change):
+    once = updated(proven(sign(issued(), mayor())), add_entry)
+    found = seen(updated(sign(once, rector(), field="Deuxième"), change))
+    assert {s.verdict for s in found.signatures} <= {Verdict.VALID, Verdict.REVOCATION_UNKNOWN}
+    assert {s.later for s in found.signatures} == {Later.SIGNATURES}
+    assert sha256(issued()) in found.contains
+
+
+def hide_content_in_store(writer):
+    """The page's own content, listed among the proofs, then written over."""
+    list_in_store(writer, first_content(writer))
+    overwrite(writer, first_content(writer).reference, b"BT /F 12 Tf (Autre chose) Tj ET")
+
+
+def hide_page_in_store(writer):
+    replace_page(writer)
+    kids = writer.root["/Pages"]["/Kids"]
+    list_in_store(writer, kids.raw_get(0), kids[0].raw_get("/Contents"))
+
+
+@pytest.mark.parametrize("change", [hide_content_in_store, hide_page_in_store])
+def test_the_store_of_proofs_is_no_way_in(change):
+    assert only(updated(sign(issued(), mayor()), change)).verdict == Verdict.CHANGED
+
+
+def test_a_content_that_was_among_the_proofs_before_signing_may_not_change_either():
+    listed = updated(issued(), lambda writer: list_in_store(writer, first_content(writer)))
+    signed = sign(listed, mayor())
+    changed = updated(
+        signed,
+        lambda writer: overwrite(writer, first_content(writer).reference, b"BT (Autre) Tj ET"),
+    )
+    assert only(signed).verdict == Verdict.REVOCATION_UNKNOWN
+    assert only(changed).verdict == Verdict.CHANGED
+
+
+# --- Algorithms ----------------------------------------------------------------
+# In DER: ecdsa-with-SHA256, SHA-256; and numbers of the same length that nothing bears.
+ECDSA, UNKNOWN_ECDSA = "06082A8648CE3D040302", "06082A8648CE3D04037F"
+SHA256, UNKNOWN_DIGEST = "0609608648016503040201", "060960864801650304027F"
+
+
+def with_algorithm(content: bytes, known: str, unknown: str) -> bytes:
+    """Return the signed file with another algorithm, named where the signature itself stands."""
+    before, named, after = content.rpartition(known.encode())
+    assert named
+    return before + unknown.encode() + after
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown"), [(ECDSA, UNKNOWN_ECDSA), (SHA256, UNKNOWN_DIGEST)], ids=["key", "digest"]
+)
+def test_an_algorithm_that_is_not_supported_is_not_held_against_the_content(known, unknown):
+    signature = only(with_algorithm(sign(issued(), mayor()), known, unknown))
+    assert signature.verdict == Verdict.UNSUPPORTED
+    assert signature.signer == "Camille MARTIN"
+    assert signature.signed_size is None
+
+
+def test_a_content_that_was_altered_is_said_to_be_whatever_the_algorithm():
+    tampered = sign(issued("90,00"), mayor()).replace(b"90,00", b"10,00")
+    assert only(with_algorithm(tampered, ECDSA, UNKNOWN_ECDSA)).verdict == Verdict.BROKEN
+
+
+# --- What is no signature of the document ---------------------------------------
+def lend_functions(writer):
+    """Adobe's usage rights: signed by Adobe, on nobody's behalf."""
+    rights = generic.DictionaryObject(
+        {
+            pdf_name("/Type"): pdf_name("/Sig"),
+            pdf_name("/ByteRange"): generic.ArrayObject(map(generic.NumberObject, (0, 9, 99, 9))),
+            pdf_name("/Contents"): generic.ByteStringObject(b"\x30\x00"),
+        }
+    )
+    permissions = generic.DictionaryObject({pdf_name("/UR3"): writer.add_object(rights)})
+    writer.root[pdf_name("/Perms")] = writer.add_object(permissions)
+    writer.update_root()
+
+
+def take_functions_back(writer):
+    del writer.root["/Perms"]
+    writer.update_root()
+
+
+def test_usage_rights_are_no_signature_and_no_trace_of_one():
+    lent = updated(issued(), lend_functions)
+    taken_back = updated(lent, take_functions_back)
+    assert seen(lent) == seen(taken_back) == NOTHING_SIGNED
+    for content in (lent, taken_back):
+        assert only(sign(content, mayor())).verdict == Verdict.REVOCATION_UNKNOWN
+
+
+def test_a_reason_that_is_replaced_later_is_said_to_be():
+    def rewrite(writer):
+        signature = writer.root["/AcroForm"]["/Fields"][0]["/V"]
+        signature[pdf_name("/Reason")] = generic.TextStringObject("Pour refus")
+        writer.update_container(signature)
+
+    signed = sign(issued(), mayor(), reason="Pour accord")
+    signature = only(updated(signed, rewrite))
+    assert signature.verdict == Verdict.REWRITTEN
+    assert signature.signed_size == len(signed)
+
+
+# --- Files that are not written as the standard wants ----------------------------
+def hybrid(content: bytes) -> bytes:
+    """An update with two tables of objects, as Word and Excel write: its own, and a stream."""
+    number = len(content)
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        root, size = pdf.Root.objgen[0], int(pdf.trailer.Size)
+    previous = int(re.findall(rb"startxref\s+(\d+)", content)[-1])
+    stream = (
+        b"%d 0 obj\n<</Type/XRef/Size %d/W[1 3 2]/Index[0 0]/Length 0/Root %d 0 R>>\n"
+        b"stream\n\nendstream\nendobj\n"
+    ) % (size, size + 1, root)
+    table = number + len(stream)
+    return content + (
+        stream
+        + b"xref\n%d 1\n%010d 00000 n \n" % (size, number)
+        + b"trailer\n<</Root %d 0 R/Size %d/XRefStm %d/Prev %d>>\n"
+        % (root, size + 1, number, previous)
+        + b"startxref\n%d\n%%%%EOF\n" % table
+    )
+
+
+def short_table(content: bytes) -> bytes:
+    """A file that says it has fewer objects than it lists."""
+    return re.sub(rb"/Size (\d+)", lambda m: b"/Size %d" % (int(m[1]) - 1), content, count=1)
+
+
+def early_table(content: bytes) -> bytes:
+    """A file that points a little before its table of objects."""
+    return re.sub(
+        rb"startxref\n(\d+)", lambda m: b"startxref\n%d" % (int(m[1]) - 4), content, count=1
+    )
+
+
+IRREGULAR = [hybrid, short_table, early_table]
+
+
+@pytest.mark.parametrize("write", IRREGULAR)
+def test_an_irregular_file_is_read_a_second_time_and_never_said_to_be_right(write):
+    signature = only(proven_leniently(sign(write(issued()), mayor(), strict=False)))
+    assert signature.verdict == Verdict.IRREGULAR
+    assert signature.signer == "Camille MARTIN"
+    assert WEIGHTS.get(signature.verdict, Weight.WARNING) == Weight.WARNING
+
+
+def proven_leniently(content: bytes) -> bytes:
+    return with_evidence(content, strict=False, crls=[authority().revocation_list()])
+
+
+@pytest.mark.parametrize("write", IRREGULAR)
+@pytest.mark.parametrize("change", [replace_page, add_note, add_page])
+def test_a_change_of_an_irregular_file_is_seen(write, change):
+    signed = sign(write(issued()), mayor(), strict=False)
+    assert only(updated(signed, change, strict=False)).verdict == Verdict.CHANGED
+
+
+@pytest.mark.parametrize("write", IRREGULAR)
+def test_an_irregular_file_altered_in_place_is_broken(write):
+    signed = sign(write(issued("90,00")), mayor(), strict=False)
+    assert only(signed.replace(b"90,00", b"10,00")).verdict == Verdict.BROKEN
+
+
+def test_an_irregular_file_is_not_known_to_be_the_issued_one():
+    assert not seen(sign(hybrid(issued()), mayor(), strict=False)).contains
+
+
+def test_an_object_that_a_signed_page_lacks_may_not_come_later():
+    """The page calls for it, nothing shows; then an update brings it."""
+
+    def call_for_more(writer):
+        page = writer.root["/Pages"]["/Kids"][0]
+        page["/Contents"].append(generic.IndirectObject(99, 0, writer))
+        writer.update_container(page["/Contents"])
+
+    def bring_it(writer):
+        writer._lastobj_id = 98
+        writer.add_object(generic.StreamObject(stream_data=b"BT /F 12 Tf (Autre) Tj ET"))
+
+    signed = sign(updated(issued(), call_for_more), mayor())
+    assert only(updated(signed, bring_it)).verdict == Verdict.CHANGED
 
 
 # --- The authorities --------------------------------------------------------

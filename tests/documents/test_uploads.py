@@ -8,8 +8,16 @@ import pikepdf
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pyhanko.pdf_utils.crypt.pubkey import RecipientEncryptionPolicy
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
 
+from documents.received import confined
 from documents.received.uploads import MAX_PAGES, read_pdf
+from documents.received.verdicts import Verdict
+
+from . import papers
+from .certificates import mayor, sign
 
 
 def pdf_of(pages: int, **options) -> bytes:
@@ -36,6 +44,7 @@ def test_a_sound_pdf_is_kept_as_it_is():
     kept = read_pdf(upload(content))
     assert kept.content == content
     assert kept.pages == 3
+    assert not kept.is_repaired
 
 
 def test_a_file_already_read_by_the_form_is_read_from_its_start():
@@ -82,6 +91,92 @@ def test_a_file_that_cannot_be_kept_is_refused_with_what_to_do(content, code, wo
     error = refusal(content)
     assert error.code == code
     assert words in error.message
+
+
+# --- Slightly broken: repaired, or refused ------------------------------------
+def scan() -> bytes:
+    """Two scanned pages in a file whose objects stand one after the other."""
+    buffer = io.BytesIO()
+    with pikepdf.open(io.BytesIO(papers.pile(papers.sheet(), papers.sheet()))) as pdf:
+        pdf.save(buffer, deterministic_id=True)
+    return buffer.getvalue()
+
+
+def images(content: bytes) -> list[bytes]:
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        return [i.read_raw_bytes() for page in pdf.pages for i in page.get_images().values()]
+
+
+BREAKAGES = {
+    "cut-short": lambda content: content[:-10],
+    "followed-by-a-page-of-the-web": lambda content: content + 400 * b"<html>",
+    "table-not-where-it-says": lambda content: content.replace(b"startxref\n", b"startxref\n9"),
+    "line-ends-changed": lambda content: content.replace(b"\n", b"\r\n", 3),
+}
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES)
+def test_a_slightly_broken_file_is_repaired_and_carries_the_one_that_was_sent(breakage):
+    broken = BREAKAGES[breakage](scan())
+    kept = read_pdf(upload(broken))
+    assert kept.is_repaired
+    assert kept.pages == 2
+    with pikepdf.open(io.BytesIO(kept.content), attempt_recovery=False) as pdf:
+        assert pdf.check_pdf_syntax() == []
+        (original,) = pdf.attachments.values()
+        assert original.get_file().read_bytes() == broken
+        assert original.filename == "décision signée.pdf"
+    assert images(kept.content) == images(scan())
+    assert read_pdf(upload(broken)).content == kept.content
+
+
+LOSSES = {
+    "half": lambda content: content[: len(content) // 2],
+    "end": lambda content: content[:-600],
+    "hole": lambda content: content[:150_000] + content[150_500:],
+    "page-missing": lambda content: content.replace(b"/Count 2", b"/Count 3"),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_file_that_lost_something_is_not_repaired(loss):
+    broken = LOSSES[loss](scan())[:-10]
+    assert broken != scan()[:-10]
+    assert refusal(broken).code == "damaged"
+
+
+def test_a_repair_that_takes_for_ever_is_given_up(monkeypatch):
+    monkeypatch.setattr(confined, "MAX_SECONDS", 0.01)
+    assert refusal(scan()[:-10]).code == "damaged"
+
+
+def test_a_signed_file_is_not_repaired_which_would_undo_its_signature():
+    broken = sign(scan(), mayor()) + 3000 * b"\0"
+    kept = read_pdf(upload(broken))
+    assert kept.content == broken
+    assert kept.pages == 2
+    assert not kept.is_repaired
+    (signature,) = kept.examination.signatures
+    assert (signature.signer, signature.verdict) == ("Camille MARTIN", Verdict.IRREGULAR)
+
+
+# --- Encrypted ------------------------------------------------------------------
+def test_a_file_encrypted_for_a_certificate_is_protected_not_damaged(real_data):
+    path = real_data / "pdf" / "encrypted-for-a-certificate.pdf"
+    if not path.exists():
+        pytest.skip("signed files (shared/data/pdf) are not beside this checkout")
+    error = refusal(path.read_bytes())
+    assert error.code == "protected"
+    assert "Enregistrez-le sans protection" in error.message
+
+
+def test_a_file_encrypted_for_a_certificate_of_ours_is_protected():
+    plain = PdfFileReader(io.BytesIO(pdf_of(1)))
+    writer = copy_into_new_writer(plain)
+    writer.encrypt_pubkey([mayor().asn1], policy=RecipientEncryptionPolicy(ignore_key_usage=True))
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    assert refusal(buffer.getvalue()).code == "protected"
 
 
 def test_a_file_larger_than_the_limit_is_refused(settings):

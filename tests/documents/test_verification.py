@@ -8,11 +8,14 @@ from documents.models import Document
 from documents.received.verification import Outcome, recognise
 from documents.rendering import render
 
+from .certificates import mayor, rector, sign
 from .samples import ACT, text
+from .test_signatures import add_note, add_unsigned_box, replace_page, updated
 
 pytestmark = pytest.mark.django_db
 
-SIGNATURE = b"\n9 0 obj\n<</Type /Sig /ByteRange [0 10 20 30]>>\nendobj\nstartxref\n7\n%%EOF\n"
+# What looks like a signature to who only searches for its name.
+PRETENCE = b"\n9 0 obj\n<</Type /Sig /ByteRange [0 10 20 30]>>\nendobj\nstartxref\n7\n%%EOF\n"
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +35,34 @@ def test_the_issued_file_is_recognised(issued, printed):
     assert (found.document, found.outcome) == (issued, Outcome.ISSUED)
 
 
-@pytest.mark.parametrize("times", [1, 3])
-def test_the_issued_file_is_recognised_under_its_signatures(issued, printed, times):
-    found = recognise(printed.content + times * SIGNATURE)
-    assert (found.document, found.outcome) == (issued, Outcome.SIGNED)
+@pytest.fixture(scope="module")
+def signed(printed):
+    return sign(printed.content, mayor())
 
 
-def test_what_is_added_without_a_signature_is_told_apart(issued, printed):
-    found = recognise(printed.content + b"\n9 0 obj\n<</Type /Page>>\nendobj\n%%EOF\n")
+def test_the_issued_file_is_recognised_under_its_signatures(issued, signed):
+    for content, signers in (
+        (signed, ["Camille MARTIN"]),
+        (sign(signed, rector(), field="Deuxième"), ["Camille MARTIN", "Sophie BÉJEAN"]),
+    ):
+        found = recognise(content)
+        assert (found.document, found.outcome) == (issued, Outcome.SIGNED)
+        assert [signature.signer for signature in found.signatures] == signers
+
+
+@pytest.mark.parametrize(
+    "added", [b"\n9 0 obj\n<</Type /Page>>\nendobj\n%%EOF\n", PRETENCE, 3 * PRETENCE]
+)
+def test_what_is_added_without_a_signature_is_told_apart(issued, printed, added):
+    found = recognise(printed.content + added)
     assert (found.document, found.outcome) == (issued, Outcome.EXTENDED)
+
+
+@pytest.mark.parametrize("change", [replace_page, add_note, add_unsigned_box])
+def test_what_is_added_beside_a_signature_is_not_taken_for_one(issued, printed, signed, change):
+    for content in (updated(signed, change), sign(updated(printed.content, change), mayor())):
+        found = recognise(content)
+        assert (found.document, found.outcome) == (issued, Outcome.EXTENDED)
 
 
 @pytest.mark.parametrize("position", [0, 500, -20])
@@ -48,7 +70,7 @@ def test_a_file_with_one_byte_changed_is_not_recognised(issued, printed, positio
     content = bytearray(printed.content)
     content[position] ^= 1
     assert recognise(bytes(content)) is None
-    assert recognise(bytes(content) + SIGNATURE) is None
+    assert recognise(bytes(content) + PRETENCE) is None
 
 
 def test_a_file_received_is_not_one_that_was_issued(printed):

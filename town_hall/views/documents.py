@@ -1,14 +1,17 @@
 """The documents of a file: generated, read before they exist, downloaded."""
 
 from django.contrib import messages
+from django.core.files import File
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from accounts.access import user_of
+from accounts.models import User
 from conventions.dossiers.parts import parts_of
 from conventions.models import Convention, Piece, file_name
 from conventions.models import issue_documents as issue_documents_of
+from documents.models import Document
 from documents.rendering import render
 from town_hall.views.files import find_convention
 from town_hall.views.form import writers
@@ -43,20 +46,29 @@ def preview(request: HttpRequest, year: int, code: str) -> HttpResponse:
 
 def download_piece(request: HttpRequest, pk: int) -> FileResponse:
     """Send a piece of a file in the person's scope."""
-    piece = get_object_or_404(
-        Piece.objects.select_related(
-            "document", "convention__collectivity", "convention__campaign"
-        ),
-        pk=pk,
-        convention__in=Convention.objects.for_user(user_of(request)),
-    )
-    try:
-        file = piece.document.file.open("rb")
-    except FileNotFoundError as error:
-        raise Http404("Le fichier de cette pièce est introuvable.") from error
+    piece = find_piece(user_of(request), pk)
     return FileResponse(
-        file,
+        open_file(piece.document),
         as_attachment=True,
         filename=file_name(piece),
         content_type="application/pdf",
     )
+
+
+def find_piece(user: User, pk: int) -> Piece:
+    """Return a piece of a file in the person's scope, or 404."""
+    return get_object_or_404(
+        Piece.objects.select_related(
+            "document", "convention__collectivity", "convention__campaign"
+        ),
+        pk=pk,
+        convention__in=Convention.objects.for_user(user),
+    )
+
+
+def open_file(document: Document) -> File:
+    """Return the file of a document, open; 404 when the storage has lost it."""
+    try:
+        return document.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404("Le fichier de cette pièce est introuvable.") from error
