@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from conventions.campaigns.models import PRINTED, Campaign
 from conventions.enrolment.enrolling import enrol
-from conventions.enrolment.preparation import Waiting, prepare
+from conventions.enrolment.preparation import prepare
 from conventions.lifecycle import State
 from conventions.models import Convention, Enrolment
 from rectorat.board import build_board, build_reply_curve
@@ -234,7 +234,7 @@ def test_preparing_announces_the_numbers_then_reports(agent, campaign):
     schools = [*SchoolFactory.create_batch(2, payer=payer), SchoolFactory()]
     agent.post(url("enrol", campaign), {"text": " ".join(school.uai for school in schools)})
     page = agent.get(url("prepare", campaign))
-    assert page.context["waiting"] == Waiting(schools=3, collectivities=2, prepared=0)
+    assert page.context["waiting"] == {"schools": 3, "collectivities": 2}
     assert not Convention.objects.exists()
     report = agent.post(url("prepare", campaign)).context["report"]
     assert len(report.created) == 2
@@ -255,7 +255,7 @@ def test_conventions_are_prepared_for_the_schools_that_are_ticked(agent, campaig
     agent.post(url("enrol", campaign), {"text": f"{ticked.uai} {sibling.uai} {other.uai}"})
     page = prepare_ticked(agent, ticked)
     # A convention is of all its payer's schools.
-    assert page.context["waiting"] == Waiting(schools=2, collectivities=1, prepared=0)
+    assert page.context["waiting"] == {"schools": 2, "collectivities": 1}
     assert not Convention.objects.exists()
     report = agent.post(url("prepare", campaign), {"payers": page.context["payers"]})
     assert [c.collectivity for c in report.context["report"].created] == [payer]

@@ -306,8 +306,8 @@ def test_a_page_of_two_documents_is_attached_to_neither_until_a_person_says_whic
             f"{reference} : convention à signer, version 1, {convention}" in page.content.decode()
         )
     agent.post(page_of(received), decide(sheaf, "attach", reference=theirs))
-    assert elsewhere.latest_piece(Piece.Kind.CONVENTION_SIGNED) is not None
-    assert confirmed.latest_piece(Piece.Kind.CONVENTION_SIGNED) is None
+    assert latest_piece(elsewhere, Piece.Kind.CONVENTION_SIGNED) is not None
+    assert latest_piece(confirmed, Piece.Kind.CONVENTION_SIGNED) is None
 
 
 def test_of_two_documents_on_a_page_the_one_outside_the_territory_is_not_told(

@@ -9,6 +9,7 @@ from django.urls import reverse
 from PIL import Image
 
 from accounts.roles import Role
+from conventions.correspondence import post_message
 from conventions.models import Piece, attach, issue_documents, latest_piece
 from documents.models import Signature
 from documents.received import confined, drawing
@@ -110,15 +111,16 @@ def test_a_tampered_file_is_kept_all_the_same_and_said_to_be(confirmed):
 
 
 def test_a_file_that_was_repaired_is_said_to_be_on_both_sides(confirmed, pages):
-    attach(confirmed, pdf_of(2) + 400 * b"<html>")
+    send_back(confirmed, pdf_of(2) + 400 * b"<html>")
     for page in pages():
         assert "il a été réparé à son arrivée" in page
-    attach(confirmed, pdf_of(2))
-    assert not confirmed.latest_piece(Piece.Kind.CONVENTION_SIGNED).document.is_repaired
+    send_back(confirmed, pdf_of(2))
+    assert not latest_piece(confirmed, Piece.Kind.CONVENTION_SIGNED).document.is_repaired
 
 
 def test_what_is_attached_to_a_message_is_repaired_as_well(confirmed, town_hall):
-    message = confirmed.post_message(
+    message = post_message(
+        confirmed,
         by=town_hall,
         subject="other",
         body="Voici.",
@@ -176,7 +178,7 @@ def test_each_side_is_warned_when_the_file_to_sign_came_back_unsigned(confirmed,
 @pytest.fixture
 def completed(confirmed):
     """A copy that was signed, then completed: a box with a picture was added."""
-    return attach(confirmed, updated(sign(to_sign(confirmed), mayor()), add_unsigned_box))
+    return send_back(confirmed, updated(sign(to_sign(confirmed), mayor()), add_unsigned_box))
 
 
 def comparison(piece, name="piece_comparison", **more) -> str:
@@ -191,7 +193,7 @@ def test_each_side_is_led_to_the_comparison_of_a_file_that_was_completed(complet
 
 
 def test_a_file_that_nothing_came_after_is_not_compared(client, confirmed, town_hall, pages):
-    piece = attach(confirmed, sign(to_sign(confirmed), mayor()))
+    piece = send_back(confirmed, sign(to_sign(confirmed), mayor()))
     for page in pages():
         assert comparison(piece) not in page
     client.force_login(town_hall)
@@ -200,10 +202,10 @@ def test_a_file_that_nothing_came_after_is_not_compared(client, confirmed, town_
 
 def test_the_pages_that_changed_are_shown_in_both_states(client, confirmed, town_hall):
     changed = updated(sign(to_sign(confirmed), mayor()), replace_page)
-    piece = attach(confirmed, updated(changed, add_page))
+    piece = send_back(confirmed, updated(changed, add_page))
     client.force_login(town_hall)
     page = client.get(comparison(piece))
-    total = confirmed.latest_piece(Piece.Kind.CONVENTION).document.pages
+    total = latest_piece(confirmed, Piece.Kind.CONVENTION).document.pages
     assert page.context["differences"].pages == (1, total + 1)
     content = page.content.decode()
     for number, moments in ((1, ("signee", "recue")), (total + 1, ("recue",))):
@@ -218,7 +220,7 @@ def test_the_pages_that_changed_are_shown_in_both_states(client, confirmed, town
 
 def test_the_bytes_that_were_signed_can_be_taken_away(client, confirmed, town_hall):
     signed = sign(to_sign(confirmed), mayor())
-    piece = attach(confirmed, updated(signed, replace_page))
+    piece = send_back(confirmed, updated(signed, replace_page))
     client.force_login(town_hall)
     sent = client.get(comparison(piece, "piece_as_signed"))
     assert sent.content == signed
@@ -226,7 +228,7 @@ def test_the_bytes_that_were_signed_can_be_taken_away(client, confirmed, town_ha
 
 
 def test_another_signature_changes_no_page_that_is_seen(client, confirmed, town_hall):
-    piece = attach(confirmed, sign(sign(to_sign(confirmed), mayor()), rector(), field="Deux"))
+    piece = send_back(confirmed, sign(sign(to_sign(confirmed), mayor()), rector(), field="Deux"))
     client.force_login(town_hall)
     assert "Aucune différence ne se voit" in client.get(comparison(piece)).content.decode()
 
@@ -314,7 +316,7 @@ def test_signatures_cost_no_query_per_piece(
     signed = sign(to_sign(confirmed), mayor())
     send_back(confirmed, signed)
     signed = sign(sign(to_sign(confirmed), mayor()), rector(), field="Région")
-    attach(confirmed, signed)
+    send_back(confirmed, signed)
     with django_assert_max_num_queries(100) as one:
         client.get(confirmed.get_absolute_url())
     for _ in range(3):
