@@ -35,15 +35,6 @@ class PreparationReport:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """Schools in no convention, the collectivities that pay for them, conventions not sent."""
-
-    schools: int
-    collectivities: int
-    prepared: int
-
-
-@dataclass(frozen=True)
 class _Taken:
     """An enrolment brought up to date, unsaved, and its values as they were read."""
 
@@ -96,17 +87,23 @@ def prepare(
     return report
 
 
-def waiting(campaign: Campaign, user: User, payers: Collection[int] | None = None) -> Waiting:
-    """Count what `prepare` would take up of what `user` may see, for all payers or for some."""
+def to_prepare(
+    campaign: Campaign, user: User, payers: Collection[int] | None = None
+) -> dict[str, Any]:
+    """Count what `prepare` would take up of what `user` may see, for all payers or for some.
+
+    `waiting`: the `schools` in no convention and the `collectivities` that pay for them;
+    `prepared`: the conventions that would be brought up to date.
+    """
     enrolments = campaign.enrolments.payable(campaign, user).waiting()
     conventions = campaign.conventions.for_user(user).filter(state=State.PREPARED)
     if payers is not None:
         enrolments = enrolments.filter(Q(payer_id__in=payers))
         conventions = conventions.filter(collectivity__in=payers)
-    found = enrolments.aggregate(
+    waiting = enrolments.aggregate(
         schools=Count("pk"), collectivities=Count("payer_id", distinct=True)
     )
-    return Waiting(**found, prepared=conventions.count())
+    return {"waiting": waiting, "prepared": conventions.count()}
 
 
 def _with_exchanges(campaign: Campaign, by: User | None, payers: Iterable[int]) -> set[int]:

@@ -17,7 +17,7 @@ from accounts.access import user_of
 from conventions.campaigns.coming import EXCHANGES, TEXTS, proposed
 from conventions.campaigns.models import PRINTED, Campaign
 from conventions.enrolment.enrolling import SCHOOLS_FOUND, EnrolmentReport, enrol, find_schools
-from conventions.enrolment.preparation import prepare, waiting
+from conventions.enrolment.preparation import prepare, to_prepare
 from conventions.lifecycle import PARTY_CONFIRMED, State
 from conventions.models import Convention
 from jobs.selection import read_keys, write_keys
@@ -226,7 +226,7 @@ class CampaignAdmin(admin.ModelAdmin):
         """
         keys = request.POST.get("payers", "")
         payers = [int(key) for key in read_keys(keys)] if keys else None
-        context: dict[str, Any] = {"waiting": waiting(campaign, user_of(request), payers)}
+        context = to_prepare(campaign, user_of(request), payers)
         if request.method == "POST":
             try:
                 context["report"] = prepare(campaign, by=user_of(request), payers=payers)
@@ -239,10 +239,7 @@ class CampaignAdmin(admin.ModelAdmin):
         self, request: HttpRequest, campaign: Campaign, payers: Collection[int]
     ) -> HttpResponse:
         """Say what would be prepared for some payers; the campaign's page does it."""
-        context = {
-            "waiting": waiting(campaign, user_of(request), payers),
-            "payers": write_keys(payers),
-        }
+        context = to_prepare(campaign, user_of(request), payers) | {"payers": write_keys(payers)}
         return self._page(request, campaign, "prepare", "Préparer les conventions", context)
 
     def send_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
