@@ -1,7 +1,10 @@
 """Sign-in, as django-allauth asks of us: closed accounts, our words, our e-mails."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.http import HttpRequest
 
 
 class ClosedSignupAdapter(DefaultAccountAdapter):
@@ -16,11 +19,11 @@ class ClosedSignupAdapter(DefaultAccountAdapter):
         ),
     }
 
-    def is_open_for_signup(self, request):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Accounts are opened by the rectorat, never by a visitor."""
         return False
 
-    def send_mail(self, template_prefix, email, context):
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Sign every e-mail with the name of the site rather than its domain."""
         signature = {"site_name": settings.SITE_NAME, "site_tagline": settings.SITE_TAGLINE}
         super().send_mail(template_prefix, email, signature | context)

@@ -1,11 +1,15 @@
 """People, as the administrators look after them; the rectorat's agents read."""
 
 from functools import partial
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
+from django.db.models import ManyToManyField, QuerySet
+from django.http import HttpRequest
 
+from accounts.access import user_of
 from accounts.invitations import invite
 from accounts.models import User
 from accounts.roles import Role
@@ -15,7 +19,7 @@ from tabular.folding import fold
 
 
 class UserForm(forms.ModelForm):
-    def clean(self):
+    def clean(self) -> None:
         """A town hall acts for collectivities, an agent of the rectorat looks after départements."""
         super().clean()
         role = self.cleaned_data.get("role")
@@ -52,35 +56,39 @@ class UserAdmin(HistoryAdmin):
     search_fields = ["email", "last_name", "first_name"]
     actions = ["send_first_sign_in_link"]
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return (
             super()
             .get_queryset(request)
-            .filter(collectivity_scope(request.user, "collectivities"))
+            .filter(collectivity_scope(user_of(request), "collectivities"))
             .prefetch_related("collectivities")
             .distinct()
         )
 
-    def get_search_results(self, request, queryset, search_term):
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
         """Find by name and e-mail as typed, by collectivity without minding accents."""
         found, _ = super().get_search_results(request, queryset, search_term)
         of_place = queryset.filter(collectivities__search_text__contains=fold(search_term))
         return found | of_place, True
 
-    def formfield_for_manytomany(self, db_field, request, **kwargs):
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelMultipleChoiceField | None:
         if db_field.name == "departments":
             kwargs["widget"] = forms.CheckboxSelectMultiple
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.display(description="nom", ordering="last_name")
-    def full_name(self, user):
+    def full_name(self, user: User) -> str:
         return user.get_full_name()
 
     @admin.display(description="collectivités")
-    def collectivity_names(self, user):
+    def collectivity_names(self, user: User) -> str:
         return ", ".join(collectivity.name for collectivity in user.collectivities.all())
 
-    def save_model(self, request, obj, form, change):
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save; a new person gets no password but, once saved, a link to choose one."""
         if change:
             super().save_model(request, obj, form, change)
@@ -90,7 +98,7 @@ class UserAdmin(HistoryAdmin):
         transaction.on_commit(partial(self.send_link, request, obj))
 
     @admin.action(description="Envoyer le lien de première connexion", permissions=["change"])
-    def send_first_sign_in_link(self, request, queryset):
+    def send_first_sign_in_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         inactive = 0
         for user in queryset:
             if user.is_active:
@@ -104,7 +112,7 @@ class UserAdmin(HistoryAdmin):
                 messages.WARNING,
             )
 
-    def send_link(self, request, user):
+    def send_link(self, request: HttpRequest, user: User) -> None:
         """Invite `user`, and say whether the message left."""
         try:
             invite(request, user)

@@ -1,14 +1,17 @@
 """What must not reach production (`manage.py check --deploy`)."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.conf import settings
-from django.core.checks import Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError
 
 from accounts.models import DEMONSTRATION_DOMAIN, User
 
 
 @register(Tags.security, deploy=True)
-def check_mode(app_configs, **kwargs):
+def check_mode(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
     """Refuse demonstration mode, the default secret key and DEBUG."""
     if settings.DEMONSTRATION:
         yield Error(
@@ -28,7 +31,7 @@ def check_mode(app_configs, **kwargs):
 
 @register(Tags.database, deploy=True)
 @register(Tags.security, deploy=True)
-def check_demonstration_accounts(app_configs, **kwargs):
+def check_demonstration_accounts(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
     """Refuse accounts whose passwords are printed in the documentation."""
     if settings.DEMONSTRATION:
         return

@@ -4,13 +4,14 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.mail import send_mail
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.models import User
 
 
-def invite(request, user: User) -> None:
+def invite(request: HttpRequest, user: User) -> None:
     """Send `user` a link, valid PASSWORD_RESET_TIMEOUT seconds, to choose a password.
 
     `request` gives the site's address. Raises what the e-mail backend raises

@@ -1,8 +1,11 @@
 """People: who they are, their role, the collectivities they act for."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 from simple_history.models import HistoricalRecords
@@ -15,21 +18,21 @@ DEMONSTRATION_DOMAIN = "demonstration.invalid"
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, email: str, password: str | None = None, **fields):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create a person; without a password the account waits for a reset by e-mail."""
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save()
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields):
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create an administrator (`manage.py createsuperuser`)."""
         return self.create_user(email, password, role=Role.ADMINISTRATOR, **fields)
 
-    def get_by_natural_key(self, email):
-        return self.get(email=email.strip().lower())
+    def get_by_natural_key(self, email: str | None) -> "User":
+        return self.get(email=(email or "").strip().lower())
 
-    def demonstration(self):
+    def demonstration(self) -> QuerySet["User"]:
         """Accounts that must not exist outside demonstration mode."""
         return self.filter(email__endswith=f"@{DEMONSTRATION_DOMAIN}")
 
@@ -75,14 +78,14 @@ class User(AbstractBaseUser):
         verbose_name = "utilisateur"
         ordering = ["last_name", "first_name"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.get_full_name()
 
-    def clean(self):
+    def clean(self) -> None:
         super().clean()
         self.email = self.email.strip().lower()
 
-    def save(self, *args, update_fields=None, **kwargs):
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Save; signing in, which only dates the last time, leaves no line in the history."""
         if update_fields is not None and set(update_fields) == {"last_login"}:
             self.skip_history_when_saving = True
@@ -121,10 +124,10 @@ class User(AbstractBaseUser):
     def is_superuser(self) -> bool:
         return False
 
-    def has_perm(self, permission: str, obj=None) -> bool:
+    def has_perm(self, permission: str, obj: Any | None = None) -> bool:
         return self.is_active and roles.has_permission(self.role, permission)
 
-    def has_perms(self, permissions, obj=None) -> bool:
+    def has_perms(self, permissions: Iterable[str], obj: Any | None = None) -> bool:
         return all(self.has_perm(permission, obj) for permission in permissions)
 
     def has_module_perms(self, app_label: str) -> bool:

@@ -1,5 +1,7 @@
 """Sign-in, with the demonstration accounts at hand where there are any."""
 
+from typing import Any
+
 from allauth.account.views import LoginView as AllauthLoginView
 from django.conf import settings
 
@@ -7,7 +9,7 @@ from accounts.demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWOR
 
 
 class LoginView(AllauthLoginView):
-    def get_context_data(self, **kwargs):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         if settings.DEMONSTRATION:
             context["demonstration_accounts"] = DEMONSTRATION_ACCOUNTS

@@ -14,18 +14,22 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from itertools import chain
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Prefetch
 from django.utils import timezone
 
+from accounts.models import User
 from billing import liquidation
 from billing.models import ChorusSettings, Titre
 from communes.identifiers import validate_siret
+from conventions.acts.models import Act
 from conventions.amendments.effects import signed_amendments
 from conventions.amendments.models import Amendment
 from conventions.campaigns.models import Campaign
-from conventions.models import Convention, Enrolment
+from conventions.models import Convention, Enrolment, SignedByBoth
+from conventions.models.convention import ConventionQuerySet
 from law import deadlines
 
 # Rows fetched at a time: bounds the memory of an export, whole region included.
@@ -104,7 +108,7 @@ class Claim:
             reference=claim_reference(convention.reference),
             nature=Nature.INITIAL,
             schools=schools,
-            uais=tuple(enrolment.uai for enrolment in convention.issued_enrolments),
+            uais=tuple(enrolment.uai for enrolment in convention.enrolments.all()),
             tariff=tariff,
             amount=convention.amount,
             basis=liquidation.basis(
@@ -150,10 +154,20 @@ class Claim:
         )
 
     @classmethod
-    def _about(cls, convention, signed, act, *, amendment_id, **own) -> "Claim":
+    def _about(
+        cls,
+        convention: Convention,
+        signed: SignedByBoth,
+        act: Act | None,
+        *,
+        amendment_id: int | None,
+        **own: Any,
+    ) -> "Claim":
         """A claim on the debtor of `convention`, by what was `signed` and its `act`."""
         campaign, collectivity = convention.campaign, convention.collectivity
         party = convention.party
+        if act is None or party is None:
+            raise ValueError(f"{convention.reference} is signed without an act or a party.")
         batches = {titre.amendment_id: titre.batch.number for titre in convention.titres.all()}
         return cls(
             convention_id=convention.pk,
@@ -187,14 +201,14 @@ class Claim:
         """What to look at before the titre is asked for; nothing here blocks it."""
         return list(chain(self._act_warnings(), self._siret_warnings(), self._time_warnings()))
 
-    def _act_warnings(self):
+    def _act_warnings(self) -> Iterator[str]:
         if self.act_executory_on is None:
             yield "Acte non exécutoire"
         elif self.collectivity_signed_on and self.collectivity_signed_on < self.act_executory_on:
             # CE avis Sect. 10/06/1996 n° 176873; usual in real files.
             yield "Signée avant l'acte exécutoire"
 
-    def _siret_warnings(self):
+    def _siret_warnings(self) -> Iterator[str]:
         if not self.siret:
             yield "SIRET manquant"
             return
@@ -203,7 +217,7 @@ class Claim:
         except ValidationError:
             yield "SIRET à vérifier"
 
-    def _time_warnings(self):
+    def _time_warnings(self) -> Iterator[str]:
         today = timezone.localdate()
         prescribed_on = deadlines.prescribed_on(self.signed_on)
         if today >= prescribed_on:
@@ -226,12 +240,12 @@ def claim_reference(convention_reference: str) -> str:
     return f"TP{convention_reference.removeprefix('ENT')}"
 
 
-def _act_reference(act) -> str:
+def _act_reference(act: Act) -> str:
     label = str(act)
     return f"{label[:1].upper()}{label[1:]} du {liquidation.french_date(act.dated_on)}"
 
 
-def claimable(campaign: Campaign, user=None):
+def claimable(campaign: Campaign, user: User | None = None) -> ConventionQuerySet:
     """Return the conventions of `campaign` that give rise to a claim, in the debtors' order.
 
     `user` sees their own scope only; None is a command of the system, which sees all.
@@ -242,7 +256,7 @@ def claimable(campaign: Campaign, user=None):
         .filter(campaign=campaign)
         .with_parties()
         .prefetch_related(
-            Prefetch("enrolments", Enrolment.objects.as_issued(), to_attr="issued_enrolments"),
+            Prefetch("enrolments", Enrolment.objects.as_issued()),
             Prefetch(
                 "amendments",
                 Amendment.objects.signed().with_changes().select_related("act"),
@@ -253,7 +267,7 @@ def claimable(campaign: Campaign, user=None):
     )
 
 
-def showing(conventions, shown: Shown):
+def showing(conventions: ConventionQuerySet, shown: Shown) -> ConventionQuerySet:
     """Leave the conventions of a queryset of `claimable` that have a claim to show."""
     exported = Titre.objects.filter(convention=OuterRef("pk"))
     if shown is Shown.EXPORTED:
@@ -266,7 +280,7 @@ def showing(conventions, shown: Shown):
     return conventions
 
 
-def claims(conventions, shown: Shown = Shown.ALL) -> Iterator[Claim]:
+def claims(conventions: ConventionQuerySet, shown: Shown = Shown.ALL) -> Iterator[Claim]:
     """Yield the claims of a queryset of `claimable`, whole or a page of it.
 
     A convention's own comes first, then those of its avenants that change the amount.
@@ -278,14 +292,14 @@ def claims(conventions, shown: Shown = Shown.ALL) -> Iterator[Claim]:
                 yield claim
 
 
-def _claims_of(convention, coding):
+def _claims_of(convention: Convention, coding: ChorusSettings) -> Iterator[Claim]:
     yield Claim.of(convention, coding)
     for amendment in signed_amendments(convention):
         if amendment.amount_change:
             yield Claim.of_amendment(amendment, convention, coding)
 
 
-def totals(conventions, shown: Shown = Shown.ALL) -> Totals:
+def totals(conventions: ConventionQuerySet, shown: Shown = Shown.ALL) -> Totals:
     """Return the totals of a queryset of `claimable`, in three queries.
 
     Added up here and not by the database: SQLite adds decimals as floats.

@@ -6,6 +6,7 @@ from operator import and_
 
 from django import forms
 from django.db.models import Q
+from django.http import QueryDict
 from dsfr.forms import DsfrBaseForm
 
 from accounts.models import User
@@ -16,6 +17,7 @@ from communes.identifiers import normalise
 from communes.models import Academy, Department
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention
+from conventions.models.convention import ConventionQuerySet
 from tabular.folding import fold
 
 
@@ -68,7 +70,7 @@ class ClaimFilterForm(DsfrBaseForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
-    def __init__(self, data, *, user: User):
+    def __init__(self, data: QueryDict, *, user: User) -> None:
         data = data.copy()
         self.user = user
         if not data.get("campagne") and (newest := newest_campaign(user)):
@@ -101,7 +103,7 @@ class ClaimFilterForm(DsfrBaseForm):
     def shown(self) -> Shown:
         return Shown(self.cleaned_data["etat"]) if self.is_valid() else Shown.ALL
 
-    def conventions(self):
+    def conventions(self) -> ConventionQuerySet:
         """Return the conventions whose claims are shown; none while the form is invalid."""
         if not self.is_valid():
             return Convention.objects.none()

@@ -1,5 +1,7 @@
 """What the finance staff set once for every claim, and what they asked of the accountant."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -33,10 +35,10 @@ class ChorusSettings(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "Codification Chorus"
 
-    def save(self, *args, **kwargs):
+    def save(self, *args: Any, **kwargs: Any) -> None:
         self.pk = 1
         super().save(*args, **kwargs)
 
@@ -107,7 +109,7 @@ class ExportBatch(HandedOver):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"Lot n° {self.number} de {self.campaign.school_year}"
 
     def filename(self, file_format: str) -> str:
@@ -163,5 +165,5 @@ class Titre(HandedOver):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.reference

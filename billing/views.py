@@ -2,12 +2,19 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import role_required
+from accounts.access import role_required, user_of
 from accounts.roles import Role
 from billing import claims as claims_of
 from billing import exports
@@ -24,13 +31,15 @@ PER_PAGE = 50
 
 @require_safe
 @role_required(*READERS)
-def claims(request):
+def claims(request: HttpRequest) -> HttpResponse:
     """The claims of one campaign, filtered, with their totals."""
-    form = ClaimFilterForm(request.GET, user=request.user)
+    form = ClaimFilterForm(request.GET, user=user_of(request))
     conventions = form.conventions()
     paginator = Paginator(conventions, PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
-    page.pages_list = paginator.get_elided_page_range(page.number)
+    # What dsfr's pagination reads of a page.
+    page.pages_list = paginator.get_elided_page_range(page.number)  # type: ignore[attr-defined]
+    shown = conventions[(page.number - 1) * PER_PAGE : page.number * PER_PAGE]
     return render(
         request,
         "billing/claims.html",
@@ -38,24 +47,24 @@ def claims(request):
             "form": form,
             "campaign": form.campaign,
             "page": page,
-            "claims": list(claims_of.claims(page.object_list, form.shown)),
+            "claims": list(claims_of.claims(shown, form.shown)),
             "totals": claims_of.totals(conventions, form.shown),
             "waiting": claims_of.totals(conventions, Shown.TO_EXPORT),
             "query": form.query(),
             "columns": COLUMNS,
             "coding_is_complete": ChorusSettings.current().is_complete,
-            "may_code": request.user.role in CODERS,
+            "may_code": user_of(request).role in CODERS,
         },
     )
 
 
 @require_safe
 @role_required(*READERS)
-def claims_export(request, file_format):
+def claims_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
     """Exactly the claims that the same filters show, as a file."""
     if file_format not in exports.CONTENT_TYPES:
         raise Http404
-    form = ClaimFilterForm(request.GET, user=request.user)
+    form = ClaimFilterForm(request.GET, user=user_of(request))
     if form.campaign is None:
         # The page says at its field what is wrong.
         return redirect(f"{reverse('claims')}?{form.query()}")
@@ -71,7 +80,7 @@ def claims_export(request, file_format):
 
 @require_safe
 @role_required(*CODERS)
-def batches(request):
+def batches(request: HttpRequest) -> HttpResponse:
     """The batches made so far, the last one first, with their files."""
     found = ExportBatch.objects.select_related("campaign", "made_by")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
@@ -80,16 +89,16 @@ def batches(request):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*CODERS)
-def batch_new(request):
+def batch_new(request: HttpRequest) -> HttpResponse:
     """Say what a batch would carry off, then make it: of the claims that the filters show."""
-    form = ClaimFilterForm(request.GET, user=request.user)
+    form = ClaimFilterForm(request.GET, user=user_of(request))
     if form.campaign is None:
         # The page says at its field what is wrong.
         return redirect(f"{reverse('claims')}?{form.query()}")
     conventions = form.conventions()
     if request.method == "POST":
         try:
-            batch = export_batch(form.campaign, conventions, by=request.user)
+            batch = export_batch(form.campaign, conventions, by=user_of(request))
         except NothingToExport:
             messages.warning(
                 request,
@@ -113,7 +122,7 @@ def batch_new(request):
 
 @require_safe
 @role_required(*CODERS)
-def batch_file(request, year, number, file_format):
+def batch_file(request: HttpRequest, year: int, number: int, file_format: str) -> FileResponse:
     """A batch's file, as it was handed over."""
     batch = get_object_or_404(ExportBatch, campaign__start_year=year, number=number)
     if file_format not in exports.CONTENT_TYPES:
@@ -128,7 +137,7 @@ def batch_file(request, year, number, file_format):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*CODERS)
-def chorus_settings(request):
+def chorus_settings(request: HttpRequest) -> HttpResponse:
     """The coding that every exported claim carries."""
     form = ChorusSettingsForm(request.POST or None, instance=ChorusSettings.current())
     if request.method == "POST" and form.is_valid():

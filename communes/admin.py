@@ -1,6 +1,13 @@
 """The territory and its collectivities, as the rectorat's agents look after them."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.options import InlineModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db.models import ForeignKey, Q, QuerySet
+from django.forms import ModelChoiceField, ModelForm
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -19,19 +26,31 @@ from communes.models import (
 from tabular.admin_export import ExportMixin
 from tabular.admin_import import FileImportMixin
 from tabular.admin_search import FoldedSearchMixin
+from tabular.reading import Report
 from tabular.writing import Column, Kind
 
 
-class DepartmentScopeMixin:
-    """List and pages of a ModelAdmin limited to the départements of the agent.
+def department_scope(request: HttpRequest, path: str) -> Q:
+    """Return the filter that leaves an agent the rows of their départements.
+
+    `path` leads from the filtered model to its département, as in a lookup.
+    """
+    # As `accounts.access.user_of`, which stands above.
+    if request.user.is_anonymous:
+        raise PermissionDenied
+    return request.user.department_scope(path)
+
+
+class DepartmentScopeMixin(admin.ModelAdmin):
+    """List and pages limited to the départements of the agent.
 
     `department_path` leads from the model to its département, as in a lookup.
     """
 
     department_path = "department"
 
-    def get_queryset(self, request):
-        scope = request.user.department_scope(self.department_path)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        scope = department_scope(request, self.department_path)
         return super().get_queryset(request).filter(scope)
 
 
@@ -56,7 +75,7 @@ class DepartmentAdmin(admin.ModelAdmin):
     readonly_fields = ("code",)
 
     @admin.display(description="préfet")
-    def prefect(self, department):
+    def prefect(self, department: Department) -> str:
         return department.prefect
 
 
@@ -112,21 +131,21 @@ class CommuneAdmin(
         "codes postaux, population, EPCI et anciens codes s'il les contient."
     )
 
-    def get_readonly_fields(self, request, obj=None):
+    def get_readonly_fields(self, request: HttpRequest, obj: Commune | None = None) -> list[str]:
         official = [field.name for field in Commune._meta.fields if field.editable]
         return [name for name in official if name != "of_name"] + ["signatory", "former_codes"]
 
-    def run_import(self, content, *, by, dry_run):
+    def run_import(self, content: bytes, *, by: Any, dry_run: bool, **options: Any) -> Report:
         return import_communes(content, by=by, dry_run=dry_run)
 
     @admin.display(description="collectivité signataire")
-    def signatory(self, commune):
+    def signatory(self, commune: Commune) -> str:
         collectivity = commune.collectivity
         url = reverse("admin:communes_collectivity_change", args=[collectivity.pk])
         return format_html('<a href="{}">{}</a>', url, collectivity)
 
     @admin.display(description="anciens codes INSEE")
-    def former_codes(self, commune):
+    def former_codes(self, commune: Commune) -> str:
         return ", ".join(former.code for former in commune.former_codes.all()) or "—"
 
 
@@ -139,7 +158,7 @@ class MembershipInline(admin.TabularInline):
     autocomplete_fields = ("commune",)
     extra = 0
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("commune")
 
 
@@ -190,22 +209,32 @@ class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, ExportMixin, Hi
         ("Contact", {"fields": ("email", "phone", "website")}),
     )
 
-    def get_form(self, request, obj=None, change=False, **kwargs):
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Collectivity | None = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> type[ModelForm]:
         kwargs["form"] = CollectivityForm if change else NewCollectivityForm
         return super().get_form(request, obj, change=change, **kwargs)
 
     inlines = (MembershipInline,)
 
-    def get_readonly_fields(self, request, obj=None):
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Collectivity | None = None
+    ) -> tuple[str, ...]:
         return ("kind", "department", "merged") if obj else ()
 
-    def get_fieldsets(self, request, obj=None):
+    def get_fieldsets(self, request: HttpRequest, obj: Collectivity | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or not obj.merged_into:
             return fieldsets
         return (("Fusion", {"fields": ("merged",)}), *fieldsets)
 
-    def get_inline_instances(self, request, obj=None):
+    def get_inline_instances(
+        self, request: HttpRequest, obj: Collectivity | None = None
+    ) -> list[InlineModelAdmin]:
         """A commune has no members; a new EPCI or syndicat gets them with its first entry."""
         inlines = super().get_inline_instances(request, obj)
         if obj is None or obj.is_grouping:
@@ -213,24 +242,26 @@ class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, ExportMixin, Hi
         return [inline for inline in inlines if not isinstance(inline, MembershipInline)]
 
     @admin.display(description="réunie à")
-    def merged(self, collectivity):
+    def merged(self, collectivity: Collectivity) -> str:
         url = reverse("admin:communes_collectivity_change", args=[collectivity.merged_into_id])
         return format_html(
             '<a href="{}">{}</a>, vu le {}. Ses conventions restent lisibles.',
             url,
             collectivity.merged_into,
-            collectivity.merged_on.strftime("%d/%m/%Y"),
+            f"{collectivity.merged_on:%d/%m/%Y}",
         )
 
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField | None:
         if db_field.name == "department":
-            kwargs["queryset"] = Department.objects.filter(request.user.department_scope("pk"))
+            kwargs["queryset"] = Department.objects.filter(department_scope(request, "pk"))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(description="dép.", ordering="department__code")
-    def department_code(self, collectivity):
+    def department_code(self, collectivity: Collectivity) -> str:
         return collectivity.department.code
 
     @admin.display(description="représentant", ordering="representative_last_name")
-    def representative(self, collectivity):
+    def representative(self, collectivity: Collectivity) -> str:
         return collectivity.representative

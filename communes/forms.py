@@ -1,16 +1,18 @@
 """What an agent types of the territory and of official files."""
 
+from typing import Any
+
 from django import forms
 
 from communes.identifiers import normalise
-from communes.models import Collectivity
+from communes.models import Collectivity, Membership
 
 
 class IdentifierField(forms.CharField):
     """A SIREN or a SIRET, pasted with the spaces that group its digits."""
 
-    def to_python(self, value):
-        return normalise(super().to_python(value))
+    def to_python(self, value: Any) -> str:
+        return normalise(super().to_python(value) or "")
 
 
 class CollectivityForm(forms.ModelForm):
@@ -47,9 +49,9 @@ class NewCollectivityForm(CollectivityForm):
 class MembershipFormSet(forms.BaseInlineFormSet):
     """The members of one EPCI or syndicat: rows typed together must not overlap either."""
 
-    def clean(self):
+    def clean(self) -> None:
         super().clean()
-        seen = []
+        seen: list[Membership] = []
         for form in self.forms:
             row = form.instance
             if not form.is_valid() or (not form.has_changed() and not row.pk):

@@ -5,6 +5,7 @@ the first digit of a commune's SIREN: 72 communes of Occitanie break the usual o
 """
 
 import re
+from types import ModuleType
 
 from django.core.exceptions import ValidationError
 from stdnum.exceptions import InvalidChecksum, InvalidLength
@@ -30,7 +31,7 @@ def validate_siren(value: str) -> None:
     _validate(value, siren_rules, "SIREN", 9)
 
 
-def _validate(value, rules, label, length):
+def _validate(value: str, rules: ModuleType, label: str, length: int) -> None:
     try:
         rules.validate(normalise(value))
     except InvalidLength:

@@ -2,12 +2,15 @@
 
 import datetime
 import re
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from typing import Any, TypeVar
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
-from simple_history.utils import bulk_create_with_history
+from simple_history.utils import bulk_create_with_history, get_history_manager_for_model
 
 from communes import identifiers
 from communes.models import Collectivity, Commune, Department, FormerCode
@@ -30,12 +33,16 @@ COLUMNS = (
 OUT_OF_REGION = "hors des départements de la région"
 _BATCH = 1000
 
+M = TypeVar("M", bound=models.Model)
+
 
 class RefusedRow(ValueError):
     """A row that cannot be taken; the message (French) says why."""
 
 
-def import_communes(content: bytes, *, by=None, dry_run: bool = False) -> Report:
+def import_communes(
+    content: bytes, *, by: AbstractBaseUser | None = None, dry_run: bool = False
+) -> Report:
     """Create and update the communes of an official CSV, each with its own collectivity.
 
     What a town hall confirmed (SIRET, address, representative) and what an agent
@@ -70,7 +77,7 @@ def departments_for_import(dry_run: bool) -> dict[str, Department]:
     return departments
 
 
-def update(instance: models.Model, values: dict) -> tuple[str, ...]:
+def update(instance: models.Model, values: dict[str, Any]) -> tuple[str, ...]:
     """Set `values` on `instance`, unsaved; return what changes, in words."""
     details = []
     for name, value in values.items():
@@ -78,20 +85,24 @@ def update(instance: models.Model, values: dict) -> tuple[str, ...]:
         if before == value:
             continue
         setattr(instance, name, value)
-        field = instance._meta.get_field(name)
+        field = _field(type(instance), name)
         details.append(f"{field.verbose_name} : {_shown(field, before)} → {_shown(field, value)}")
     return tuple(details)
 
 
-def _shown(field, value) -> str:
+def _field(model: type[models.Model], name: str) -> models.Field:
+    return next(field for field in model._meta.fields if field.name == name)
+
+
+def _shown(field: models.Field, value: Any) -> str:
     if isinstance(value, datetime.date):
         return f"{value:%d/%m/%Y}"
     return str(dict(field.flatchoices).get(value, value) or "—")
 
 
-def clean(model: type[models.Model], name: str, text: str):
+def clean(model: type[models.Model], name: str, text: str) -> Any:
     """Return `text` as the model's field takes it; raise RefusedRow with the field's message."""
-    field = model._meta.get_field(name)
+    field = _field(model, name)
     try:
         return field.clean(text, None)
     except ValidationError as error:
@@ -103,27 +114,36 @@ def restore_zeros(code: str, length: int) -> str:
     return code.zfill(length) if code.isdecimal() and len(code) == length - 1 else code
 
 
-def save_rows(model, created: list, changed: list, fields, *, by, reason: str):
+def save_rows(
+    model: type[M],
+    created: Sequence[M],
+    changed: Sequence[M],
+    fields: Sequence[str],
+    *,
+    by: AbstractBaseUser | None,
+    reason: str,
+) -> None:
     """Write unsaved rows with their history, signed by `by`, whatever their number."""
     signed = {"batch_size": _BATCH, "default_user": by, "default_change_reason": reason}
     if created:
         bulk_create_with_history(created, model, **signed)
     if changed:
         # An upsert: bulk_update() takes eight times longer on a whole region.
-        model.objects.bulk_create(
+        model._default_manager.bulk_create(
             changed,
             batch_size=_BATCH,
             update_conflicts=True,
             unique_fields=["id"],
             update_fields=fields,
         )
-        model.history.bulk_history_create(changed, update=True, **signed)
+        history = get_history_manager_for_model(model)
+        history.bulk_history_create(changed, update=True, **signed)
 
 
 class _CommuneImport:
     """One run: reads everything it compares with once, decides row by row, writes in bulk."""
 
-    def __init__(self, dry_run):
+    def __init__(self, dry_run: bool) -> None:
         self.report = Report(dry_run=dry_run)
         self.today = timezone.localdate()
         self.departments = departments_for_import(dry_run)
@@ -135,8 +155,10 @@ class _CommuneImport:
             )
         }
         self.known_former = {row.code: row for row in FormerCode.objects.all()}
-        self.new_communes, self.changed_communes = [], []
-        self.new_collectivities, self.changed_collectivities = [], []
+        self.new_communes: list[Commune] = []
+        self.changed_communes: list[Commune] = []
+        self.new_collectivities: list[Collectivity] = []
+        self.changed_collectivities: list[Collectivity] = []
         self.merged: list[tuple[Collectivity, Commune | None]] = []
         self.lines: dict[str, int] = {}
         self.former: dict[str, Commune] = {}  # Former code → the commune that took it in.
@@ -157,7 +179,9 @@ class _CommuneImport:
         merges in turn, those merged into it before follow.
         """
         rows = self.collectivities.values()
-        heirs = {row.pk: self.former.get(row.code) for row in rows if row.code not in self.lines}
+        heirs: dict[int | None, Commune | None] = {
+            row.pk: self.former.get(row.code) for row in rows if row.code not in self.lines
+        }
         for row in rows:
             heir = heirs.get(row.merged_into_id) or heirs.get(row.pk)
             if row.code in self.lines:
@@ -174,7 +198,7 @@ class _CommuneImport:
         own = self.collectivities.get(commune.pk)
         return own is not None and own.pk in (merged.pk, merged.merged_into_id)
 
-    def write(self, by) -> None:
+    def write(self, by: AbstractBaseUser | None) -> None:
         reason = "Import du fichier des communes"
         save_rows(
             Commune,
@@ -226,7 +250,7 @@ class _CommuneImport:
             self._compare(commune, values, siret)
         self.former |= dict.fromkeys(_codes(row["former_codes"]), commune)
 
-    def _official(self, row: Row, department: Department) -> dict:
+    def _official(self, row: Row, department: Department) -> dict[str, Any]:
         """The row's values by field of Commune; an empty optional cell says nothing."""
         if reading.is_scientific(row["siren"]):
             raise RefusedRow(
@@ -271,7 +295,7 @@ class _CommuneImport:
         collectivity.search_text = collectivity.build_search_text()
         self.new_collectivities.append(collectivity)
 
-    def _compare(self, commune: Commune, values: dict, siret: str) -> None:
+    def _compare(self, commune: Commune, values: dict[str, Any], siret: str) -> None:
         former_name = commune.name
         details = update(commune, values)
         if details:
@@ -288,8 +312,10 @@ class _CommuneImport:
         else:
             self.report.unchanged += 1
 
-    def _compare_collectivity(self, collectivity, commune, former_name, siret) -> tuple[str, ...]:
-        values = {"siren": commune.siren, "department": commune.department}
+    def _compare_collectivity(
+        self, collectivity: Collectivity, commune: Commune, former_name: str, siret: str
+    ) -> tuple[str, ...]:
+        values: dict[str, Any] = {"siren": commune.siren, "department": commune.department}
         if collectivity.name == former_name:  # Else an agent chose another one.
             values["name"] = commune.name
         values |= _blanks(collectivity, commune, siret)
@@ -319,7 +345,7 @@ class _CommuneImport:
         FormerCode.objects.bulk_create(created, batch_size=_BATCH)
         FormerCode.objects.bulk_update(moved, ["commune"], batch_size=_BATCH)
 
-    def _write_mergers(self, by) -> None:
+    def _write_mergers(self, by: AbstractBaseUser | None) -> None:
         if not self.merged:
             return
         heirs = [heir for _, heir in self.merged if heir]
@@ -337,7 +363,7 @@ class _CommuneImport:
         )
 
 
-def _blanks(collectivity: Collectivity, commune: Commune, siret: str) -> dict:
+def _blanks(collectivity: Collectivity, commune: Commune, siret: str) -> dict[str, str]:
     """What the file can fill in of a collectivity, where nobody wrote anything yet."""
     proposed = {
         "siret": siret,
@@ -353,7 +379,7 @@ def _codes(cell: str) -> list[str]:
     return [restore_zeros(code, 5) for code in re.split(r"[\s,;|/]+", cell) if code]
 
 
-def _check(validate, number: str) -> None:
+def _check(validate: Callable[[str], None], number: str) -> None:
     try:
         validate(number)
     except ValidationError as error:

@@ -1,11 +1,16 @@
 """The rectorat's admin site: Django's own, in our words."""
 
+from typing import Any
+
 from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 
+from accounts.access import user_of
 from conventions.campaigns.models import Campaign
 from rectorat.board import build_board
 
@@ -17,20 +22,30 @@ class RectoratAdminSite(AdminSite):
     site_url = None  # Its own front page is where the rectorat works.
 
     @method_decorator(login_not_required)
-    def login(self, request, extra_context=None):
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Sign in where everybody does, so that the same limits on attempts hold."""
-        return secure_admin_login(super().login)(request, extra_context)
+        response: HttpResponse = secure_admin_login(super().login)(request, extra_context)
+        return response
 
-    def logout(self, request, extra_context=None):
+    # Django would render a page of its own: its types know no redirection.
+    def logout(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Sign out where everybody does."""
         return redirect("account_logout")
 
-    def password_change(self, request, extra_context=None):
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Change one's password where everybody does."""
         return redirect("account_change_password")
 
-    def index(self, request, extra_context=None):
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
         """Open on where the conventions of the current campaign stand."""
         campaign = Campaign.objects.newest_open()
-        board = build_board(campaign, request.user) if campaign else None
+        board = build_board(campaign, user_of(request)) if campaign else None
         return super().index(request, {"board": board, **(extra_context or {})})

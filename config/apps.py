@@ -9,7 +9,7 @@ from django.contrib.staticfiles.apps import StaticFilesConfig
 class ProductAdminConfig(AdminConfig):
     default_site = "config.admin.RectoratAdminSite"
 
-    def ready(self):
+    def ready(self) -> None:
         """Leave out the worker's own tables: tasks are no agent's business."""
         super().ready()
         worker = apps.get_app_config("django_q")

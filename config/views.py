@@ -1,8 +1,10 @@
 """The front door: where each role starts, and who runs the site."""
 
 from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from accounts.access import user_of
 from accounts.roles import Role
 
 START_PAGES = {
@@ -13,12 +15,12 @@ START_PAGES = {
 }
 
 
-def home(request):
+def home(request: HttpRequest) -> HttpResponse:
     """Lead a signed-in person to the page where their role starts."""
-    return redirect(START_PAGES[request.user.role])
+    return redirect(START_PAGES[Role(user_of(request).role)])
 
 
 @login_not_required
-def legal(request):
+def legal(request: HttpRequest) -> HttpResponse:
     """Say who runs the site, what it keeps of people, and how accessible it is."""
     return render(request, "legal.html")

@@ -28,14 +28,6 @@ ACT_FIELDS = (
     "delegation_reference",
     "executor",
 )
-# What the collectivity makes its own in the act, beside the act itself.
-OWN_FIELDS = (
-    "adapted_text",
-    "letterhead",
-    "signatory",
-    "signatory_capacity",
-    "signatory_delegation",
-)
 DATE_FIELDS = (
     "deposited_on",
     "published_on",
@@ -106,10 +98,12 @@ def record_act(subject: SignedByBoth, *, by: User | None, **values: Any) -> None
 
 
 def adapt_act(subject: SignedByBoth, *, by: User | None, adapted_text: str, **values: Any) -> None:
-    """Make the act the collectivity's own (OWN_FIELDS), as long as it has not signed.
+    """Make the act the collectivity's own, as long as it has not signed.
 
     `adapted_text` is Markdown with the fields of its nature; blank, or the same as the
-    model's, it is the model's. `letterhead` is the name of a stored image, or "".
+    model's, it is the model's. `letterhead` is the name of a stored image, or "";
+    `signatory`, `signatory_capacity` and `signatory_delegation` name who signs by
+    delegation, all three or none.
     Raises TransitionRefused, or ValidationError with the faults under "adapted_text".
     """
     if subject.act is None or not can_adapt_act(subject):

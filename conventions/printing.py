@@ -1,6 +1,8 @@
 """From a convention to what its documents print (`documents.contexts`)."""
 
+import datetime
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Protocol
 
 from communes import french
@@ -26,12 +28,23 @@ class EnrolmentManager(Protocol):
 class Printed(Protocol):
     """What is read of a `Convention`, which prints itself by these functions."""
 
-    reference: Any
-    sent_on: Any
-    unit_fee: Any
-    amount: Any
-    school_count: Any
-    collectivity_title: Any
+    @property
+    def reference(self) -> str: ...
+
+    @property
+    def sent_on(self) -> datetime.date | None: ...
+
+    @property
+    def unit_fee(self) -> Decimal: ...
+
+    @property
+    def amount(self) -> Decimal: ...
+
+    @property
+    def school_count(self) -> int: ...
+
+    @property
+    def collectivity_title(self) -> str: ...
 
     @property
     def campaign(self) -> Campaign: ...

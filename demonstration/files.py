@@ -7,6 +7,7 @@ except the two schools and the signatories of the published file of 2022.
 import datetime
 import random
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
@@ -93,7 +94,7 @@ _STATES = (
 )
 
 
-def load_2022(*, by) -> Convention:
+def load_2022(*, by: User | None) -> Convention:
     """Create the campaign 2022-2023 and the published file of Villeneuve-lès-Maguelone."""
     campaign = _campaign(
         2022,
@@ -138,7 +139,7 @@ def load_2022(*, by) -> Convention:
     return convention
 
 
-def load_2026(*, by) -> Campaign:
+def load_2026(*, by: User | None) -> Campaign:
     """Create the campaign 2026-2027, open, with some 150 collectivities in every state.
 
     Villeneuve-lès-Maguelone is at its beginning: its schools wait to be enrolled.
@@ -176,7 +177,7 @@ def load_2026(*, by) -> Campaign:
     return campaign
 
 
-def _campaign(start_year, **fields):
+def _campaign(start_year: int, **fields: Any) -> Campaign:
     texts = load_texts()
     return Campaign.objects.create(
         start_year=start_year,
@@ -190,7 +191,7 @@ def _campaign(start_year, **fields):
     )
 
 
-def _describe_villeneuve(collectivity):
+def _describe_villeneuve(collectivity: Collectivity) -> None:
     collectivity.address_line_1 = "Place Porte Saint-Laurent"
     collectivity.postcode = "34750"
     collectivity.city = "Villeneuve-lès-Maguelone"
@@ -202,7 +203,8 @@ def _describe_villeneuve(collectivity):
     collectivity.save()
 
 
-def _villeneuve_schools(collectivity):
+def _villeneuve_schools(collectivity: Collectivity) -> list[School]:
+    commune = Commune.objects.get(collectivity=collectivity)
     named = {
         "0341255E": "École élémentaire publique Pierre Bouissinet",
         "0342026T": "École élémentaire publique Françoise Dolto",
@@ -213,7 +215,7 @@ def _villeneuve_schools(collectivity):
             defaults={
                 "name": name,
                 "nature": School.Nature.ELEMENTAIRE,
-                "commune": collectivity.commune,
+                "commune": commune,
                 "payer": collectivity,
                 "postcode": "34750",
             },
@@ -222,7 +224,7 @@ def _villeneuve_schools(collectivity):
     ]
 
 
-def _chosen(chance, *, skip=0, count=_OTHERS):
+def _chosen(chance: random.Random, *, skip: int = 0, count: int = _OTHERS) -> list[Collectivity]:
     """The notable communes first, then others of the region, always the same ones."""
     communes = Collectivity.objects.select_related("commune__department", "department")
     others = list(
@@ -237,7 +239,7 @@ def _chosen(chance, *, skip=0, count=_OTHERS):
     return notable + others[:count]
 
 
-def _describe(collectivity, chance):
+def _describe(collectivity: Collectivity, chance: random.Random) -> None:
     civility = chance.choice("FM")
     collectivity.address_line_1 = f"{chance.randint(1, 60)}, {chance.choice(_STREETS)}"
     collectivity.representative_civility = civility
@@ -248,7 +250,7 @@ def _describe(collectivity, chance):
     collectivity.save()
 
 
-def _made_up_schools(collectivity, number, chance):
+def _made_up_schools(collectivity: Collectivity, number: int, chance: random.Random) -> None:
     """Schools that say they are made up, with UAI codes whose key is right."""
     count = {0: 6, 1: 45}.get(number, chance.choice((1, 1, 1, 2, 2, 3, 4)))
     names = chance.sample(_SCHOOL_NAMES, k=min(count, len(_SCHOOL_NAMES)))
@@ -256,20 +258,20 @@ def _made_up_schools(collectivity, number, chance):
         _made_up_school(collectivity, f"École primaire {names[index % len(names)]} (fictive)")
 
 
-def _made_up_school(collectivity, name) -> School:
+def _made_up_school(collectivity: Collectivity, name: str) -> School:
     start = f"0{collectivity.department.code}9"
     digits = f"{start}{School.objects.filter(uai__startswith=start).count():03d}"
     return School.objects.create(
         uai=digits + uai.key(digits),
         name=name,
         nature=School.Nature.ELEMENTAIRE,
-        commune=collectivity.commune,
+        commune=Commune.objects.get(collectivity=collectivity),
         payer=collectivity,
         postcode=collectivity.postcode,
     )
 
 
-def _syndicat(*, by):
+def _syndicat(*, by: User | None) -> Collectivity:
     """A syndicat that took over the schools of its member communes, some months ago."""
     members = list(
         Commune.objects.filter(code__in=SYNDICAT_MEMBERS)
@@ -308,7 +310,12 @@ def _syndicat(*, by):
     return syndicat
 
 
-def _live(campaign, collectivities, chance, by):
+def _live(
+    campaign: Campaign,
+    collectivities: list[Collectivity],
+    chance: random.Random,
+    by: User | None,
+) -> None:
     """Bring each convention to the state that chance gives it, through the verbs."""
     conventions = {
         convention.collectivity_id: convention for convention in campaign.conventions.with_parties()
@@ -319,14 +326,14 @@ def _live(campaign, collectivities, chance, by):
         goal = State.SENT if number == 0 else chance.choice(states)
         _bring_to(conventions[collectivity.pk], goal, number, chance, by)
     signed = campaign.conventions.with_parties().filter(state=State.SIGNED)
-    _put_on_notice(signed.first(), by)
+    _put_on_notice(signed[0], by)
     # Avenants are prepared during the year only.
     if timezone.localdate() <= campaign.ends_on:
         for convention, is_signed in zip(signed[1:3], (False, True), strict=True):
             _amend(convention, is_signed, by)
 
 
-def _amend(convention, is_signed, by):
+def _amend(convention: Convention, is_signed: bool, by: User | None) -> None:
     """An avenant for a school that opens: in the town hall's hands, or signed by both."""
     school = _made_up_school(convention.collectivity, "École primaire Simone Veil (fictive)")
     amendment = prepare_amendment(
@@ -343,7 +350,7 @@ def _amend(convention, is_signed, by):
         amendment.sign_for_region(by=by, on=timezone.localdate())
 
 
-def _put_on_notice(convention, by):
+def _put_on_notice(convention: Convention, by: User | None) -> None:
     """One procedure of article 11 under way, its month of conciliation running."""
     termination = give_formal_notice(
         convention,
@@ -356,7 +363,9 @@ def _put_on_notice(convention, by):
     issue_documents(termination, by=by)
 
 
-def _bring_to(convention, goal, number, chance, by):
+def _bring_to(
+    convention: Convention, goal: State, number: int, chance: random.Random, by: User | None
+) -> None:
     today = timezone.localdate()
     sent = today - datetime.timedelta(days=chance.randint(45, 60))
     if goal == State.PREPARED:
@@ -402,7 +411,7 @@ def _bring_to(convention, goal, number, chance, by):
         convention.sign_for_region(by=by, on=signed + datetime.timedelta(days=2))
 
 
-def _correspond(campaign, first, by):
+def _correspond(campaign: Campaign, first: Collectivity, by: User | None) -> None:
     """One request answered, for the account that comes back to it, and two that wait."""
     answered = campaign.conventions.with_parties().get(collectivity=first)
     person = User.objects.demonstration().filter(collectivities=first).first()

@@ -1,6 +1,9 @@
 """Documents in the admin site: to read, never to write."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from documents.models import Document
 
@@ -8,13 +11,13 @@ from documents.models import Document
 class ReadOnlyAdmin(admin.ModelAdmin):
     """What was issued does not change, whoever looks."""
 
-    def has_add_permission(self, request):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
         return False
 
 
@@ -38,14 +41,14 @@ class DocumentAdmin(ReadOnlyAdmin):
     ]
 
     @admin.display(description="empreinte", ordering="sha256")
-    def sha256_start(self, document):
+    def sha256_start(self, document: Document) -> str:
         return document.sha256[:12]
 
     @admin.display(description="nature")
-    def nature(self, document):
+    def nature(self, document: Document) -> str:
         text = document.text_model
         return text.get_kind_display() if text else "fichier reçu"
 
     @admin.display(description="référence ou nom d'origine", ordering="reference")
-    def reference_or_name(self, document):
+    def reference_or_name(self, document: Document) -> str:
         return document.reference or document.original_name

@@ -1,5 +1,7 @@
 """What agents type: a text, or the file that holds it."""
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 
@@ -26,16 +28,27 @@ class TextForm(forms.ModelForm):
             ),
         }
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["seen"].initial = self.instance.revision
 
-    def clean(self):
-        cleaned = super().clean()
-        is_last = cleaned.get("seen") == self.instance.revision and not self.instance.is_published
+    def clean(self) -> None:
+        super().clean()
+        seen = self.cleaned_data.get("seen")
+        is_last = seen == self.instance.revision and not self.instance.is_published
         if self.instance.pk and not is_last:
             self.add_error(None, StaleText())
-        return cleaned
+
+
+def new_text_form(kind: str) -> type[TextForm]:
+    """Return the form of a text that does not exist yet: the next version of its nature."""
+
+    class NewTextForm(TextForm):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            new = TextModel(kind=kind, version=TextModel.next_version(kind))
+            super().__init__(*args, **{**kwargs, "instance": new})
+
+    return NewTextForm
 
 
 class TextFileForm(forms.Form):

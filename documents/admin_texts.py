@@ -3,15 +3,20 @@
 Registered by `conventions`, which can show a text on a real file.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponse
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import mark_safe
 
-from documents.admin_forms import TextFileForm, TextForm
+from accounts.access import user_of
+from documents.admin_forms import TextFileForm, TextForm, new_text_form
 from documents.models import TextModel
 from documents.wording.comparison import compare
 from documents.wording.fields import fields_of
@@ -34,35 +39,41 @@ class TextModelAdmin(admin.ModelAdmin):
         js = ("text_editor.js",)
 
     # --- Who may, and what is shown -----------------------------------------
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(self, request: HttpRequest, obj: TextModel | None = None) -> bool:
         """A published version is read; a form sent for it is answered, its text kept."""
         frozen = obj is not None and obj.is_published and request.method != "POST"
         return not frozen and super().has_change_permission(request, obj)
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(self, request: HttpRequest, obj: TextModel | None = None) -> bool:
         return False
 
-    def get_fields(self, request, obj=None):
+    def get_fields(self, request: HttpRequest, obj: TextModel | None = None) -> tuple[str, ...]:
         if obj is None or self.has_change_permission(request, obj):
             return ("title", "body", "seen")
         return ("kind", "version", "title", "readable_body", "published_at", "published_by")
 
-    def get_readonly_fields(self, request, obj=None):
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: TextModel | None = None
+    ) -> tuple[str, ...]:
         return () if obj is None or self.has_change_permission(request, obj) else ("readable_body",)
 
     @admin.display(description="texte")
-    def readable_body(self, text):
+    def readable_body(self, text: TextModel) -> str:
         return mark_safe(to_preview(text.kind, text.body))  # noqa: S308
 
     # --- Draft, revise ------------------------------------------------------
-    def get_object(self, request, object_id, from_field=None):
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> TextModel | None:
         """Hold the row of a draft while its form is saved: the form compares revisions."""
         text = super().get_object(request, object_id, from_field)
         if text is None or request.method != "POST":
             return text
         return TextModel.objects.select_for_update(of=("self",)).get(pk=text.pk)
 
-    def add_view(self, request, form_url="", extra_context=None):
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Ask for the nature first: the fields and the parts to have depend on it."""
         if request.GET.get("kind") not in Kind:
             if not self.has_add_permission(request):
@@ -70,34 +81,37 @@ class TextModelAdmin(admin.ModelAdmin):
             return self._page(request, None, "kinds", "Écrire un texte", {"kinds": Kind})
         return super().add_view(request, form_url, extra_context)
 
-    def get_form(self, request, obj=None, change=False, **kwargs):
-        form = super().get_form(request, obj, change=change, **kwargs)
-        if obj is not None:
-            return form
-        kind = request.GET["kind"]
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: TextModel | None = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> type[ModelForm]:
+        if obj is None:
+            kwargs["form"] = new_text_form(request.GET["kind"])
+        return super().get_form(request, obj, change=change, **kwargs)
 
-        class NewTextForm(form):
-            def __init__(self, *args, **kwargs):
-                new = TextModel(kind=kind, version=TextModel.next_version(kind))
-                super().__init__(*args, **{**kwargs, "instance": new})
-
-        return NewTextForm
-
-    def save_model(self, request, obj, form, change):
+    def save_model(self, request: HttpRequest, obj: TextModel, form: Any, change: bool) -> None:
         if change:
             obj.revise(title=obj.title, body=obj.body)
         else:
             obj.save()
 
-    def response_add(self, request, obj, post_url_continue=None):
+    def response_add(
+        self, request: HttpRequest, obj: TextModel, post_url_continue: str | None = None
+    ) -> HttpResponse:
         messages.success(request, f"Le brouillon « {obj} » est enregistré.")
         return redirect("admin:documents_textmodel_change", obj.pk)
 
-    def response_change(self, request, obj):
+    def response_change(self, request: HttpRequest, obj: TextModel) -> HttpResponse:
         messages.success(request, f"Le brouillon « {obj} » est enregistré.")
         return redirect("admin:documents_textmodel_change", obj.pk)
 
-    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj: TextModel | None = kwargs["obj"]
         kind = obj.kind if obj else request.GET["kind"]
         context |= {
             "kind": Kind(kind),
@@ -106,10 +120,10 @@ class TextModelAdmin(admin.ModelAdmin):
             "show_save_and_add_another": False,
             "show_save_and_continue": False,
         }
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     # --- Beside the form ----------------------------------------------------
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         pages = {
             "publish": self.publish_view,
             "duplicate": self.duplicate_view,
@@ -123,10 +137,12 @@ class TextModelAdmin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    def _text_path(self, page, view, arguments=""):
+    def _text_path(
+        self, page: str, view: Callable[..., HttpResponse], arguments: str = ""
+    ) -> URLPattern:
         """The address of a page about one text, given to `view`."""
 
-        def on_text(request, pk, **kwargs):
+        def on_text(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponse:
             if not self.has_change_permission(request):
                 raise PermissionDenied
             return view(request, get_object_or_404(TextModel, pk=pk), **kwargs)
@@ -137,14 +153,14 @@ class TextModelAdmin(admin.ModelAdmin):
             name=f"documents_textmodel_{page}",
         )
 
-    def publish_view(self, request, text):
+    def publish_view(self, request: HttpRequest, text: TextModel) -> HttpResponse:
         """Say what publishing does, then (POST) freeze the draft."""
         if text.is_published:
             messages.warning(request, "Cette version est déjà publiée.")
             return redirect("admin:documents_textmodel_change", text.pk)
         if request.method == "POST":
             try:
-                text.publish(by=request.user)
+                text.publish(by=user_of(request))
             except ValidationError as refusal:
                 messages.error(request, " ".join(refusal.messages))
             else:
@@ -159,7 +175,7 @@ class TextModelAdmin(admin.ModelAdmin):
         }
         return self._page(request, text, "ask", "Publier", context)
 
-    def duplicate_view(self, request, text):
+    def duplicate_view(self, request: HttpRequest, text: TextModel) -> HttpResponse:
         """Copy a version, then (POST) open its copy: the next version of its nature."""
         version = TextModel.next_version(text.kind)
         if request.method == "POST":
@@ -177,37 +193,37 @@ class TextModelAdmin(admin.ModelAdmin):
         }
         return self._page(request, text, "ask", "Faire une copie", context)
 
-    def compare_view(self, request, text):
+    def compare_view(self, request: HttpRequest, text: TextModel) -> HttpResponse:
         """Show a version beside another of its nature, the one before by default."""
         others = TextModel.objects.filter(kind=text.kind).exclude(pk=text.pk)
         wanted = request.GET.get("with", "")
+        other: TextModel | None
         if wanted.isascii() and wanted.isdigit() and len(wanted) < 18:
             other = get_object_or_404(others, pk=wanted)
         else:
             other = others.filter(version__lt=text.version).first() or others.first()
-        old, new = sorted((other, text), key=lambda version: version.version) if other else (0, 0)
-        context = {
+        context: dict[str, Any] = {
             "others": others,
             "other": other,
-            "old": old,
-            "new": new,
-            "rows": compare(old, new) if other else [],
             "is_nav_sidebar_enabled": False,  # Two texts need the width.
         }
+        if other:
+            old, new = sorted((other, text), key=lambda version: version.version)
+            context |= {"old": old, "new": new, "rows": compare(old, new)}
         return self._page(request, text, "compare", "Comparer deux versions", context)
 
-    def export_view(self, request, text):
+    def export_view(self, request: HttpRequest, text: TextModel) -> HttpResponse:
         """Send a text as one Markdown file with its header."""
         response = HttpResponse(write_file(text), content_type="text/markdown; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{file_name(text)}"'
         return response
 
-    def import_view(self, request):
+    def import_view(self, request: HttpRequest) -> HttpResponse:
         """Keep a file as a new draft, or say all its faults at the lines of the file."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = TextFileForm(request.POST or None, request.FILES or None)
-        context = {"form": form}
+        context: dict[str, Any] = {"form": form}
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
             same = TextModel.objects.filter(kind=file.kind, title=file.title, body=file.body)
@@ -226,7 +242,14 @@ class TextModelAdmin(admin.ModelAdmin):
                     return redirect("admin:documents_textmodel_change", text.pk)
         return self._page(request, None, "import", "Importer un texte", context)
 
-    def _page(self, request, text, template, title, context):
+    def _page(
+        self,
+        request: HttpRequest,
+        text: TextModel | None,
+        template: str,
+        title: str,
+        context: dict[str, Any],
+    ) -> HttpResponse:
         return TemplateResponse(
             request,
             f"admin/documents/textmodel/{template}.html",

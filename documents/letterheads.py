@@ -8,6 +8,7 @@ import base64
 import hashlib
 import io
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError
@@ -61,7 +62,7 @@ def read_letterhead(uploaded_file: UploadedFile) -> bytes:
 
 
 @contextmanager
-def _whole_images_only():
+def _whole_images_only() -> Iterator[None]:
     """Refuse truncated images, which printing lets through, and immense ones."""
     lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
     try:
@@ -72,7 +73,7 @@ def _whole_images_only():
         ImageFile.LOAD_TRUNCATED_IMAGES = lenient
 
 
-def _refuse(image):
+def _refuse(image: Image.Image) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise _too_many_pixels(f"{width * height / 1_000_000:.0f}")
@@ -90,7 +91,7 @@ def _refuse(image):
         )
 
 
-def _too_many_pixels(millions):
+def _too_many_pixels(millions: str) -> ValidationError:
     return ValidationError(
         f"Cette image compte {millions} millions de points, {MAX_PIXELS // 1_000_000} au plus : "
         "réduisez-la, 1 200 points de large suffisent.",
@@ -98,7 +99,7 @@ def _too_many_pixels(millions):
     )
 
 
-def _encode(image) -> bytes:
+def _encode(image: Image.Image) -> bytes:
     image.draft("RGB", MAX_SIZE)  # A JPEG is decoded near its final size.
     image = ImageOps.exif_transpose(image)
     if image.mode == "I;16":

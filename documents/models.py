@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import User
 from documents.contexts import differs
 from documents.received.signatures import MEANINGS, WEIGHTS, Examination, Later, Verdict, Weight
 from documents.storage import document_storage, keep
@@ -21,7 +22,7 @@ from lifecycle.frozen import Frozen, FrozenError
 class StaleText(ValidationError):
     """A draft was changed or published by somebody else since it was read."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "Ce brouillon a été modifié ou publié entre-temps. Votre texte est gardé ci-dessous : "
             "copiez-le, rouvrez le brouillon, puis reportez vos changements.",
@@ -79,7 +80,8 @@ class TextModel(Frozen):
         verbose_name="publié par",
     )
 
-    objects = TextModelQuerySet.as_manager()
+    # Drafts do change.
+    objects = TextModelQuerySet.as_manager()  # type: ignore[assignment,misc]
 
     class Meta:
         verbose_name = "modèle de texte"
@@ -99,11 +101,11 @@ class TextModel(Frozen):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         draft = "" if self.is_published else ", brouillon"
         return f"{self.title} (version {self.version}{draft})"
 
-    def clean(self):
+    def clean(self) -> None:
         """Refuse a text that could not be printed, all its faults at once, at their lines."""
         super().clean()
         self.title = " ".join(self.title.split())
@@ -131,7 +133,7 @@ class TextModel(Frozen):
         text.save()
         return text
 
-    def revise(self, *, title: str, body: str):
+    def revise(self, *, title: str, body: str) -> None:
         """Change a draft that is still at `revision`.
 
         Raises ValidationError (its faults under "body") or StaleText.
@@ -140,7 +142,7 @@ class TextModel(Frozen):
         self.full_clean()
         self._compare_and_swap(title=self.title, body=self.body)
 
-    def publish(self, *, by):
+    def publish(self, *, by: User | None) -> None:
         """Freeze a draft; campaigns may point to it from here on.
 
         Raises ValidationError when it could not be printed, StaleText.
@@ -150,7 +152,7 @@ class TextModel(Frozen):
             state=self.State.PUBLISHED, published_at=timezone.now(), published_by=by
         )
 
-    def _compare_and_swap(self, **values):
+    def _compare_and_swap(self, **values: Any) -> None:
         """Write `values` if this is still the draft that was read."""
         unchanged = TextModel.objects.filter(
             pk=self.pk, state=self.State.DRAFT, revision=self.revision
@@ -213,15 +215,17 @@ class Document(Frozen):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.reference or f"{self.original_name or self.text_model} — {self.sha256[:12]}"
 
-    def made_from(self, text_model: TextModel, context: dict) -> bool:
+    def made_from(self, text_model: TextModel, context: dict[str, Any]) -> bool:
         """Tell whether this document came of that text and says the same as those values (JSON)."""
         return self.text_model_id == text_model.pk and not differs(self.context or {}, context)
 
     @classmethod
-    def issued_from(cls, text_model: TextModel, context: dict, reference: str) -> "Document | None":
+    def issued_from(
+        cls, text_model: TextModel, context: dict[str, Any], reference: str
+    ) -> "Document | None":
         """Return what was issued under `reference` from that text and those values, or None.
 
         Raises FrozenError when something else bears the reference: one chance in billions.
@@ -233,8 +237,16 @@ class Document(Frozen):
 
     @classmethod
     def freeze(
-        cls, content: bytes, *, pages: int, by, text_model=None, context=None, reference="", name=""
-    ):
+        cls,
+        content: bytes,
+        *,
+        pages: int,
+        by: User | None,
+        text_model: TextModel | None = None,
+        context: dict[str, Any] | None = None,
+        reference: str = "",
+        name: str = "",
+    ) -> "Document":
         """Store `content` under its SHA-256 and return the document.
 
         The same bytes are stored once: a file that exists under that name is the
@@ -296,7 +308,7 @@ class Signature(Frozen):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.signer or 'Signataire inconnu'} : {self.get_verdict_display()}"
 
     @property
@@ -308,7 +320,9 @@ class Signature(Frozen):
         return WEIGHTS.get(Verdict(self.verdict), Weight.WARNING)
 
     @classmethod
-    def record(cls, document: Document, examination: Examination, *, issued) -> None:
+    def record(
+        cls, document: Document, examination: Examination, *, issued: models.QuerySet[Document]
+    ) -> None:
         """Keep what was found of the signatures of `document`.
 
         `issued` are the documents that may have been signed: the one whose bytes the file

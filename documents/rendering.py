@@ -16,8 +16,9 @@ from documents.contexts import Context, LetterContext, to_json
 from documents.models import TextModel
 from documents.press.standing_type import print_pdf
 from documents.references import Mark, mark_of, reference_of
-from documents.wording.fields import LETTERS, salutation
+from documents.wording.kinds import LETTERS
 from documents.wording.markup import split_mentions, to_html
+from documents.wording.values import salutation
 
 BLANK = "……………………"
 UNDATED = "2000-01-01"

@@ -7,7 +7,7 @@ the same moment, leaves one file with the same bytes.
 import os
 import secrets
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
 
@@ -27,11 +27,13 @@ def keep(name: str, content: bytes) -> str:
 class DocumentFolder(FileSystemStorage):
     """A folder where a file appears whole or not at all, even if the process is killed."""
 
-    def get_available_name(self, name, max_length=None):
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
         """Return `name`: what exists under it is the same file."""
         return name
 
-    def _save(self, name, content):
-        part = super()._save(f"{name}.{secrets.token_hex(4)}.part", content)
+    def _save(self, name: str, content: File) -> str:
+        part: str = super()._save(  # type: ignore[misc]  # Django's own hook, without types.
+            f"{name}.{secrets.token_hex(4)}.part", content
+        )
         os.replace(self.path(part), self.path(name))
         return name

@@ -1,13 +1,14 @@
 """The conventions chosen in a list, as one field of a page that asks before it acts."""
 
 import re
+from collections.abc import Iterable
 
 from django.http import Http404
 
 _KEYS = re.compile(r"^\d{1,18}(,\d{1,18})*$")
 
 
-def write_keys(keys) -> str:
+def write_keys(keys: Iterable[int]) -> str:
     """Return primary keys as one value: thousands stay under the limit on fields."""
     return ",".join(map(str, keys))
 

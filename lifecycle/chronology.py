@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.contrib.admin.utils import label_for_field
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -53,7 +54,7 @@ def refuse_disorder(instance: models.Model, orders: Iterable[Order]) -> None:
 
 def _disorder(instance: models.Model, order: Order) -> str:
     day, start = getattr(instance, order.later), getattr(instance, order.earlier)
-    label = instance._meta.get_field(order.earlier).verbose_name
+    label = label_for_field(order.earlier, type(instance), return_attr=False)
     if not day:
         return ""
     if not start:

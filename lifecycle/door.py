@@ -33,7 +33,7 @@ class Stateful(models.Model):
     TRANSITIONS: ClassVar[Table] = {}
     noun: ClassVar[str] = ""
 
-    state: Any
+    state: "models.CharField[str, str]"
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:

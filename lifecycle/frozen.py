@@ -5,7 +5,7 @@ What was issued, published, billed or journalled is corrected by another row. `s
 whoever goes round them, in SQL too (`lifecycle.triggers`).
 """
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from django.db import models
 
@@ -14,7 +14,10 @@ class FrozenError(Exception):
     """Something issued, or published, was about to change."""
 
 
-class FrozenQuerySet(models.QuerySet):
+M = TypeVar("M", bound="Frozen")
+
+
+class FrozenQuerySet(models.QuerySet[M]):
     def update(self, **values: Any) -> NoReturn:
         raise FrozenError(self._refusal)
 
@@ -23,7 +26,7 @@ class FrozenQuerySet(models.QuerySet):
 
     @property
     def _refusal(self) -> str:
-        return str(self.model.frozen_message)
+        return self.model.frozen_message
 
 
 class Frozen(models.Model):
@@ -36,7 +39,7 @@ class Frozen(models.Model):
     frozen_message: ClassVar[str] = "Ce qui est enregistré ici ne change plus."
     frozen_when: ClassVar[str] = ""
 
-    objects: Any = FrozenQuerySet.as_manager()
+    objects = FrozenQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 
 from accounts.models import User
 from billing.batches import billed_by_department
@@ -167,8 +167,8 @@ def build_reply_curve(campaign: Campaign, user: User) -> ReplyCurve | None:
         .annotate(Count("pk"))
     )
     total = 0
-    accepted: Counter = Counter()
-    signed: Counter = Counter()
+    accepted: Counter[datetime.date] = Counter()
+    signed: Counter[datetime.date] = Counter()
     sending_days = []
     for state, sent_on, accepted_on, effective_on, count in rows:
         total += count
@@ -219,7 +219,7 @@ def _tallies_by_department(campaign: Campaign, user: User) -> dict[int, Tally]:
         campaign.enrolments.payable(campaign, user)
         .filter(released_on__isnull=True)
         .order_by()
-        .values_list("payer_id")
+        .values_list(F("payer_id"))
         .annotate(Count("pk"))
     )
     for payer, count in schools:

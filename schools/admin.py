@@ -1,13 +1,20 @@
 """The schools, as the rectorat's agents look after them."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import admin, messages
-from django.contrib.admin import helpers
+from django.contrib.admin import ModelAdmin, helpers
 from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
+from accounts.access import user_of
+from accounts.models import User
 from communes.admin import CollectivityAdmin, CommuneAdmin, DepartmentScopeMixin
 from communes.history import HistoryAdmin
 from communes.models import Collectivity, Commune
@@ -19,6 +26,7 @@ from schools.takeover import follow_payers, schools_paid_by
 from tabular.admin_export import ExportMixin
 from tabular.admin_import import FileImportMixin
 from tabular.admin_search import FoldedSearchMixin
+from tabular.reading import Report
 from tabular.writing import Column, Kind
 
 # A city pays for some two hundred schools: its page lists them all.
@@ -29,10 +37,10 @@ class ProposedClosureFilter(admin.SimpleListFilter):
     title = "fermeture proposée"
     parameter_name = "fermeture"
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return [("oui", "Oui"), ("non", "Non")]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is None:
             return queryset
         return queryset.filter(closure_proposed_on__isnull=self.value() == "non")
@@ -111,20 +119,29 @@ class SchoolAdmin(
         "proposée à la fermeture ; c'est vous qui la fermez."
     )
 
-    def run_import(self, content, *, by, dry_run, **options):
+    def run_import(self, content: bytes, *, by: User, dry_run: bool, **options: Any) -> Report:
         return import_schools(content, by=by, dry_run=dry_run, **options)
 
     @admin.action(description="Confirmer la fermeture proposée", permissions=["change"])
-    def confirm_closures(self, request, queryset):
+    def confirm_closures(
+        self, request: HttpRequest, queryset: QuerySet[School]
+    ) -> HttpResponse | None:
         return self._decide(
             request, queryset, closures.confirm_closures, "Confirmer la fermeture", _closed
         )
 
     @admin.action(description="Garder ouverte malgré la proposition", permissions=["change"])
-    def keep_open(self, request, queryset):
+    def keep_open(self, request: HttpRequest, queryset: QuerySet[School]) -> HttpResponse | None:
         return self._decide(request, queryset, closures.keep_open, "Garder ouverte", _kept_open)
 
-    def _decide(self, request, queryset, verb, title, outcome):
+    def _decide(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[School],
+        verb: Callable[..., int],
+        title: str,
+        outcome: Callable[[int], str],
+    ) -> HttpResponse | None:
         """Ask first, on a page that lists the schools; then act and come back to the list."""
         proposed = closures.proposed(queryset)
         count = proposed.count()
@@ -136,7 +153,7 @@ class SchoolAdmin(
             )
             return None
         if "confirmed" in request.POST:
-            count = verb(queryset, by=request.user)
+            count = verb(queryset, by=user_of(request))
             self.message_user(request, outcome(count), messages.SUCCESS)
             return None
         return TemplateResponse(
@@ -156,21 +173,21 @@ class SchoolAdmin(
             },
         )
 
-    def save_model(self, request, obj, form, change):
+    def save_model(self, request: HttpRequest, obj: School, form: Any, change: bool) -> None:
         if obj.state == School.State.CLOSED:
             obj.closure_proposed_on = None
         super().save_model(request, obj, form, change)
 
     @admin.display(description="commune", ordering="commune__search_text")
-    def commune_name(self, school):
+    def commune_name(self, school: School) -> str:
         return f"{school.commune.name} ({school.commune.department.code})"
 
     @admin.display(description="payeur", ordering="payer__search_text")
-    def payer_name(self, school):
+    def payer_name(self, school: School) -> str:
         return school.payer.name
 
     @admin.display(description="reprises")
-    def since(self, school):
+    def since(self, school: School) -> str:
         """Every change of payer, the latest first."""
         changes = [
             f"à compter du {row.since:%d/%m/%Y} : {row.payer.name if row.payer else 'la commune'}"
@@ -179,7 +196,7 @@ class SchoolAdmin(
         return format_html_join("", "<div>{}</div>", ((change,) for change in changes)) or "—"
 
     @admin.display(description="état", ordering="state")
-    def state_and_proposal(self, school):
+    def state_and_proposal(self, school: School) -> str:
         proposal = ", fermeture proposée" if school.closure_proposed_on else ""
         return f"{school.get_state_display()}{proposal}"
 
@@ -187,18 +204,20 @@ class SchoolAdmin(
 class PayerAdmin(CollectivityAdmin):
     """The page of a collectivity, with the schools that it pays for."""
 
-    def get_readonly_fields(self, request, obj=None):
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Collectivity | None = None
+    ) -> tuple[str, ...]:
         return (*super().get_readonly_fields(request, obj), *(("schools_paid",) if obj else ()))
 
-    def get_fieldsets(self, request, obj=None):
+    def get_fieldsets(self, request: HttpRequest, obj: Collectivity | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         return (*fieldsets, ("Écoles", {"fields": ("schools_paid",)})) if obj else fieldsets
 
     @admin.display(description="à sa charge")
-    def schools_paid(self, collectivity):
+    def schools_paid(self, collectivity: Collectivity) -> str:
         today = timezone.localdate()
         schools = list(schools_paid_by(collectivity, today)[: SCHOOLS_SHOWN + 1])
-        lines = [
+        lines: list[tuple[str, School, str, str]] = [
             (
                 reverse("admin:schools_school_change", args=[school.pk]),
                 school,
@@ -231,8 +250,8 @@ class SchoolCommuneAdmin(CommuneAdmin):
     """The communes' import, which the payers of the schools follow at once."""
 
     @transaction.atomic
-    def run_import(self, content, *, by, dry_run):
-        report = super().run_import(content, by=by, dry_run=dry_run)
+    def run_import(self, content: bytes, *, by: User, dry_run: bool, **options: Any) -> Report:
+        report = super().run_import(content, by=by, dry_run=dry_run, **options)
         if not dry_run:
             follow_payers(by=by)
         return report

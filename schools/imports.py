@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from communes.imports import (
     OUT_OF_REGION,
     RefusedRow,
@@ -114,7 +115,7 @@ _FRENCH_DATE = re.compile(r"^(\d{2})/(\d{2})/(\d{4})$")
 def import_schools(
     content: bytes,
     *,
-    by=None,
+    by: User | None = None,
     dry_run: bool = False,
     partial: bool = False,
     confirm_closures: bool = False,
@@ -145,7 +146,7 @@ def import_schools(
 class _SchoolImport:
     """One run: reads everything it compares with once, decides row by row, writes in bulk."""
 
-    def __init__(self, dry_run):
+    def __init__(self, dry_run: bool) -> None:
         self.report = Report(dry_run=dry_run)
         self.today = timezone.localdate()
         self.departments = departments_for_import(dry_run)
@@ -212,7 +213,7 @@ class _SchoolImport:
                     "ouvertes, plus de 5 %."
                 )
 
-    def write(self, by) -> None:
+    def write(self, by: User | None) -> None:
         save_rows(
             School,
             self.created,

@@ -1,5 +1,7 @@
 """Public primary schools, as the annuaire de l'éducation describes them."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from simple_history.models import HistoricalRecords
@@ -67,10 +69,10 @@ class School(models.Model):
         ordering = ["uai"]
         indexes = [models.Index(fields=["search_text"])]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name} ({self.uai})"
 
-    def save(self, *args, **kwargs):
+    def save(self, *args: Any, **kwargs: Any) -> None:
         self.search_text = self.build_search_text()
         super().save(*args, **kwargs)
 
@@ -115,6 +117,6 @@ class Takeover(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         payer = self.payer.name if self.payer else "la commune"
         return f"{self.school} : {payer} à compter du {self.since:%d/%m/%Y}"

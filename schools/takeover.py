@@ -1,7 +1,9 @@
 """Who pays for a school on a given day: its commune, or the grouping that took it over."""
 
 import datetime
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypedDict
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -9,9 +11,13 @@ from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from accounts.models import User
 from communes.imports import save_rows
 from communes.models import Collectivity, Membership
 from schools.models import School, Takeover
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 _TAKEN_OVER = "Confiée à un regroupement"
 _GIVEN_BACK = "Rendue à sa commune"
@@ -45,7 +51,15 @@ def payer_on(day: datetime.date, path: str = "") -> Coalesce:
     )
 
 
-def schools_paid_by(collectivity: Collectivity, day: datetime.date) -> QuerySet[School]:
+class Paid(TypedDict):
+    """What `schools_paid_by` adds to a school."""
+
+    since: datetime.date | None
+
+
+def schools_paid_by(
+    collectivity: Collectivity, day: datetime.date
+) -> "QuerySet[WithAnnotations[School, Paid]]":
     """Return the schools that `collectivity` pays for on `day`, each with `since`.
 
     `since` is the day it took the school over, None for a commune's own.
@@ -79,14 +93,14 @@ def review(
         raise ValidationError(
             {"payer": f"Il est réuni à {payer.merged_into} : choisissez ce dernier."}
         )
-    members = set()
+    members: set[int] = set()
     if payer is not None:
         of_payer = Membership.objects.filter(collectivity=payer)
         members = set(of_payer.on(since).values_list("commune_id", flat=True))
     report = TakeoverReport()
     found = schools.select_related("commune__department", "commune__collectivity", "payer")
     for school in found.annotate(payer_then=payer_on(since)).order_by("search_text", "uai"):
-        reason = _reason(school, payer, since, members)
+        reason = _reason(school, school.payer_then, payer, since, members)
         if reason:
             report.left_out.append((school, reason))
         else:
@@ -95,7 +109,7 @@ def review(
 
 
 def take_over(
-    schools: QuerySet[School], payer: Collectivity, since: datetime.date, *, by
+    schools: QuerySet[School], payer: Collectivity, since: datetime.date, *, by: User | None
 ) -> TakeoverReport:
     """Let `payer` pay for `schools` from `since` on, and say which were left out and why.
 
@@ -105,13 +119,15 @@ def take_over(
     return _record(schools, payer, since, by, _TAKEN_OVER)
 
 
-def give_back(schools: QuerySet[School], since: datetime.date, *, by) -> TakeoverReport:
+def give_back(
+    schools: QuerySet[School], since: datetime.date, *, by: User | None
+) -> TakeoverReport:
     """Let the communes pay for `schools` again from `since` on."""
     return _record(schools, None, since, by, _GIVEN_BACK)
 
 
 @transaction.atomic
-def follow_payers(*, by=None, schools: QuerySet[School] | None = None) -> int:
+def follow_payers(*, by: User | None = None, schools: QuerySet[School] | None = None) -> int:
     """Bring `School.payer` to today's payer, for a takeover due or a merger; return how many."""
     rows = School.objects.all() if schools is None else schools
     due = list(
@@ -123,27 +139,39 @@ def follow_payers(*, by=None, schools: QuerySet[School] | None = None) -> int:
     return len(due)
 
 
-def _reason(school, payer, since, members) -> str:
+def _reason(
+    school: School,
+    payer_then: int | None,
+    payer: Collectivity | None,
+    since: datetime.date,
+    members: Collection[int],
+) -> str:
     """Why nothing changes for `school`, "" when something does."""
     if payer is None:
-        own = getattr(school.commune, "collectivity", None)
-        unchanged = own and school.payer_then in (own.pk, own.merged_into_id)
+        own: Collectivity | None = getattr(school.commune, "collectivity", None)
+        unchanged = own and payer_then in (own.pk, own.merged_into_id)
         return "Sa commune paie déjà pour elle à cette date." if unchanged else ""
     if school.state == School.State.CLOSED:
         return "Elle est fermée."
     if school.commune_id not in members:
         return f"{school.commune.name} n'est pas membre de « {payer.name} » au {since:%d/%m/%Y}."
-    if school.payer_then == payer.pk:
+    if payer_then == payer.pk:
         return "Elle est déjà à sa charge à cette date."
     return ""
 
 
 @transaction.atomic
-def _record(schools, payer, since, by, reason) -> TakeoverReport:
+def _record(
+    schools: QuerySet[School],
+    payer: Collectivity | None,
+    since: datetime.date,
+    by: User | None,
+    reason: str,
+) -> TakeoverReport:
     report = review(schools, payer, since)
     chosen = School.objects.filter(pk__in=[school.pk for school in report.changed])
     known = {row.school_id: row for row in Takeover.objects.filter(school__in=chosen, since=since)}
-    created = []
+    created: list[Takeover] = []
     for school in report.changed:
         if row := known.get(school.pk):
             row.payer = payer

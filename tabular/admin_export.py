@@ -1,13 +1,14 @@
 """Export of a list of the admin site: exactly the rows that it shows, on all its pages."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import path
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -31,18 +32,20 @@ class ExportMixin(admin.ModelAdmin):
     def export_url_name(self) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_export"
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.export_view)
         return [
             path("export/<slug:file_format>/", view, name=self.export_url_name),
             *super().get_urls(),
         ]
 
-    def changelist_view(self, request, extra_context=None):
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         context = {"export_url_name": f"admin:{self.export_url_name}"}
         return super().changelist_view(request, context | (extra_context or {}))
 
-    def export_view(self, request, file_format):
+    def export_view(self, request: HttpRequest, file_format: str) -> HttpResponseBase:
         """Send the rows that the address's filters, search and order give, all of them."""
         if not self.has_view_permission(request):
             raise PermissionDenied

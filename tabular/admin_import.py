@@ -1,14 +1,16 @@
 """Import of an official file from a list of the admin site: upload, preview, confirm."""
 
 import hashlib
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 
 from tabular.forms import ConfirmImportForm, ImportForm
 from tabular.reading import SHOWN, Report, UnreadableFile
@@ -28,29 +30,34 @@ class FileImportMixin(admin.ModelAdmin):
     import_title = ""
     import_source = ""
 
-    def run_import(self, content: bytes, *, by, dry_run: bool, **options) -> Report:
+    def run_import(self, content: bytes, *, by: Any, dry_run: bool, **options: Any) -> Report:
+        """Import the file, or report what it would change; the history is signed `by`."""
         raise NotImplementedError
 
-    def has_import_permission(self, request) -> bool:
+    def has_import_permission(self, request: HttpRequest) -> bool:
         # A file covers the region: an agent of some départements does not import it.
-        return self.has_change_permission(request) and not request.user.limited_to_departments
+        return self.has_change_permission(request) and not (
+            request.user.is_anonymous or request.user.limited_to_departments
+        )
 
     @property
     def import_url_name(self) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_import"
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.import_view)
         return [path("import/", view, name=self.import_url_name), *super().get_urls()]
 
-    def changelist_view(self, request, extra_context=None):
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         context = {
             "import_url": self.has_import_permission(request)
             and reverse(f"admin:{self.import_url_name}")
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
-    def import_view(self, request):
+    def import_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_import_permission(request):
             raise PermissionDenied
         if "digest" in request.POST:
@@ -68,7 +75,7 @@ class FileImportMixin(admin.ModelAdmin):
                 return self._render(request, report=report, confirm_form=confirm)
         return self._render(request, form=form)
 
-    def _confirm(self, request):
+    def _confirm(self, request: HttpRequest) -> HttpResponse:
         form = self.confirm_import_form(request.POST)
         name = _name(form.cleaned_data["digest"]) if form.is_valid() else ""
         if not name or not default_storage.exists(name):
@@ -84,7 +91,7 @@ class FileImportMixin(admin.ModelAdmin):
         messages.success(request, "L'import est terminé.")
         return self._render(request, report=report)
 
-    def _render(self, request, **context):
+    def _render(self, request: HttpRequest, **context: Any) -> HttpResponse:
         return TemplateResponse(
             request,
             "admin/import.html",

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 
 from tabular.reading import MAX_BYTES
 
@@ -14,7 +15,7 @@ class ImportForm(forms.Form):
         error_messages={"empty": "Le fichier est vide."},
     )
 
-    def clean_file(self):
+    def clean_file(self) -> UploadedFile:
         file = self.cleaned_data["file"]
         if file.size > MAX_BYTES:
             raise ValidationError(

@@ -61,7 +61,7 @@ class Change:
     label: str
     details: tuple[str, ...] = ()
 
-    def __str__(self):
+    def __str__(self) -> str:
         return " ".join([self.identifier, self.label, *(f"[{detail}]" for detail in self.details)])
 
 

@@ -20,6 +20,8 @@ from typing import IO, Any
 import xlsxwriter
 from django.http import FileResponse, StreamingHttpResponse
 from django.utils import timezone
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CONTENT_TYPES = {
@@ -149,33 +151,46 @@ def write_xlsx(
             _write_totals(sheet, row + 1, columns, totals, _formats(workbook, bold=True, top=1))
 
 
-def _formats(workbook, **style):
+def _formats(workbook: xlsxwriter.Workbook, **style: Any) -> dict[Kind, Format]:
     return {
         kind: workbook.add_format({"num_format": number_format, **style})
         for kind, number_format in _NUMBER_FORMATS.items()
     }
 
 
-def _write_rows(sheet, columns, objects, formats):
+def _write_rows(
+    sheet: Worksheet,
+    columns: Sequence[Column],
+    objects: Iterable[Any],
+    formats: dict[Kind, Format],
+) -> tuple[int, dict[int, Decimal]]:
     """Write one row an object; return the number of the last row and the totals by column."""
     totals = {index: Decimal() for index, column in enumerate(columns) if column.is_totalled}
     row = 0
     for row, item in enumerate(objects, start=1):
         for index, column in enumerate(columns):
-            value = column.take(item)
+            value: Any = column.take(item)
             _write_cell(sheet, row, index, value, column.kind, formats[column.kind])
             if column.is_totalled:
                 totals[index] += value
     return row, totals
 
 
-def _write_totals(sheet, row, columns, totals, formats):
+def _write_totals(
+    sheet: Worksheet,
+    row: int,
+    columns: Sequence[Column],
+    totals: dict[int, Decimal],
+    formats: dict[Kind, Format],
+) -> None:
     for index, column in enumerate(columns):
         value = "Total" if index == 0 else totals.get(index)
         _write_cell(sheet, row, index, value, column.kind, formats[column.kind])
 
 
-def _write_cell(sheet, row, index, value, kind, cell_format):
+def _write_cell(
+    sheet: Worksheet, row: int, index: int, value: Any, kind: Kind, cell_format: Format
+) -> None:
     """Write by kind, never by guess: a text is never read as a number or a formula."""
     if value is None or value == "":
         sheet.write_blank(row, index, None, cell_format)

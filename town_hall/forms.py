@@ -1,12 +1,14 @@
 """What a town hall enters. Rules on dates and states are the model's; errors land here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms.boundfield import BoundField
+from django.forms.models import fields_for_model
 from dsfr.forms import DsfrBaseForm
 
 from communes.identifiers import normalise, validate_siret
@@ -15,6 +17,7 @@ from conventions.acts.models import Act
 from conventions.authority import ACT_FIELDS, DATE_FIELDS, own_act_text
 from conventions.exchanges.models import MESSAGE_LENGTH, Message
 from conventions.models import Convention, Piece, SignedByBoth
+from conventions.terminations.steps import EndingStep
 from documents.letterheads import read_letterhead
 from documents.received.form_fields import COPY, PdfField
 
@@ -22,7 +25,7 @@ from documents.received.form_fields import COPY, PdfField
 class DateInput(forms.DateInput):
     input_type = "date"
 
-    def __init__(self, attrs=None):
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, format="%Y-%m-%d")
 
 
@@ -31,11 +34,11 @@ class FileForm(DsfrBaseForm):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args, convention: Convention, **kwargs):
+    def __init__(self, *args: Any, convention: Convention, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.convention = convention
 
-    def word(self, name: str, **texts: str):
+    def word(self, name: str, **texts: str) -> None:
         """Word a field (`label`, `help_text`) by its file.
 
         The design system binds the fields as the form is made: what is shown is set there.
@@ -43,7 +46,11 @@ class FileForm(DsfrBaseForm):
         for what, text in texts.items():
             setattr(self[name], what, text)
 
-    def facts(self, names) -> dict:
+    def offer(self, name: str, choices: Iterable[tuple[str, str]]) -> None:
+        """Give a field what may be chosen in its file."""
+        self.fields[name].choices = choices
+
+    def facts(self, names: Iterable[str]) -> dict[str, Any]:
         """Return the values entered that a verb takes, by name."""
         return {name: self.cleaned_data[name] for name in names}
 
@@ -74,7 +81,7 @@ class IdentityForm(FileForm, forms.ModelForm):
             "website",
         ]
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         required = set(self.fields) - {"address_line_2", "email", "phone", "website", "version"}
         for name in required:
@@ -87,13 +94,16 @@ class IdentityForm(FileForm, forms.ModelForm):
             if self.instance.is_grouping
             else ("La Maire", "Le Maire")
         )
-        self.fields["capacity_gender"].choices = [
-            ("", "Choisissez"),
-            ("F", f"au féminin (« {feminine} »)"),
-            ("M", f"au masculin (« {masculine} »)"),
-        ]
+        self.offer(
+            "capacity_gender",
+            [
+                ("", "Choisissez"),
+                ("F", f"au féminin (« {feminine} »)"),
+                ("M", f"au masculin (« {masculine} »)"),
+            ],
+        )
 
-    def clean_siret(self):
+    def clean_siret(self) -> str:
         siret = normalise(self.cleaned_data["siret"])
         validate_siret(siret)
         if siret[:9] != self.instance.siren:
@@ -103,16 +113,16 @@ class IdentityForm(FileForm, forms.ModelForm):
             )
         return siret
 
-    def clean(self):
-        cleaned = super().clean()
-        right = {"F": "Présidente", "M": "Président"}.get(cleaned.get("capacity_gender"))
-        capacity = cleaned.get("representative_capacity")
+    def clean(self) -> None:
+        super().clean()
+        gender = self.cleaned_data.get("capacity_gender", "")
+        right = {"F": "Présidente", "M": "Président"}.get(gender)
+        capacity = self.cleaned_data.get("representative_capacity")
         if right and capacity in ("Président", "Présidente") and capacity != right:
             self.add_error("representative_capacity", f"Selon l'accord choisi : « {right} ».")
-        return cleaned
 
-    def clean_postcode(self):
-        postcode = self.cleaned_data["postcode"].strip()
+    def clean_postcode(self) -> str:
+        postcode: str = self.cleaned_data["postcode"].strip()
         if not (len(postcode) == 5 and postcode.isdigit()):
             raise forms.ValidationError("Un code postal compte cinq chiffres, par exemple 34750.")
         return postcode
@@ -129,13 +139,16 @@ class ActForm(FileForm, forms.ModelForm):
             "dated_on": "Le jour où l'acte est signé (décision) ou voté (délibération).",
         }
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         collectivity = self.convention.collectivity
-        self.fields["kind"].choices = [
-            (Act.Kind.DECISION, f"décision du {collectivity.executive}"),
-            (Act.Kind.DELIBERATION, f"délibération du {collectivity.council}"),
-        ]
+        self.offer(
+            "kind",
+            [
+                (Act.Kind.DECISION, f"décision du {collectivity.executive}"),
+                (Act.Kind.DELIBERATION, f"délibération du {collectivity.council}"),
+            ],
+        )
         if collectivity.is_grouping:
             self.word(
                 "delegation_item",
@@ -165,7 +178,7 @@ class LetterheadField(forms.FileField):
 
     widget = forms.FileInput(attrs={"accept": "image/png,image/jpeg"})
 
-    def clean(self, data, initial=None):
+    def clean(self, data: Any, initial: Any = None) -> bytes | None:
         uploaded = super().clean(data, initial)
         return read_letterhead(uploaded) if uploaded else None
 
@@ -197,17 +210,19 @@ class OwnActForm(FileForm):
         super().__init__(*args, **kwargs)
         self.subject = subject
         self.act = act
-        for name in self.deputy_fields:
-            field = act._meta.get_field(name).formfield()
+        for name, field in fields_for_model(Act, self.deputy_fields).items():
             field.initial = getattr(act, name)
             self.fields[name] = field
         collectivity = self.convention.collectivity
         party = self.convention.party or collectivity
         capacity = party.capacity_with_article or collectivity.executive
-        self.fields["signer"].choices = [
-            (self.Signer.REPRESENTATIVE, f"{capacity}, {party.representative}"),
-            (self.Signer.DEPUTY, self.Signer.DEPUTY.label),
-        ]
+        self.offer(
+            "signer",
+            [
+                (self.Signer.REPRESENTATIVE, f"{capacity}, {party.representative}"),
+                (self.Signer.DEPUTY, self.Signer.DEPUTY.label),
+            ],
+        )
         self.initial |= {
             "signer": self.Signer.DEPUTY if act.signatory else self.Signer.REPRESENTATIVE,
             "adapted_text": act.adapted_text or subject.act_text.body,
@@ -224,22 +239,21 @@ class OwnActForm(FileForm):
         except ValidationError as refusal:
             raise ValidationError(refusal.messages) from None
 
-    def clean(self):
+    def clean(self) -> None:
         """The three of a deputy, or none of them."""
-        cleaned = super().clean()
-        deputy = cleaned.get("signer") == self.Signer.DEPUTY
+        super().clean()
+        deputy = self.cleaned_data.get("signer") == self.Signer.DEPUTY
         for name in self.deputy_fields:
             if not deputy:
-                cleaned[name] = ""
-            elif not cleaned.get(name) and name not in self.errors:
+                self.cleaned_data[name] = ""
+            elif not self.cleaned_data.get(name) and name not in self.errors:
                 self.add_error(name, "À remplir quand une autre personne signe par délégation.")
-        return cleaned
 
     @property
-    def fields_beside_text(self):
+    def fields_beside_text(self) -> list[BoundField]:
         return [field for field in self.visible_fields() if field.name != "adapted_text"]
 
-    def own_values(self, *, letterhead: Callable[[bytes], str]) -> dict:
+    def own_values(self, *, letterhead: Callable[[bytes], str]) -> dict[str, Any]:
         """Return what the verb takes; `letterhead` gives the name of an image's bytes."""
         image = self.cleaned_data["letterhead"]
         kept = "" if self.cleaned_data.get("remove_letterhead") else self.act.letterhead.name
@@ -271,7 +285,7 @@ class ActDatesForm(FileForm, forms.ModelForm):
             "reported_on": "Pour une décision : séance où l'assemblée en a été informée.",
         }
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         expected = self.convention.collectivity.publicity_mode
         if not self.instance.publication_mode:
@@ -282,19 +296,18 @@ class ActDatesForm(FileForm, forms.ModelForm):
         )
         self.order_fields(["version", *self.usual_names])
 
-    def clean(self):
+    def clean(self) -> None:
         """An act not published yet was made public in no way."""
-        cleaned = super().clean()
-        if not cleaned.get("published_on") and "published_on" not in self.errors:
-            cleaned["publication_mode"] = ""
-        return cleaned
+        super().clean()
+        if not self.cleaned_data.get("published_on") and "published_on" not in self.errors:
+            self.cleaned_data["publication_mode"] = ""
 
     @property
-    def usual_fields(self):
+    def usual_fields(self) -> list[BoundField]:
         return [self[name] for name in self.usual_names]
 
     @property
-    def aftermath_fields(self):
+    def aftermath_fields(self) -> list[BoundField]:
         """What concerns few acts: folded on the page until one of them is filled."""
         return [self[name] for name in Act.AFTERMATH_FIELDS]
 
@@ -309,7 +322,7 @@ class SignatureForm(FileForm):
     act_signed = PdfField(label="Acte signé", required=False)
 
 
-def _choices(kinds):
+def _choices(kinds: Iterable[Piece.Kind]) -> list[tuple[str, str]]:
     return [(kind.value, kind.label.capitalize()) for kind in kinds]
 
 
@@ -374,13 +387,14 @@ class TerminationForm(FileForm):
         help_text="Imprimé tel quel dans la lettre ; une ligne vide sépare deux paragraphes.",
     )
 
-    def __init__(self, *args, step, **kwargs):
+    def __init__(self, *args: Any, step: EndingStep, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.word("on", label=step.date_label)
         statement = self.fields.pop("statement")
-        self.facts = ["on"]
+        # What the verb takes.
+        self.fact_names = ["on"]
         if step.text:
-            # Named as what the verb takes, so that a refusal lands at it.
+            # Named as the verb names it, so that a refusal lands at it.
             statement.label = step.text_label
             self.fields[step.text] = statement
-            self.facts.append(step.text)
+            self.fact_names.append(step.text)

@@ -1,9 +1,11 @@
 """Who signs and pays: a commune, an EPCI or a syndicat."""
 
 import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms import Field as FormField
 from simple_history.models import HistoricalRecords
 
 from communes import french
@@ -25,7 +27,7 @@ class Civility(models.TextChoices):
 class WebsiteField(models.URLField):
     """An address typed without its scheme is taken as https."""
 
-    def formfield(self, **kwargs):
+    def formfield(self, **kwargs: Any) -> FormField | None:
         return super().formfield(assume_scheme="https", **kwargs)
 
 
@@ -199,15 +201,15 @@ class Collectivity(Party):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name} ({self.code})"
 
-    def save(self, *args, **kwargs):
+    def save(self, *args: Any, **kwargs: Any) -> None:
         self.code = self.commune.code if self.commune else self.siren
         self.search_text = self.build_search_text()
         super().save(*args, **kwargs)
 
-    def clean(self):
+    def clean(self) -> None:
         super().clean()
         if self.siret and not self.siret.startswith(self.siren):
             raise ValidationError(
@@ -268,8 +270,8 @@ class Collectivity(Party):
         return french.at(self.commune.name if self.commune else french.without_cedex(self.city))
 
 
-class MembershipQuerySet(models.QuerySet):
-    def on(self, day: datetime.date):
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def on(self, day: datetime.date) -> "MembershipQuerySet":
         """Leave the memberships that hold on `day`."""
         return self.filter(since__lte=day).filter(
             models.Q(until__isnull=True) | models.Q(until__gte=day)
@@ -321,11 +323,11 @@ class Membership(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         until = f" jusqu'au {self.until:%d/%m/%Y}" if self.until else ""
         return f"{self.commune} depuis le {self.since:%d/%m/%Y}{until}"
 
-    def clean(self):
+    def clean(self) -> None:
         super().clean()
         if self.collectivity_id is None or self.commune_id is None or self.since is None:
             return

@@ -1,5 +1,7 @@
 """The official territory: region, academies, départements, communes."""
 
+from typing import Any
+
 from django.core.validators import RegexValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
@@ -39,7 +41,7 @@ class Region(models.Model):
         verbose_name = "région académique"
         verbose_name_plural = "régions académiques"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.full_name
 
 
@@ -54,7 +56,7 @@ class Academy(models.Model):
         verbose_name = "académie"
         ordering = ["name"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
@@ -81,7 +83,7 @@ class Department(models.Model):
         verbose_name = "département"
         ordering = ["code"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name} ({self.code})"
 
     @property
@@ -118,10 +120,10 @@ class Commune(models.Model):
         ordering = ["department__code", "search_text", "code"]
         indexes = [models.Index(fields=["search_text"])]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name} ({self.code})"
 
-    def save(self, *args, **kwargs):
+    def save(self, *args: Any, **kwargs: Any) -> None:
         self.search_text = self.build_search_text()
         super().save(*args, **kwargs)
 
@@ -155,5 +157,5 @@ class FormerCode(models.Model):
         verbose_name_plural = "anciens codes INSEE"
         ordering = ["code"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.code} → {self.commune_id}"

@@ -5,6 +5,7 @@ from copy import copy
 from hashlib import sha256
 from typing import Any
 
+from django.contrib.admin.utils import label_for_field
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, F, Q, When
@@ -323,11 +324,11 @@ class Act(models.Model):
     def aftermath(self) -> list[tuple[str, datetime.date]]:
         """What happened after the deposit, as (label, day), for the few acts concerned."""
         dates = [
-            (self._meta.get_field(name), getattr(self, name))
+            (label_for_field(name, Act, return_attr=False), getattr(self, name))
             for name in self.AFTERMATH_FIELDS
             if name != "deposit_reference"
         ]
-        return [(str(capfirst(field.verbose_name)), day) for field, day in dates if day]
+        return [(str(capfirst(label)), day) for label, day in dates if day]
 
     @property
     def report_due_on(self) -> datetime.date | None:

@@ -1,9 +1,9 @@
 """What its avenants make of a convention: its own number of schools and amount stay."""
 
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import Field, OuterRef, Subquery, Sum, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -43,7 +43,7 @@ def can_be_amended(convention: Convention) -> bool:
     )
 
 
-def signed_changes(change: Any, output_field: Field) -> Coalesce:
+def signed_changes(change: Combinable, output_field: Field) -> Coalesce:
     """Return what the signed avenants of a convention change, summed: for its lists to be sorted.
 
     `change` is an expression on an avenant, such as F("amount_change").

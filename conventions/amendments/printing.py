@@ -1,8 +1,9 @@
 """From an avenant to what its documents print (`documents.contexts`)."""
 
+import datetime
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 
 from conventions.acts.models import Act
 from conventions.models import Convention, Enrolment
@@ -13,11 +14,20 @@ from documents.contexts import AmendmentActContext, AmendmentContext, AmendmentF
 class Printed(Protocol):
     """What is read of an `Amendment`, which prints itself by these functions."""
 
-    number: Any
-    sent_on: Any
-    unit_fee: Any
-    reason: Any
-    amount_change: Any
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def sent_on(self) -> datetime.date | None: ...
+
+    @property
+    def unit_fee(self) -> Decimal: ...
+
+    @property
+    def reason(self) -> str: ...
+
+    @property
+    def amount_change(self) -> Decimal: ...
 
     @property
     def convention(self) -> Convention: ...

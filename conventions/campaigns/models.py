@@ -153,7 +153,7 @@ class Campaign(Stateful):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"Campagne {self.school_year}"
 
     def clean(self) -> None:

@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.text import slugify
 from zipstream import ZipStream
 
 from conventions.lifecycle import State
-from conventions.models import Piece, part_label
-from conventions.models.convention import ConventionQuerySet
+from conventions.models import Convention, Piece, part_label
 from conventions.models.piece import PieceQuerySet
 
 _CHUNK = 64 * 1024
 _ABSENT = "fichiers-introuvables.txt"
 
 
-def latest_pieces(conventions: ConventionQuerySet) -> PieceQuerySet:
+def latest_pieces(conventions: QuerySet[Convention]) -> PieceQuerySet:
     """Return the newest version of each piece of a queryset of conventions, in order of names.
 
     Each part of a file has its own; other pieces are as many different files.

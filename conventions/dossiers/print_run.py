@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
+from django.db.models import QuerySet
+
 from conventions.dossiers.archive import latest_pieces, path_of
-from conventions.models import Piece
-from conventions.models.convention import ConventionQuerySet
+from conventions.models import Convention, Piece
 from conventions.models.piece import PieceQuerySet
 from documents.press.binding import bind
 
@@ -14,7 +15,7 @@ MAX_PIECES = 600
 TO_SIGN = (Piece.Kind.CONVENTION, Piece.Kind.AMENDMENT)
 
 
-def to_print(conventions: ConventionQuerySet) -> PieceQuerySet:
+def to_print(conventions: QuerySet[Convention]) -> PieceQuerySet:
     """Return the newest convention and avenant to sign of each, in the order of the archive."""
     return latest_pieces(conventions).filter(kind__in=TO_SIGN)
 

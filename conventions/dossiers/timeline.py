@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist
-from django.db.models import QuerySet, TextChoices
+from django.db.models import Field, QuerySet
 from django.utils.dateparse import parse_date
 from django.utils.text import capfirst
 
@@ -90,10 +89,8 @@ def summary_of(entry: JournalEntry) -> str:
 
 
 def _state(entry: JournalEntry, value: str) -> str:
-    choices: type[TextChoices] = CampaignState
-    if entry.convention_id is not None:
-        choices = _STATES[entry.part[:1]]
-    return str(dict(choices.choices).get(value, value))
+    states = CampaignState if entry.convention_id is None else _STATES[entry.part[:1]]
+    return str(dict(states.choices).get(value, value))
 
 
 def _change(name: str, value: Any) -> Change:
@@ -101,16 +98,12 @@ def _change(name: str, value: Any) -> Change:
     label = _OTHER_LABELS.get(name) or (field.verbose_name if field else name)
     is_pair = isinstance(value, list) and len(value) == 2 and name not in _LISTS
     old, new = value if is_pair else (None, value)
-    return Change(capfirst(label), _text(old, field), _text(new, field))
+    return Change(capfirst(str(label)), _text(old, field), _text(new, field))
 
 
-def _field(name: str) -> Any:
-    for model in _MODELS:
-        try:
-            return model._meta.get_field(name)
-        except FieldDoesNotExist:
-            continue
-    return None
+def _field(name: str) -> Field | None:
+    fields = (field for model in _MODELS for field in model._meta.fields)
+    return next((field for field in fields if name in (field.name, field.attname)), None)
 
 
 def _rank(name: str) -> tuple[int, int, str]:
@@ -122,12 +115,12 @@ def _rank(name: str) -> tuple[int, int, str]:
     return len(_MODELS), 0, name
 
 
-def _text(value: Any, field: Any) -> str:
+def _text(value: Any, field: Field | None) -> str:
     if value in (None, "", []):
         return "—"
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    if field is not None and getattr(field, "choices", None):
+    if field is not None and field.choices:
         return str(dict(field.flatchoices).get(value, value))
     if field is not None and field.get_internal_type() == "DateField":
         day = value if isinstance(value, datetime.date) else parse_date(value)

@@ -4,8 +4,11 @@ It tells nothing of the parties: the reference, what kind of document it is, whe
 issued, its SHA-256.
 """
 
+from typing import Any
+
 from allauth.core import ratelimit
 from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,7 +20,7 @@ from documents.references import read_reference
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def verify(request):
+def verify(request: HttpRequest) -> HttpResponse:
     """Ask for a reference or (POST) a file, and say of the file whether it was issued."""
     if request.method == "POST":
         return _verify_file(request)
@@ -29,7 +32,7 @@ def verify(request):
 
 @login_not_required
 @require_safe
-def verify_document(request, reference):
+def verify_document(request: HttpRequest, reference: str) -> HttpResponse:
     """Say what was issued under a reference: where the QR code of a document leads."""
     read = read_reference(reference)
     if read != reference:
@@ -45,9 +48,10 @@ def verify_document(request, reference):
     )
 
 
-def _verify_file(request):
+def _verify_file(request: HttpRequest) -> HttpResponse:
     if not ratelimit.consume(request, action="verify_document"):
-        return ratelimit.respond_429(request)
+        refusal: HttpResponse = ratelimit.respond_429(request)
+        return refusal
     form = FileToVerifyForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, file_form=form, status=422)
@@ -57,7 +61,15 @@ def _verify_file(request):
     return _page(request, document=found.document, outcome=found.outcome.value)
 
 
-def _page(request, *, form=None, file_form=None, document=None, status=200, **context):
+def _page(
+    request: HttpRequest,
+    *,
+    form: ReferenceForm | None = None,
+    file_form: FileToVerifyForm | None = None,
+    document: Document | None = None,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
     response = render(
         request,
         "dossiers/verification.html",
@@ -74,7 +86,7 @@ def _page(request, *, form=None, file_form=None, document=None, status=200, **co
     return response
 
 
-def _is_replaced(document) -> bool:
+def _is_replaced(document: Document) -> bool:
     """Tell whether newer versions took the place of the document, in its file."""
     pieces = list(document.pieces.all())
     return bool(pieces) and not any(piece.is_newest for piece in pieces)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import F, Q
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import ExtractDay, ExtractMonth, ExtractYear
 from django.db.models.lookups import LessThan
 from django.utils import timezone
@@ -17,35 +18,40 @@ from communes.models import ONLINE_FROM, Collectivity
 from conventions.acts.models import Act
 from conventions.lifecycle import State
 from conventions.models import Convention
+from conventions.models.convention import ConventionQuerySet
 from law import deadlines
 
 
 @dataclass(frozen=True)
 class FileWarning:
-    """`text(convention, today)` is empty when all is well; `condition(today)` says so in SQL."""
+    """`words(convention, act, today)` is empty when all is well; `condition(today)` says so in SQL."""
 
     key: str
     label: str
-    text: Callable[[Convention, datetime.date], str]
+    words: Callable[[Convention, Act, datetime.date], str]
     condition: Callable[[datetime.date], Q]
+
+    def text(self, convention: Convention, today: datetime.date) -> str:
+        """Return what it says of a file, "" when all is well or when there is no act yet."""
+        return self.words(convention, convention.act, today) if convention.act else ""
 
 
 def found_on(convention: Convention) -> list[str]:
     """Return what deserves attention on this file, in words."""
-    if convention.act is None or convention.state == State.ABANDONED:
+    if convention.state == State.ABANDONED:
         return []
     today = timezone.localdate()
     texts = (warning.text(convention, today) for warning in WARNINGS)
     return [text for text in texts if text]
 
 
-def with_warning(conventions, key: str):
+def with_warning(conventions: ConventionQuerySet, key: str) -> ConventionQuerySet:
     """Leave the conventions of a queryset that bear the warning `key`."""
     condition = _BY_KEY[key].condition(timezone.localdate())
     return conventions.filter(_CONCERNED, condition)
 
 
-def without_warning(conventions):
+def without_warning(conventions: ConventionQuerySet) -> ConventionQuerySet:
     """Leave the conventions of a queryset that bear no warning at all."""
     today = timezone.localdate()
     any_of_them = Q()
@@ -60,8 +66,8 @@ def _day(day: datetime.date) -> str:
 
 
 # --- Signed before the act was executory (CE avis 10/06/1996 n° 176873) ------
-def _signed_too_soon(convention, today):
-    signed, executory = convention.collectivity_signed_on, convention.act.executory_on
+def _signed_too_soon(convention: Convention, act: Act, today: datetime.date) -> str:
+    signed, executory = convention.collectivity_signed_on, act.executory_on
     if signed and not executory:
         return (
             "La convention est signée alors que l'acte n'est pas encore exécutoire : "
@@ -75,7 +81,7 @@ def _signed_too_soon(convention, today):
     return ""
 
 
-def _is_signed_too_soon(today):
+def _is_signed_too_soon(today: datetime.date) -> Q:
     signed = Q(collectivity_signed_on__isnull=False)
     return signed & (
         Q(act__executory_on__isnull=True) | Q(collectivity_signed_on__lt=F("act__executory_on"))
@@ -83,8 +89,7 @@ def _is_signed_too_soon(today):
 
 
 # --- The delegation that a decision rests on (CGCT L2122-22) -----------------
-def _delegation_unspecified(convention, today):
-    act = convention.act
+def _delegation_unspecified(convention: Convention, act: Act, today: datetime.date) -> str:
     if act.is_decision and not (act.delegation_item and act.delegation_reference):
         return (
             f"La décision ne précise pas la délégation du {convention.collectivity.council} au "
@@ -95,22 +100,21 @@ def _delegation_unspecified(convention, today):
     return ""
 
 
-def _is_delegation_unspecified(today):
+def _is_delegation_unspecified(today: datetime.date) -> Q:
     return Q(act__kind=Act.Kind.DECISION) & (
         Q(act__delegation_item="") | Q(act__delegation_reference="")
     )
 
 
 # --- The report to the council (CGCT L2122-23) -------------------------------
-def _not_reported(convention, today):
-    act = convention.act
+def _not_reported(convention: Convention, act: Act, today: datetime.date) -> str:
     due = act.report_due_on
     if due and not act.reported_on and due < today:
         return f"La décision aurait dû être communiquée au conseil avant le {_day(due)}."
     return ""
 
 
-def _is_not_reported(today):
+def _is_not_reported(today: datetime.date) -> Q:
     yesterday = today - datetime.timedelta(days=1)
     return Q(
         act__kind=Act.Kind.DECISION,
@@ -120,32 +124,29 @@ def _is_not_reported(today):
 
 
 # --- How and how long an act is public (CGCT L2131-1, R2131-1) ---------------
-def _published_too_briefly(convention, today):
-    act = convention.act
-    if act.published_until and not deadlines.is_public_long_enough(
-        act.published_on, act.published_until
-    ):
+def _published_too_briefly(convention: Convention, act: Act, today: datetime.date) -> str:
+    since, until = act.published_on, act.published_until
+    if since and until and not deadlines.is_public_long_enough(since, until):
         return (
-            f"L'acte, publié le {_day(act.published_on)}, a été retiré de la publication le "
-            f"{_day(act.published_until)} : il doit rester public deux mois au moins."
+            f"L'acte, publié le {_day(since)}, a été retiré de la publication le {_day(until)} : "
+            "il doit rester public deux mois au moins."
         )
     return ""
 
 
-def _is_published_too_briefly(today):
+def _is_published_too_briefly(today: datetime.date) -> Q:
     until = _day_number("act__published_until")
     since = _day_number("act__published_on")
     return Q(LessThan(until, since + deadlines.PUBLICITY_DAY_NUMBERS))
 
 
-def _day_number(path):
+def _day_number(path: str) -> CombinedExpression:
     """`deadlines.day_number`, computed by the database."""
     months = ExtractYear(path) * 12 + ExtractMonth(path)
     return months * deadlines.DAY_NUMBERS_A_MONTH + ExtractDay(path)
 
 
-def _published_otherwise(convention, today):
-    act = convention.act
+def _published_otherwise(convention: Convention, act: Act, today: datetime.date) -> str:
     expected = convention.collectivity.publicity_mode
     if act.published_on and act.publication_mode and act.publication_mode != expected:
         return (
@@ -155,7 +156,7 @@ def _published_otherwise(convention, today):
     return ""
 
 
-def _is_published_otherwise(today):
+def _is_published_otherwise(today: datetime.date) -> Q:
     online = Q(act__publication_mode=Act.PublicationMode.ELECTRONIC)
     as_chosen = Q(act__publication_mode=F("collectivity__publicity_regime"))
     must_be_online = (
@@ -168,8 +169,8 @@ def _is_published_otherwise(today):
 
 
 # --- What the prefect and the collectivity did since -------------------------
-def _withdrawn(convention, today):
-    day = convention.act.withdrawn_on
+def _withdrawn(convention: Convention, act: Act, today: datetime.date) -> str:
+    day = act.withdrawn_on
     if day:
         return (
             f"L'acte a été retiré le {_day(day)} : il n'autorise plus la signature, la "
@@ -178,11 +179,11 @@ def _withdrawn(convention, today):
     return ""
 
 
-def _pieces_awaited(convention, today):
-    act = convention.act
-    if act.is_referral_suspended:
+def _pieces_awaited(convention: Convention, act: Act, today: datetime.date) -> str:
+    requested_on = act.missing_pieces_requested_on
+    if requested_on and act.is_referral_suspended:
         return (
-            f"Le préfet a demandé des pièces le {_day(act.missing_pieces_requested_on)} : "
+            f"Le préfet a demandé des pièces le {_day(requested_on)} : "
             "transmettez-les, son délai ne court pas tant qu'il les attend."
         )
     return ""

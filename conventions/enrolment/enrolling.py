@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.scope import collectivity_scope
+from accounts.scope import collectivity_scope, within_scope
 from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
 from conventions.enrolment.codes import Refusal, read_codes
@@ -16,6 +16,10 @@ from lifecycle.door import changes_of, compare_and_swap, write_journal
 from lifecycle.errors import TransitionRefused
 from schools.models import School
 from schools.takeover import payer_on
+from tabular.folding import fold
+
+# A search says to add a word beyond.
+SCHOOLS_FOUND = 50
 
 
 @dataclass
@@ -25,6 +29,26 @@ class EnrolmentReport:
     enrolled: list[Enrolment] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+
+
+def find_schools(
+    campaign: Campaign, words: str, user: User
+) -> list[tuple[School, Collectivity, bool]]:
+    """Return open schools of `user`'s territory with every word in name, commune or code.
+
+    Each with who pays for it on the campaign's first day, and whether it is enrolled; no
+    more than SCHOOLS_FOUND.
+    """
+    schools = School.objects.annotate(payer_then=payer_on(campaign.starts_on))
+    schools = schools.filter(within_scope(user, "payer_then")).exclude(state=School.State.CLOSED)
+    for word in fold(words).split():
+        schools = schools.filter(search_text__contains=word)
+    found = list(schools.select_related("commune").order_by("search_text")[:SCHOOLS_FOUND])
+    payers = Collectivity.objects.in_bulk({school.payer_then for school in found})
+    enrolled = set(
+        campaign.enrolments.enrolled().filter(school__in=found).values_list("school_id", flat=True)
+    )
+    return [(school, payers[school.payer_then], school.pk in enrolled) for school in found]
 
 
 @transaction.atomic

@@ -1,16 +1,20 @@
 """Preparing a campaign's conventions from its enrolled schools, set by set."""
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
+from accounts.models import User
 from accounts.scope import collectivity_scope
 from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
-from conventions.lifecycle import REWORKABLE
+from conventions.lifecycle import REWORKABLE, State
 from conventions.models import Convention, Enrolment, reference_of
+from lifecycle.door import changes_of
 from lifecycle.models import JournalEntry
 
 _COPIED = ("uai", "name", "commune_name", "department_code", "fee")
@@ -19,14 +23,43 @@ _WRITTEN = (*_COPIED, "convention_id")
 
 @dataclass
 class PreparationReport:
-    """`left_out` pairs a collectivity with the reason (French)."""
+    """`left_out` pairs a collectivity with the reason (French).
+
+    `changes` is what the journal says of those updated, by their key.
+    """
 
     created: list[Convention] = field(default_factory=list)
     updated: list[Convention] = field(default_factory=list)
+    changes: dict[int, dict[str, list[Any]]] = field(default_factory=dict)
     left_out: list[tuple[Collectivity, str]] = field(default_factory=list)
 
 
-def prepare(campaign: Campaign, *, by, payers=None) -> PreparationReport:
+@dataclass(frozen=True)
+class Waiting:
+    """Schools in no convention, the collectivities that pay for them, conventions not sent."""
+
+    schools: int
+    collectivities: int
+    prepared: int
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """An enrolment brought up to date, unsaved, and its values as they were read."""
+
+    enrolment: Enrolment
+    before: dict[str, Any]
+
+    def changed_fields(self) -> set[str]:
+        return {name for name in _WRITTEN if getattr(self.enrolment, name) != self.before[name]}
+
+
+_ByPayer = dict[Collectivity, list[_Taken]]
+
+
+def prepare(
+    campaign: Campaign, *, by: User | None, payers: Iterable[int] | None = None
+) -> PreparationReport:
     """Give every payer of enrolled schools its convention, or bring it up to date.
 
     `payers` (primary keys of collectivities) leaves those and who exchanges schools with them.
@@ -41,23 +74,42 @@ def prepare(campaign: Campaign, *, by, payers=None) -> PreparationReport:
     with transaction.atomic():
         Campaign.objects.select_for_update().get(pk=campaign.pk).refuse_work(by)
         chosen = None if payers is None else _with_exchanges(campaign, by, payers)
-        enrolments_by_payer = _enrolments_by_payer(campaign, by, chosen)
+        taken_by_payer = _taken_by_payer(campaign, by, chosen)
         existing = _existing(campaign, by, chosen)
-        for payer, enrolments in enrolments_by_payer.items():
+        for payer, taken in taken_by_payer.items():
             convention = existing.get(payer.pk)
             if convention is None:
-                report.created.append(_new_convention(campaign, payer, enrolments))
+                report.created.append(_new_convention(campaign, payer, len(taken)))
             elif convention.state in REWORKABLE:
-                if _bring_up_to_date(convention, campaign, payer, enrolments):
-                    report.updated.append(convention)
+                _bring_up_to_date(
+                    report,
+                    convention,
+                    school_count=len(taken),
+                    unit_fee=campaign.tariff,
+                    collectivity_title=payer.title,
+                    amount=len(taken) * campaign.tariff,
+                )
             else:
-                report.left_out.append((payer, _already_sent(convention, enrolments)))
-        _write(report, existing, enrolments_by_payer, by)
+                report.left_out.append((payer, _already_sent(convention, taken)))
+        _write(report, existing, taken_by_payer, by)
         campaign.note_preparation()
     return report
 
 
-def _with_exchanges(campaign, by, payers) -> set[int]:
+def waiting(campaign: Campaign, user: User, payers: Collection[int] | None = None) -> Waiting:
+    """Count what `prepare` would take up of what `user` may see, for all payers or for some."""
+    enrolments = campaign.enrolments.payable(campaign, user).waiting()
+    conventions = campaign.conventions.for_user(user).filter(state=State.PREPARED)
+    if payers is not None:
+        enrolments = enrolments.filter(Q(payer_id__in=payers))
+        conventions = conventions.filter(collectivity__in=payers)
+    found = enrolments.aggregate(
+        schools=Count("pk"), collectivities=Count("payer_id", distinct=True)
+    )
+    return Waiting(**found, prepared=conventions.count())
+
+
+def _with_exchanges(campaign: Campaign, by: User | None, payers: Iterable[int]) -> set[int]:
     """Add to `payers` those whose convention gives them a school, or takes one of theirs.
 
     Both conventions then change together: preparing one alone would leave the count of
@@ -68,7 +120,7 @@ def _with_exchanges(campaign, by, payers) -> set[int]:
         .to_prepare()
         .filter(convention__isnull=False)
         .exclude(convention__collectivity=F("payer_id"))
-        .values_list("payer_id", "convention__collectivity")
+        .values_list(F("payer_id"), "convention__collectivity")
     )
     pairs = {frozenset(pair) for pair in moves}
     chosen = set(payers)
@@ -77,26 +129,28 @@ def _with_exchanges(campaign, by, payers) -> set[int]:
     return chosen
 
 
-def _enrolments_by_payer(campaign, by, chosen):
+def _taken_by_payer(campaign: Campaign, by: User | None, chosen: set[int] | None) -> _ByPayer:
     enrolments = campaign.enrolments.payable(campaign, by).to_prepare()
     if chosen is not None:
-        enrolments = enrolments.filter(payer_id__in=chosen)
+        enrolments = enrolments.filter(Q(payer_id__in=chosen))
     payers = {
         payer.pk: payer
         for payer in Collectivity.objects.filter(
-            pk__in=enrolments.order_by().values("payer_id")
+            pk__in=enrolments.order_by().values(payer=F("payer_id"))
         ).select_related("commune__department")
     }
-    grouped = defaultdict(list)
+    grouped: _ByPayer = defaultdict(list)
     for enrolment in enrolments.select_related("school__commune__department"):
+        before = {name: getattr(enrolment, name) for name in _WRITTEN}
         enrolment.campaign = campaign
-        enrolment.before = {name: getattr(enrolment, name) for name in _WRITTEN}
         enrolment.copy_from_school()
-        grouped[payers[enrolment.payer_id]].append(enrolment)
+        grouped[payers[enrolment.payer_id]].append(_Taken(enrolment, before))
     return grouped
 
 
-def _existing(campaign, by, chosen):
+def _existing(
+    campaign: Campaign, by: User | None, chosen: set[int] | None
+) -> dict[int, Convention]:
     scope = collectivity_scope(by, "collectivity") if by is not None else Q()
     conventions = campaign.conventions.filter(scope).living()
     if chosen is not None:
@@ -104,52 +158,43 @@ def _existing(campaign, by, chosen):
     return {convention.collectivity_id: convention for convention in conventions}
 
 
-def _new_convention(campaign, payer, enrolments):
+def _new_convention(campaign: Campaign, payer: Collectivity, schools: int) -> Convention:
     return Convention(
         campaign=campaign,
         collectivity=payer,
         collectivity_title=payer.title,
         reference=reference_of(campaign, payer),
-        school_count=len(enrolments),
+        school_count=schools,
         unit_fee=campaign.tariff,
-        amount=len(enrolments) * campaign.tariff,
+        amount=schools * campaign.tariff,
     )
 
 
-def _bring_up_to_date(convention, campaign, payer, enrolments):
-    """Set count, fee, amount and title on the instance; tell whether anything changed."""
-    _set(
-        convention,
-        school_count=len(enrolments),
-        unit_fee=campaign.tariff,
-        collectivity_title=payer.title,
-        amount=len(enrolments) * campaign.tariff,
-    )
-    return bool(convention.changes)
+def _bring_up_to_date(report: PreparationReport, convention: Convention, **values: Any) -> None:
+    """Set values on the instance; what changes of it goes to the report."""
+    if changes := changes_of(convention, values):
+        for name, value in values.items():
+            setattr(convention, name, value)
+        report.updated.append(convention)
+        report.changes[convention.pk] = changes
 
 
-def _set(convention, **values):
-    """Set values on the instance, and keep in `changes` what the journal will say of them."""
-    convention.changes = {
-        name: [getattr(convention, name), value]
-        for name, value in values.items()
-        if getattr(convention, name) != value
-    }
-    for name, value in values.items():
-        setattr(convention, name, value)
-
-
-def _already_sent(convention, enrolments):
-    codes = ", ".join(enrolment.uai for enrolment in enrolments)
+def _already_sent(convention: Convention, taken: list[_Taken]) -> str:
+    codes = ", ".join(row.enrolment.uai for row in taken)
     return (
         f"Sa convention est déjà {convention.get_state_display()} : "
         f"{codes} ne peut plus s'y ajouter."
     )
 
 
-def _write(report, existing, enrolments_by_payer, by):
+def _write(
+    report: PreparationReport,
+    existing: dict[int, Convention],
+    taken_by_payer: _ByPayer,
+    by: User | None,
+) -> None:
     Convention.objects.bulk_create(report.created, batch_size=500)
-    _write_emptied(report, existing, enrolments_by_payer)
+    _empty(report, existing, taken_by_payer)
     Convention.objects.bulk_update(
         report.updated,
         ["school_count", "unit_fee", "amount", "collectivity_title"],
@@ -160,27 +205,30 @@ def _write(report, existing, enrolments_by_payer, by):
     )
     prepared = {c.collectivity_id: c for c in existing.values() if c.state in REWORKABLE}
     prepared |= {c.collectivity_id: c for c in report.created}
-    joined = []
-    for payer, enrolments in enrolments_by_payer.items():
+    joined: list[_Taken] = []
+    for payer, taken in taken_by_payer.items():
         if payer.pk in prepared:
-            for enrolment in enrolments:
-                enrolment.convention = prepared[payer.pk]
-            joined += enrolments
+            for row in taken:
+                row.enrolment.convention = prepared[payer.pk]
+            joined += taken
     _write_enrolments(joined)
     JournalEntry.objects.bulk_create(
         [_entry(convention, by, "Convention préparée") for convention in report.created]
-        + [_entry(convention, by, "Convention mise à jour") for convention in report.updated],
+        + [
+            _entry(convention, by, "Convention mise à jour", report.changes[convention.pk])
+            for convention in report.updated
+        ],
         batch_size=500,
     )
 
 
-def _write_enrolments(enrolments):
+def _write_enrolments(taken: list[_Taken]) -> None:
     """Write the enrolments that changed, and of their fields those that changed in any.
 
     A first preparation only sets the convention: writing one field instead of six
     halves its time on a whole region.
     """
-    changed = {enrolment: _changed_fields(enrolment) for enrolment in enrolments}
+    changed = {row.enrolment: row.changed_fields() for row in taken}
     fields = set().union(*changed.values())
     if fields:
         Enrolment.objects.bulk_update(
@@ -190,21 +238,22 @@ def _write_enrolments(enrolments):
         )
 
 
-def _changed_fields(enrolment) -> set[str]:
-    return {name for name in _WRITTEN if getattr(enrolment, name) != enrolment.before[name]}
-
-
-def _write_emptied(report, existing, enrolments_by_payer):
+def _empty(
+    report: PreparationReport, existing: dict[int, Convention], taken_by_payer: _ByPayer
+) -> None:
     """A prepared convention whose last school left keeps existing, with none."""
-    payers = {payer.pk for payer in enrolments_by_payer}
+    payers = {payer.pk for payer in taken_by_payer}
     for convention in existing.values():
-        emptied = convention.school_count and convention.collectivity_id not in payers
-        if convention.state in REWORKABLE and emptied:
-            _set(convention, school_count=0, amount=0)
-            report.updated.append(convention)
+        if convention.state in REWORKABLE and convention.collectivity_id not in payers:
+            _bring_up_to_date(report, convention, school_count=0, amount=0)
 
 
-def _entry(convention, by, done):
+def _entry(
+    convention: Convention,
+    by: User | None,
+    done: str,
+    changes: dict[str, list[Any]] | None = None,
+) -> JournalEntry:
     return JournalEntry.about(
         convention.journal_subject,
         by=by,
@@ -212,5 +261,5 @@ def _entry(convention, by, done):
         summary=f"{done} : {convention.school_count} école(s)",
         from_state="" if done == "Convention préparée" else convention.state,
         to_state=convention.state,
-        changes=getattr(convention, "changes", {}),
+        changes=changes or {},
     )

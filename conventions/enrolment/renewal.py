@@ -1,11 +1,13 @@
 """Taking last year's schools over into a new campaign; whatever changed is an agent's decision."""
 
 from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import User
 from accounts.scope import within_scope
 from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
@@ -73,7 +75,7 @@ class Renewal:
         return [c for c in self.flagged if change is None or c.change == change]
 
 
-def propose(campaign: Campaign, previous: Campaign, user=None) -> Renewal:
+def propose(campaign: Campaign, previous: Campaign, user: User | None = None) -> Renewal:
     """Compare the schools enrolled in `previous` with what is known of them today.
 
     A school withdrawn last year is left out; one whose convention was abandoned is shown.
@@ -83,17 +85,23 @@ def propose(campaign: Campaign, previous: Campaign, user=None) -> Renewal:
     renewal = Renewal(campaign, previous)
     enrolled = set(campaign.enrolments.enrolled().values_list("school_id", flat=True))
     names = dict(Collectivity.objects.order_by().values_list("pk", "name"))
-    for enrolment in _last_enrolments(campaign, previous, user):
-        if enrolment.school_id in enrolled:
+    for last in _last_enrolments(campaign, previous, user):
+        if last.enrolment.school_id in enrolled:
             renewal.already += 1
             continue
-        reasons = _reasons(enrolment, campaign, previous, names)
-        candidate = Candidate(enrolment, names[enrolment.payer_then], reasons)
+        reasons = {
+            **_changes_of_school(last.enrolment, previous),
+            **_changes_of_payer(last, campaign, previous, names),
+            **_fate_of_convention(last.enrolment, previous),
+        }
+        candidate = Candidate(last.enrolment, names[last.payer_then], reasons)
         (renewal.flagged if reasons else renewal.unchanged).append(candidate)
     return renewal
 
 
-def renew(campaign: Campaign, previous: Campaign, decisions: set[int], *, by) -> EnrolmentReport:
+def renew(
+    campaign: Campaign, previous: Campaign, decisions: set[int], *, by: User | None
+) -> EnrolmentReport:
     """Enrol the unchanged schools of `previous`, and of the others those decided for.
 
     `decisions` holds the pks of schools; what changed since it was shown to the agent
@@ -109,7 +117,18 @@ def renew(campaign: Campaign, previous: Campaign, decisions: set[int], *, by) ->
     return enrol(campaign, codes, by=by, origin=f", reprise(s) de {previous.school_year}")
 
 
-def _last_enrolments(campaign, previous, user):
+@dataclass(frozen=True)
+class _Last:
+    """Last year's enrolment of a school, with the keys of who paid then and who pays now."""
+
+    enrolment: Enrolment
+    payer_before: int
+    payer_then: int
+
+
+def _last_enrolments(
+    campaign: Campaign, previous: Campaign, user: User | None
+) -> Collection[_Last]:
     """One enrolment a school: the one in force, else the last whose convention was abandoned."""
     enrolments = previous.enrolments.filter(
         Q(released_on__isnull=True) | Q(convention__state=State.ABANDONED)
@@ -124,24 +143,16 @@ def _last_enrolments(campaign, previous, user):
         "school__commune__collectivity__merged_into",
         "convention__collectivity__merged_into",
     )
-    last = {}
-    for enrolment in enrolments.order_by("department_code", "commune_name", "uai", "pk"):
-        known = last.get(enrolment.school_id)
-        if known is None or known.released_on:
-            last[enrolment.school_id] = enrolment
+    last: dict[int, _Last] = {}
+    for row in enrolments.order_by("department_code", "commune_name", "uai", "pk"):
+        known = last.get(row.school_id)
+        if known is None or known.enrolment.released_on:
+            last[row.school_id] = _Last(row, row.payer_before, row.payer_then)
     return last.values()
 
 
-def _reasons(enrolment, campaign, previous, names) -> dict[Change, str]:
-    """What changed for a school since last year, the reason for each change in French."""
-    return {
-        **_changes_of_school(enrolment, previous),
-        **_changes_of_payer(enrolment, campaign, previous, names),
-        **_fate_of_convention(enrolment, previous),
-    }
-
-
-def _changes_of_school(enrolment, previous):
+# --- What changed for a school since last year, the reason for each change in French ---
+def _changes_of_school(enrolment: Enrolment, previous: Campaign) -> dict[Change, str]:
     school, year = enrolment.school, previous.school_year
     found = {}
     if school.state == School.State.CLOSED:
@@ -169,34 +180,37 @@ def _changes_of_school(enrolment, previous):
     return found
 
 
-def _changes_of_payer(enrolment, campaign, previous, names):
-    before = (
-        enrolment.convention.collectivity_id if enrolment.convention else enrolment.payer_before
-    )
+def _changes_of_payer(
+    last: _Last, campaign: Campaign, previous: Campaign, names: dict[int, str]
+) -> dict[Change, str]:
+    enrolment = last.enrolment
+    convention = enrolment.convention
+    before = convention.collectivity_id if convention else last.payer_before
     found = {}
     for merged in _collectivities(enrolment):
-        if merged.merged_into and (merged.pk == before or merged.merged_on >= previous.starts_on):
-            found[Change.MERGED] = f"« {merged.name} » est réunie à « {merged.merged_into.name} »."
+        heir, since = merged.merged_into, merged.merged_on
+        if heir and (merged.pk == before or (since and since >= previous.starts_on)):
+            found[Change.MERGED] = f"« {merged.name} » est réunie à « {heir.name} »."
             if merged.pk == before:
-                before = merged.merged_into_id
-    if before != enrolment.payer_then:
+                before = heir.pk
+    if before != last.payer_then:
         found[Change.PAYER] = (
             f"En {previous.school_year} : « {names[before]} » ; au {campaign.starts_on:%d/%m/%Y} : "
-            f"« {names[enrolment.payer_then]} »."
+            f"« {names[last.payer_then]} »."
         )
     return found
 
 
-def _collectivities(enrolment):
+def _collectivities(enrolment: Enrolment) -> Iterator[Collectivity]:
     """The collectivity of last year's convention, then the school's commune's own."""
     if enrolment.convention:
         yield enrolment.convention.collectivity
-    own = getattr(enrolment.school.commune, "collectivity", None)
+    own: Collectivity | None = getattr(enrolment.school.commune, "collectivity", None)
     if own and not (enrolment.convention and own.pk == enrolment.convention.collectivity_id):
         yield own
 
 
-def _fate_of_convention(enrolment, previous):
+def _fate_of_convention(enrolment: Enrolment, previous: Campaign) -> dict[Change, str]:
     year, convention = previous.school_year, enrolment.convention
     if convention is None:
         return {Change.UNPREPARED: f"Inscrite en {year}, mais sans convention."}

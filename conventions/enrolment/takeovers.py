@@ -42,7 +42,9 @@ def consequences(schools: Iterable[School], since: datetime.date) -> list[Conseq
     ]
 
 
-def _consequence(campaign, enrolments, since) -> Consequence:
+def _consequence(
+    campaign: Campaign, enrolments: list[Enrolment], since: datetime.date
+) -> Consequence:
     if since > campaign.starts_on:
         return Consequence(campaign, unchanged=enrolments)
     settled = [

@@ -99,6 +99,9 @@ class Enrolment(models.Model):
         help_text="Inscription retirée, ou convention abandonnée.",
     )
 
+    # Where `payable` computed it.
+    payer_id: int
+
     objects = EnrolmentQuerySet.as_manager()
 
     class Meta:

@@ -9,6 +9,7 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest
 
 from accounts.models import User
+from communes.models import Collectivity
 from conventions.acts.models import Act
 from conventions.exchanges.models import Side
 from conventions.models.dossier import Dossier
@@ -27,8 +28,6 @@ class SignedByBoth(Dossier):
     written by `conventions.authority`.
     """
 
-    # Whose act and signature are awaited.
-    collectivity: Any
     # Before the nature of its act, to make the nature of the act's text.
     ACT_TEXT_PREFIX: ClassVar[str] = ""
 
@@ -65,6 +64,11 @@ class SignedByBoth(Dossier):
 
     class Meta:
         abstract = True
+
+    @property
+    def collectivity(self) -> Collectivity:
+        """Whose act and signature are awaited."""
+        raise NotImplementedError
 
     # --- Its act ------------------------------------------------------------
     @property

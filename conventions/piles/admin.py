@@ -1,33 +1,37 @@
 """Piles of scans: dropped, followed while they are read, then confirmed sheaf by sheaf."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, Q
-from django.http import Http404, HttpResponse
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from accounts.access import user_of
+from accounts.models import User
 from conventions.dossiers.parts import part_of
 from conventions.models import Piece
 from conventions.piles import reading
 from conventions.piles.models import Pile, Sheaf
 from documents.received import scans
 from documents.received.form_fields import PdfField
-from documents.received.uploads import read_piles
+from documents.received.uploads import UploadedPdf, read_piles
 
 # Sheaves on one screen: the thumbnail of each of their pages is drawn.
 ON_SCREEN = 20
 
 
 class PilesField(PdfField):
-    def read(self, files):
+    def read(self, files: Sequence[UploadedFile]) -> list[UploadedPdf]:
         return read_piles(files)
 
 
@@ -75,7 +79,7 @@ class SheafForm(forms.Form):
         label="Première page du second document", required=False, min_value=1
     )
 
-    def __init__(self, *args, sheaf: Sheaf, user, **kwargs):
+    def __init__(self, *args: Any, sheaf: Sheaf, user: User, **kwargs: Any) -> None:
         self.sheaf, self.user = sheaf, user
         # A document of another length may hide the first page of the next one.
         is_sure = sheaf.issued and not sheaf.has_other_length
@@ -90,16 +94,17 @@ class SheafForm(forms.Form):
             decision: Any = self.fields["decision"]
             decision.choices = [c for c in decision.choices if c[0] != self.Decision.SPLIT]
 
-    def clean(self):
-        cleaned = super().clean()
-        if cleaned.get("decision") == self.Decision.ATTACH:
-            self._find_target(cleaned)
-        if cleaned.get("decision") == self.Decision.SPLIT and not cleaned.get("split_at"):
+    def clean(self) -> None:
+        super().clean()
+        decision = self.cleaned_data.get("decision")
+        if decision == self.Decision.ATTACH:
+            self._find_target()
+        if decision == self.Decision.SPLIT and not self.cleaned_data.get("split_at"):
             self.add_error("split_at", "Indiquez la page où commence le second document.")
-        return cleaned
 
-    def _find_target(self, cleaned):
-        reference, kind = cleaned.get("reference", ""), cleaned.get("kind")
+    def _find_target(self) -> None:
+        reference = self.cleaned_data.get("reference", "")
+        kind = self.cleaned_data.get("kind", "")
         if not reference:
             self.add_error("reference", "Indiquez la référence du document ou de la convention.")
         elif issued := reading.find_issued(reference, self.user):
@@ -125,7 +130,7 @@ class SheafForm(forms.Form):
             self.sheaf.split(self.cleaned_data["split_at"])
         return decision
 
-    def refuse(self, refusal: ValidationError):
+    def refuse(self, refusal: ValidationError) -> None:
         """Show why the decision was not followed, at its field where it has one."""
         errors = getattr(refusal, "error_dict", {None: refusal.messages})
         for field, reasons in errors.items():
@@ -143,23 +148,22 @@ class PileAdmin(admin.ModelAdmin):
     class Media:
         css = {"all": ("conventions_admin.css",)}
 
-    def get_queryset(self, request):
-        waiting = Count("sheaves", filter=Q(sheaves__state=Sheaf.State.WAITING))
-        return Pile.objects.for_user(request.user).annotate(waiting_count=waiting)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Pile]:
+        return Pile.objects.for_user(user_of(request)).with_waiting()
 
     @admin.display(description="déposée le", ordering="at")
-    def moment(self, pile):
+    def moment(self, pile: Pile) -> str:
         return f"{timezone.localtime(pile.at):%d/%m/%Y %H:%M}"
 
     @admin.display(description="par", ordering="by__last_name")
-    def by_name(self, pile):
+    def by_name(self, pile: Pile) -> str:
         return pile.by.get_full_name()
 
     @admin.display(description="à vérifier", ordering="waiting_count")
-    def waiting(self, pile):
-        return pile.waiting_count or "—"
+    def waiting(self, pile: Pile) -> str:
+        return str(pile.waiting_count or "—")
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         return [
             path(
                 "<int:pk>/page/<int:number>/<int:rotation>.png",
@@ -169,13 +173,15 @@ class PileAdmin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    def add_view(self, request, form_url="", extra_context=None):
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Ask for the files of the scanner, or (POST) keep them and have them read."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = PileForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
-            received = reading.receive(form.cleaned_data["papers"], by=request.user)
+            received = reading.receive(form.cleaned_data["papers"], by=user_of(request))
             if len(received) == 1:
                 return redirect("admin:piles_pile_change", received[0].pk)
             messages.success(request, f"{len(received)} piles déposées : elles vont être lues.")
@@ -183,12 +189,19 @@ class PileAdmin(admin.ModelAdmin):
         context = {"title": "Déposer des documents numérisés", "form": form}
         return self._page(request, "add", context)
 
-    def change_view(self, request, object_id, form_url="", extra_context=None):
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
         """Follow the reading of a pile, then confirm its sheaves (POST)."""
         if not self.has_change_permission(request):
             raise PermissionDenied
-        pile = self.get_queryset(request).filter(pk=_key(object_id)).first()
-        if pile is None:
+        key = _key(object_id)
+        pile = key and self.get_queryset(request).filter(pk=key).first()
+        if not pile:
             raise Http404
         waiting = pile.sheaves.filter(state=Sheaf.State.WAITING)
         sheaves = waiting.select_related("issued__document", "issued__convention")
@@ -196,14 +209,15 @@ class PileAdmin(admin.ModelAdmin):
             # Only what the page showed is decided.
             shown = [key for key in request.POST.getlist("sheaf") if _key(key)]
             decisions = [
-                SheafForm(request.POST, sheaf=sheaf, user=request.user)
+                SheafForm(request.POST, sheaf=sheaf, user=user_of(request))
                 for sheaf in sheaves.filter(pk__in=shown)
             ]
             decisions = self._perform(request, decisions)
             if not decisions:
                 return redirect(request.path)
         else:
-            decisions = [SheafForm(sheaf=sheaf, user=request.user) for sheaf in sheaves[:ON_SCREEN]]
+            user = user_of(request)
+            decisions = [SheafForm(sheaf=sheaf, user=user) for sheaf in sheaves[:ON_SCREEN]]
         context = {
             "title": pile.name,
             "pile": pile,
@@ -217,7 +231,7 @@ class PileAdmin(admin.ModelAdmin):
         }
         return self._page(request, "change", context)
 
-    def _perform(self, request, decisions) -> list[SheafForm]:
+    def _perform(self, request: HttpRequest, decisions: list[SheafForm]) -> list[SheafForm]:
         """Do each decision that can be; return the forms of the others, with the reason."""
         done: Counter[str] = Counter()
         refused = []
@@ -237,7 +251,9 @@ class PileAdmin(admin.ModelAdmin):
             messages.error(request, "Des décisions n'ont pas pu être suivies : voyez pourquoi.")
         return refused
 
-    def thumbnail_view(self, request, pk, number, rotation):
+    def thumbnail_view(
+        self, request: HttpRequest, pk: int, number: int, rotation: int
+    ) -> HttpResponse:
         """Draw a page of a pile, small."""
         pile = self.get_queryset(request).filter(pk=pk, page_count__gte=number).first()
         if pile is None or number < 1 or rotation not in (0, 90, 180, 270):
@@ -247,7 +263,7 @@ class PileAdmin(admin.ModelAdmin):
         headers = {"Cache-Control": "private, max-age=86400, immutable"}
         return HttpResponse(image, content_type="image/png", headers=headers)
 
-    def _page(self, request, template, context):
+    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         return TemplateResponse(
             request,
             f"admin/piles/pile/{template}.html",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -26,6 +26,11 @@ class PileQuerySet(models.QuerySet["Pile"]):
     def for_user(self, user: User) -> "PileQuerySet":
         """Leave an agent of some départements what they dropped themselves."""
         return self.filter(by=user) if user.limited_to_departments else self
+
+    def with_waiting(self) -> "PileQuerySet":
+        """Count the sheaves of each that are still to be verified, as `waiting_count`."""
+        waiting = Count("sheaves", filter=Q(sheaves__state=Sheaf.State.WAITING))
+        return self.annotate(waiting_count=waiting)
 
 
 class Pile(models.Model):
@@ -50,6 +55,9 @@ class Pile(models.Model):
         related_name="+",
         verbose_name="déposée par",
     )
+
+    # Where `with_waiting` counted them.
+    waiting_count: int
 
     objects = PileQuerySet.as_manager()
 

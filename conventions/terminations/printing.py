@@ -1,6 +1,7 @@
 """From a procedure of termination to what its letters print (`documents.contexts`)."""
 
-from typing import Any, Protocol
+import datetime
+from typing import Protocol
 
 from conventions.models import Convention, Piece
 from conventions.printing import party_context, region_context
@@ -10,24 +11,35 @@ from documents.contexts import LetterContext
 class Printed(Protocol):
     """What is read of a `Termination`, which prints itself by this function."""
 
-    side: Any
-    reasons: Any
-    grievances: Any
-    notice_on: Any
-    conciliation_on: Any
-    second_letter_on: Any
+    @property
+    def side(self) -> str: ...
+
+    @property
+    def reasons(self) -> str: ...
+
+    @property
+    def grievances(self) -> str: ...
+
+    @property
+    def notice_on(self) -> datetime.date: ...
+
+    @property
+    def conciliation_on(self) -> datetime.date | None: ...
+
+    @property
+    def second_letter_on(self) -> datetime.date | None: ...
 
     @property
     def convention(self) -> Convention: ...
 
     @property
-    def conciliation_by(self) -> Any: ...
+    def conciliation_by(self) -> datetime.date: ...
 
     @property
-    def terminates_on(self) -> Any: ...
+    def terminates_on(self) -> datetime.date | None: ...
 
     @property
-    def amicable_until(self) -> Any: ...
+    def amicable_until(self) -> datetime.date | None: ...
 
 
 def letter_context(termination: Printed, kind: str) -> LetterContext:
@@ -38,7 +50,7 @@ def letter_context(termination: Printed, kind: str) -> LetterContext:
         reference=convention.reference,
         school_year=convention.campaign.school_year,
         from_region=termination.side == "region",
-        dated_on=termination.second_letter_on if is_second else termination.notice_on,
+        dated_on=(is_second and termination.second_letter_on) or termination.notice_on,
         effective_on=convention.effective_on,
         statement=termination.reasons if is_second else termination.grievances,
         notice_on=termination.notice_on,

@@ -18,7 +18,7 @@ _LEVEL = 6
 class _Final(pydyf.Object):
     """A stream in its final bytes."""
 
-    def __init__(self, content: bytes):
+    def __init__(self, content: bytes) -> None:
         super().__init__()
         self.content = content
 
@@ -28,7 +28,7 @@ class _Final(pydyf.Object):
 class _Packed(pydyf.Object):
     """An object that stands inside an object stream, at `index`."""
 
-    def __init__(self, pack: _Final, index: int):
+    def __init__(self, pack: _Final, index: int) -> None:
         super().__init__()
         self.pack = pack
         self.index = index
@@ -37,7 +37,7 @@ class _Packed(pydyf.Object):
 class Fragment:
     """Objects taken from one PDF, to be added to others in their final bytes."""
 
-    def __init__(self, taken: Sequence[pydyf.Object]):
+    def __init__(self, taken: Sequence[pydyf.Object]) -> None:
         streams = [item for item in taken if isinstance(item, pydyf.Stream)]
         others = [item for item in taken if not isinstance(item, pydyf.Stream)]
         self._numbers = [item.number for item in streams + others]

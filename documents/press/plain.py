@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from weasyprint import CSS, HTML, Attachment, Document
+from weasyprint.document import DocumentMetadata
 from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, path2url
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse, path2url
 
 PRINT_DIR = Path(__file__).resolve().parent / "print"
 PRINT_URL = path2url(PRINT_DIR)
@@ -26,7 +27,7 @@ VARIANT = "pdf/a-3a"
 class PrintFiles(URLFetcher):
     """Opens the product's print files and images given in full: no network, no other folder."""
 
-    def fetch(self, url, headers=None):
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
         if url.startswith("data:image/jpeg;base64,"):
             return super().fetch(url, headers)
         address = urlsplit(url)
@@ -129,7 +130,7 @@ _PDFUA_EXTENSION = b"""
 """
 
 
-def declare_accessible(metadata) -> None:
+def declare_accessible(metadata: DocumentMetadata) -> None:
     """Make the metadata of a PDF/A file say that it is PDF/UA-1 as well.
 
     WeasyPrint writes one variant's identification; the other is added to its packet.

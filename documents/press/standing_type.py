@@ -74,7 +74,7 @@ def print_pdf(html: str, attachments: Sequence[Attachment] = ()) -> tuple[bytes,
 class _StandingType:
     """The formes of a process, and the measures of each mark-up's blocks."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._measures: OrderedDict[tuple, dict[int, Measure]] = OrderedDict()
         self._formes: OrderedDict[tuple, Forme] = OrderedDict()
 
@@ -160,7 +160,7 @@ class _PrintedPage:
     anchors: dict = {}
     forms: dict = {}
 
-    def __init__(self, page: Page, bookmarks, operators, graphics):
+    def __init__(self, page: Page, bookmarks, operators, graphics) -> None:
         self.width, self.height = page.size
         self.bleed = page.bleed
         self.bookmarks = bookmarks

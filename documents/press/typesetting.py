@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NoReturn
 from xml.etree import ElementTree
 
 import pydyf
@@ -55,7 +56,7 @@ class CannotSet(Exception):
 class _Sealed(dict):
     """Glyphs or fonts that painting may read and not add to."""
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, key: object, value: object) -> NoReturn:
         raise CannotSet(key)
 
 

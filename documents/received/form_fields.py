@@ -1,6 +1,10 @@
 """What a person sends of a paper, as a form takes it: a PDF, or photographs of its pages."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 
 from documents.received.uploads import read_copy
 
@@ -12,7 +16,7 @@ class CopyInput(forms.FileInput):
 
     allow_multiple_selected = True
 
-    def __init__(self, attrs=None):
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         accept = "application/pdf,image/jpeg,image/png,image/heic,image/heif,.heic,.heif"
         super().__init__({"accept": accept, **(attrs or {})})
 
@@ -25,13 +29,13 @@ class PdfField(forms.FileField):
 
     widget = CopyInput
 
-    def __init__(self, *, help_text=COPY, **kwargs):
+    def __init__(self, *, help_text: str = COPY, **kwargs: Any) -> None:
         super().__init__(help_text=help_text, **kwargs)
 
-    def clean(self, data, initial=None):
+    def clean(self, data: Any, initial: Any = None) -> Any:
         if not data:
             return super().clean(None, initial)
         return self.read([super(PdfField, self).clean(file, initial) for file in data])
 
-    def read(self, files):
+    def read(self, files: Sequence[UploadedFile]) -> Any:
         return read_copy(files)

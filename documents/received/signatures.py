@@ -369,7 +369,7 @@ class _Reader(PdfFileReader):
     each object: half a minute for the convention of a town of 190 schools.
     """
 
-    def __init__(self, stream):
+    def __init__(self, stream) -> None:
         self._indexes: dict[int, tuple[bytes, dict[int, tuple[int, int]]]] = {}
         super().__init__(stream)
 

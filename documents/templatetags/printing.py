@@ -5,7 +5,7 @@ from django import template
 from communes import french
 from documents.letterheads import source
 from documents.wording import typography
-from documents.wording.fields import lower_article, unbroken
+from documents.wording.values import lower_article, unbroken
 
 register = template.Library()
 register.filter("long_date", lambda day: unbroken(typography.long_date(day)))

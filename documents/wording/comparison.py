@@ -14,6 +14,8 @@ from documents.models import TextModel
 _MAX_WORDS = 1500
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 Line = tuple[str, str]  # Its place ("Titre", "12") and its words.
+_NO_LINE = ("", "")
+Piece = tuple[bool, str]  # Whether it changed, and its words.
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,17 @@ def compare(old: TextModel, new: TextModel) -> list[Row]:
         if tag == "equal":
             rows += _same(before[i:j], after[k:m])
         else:
-            rows += [_changed(*pair) for pair in zip_longest(before[i:j], after[k:m])]
+            pairs = zip_longest(before[i:j], after[k:m], fillvalue=_NO_LINE)
+            rows += [_changed(*pair) for pair in pairs]
     return rows
 
 
-def _lines(text) -> list[Line]:
+def _lines(text: TextModel) -> list[Line]:
     lines = enumerate(text.body.split("\n"), 1)
     return [("Titre", text.title), *((str(n), line) for n, line in lines if line.strip())]
 
 
-def _same(before, after) -> list[Row]:
+def _same(before: list[Line], after: list[Line]) -> list[Row]:
     rows = [
         Row("", place, words, other_place, words)
         for (place, words), (other_place, _) in zip(before, after, strict=True)
@@ -59,17 +62,17 @@ def _same(before, after) -> list[Row]:
     return [rows[0], Row("", skipped=len(rows) - 2), rows[-1]]
 
 
-def _changed(old, new):
-    """The row of two lines, one of them None when the other alone has it."""
-    if new is None:
+def _changed(old: Line, new: Line) -> Row:
+    """The row of two lines, one of them _NO_LINE when the other alone has it."""
+    if new == _NO_LINE:
         return Row("supprimé", old_place=old[0], old=_marked("del", [(True, old[1])]))
-    if old is None:
+    if old == _NO_LINE:
         return Row("ajouté", new_place=new[0], new=_marked("ins", [(True, new[1])]))
     left, right = _word_by_word(old[1], new[1])
     return Row("modifié", old[0], _marked("del", left), new[0], _marked("ins", right))
 
 
-def _word_by_word(old, new):
+def _word_by_word(old: str, new: str) -> tuple[list[Piece], list[Piece]]:
     """Return the pieces of both lines, each with whether it changed."""
     before, after = _WORDS.findall(old), _WORDS.findall(new)
     if max(len(before), len(after)) > _MAX_WORDS:
@@ -80,7 +83,7 @@ def _word_by_word(old, new):
     return left, right
 
 
-def _marked(tag, pieces) -> SafeString:
+def _marked(tag: str, pieces: list[Piece]) -> SafeString:
     marked = (
         format_html_join("", f"<{tag}>{{}}</{tag}>", [(piece,)])
         if changed

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import models
-from django.template.loader import render_to_string
-from django.utils.html import conditional_escape, escape, format_html, linebreaks
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 
 from communes import french
-from documents.contexts import Context, LetterContext, RegionContext
+from documents.contexts import Context
+from documents.wording import values
 from documents.wording.kinds import (
     ACTS,
     AMENDMENTS,
@@ -21,7 +22,7 @@ from documents.wording.kinds import (
     PRICED,
     Kind,
 )
-from documents.wording.typography import bind_spaces, count, euros, long_date
+from documents.wording.typography import count, euros, long_date
 
 
 class FieldType(models.TextChoices):
@@ -37,14 +38,15 @@ class FieldType(models.TextChoices):
 class MergeField:
     """A value of the context, as a text names it.
 
-    `take` returns plain text, escaped here, or HTML marked safe. A block (FieldType.BLOCK)
-    stands alone in its paragraph and replaces it; an empty one leaves nothing.
+    `take` reads the context of its `kinds` and returns plain text, escaped here, or HTML
+    marked safe. A block (FieldType.BLOCK) stands alone in its paragraph and replaces it; an
+    empty one leaves nothing.
     """
 
     key: str
     label: str
     example: str
-    take: Callable[[Context], str]
+    take: Callable[[Any], str]
     kinds: frozenset[str] = EVERY_KIND
     type: FieldType = FieldType.TEXT
 
@@ -61,119 +63,6 @@ class MergeField:
         return conditional_escape(self.take(context))
 
 
-def unbroken(text: str) -> SafeString:
-    """Return `text` as HTML that never wraps. Its spaces stay plain: they can be searched."""
-    return format_html('<span class="unbroken">{}</span>', text)
-
-
-def lower_article(capacity: str) -> str:
-    """Return "la Maire" from "La Maire", for the middle of a sentence."""
-    return capacity[:1].lower() + capacity[1:]
-
-
-def salutation(context: LetterContext) -> str:
-    """How a letter greets its addressee: "Madame la Maire", "Madame la Rectrice de…"."""
-    if not context.from_region:
-        region = context.region
-        title = _titled(region.signatory_titles[0], region.signatory_civility)
-        return f"{region.signatory_civility} {title}"
-    party = context.collectivity
-    return f"{party.civility} {lower_article(party.capacity_with_article)}".strip()
-
-
-def controller(region: RegionContext) -> str:
-    """Who answers for personal data: the signatory, by the title held for the académie."""
-    titles = region.signatory_titles
-    title = next((title for title in titles if "de l'académie" in title), titles[0])
-    return _titled(title, region.signatory_civility)
-
-
-def _titled(title, civility):
-    if french.starts_with_vowel(title):
-        return f"l'{title}"
-    return f"la {title}" if civility == "Madame" else f"le {title}"
-
-
-def _statement(context):
-    return mark_safe(linebreaks(escape(bind_spaces(context.statement))))  # noqa: S308
-
-
-def _conciliation(context):
-    if context.conciliation_on is None:
-        return "aucune conciliation ne s'est tenue dans le mois qui a suivi"
-    return format_html(
-        "la conciliation du {} n'a pas abouti", unbroken(long_date(context.conciliation_on))
-    )
-
-
-def _region_address(context):
-    region = context.region
-    return f"{region.address_line}, {region.postcode} {region.city}"
-
-
-def _calculation(context):
-    return f"{context.school_count} x {euros(context.unit_fee)} soit {euros(context.amount)}"
-
-
-def _schools_table(context):
-    caption = f"Écoles inscrites, année scolaire {context.school_year}"
-    return _table(caption, context.schools)
-
-
-def _changes_tables(context):
-    """What an avenant adds, then what it removes: one table each, none when there is none."""
-    change = context.amendment
-    tables = [("Écoles ajoutées", change.added), ("Écoles retirées", change.removed)]
-    return mark_safe("".join(_table(*table) for table in tables if table[1]))  # noqa: S308
-
-
-def _table(caption, schools):
-    return render_to_string("documents/_schools.html", {"caption": caption, "schools": schools})
-
-
-def _changes_in_words(context):
-    change = context.amendment
-    parts = [
-        f"{noun} de {count(len(schools), 'école')}"
-        for noun, schools in (("l'ajout", change.added), ("le retrait", change.removed))
-        if schools
-    ]
-    return " et ".join(parts)
-
-
-def _amount_in_words(context):
-    """How the participation moves: a verb and an amount, to follow its name."""
-    change = context.amendment.amount_change
-    if not change:
-        return "reste inchangée"
-    return f"{'augmente' if change > 0 else 'diminue'} de {euros(abs(change))}"
-
-
-def _delegation_visa(context):
-    """The délibération that delegated, as typed: with or without the word itself."""
-    reference = context.delegation_reference.strip()
-    if not reference:
-        return SafeString("")
-    if not reference.lower().startswith("délibération"):
-        reference = f"délibération {reference}"
-    return format_html(
-        "<p>Vu la {} portant délégation d'attributions du {} ;</p>",
-        reference[:1].lower() + reference[1:],
-        context.collectivity.council,
-    )
-
-
-def _delegation_article(context):
-    article = "L. 2122-22" if context.collectivity.is_commune else "L. 5211-10"
-    item = context.delegation_item.strip()
-    return f"{article} ({item})" if item else article
-
-
-def _publicity(context):
-    website = f" ({context.website})" if context.website else ""
-    return f"{context.publication_mode}{website}"
-
-
 FIELDS = (
     MergeField("annee_scolaire", "Année scolaire", "2022-2023", lambda c: c.school_year),
     MergeField("reference", "Référence de la convention", "ENT-2022-34337", lambda c: c.reference),
@@ -187,7 +76,7 @@ FIELDS = (
         "adresse_region",
         "Adresse de la région académique",
         "31, rue de l'Université, 34064 Montpellier Cedex 2",
-        _region_address,
+        values.region_address,
     ),
     MergeField(
         "collectivite",
@@ -208,7 +97,7 @@ FIELDS = (
         "representant",
         "Qualité du représentant, précédée de l'article",
         "la Maire",
-        lambda c: lower_article(c.collectivity.capacity_with_article),
+        lambda c: values.lower_article(c.collectivity.capacity_with_article),
     ),
     MergeField(
         "participation_par_ecole",
@@ -232,14 +121,14 @@ FIELDS = (
         "article_delegation",
         "Article de la délégation, et son alinéa",
         "L. 2122-22 (4°)",
-        _delegation_article,
+        values.delegation_article,
         DECISIONS,
     ),
     MergeField(
         "visa_delegation",
         "Visa de la délibération de délégation, s'il y en a une",
         "Vu la délibération n° 2020-14 du 10 juillet 2020…",
-        _delegation_visa,
+        values.delegation_visa,
         DECISIONS,
         type=FieldType.BLOCK,
     ),
@@ -275,7 +164,7 @@ FIELDS = (
         "publicite",
         "Comment l'acte est publié, après « publié »",
         "sur le site internet de la commune d'Agde",
-        _publicity,
+        values.publicity,
         ACTS,
     ),
     MergeField(
@@ -289,14 +178,14 @@ FIELDS = (
         "calcul",
         "Calcul de la participation",
         "2 x 45 € soit 90 €",
-        _calculation,
+        values.calculation,
         BETWEEN_PARTIES,
     ),
     MergeField(
         "liste_des_ecoles",
         "Tableau des écoles inscrites",
         "code UAI, école, commune, département",
-        _schools_table,
+        values.schools_table,
         frozenset({Kind.CONVENTION}),
         type=FieldType.BLOCK,
     ),
@@ -304,7 +193,7 @@ FIELDS = (
         "date_de_fin",
         "Fin de la convention",
         "1er septembre 2023",
-        lambda c: unbroken(long_date(c.ends_on)),
+        lambda c: values.unbroken(long_date(c.ends_on)),
         BETWEEN_PARTIES,
         type=FieldType.DATE,
     ),
@@ -312,7 +201,7 @@ FIELDS = (
         "responsable_de_traitement",
         "Responsable du traitement des données",
         "la Rectrice de l'académie de Montpellier",
-        lambda c: controller(c.region),
+        lambda c: values.controller(c.region),
         frozenset({Kind.CONVENTION}),
     ),
     MergeField(
@@ -326,7 +215,7 @@ FIELDS = (
         "date_d_effet",
         "Prise d'effet de la convention",
         "10 octobre 2022",
-        lambda c: unbroken(long_date(c.effective_on)),
+        lambda c: values.unbroken(long_date(c.effective_on)),
         LETTERS,
         type=FieldType.DATE,
     ),
@@ -334,7 +223,7 @@ FIELDS = (
         "griefs",
         "Griefs exposés par l'expéditeur",
         "La liste des écoles…",
-        _statement,
+        values.statement,
         frozenset({Kind.FORMAL_NOTICE}),
         type=FieldType.BLOCK,
     ),
@@ -342,7 +231,7 @@ FIELDS = (
         "fin_de_conciliation",
         "Dernier jour pour une conciliation",
         "10 décembre 2022",
-        lambda c: unbroken(long_date(c.conciliation_by)),
+        lambda c: values.unbroken(long_date(c.conciliation_by)),
         frozenset({Kind.FORMAL_NOTICE}),
         type=FieldType.DATE,
     ),
@@ -350,7 +239,7 @@ FIELDS = (
         "motifs",
         "Motifs de la résiliation",
         "La conciliation n'a pas…",
-        _statement,
+        values.statement,
         frozenset({Kind.TERMINATION}),
         type=FieldType.BLOCK,
     ),
@@ -358,7 +247,7 @@ FIELDS = (
         "date_mise_en_demeure",
         "Date de la mise en demeure",
         "10 novembre 2022",
-        lambda c: unbroken(long_date(c.notice_on)),
+        lambda c: values.unbroken(long_date(c.notice_on)),
         frozenset({Kind.TERMINATION}),
         type=FieldType.DATE,
     ),
@@ -366,14 +255,14 @@ FIELDS = (
         "conciliation",
         "Ce qu'il en fut de la conciliation",
         "la conciliation du 1er décembre 2022 n'a pas abouti",
-        _conciliation,
+        values.conciliation,
         frozenset({Kind.TERMINATION}),
     ),
     MergeField(
         "date_de_resiliation",
         "Jour où la résiliation intervient",
         "28 décembre 2022",
-        lambda c: unbroken(long_date(c.terminates_on)),  # type: ignore[arg-type]
+        lambda c: values.unbroken(long_date(c.terminates_on)),
         frozenset({Kind.TERMINATION}),
         type=FieldType.DATE,
     ),
@@ -381,7 +270,7 @@ FIELDS = (
         "fin_d_accord_amiable",
         "Dernier jour pour un accord amiable",
         "13 janvier 2023",
-        lambda c: unbroken(long_date(c.amicable_until)),  # type: ignore[arg-type]
+        lambda c: values.unbroken(long_date(c.amicable_until)),
         frozenset({Kind.TERMINATION}),
         type=FieldType.DATE,
     ),
@@ -403,7 +292,7 @@ FIELDS = (
         "date_convention",
         "Prise d'effet de la convention modifiée",
         "10 octobre 2022",
-        lambda c: unbroken(long_date(c.amendment.convention_signed_on)),
+        lambda c: values.unbroken(long_date(c.amendment.convention_signed_on)),
         AMENDMENTS,
         type=FieldType.DATE,
     ),
@@ -418,14 +307,14 @@ FIELDS = (
         "changement",
         "Écoles ajoutées et retirées, en mots",
         "l'ajout de 2 écoles et le retrait de 1 école",
-        _changes_in_words,
+        values.changes_in_words,
         AMENDMENTS,
     ),
     MergeField(
         "tableaux_des_changements",
         "Tableaux des écoles ajoutées et retirées",
         "code UAI, école, commune, département",
-        _changes_tables,
+        values.changes_tables,
         AMENDMENTS,
         type=FieldType.BLOCK,
     ),
@@ -433,7 +322,7 @@ FIELDS = (
         "effet_sur_le_montant",
         "Effet sur la participation, avec le verbe",
         "augmente de 45 €",
-        _amount_in_words,
+        values.amount_in_words,
         AMENDMENTS,
     ),
     MergeField(

@@ -5,11 +5,15 @@ Fields are read while the Markdown is: a value is never parsed, so a name that h
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from django.utils.html import format_html
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 
 from documents.contexts import Context
 from documents.wording.fields import fields_of
@@ -25,7 +29,7 @@ class FieldError(ValueError):
     """A text calls for a field that does not exist, or not in the way it may be used."""
 
 
-def _field_rule(state, silent):
+def _field_rule(state: StateInline, silent: bool) -> bool:
     if not state.src.startswith("{{", state.pos):
         return False
     match = FIELD.match(state.src, state.pos)
@@ -38,11 +42,13 @@ def _field_rule(state, silent):
     return True
 
 
-def _render_field(renderer, tokens, index, options, env):
-    return env[tokens[index].content]
+def _render_field(
+    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    return str(env[tokens[index].content])
 
 
-def _unclosed_rule(state):
+def _unclosed_rule(state: StateInline) -> None:
     """Keep apart the marks of emphasis that found no other half: they print literally."""
     closed = {delimiter.end for delimiter in state.delimiters}
     for index, mark in enumerate(state.delimiters):
@@ -50,7 +56,9 @@ def _unclosed_rule(state):
             state.tokens[mark.token].type = "unclosed"
 
 
-def _render_literally(renderer, tokens, index, options, env):
+def _render_literally(
+    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
     return tokens[index].content
 
 
@@ -83,7 +91,7 @@ def parse(body: str) -> list[Token]:
     return _PARSER.parse(body)
 
 
-def is_alone(tokens: list[Token], index: int) -> bool:
+def is_alone(tokens: Sequence[Token], index: int) -> bool:
     """Tell whether the paragraph whose text is at `index` holds one field and no more."""
     children = tokens[index].children or []
     return (

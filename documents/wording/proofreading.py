@@ -5,7 +5,7 @@ half, a table whose row lost a cell, HTML) is a fault here.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
@@ -37,7 +37,7 @@ class Fault:
     message: str
     excerpt: str = ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.after(0)
 
     def after(self, header: int) -> str:
@@ -83,12 +83,12 @@ def proofread(kind: str, body: str) -> list[Fault]:
     return found
 
 
-def _excerpt(line):
+def _excerpt(line: str) -> str:
     line = line.strip()
     return line if len(line) <= _EXCERPT else f"{line[: _EXCERPT - 1]}…"
 
 
-def _too_large(body) -> list[Fault]:
+def _too_large(body: str) -> list[Fault]:
     if len(body) > MAX_LENGTH:
         return [
             Fault(
@@ -104,7 +104,7 @@ def _too_large(body) -> list[Fault]:
     ]
 
 
-def _figures(number) -> str:
+def _figures(number: int) -> str:
     return f"{number:,}".replace(",", NARROW_SPACE)
 
 
@@ -135,14 +135,14 @@ _LITERAL = (
 )
 
 
-def _literal_syntax(lines) -> Iterator[Fault]:
+def _literal_syntax(lines: Sequence[str]) -> Iterator[Fault]:
     for number, line in enumerate(lines, 1):
         for pattern, message in _LITERAL:
             if pattern.search(line):
                 yield Fault(number, message)
 
 
-def _after_mentions(kind, body) -> Iterator[Fault]:
+def _after_mentions(kind: str, body: str) -> Iterator[Fault]:
     """What follows « ## Mentions » is printed apart, at the foot: no heading goes there."""
     main, mentions = split_mentions(body) if kind in ACTS else (body, "")
     first = main.count("\n") + 1
@@ -155,7 +155,7 @@ def _after_mentions(kind, body) -> Iterator[Fault]:
 _ONE_LINE_FIELD = re.compile(r"\{\{[^{}\n]*\}\}")
 
 
-def _braces(lines) -> Iterator[Fault]:
+def _braces(lines: Sequence[str]) -> Iterator[Fault]:
     for number, line in enumerate(lines, 1):
         rest = _ONE_LINE_FIELD.sub("", line)
         if "{" in rest or "}" in rest:
@@ -166,7 +166,7 @@ def _braces(lines) -> Iterator[Fault]:
             )
 
 
-def _without_stray_braces(body) -> str:
+def _without_stray_braces(body: str) -> str:
     """Blank the braces that make no field, so that the rest can be read."""
     # Never empty: a text that vanished would take its paragraph with it.
     pieces = re.split(f"({_ONE_LINE_FIELD.pattern})", body)
@@ -176,7 +176,7 @@ def _without_stray_braces(body) -> str:
     )
 
 
-def _fields(kind, lines) -> Iterator[Fault]:
+def _fields(kind: str, lines: Sequence[str]) -> Iterator[Fault]:
     fields = fields_of(kind)
     blocks: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
@@ -194,7 +194,7 @@ def _fields(kind, lines) -> Iterator[Fault]:
                 blocks.setdefault(key, number)
 
 
-def _unknown(key, kind, fields) -> str:
+def _unknown(key: str, kind: str, fields: dict[str, MergeField]) -> str:
     message = f"Le champ « {key} » n'existe pas"
     if any(field.key == key for field in FIELDS):
         message += f" dans un texte de nature « {Kind(kind).label} »"
@@ -203,7 +203,7 @@ def _unknown(key, kind, fields) -> str:
     return f"{message}. Choisissez-en un dans la liste des champs."
 
 
-def _nearest(key, fields) -> MergeField | None:
+def _nearest(key: str, fields: dict[str, MergeField]) -> MergeField | None:
     """The field that was meant: by its key or its label, accents and case aside."""
     names = {}
     for field in fields.values():
@@ -213,7 +213,7 @@ def _nearest(key, fields) -> MergeField | None:
     return names[found[0]] if found else None
 
 
-def _children(tokens: list[Token]) -> Iterator[tuple[Token, int, int]]:
+def _children(tokens: Sequence[Token]) -> Iterator[tuple[Token, int, int]]:
     """Yield (inline child, its line, index of its parent)."""
     for index, token in enumerate(tokens):
         if token.type != "inline" or not token.map:
@@ -224,7 +224,7 @@ def _children(tokens: list[Token]) -> Iterator[tuple[Token, int, int]]:
             line += child.content.count("\n") + (child.type == "hardbreak")
 
 
-def _blocks(kind, tokens) -> Iterator[Fault]:
+def _blocks(kind: str, tokens: Sequence[Token]) -> Iterator[Fault]:
     fields = fields_of(kind)
     for child, line, parent in _children(tokens):
         field = fields.get(child.content) if child.type == "field" else None
@@ -236,7 +236,7 @@ def _blocks(kind, tokens) -> Iterator[Fault]:
             )
 
 
-def _elements(tokens) -> Iterator[Fault]:
+def _elements(tokens: Sequence[Token]) -> Iterator[Fault]:
     inline = (child for child, _, _ in _children(tokens))
     count = sum(token.type == "field" or token.nesting == 1 for token in (*tokens, *inline))
     if count > MAX_ELEMENTS:
@@ -248,7 +248,7 @@ def _elements(tokens) -> Iterator[Fault]:
 
 
 # --- Markup -----------------------------------------------------------------
-def _emphasis(tokens) -> Iterator[Fault]:
+def _emphasis(tokens: Sequence[Token]) -> Iterator[Fault]:
     for child, line, _ in _children(tokens):
         if child.type == "unclosed":
             mark = child.content
@@ -259,7 +259,7 @@ def _emphasis(tokens) -> Iterator[Fault]:
             )
 
 
-def _lists(tokens) -> Iterator[Fault]:
+def _lists(tokens: Sequence[Token]) -> Iterator[Fault]:
     for token in tokens:
         # Each list adds two levels, itself and its item; far deeper, Markdown drops the text.
         if token.type == "list_item_open" and token.map and token.level > 2 * MAX_LISTS:
@@ -269,7 +269,7 @@ def _lists(tokens) -> Iterator[Fault]:
 _HASHES = re.compile(r"^\s{0,3}(#+)(.*)$")
 
 
-def _headings(lines, tokens) -> Iterator[Fault]:
+def _headings(lines: Sequence[str], tokens: Sequence[Token]) -> Iterator[Fault]:
     real = {token.map[0]: token for token in tokens if token.type == "heading_open" and token.map}
     previous = 1
     for number, line in enumerate(lines, 1):
@@ -292,7 +292,7 @@ def _headings(lines, tokens) -> Iterator[Fault]:
         previous = min(level, 3)
 
 
-def _tables(lines, tokens) -> Iterator[Fault]:
+def _tables(lines: Sequence[str], tokens: Sequence[Token]) -> Iterator[Fault]:
     inside: dict[int, int] = {}
     for token in tokens:
         if token.type == "table_open" and token.map:
@@ -317,12 +317,12 @@ def _tables(lines, tokens) -> Iterator[Fault]:
             )
 
 
-def _cells(line) -> int:
+def _cells(line: str) -> int:
     return len(re.sub(r"^\||\|$", "", line.strip()).split("|"))
 
 
 # --- What must be there -------------------------------------------------------
-def _missing(kind, tokens) -> Iterator[Fault]:
+def _missing(kind: str, tokens: Sequence[Token]) -> Iterator[Fault]:
     keys = {child.content for child, _, _ in _children(tokens) if child.type == "field"}
     headings: list[str] = []
     paragraphs: list[str] = []

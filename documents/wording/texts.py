@@ -9,6 +9,7 @@ version: 3
 ## Article 1 – Objet
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def read_file(content: str) -> TextFile:
     )
 
 
-def _header_values(lines) -> dict[str, str]:
+def _header_values(lines: Sequence[str]) -> dict[str, str]:
     values = {}
     for number, line in enumerate(lines, 2):
         key, colon, value = line.partition(":")
@@ -88,7 +89,7 @@ def _header_values(lines) -> dict[str, str]:
     return values
 
 
-def _kind(name) -> Kind:
+def _kind(name: str) -> Kind:
     by_name = {kind.value: kind for kind in Kind} | {kind.label: kind for kind in Kind}
     if name not in by_name:
         known = ", ".join(Kind.values)
@@ -119,7 +120,7 @@ def load_texts(folder: Path = TEXTS_DIR) -> dict[str, TextModel]:
     return texts
 
 
-def _publish_shipped(kind, title, body) -> TextModel:
+def _publish_shipped(kind: str, title: str, body: str) -> TextModel:
     text = TextModel.draft(kind=kind, title=title, body=body)
     text.publish(by=None)
     return text

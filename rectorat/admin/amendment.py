@@ -1,14 +1,16 @@
 """Avenants, on the page of their convention: prepared, then sent, signed or abandoned."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path
+from django.urls import URLPattern, path
 
+from accounts.access import user_of
 from accounts.models import User
 from conventions.amendments.effects import can_be_amended
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
@@ -16,7 +18,7 @@ from conventions.amendments.models import Amendment
 from conventions.amendments.preparing import prepare_amendment
 from conventions.dossiers.whole import WholeFile
 from conventions.enrolment.codes import read_codes
-from conventions.models import Enrolment, Piece, issue_documents
+from conventions.models import Convention, Enrolment, Piece, issue_documents
 from lifecycle.transition import Transition, allowed
 from rectorat.admin.file_pages import FilePages
 from rectorat.admin.forms import AbandonForm, NoFactForm, SignatureForm
@@ -51,8 +53,8 @@ class SchoolChoices(forms.ModelMultipleChoiceField):
 
     widget = forms.CheckboxSelectMultiple
 
-    def label_from_instance(self, school):
-        commune = getattr(school, "commune_name", "") or school.commune.name
+    def label_from_instance(self, school: School | Enrolment) -> str:
+        commune = school.commune_name if isinstance(school, Enrolment) else school.commune.name
         return f"{school.uai}, {school.name}, {commune}"
 
 
@@ -82,15 +84,17 @@ class AmendmentForm(forms.Form):
         label="Écoles à retirer", queryset=Enrolment.objects.none(), required=False
     )
 
-    def __init__(self, *args, convention, **kwargs):
+    def __init__(self, *args: Any, convention: Convention, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         campaign = convention.campaign
         enrolled = campaign.enrolments.enrolled()
         taken = enrolled.exclude(pk__in=enrolled.waiting().values("pk"))
         free = schools_paid_by(convention.collectivity, campaign.starts_on)
-        self.fields["ticked"].queryset = free.exclude(pk__in=taken.values("school"))
-        self.fields["remove"].queryset = convention.enrolments.enrolled()
-        if not self.fields["ticked"].queryset.exists():
+        ticked: Any = self.fields["ticked"]
+        ticked.queryset = free.exclude(pk__in=taken.values("school"))
+        remove: Any = self.fields["remove"]
+        remove.queryset = convention.enrolments.enrolled()
+        if not ticked.queryset.exists():
             del self.fields["ticked"]
 
     def clean_add(self) -> list[School]:
@@ -104,10 +108,10 @@ class AmendmentForm(forms.Form):
             raise ValidationError(problems)
         return [found[code] for _, code in codes]
 
-    def clean(self):
-        cleaned = super().clean()
-        cleaned["add"] = [*cleaned.pop("ticked", ()), *cleaned.get("add", ())]
-        return cleaned
+    def clean(self) -> None:
+        super().clean()
+        ticked = self.cleaned_data.pop("ticked", ())
+        self.cleaned_data["add"] = [*ticked, *self.cleaned_data.get("add", ())]
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ def amendments_shown(file: WholeFile, user: User) -> list[AmendmentShown]:
 class AmendmentPages(FilePages):
     """The pages about avenants, mixed into the admin of conventions."""
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         return [
             path(
                 "<int:pk>/amend/",
@@ -149,7 +153,7 @@ class AmendmentPages(FilePages):
             *super().get_urls(),
         ]
 
-    def amend_view(self, request, pk):
+    def amend_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask which schools come and go, or (POST) prepare the avenant."""
         convention = self.find_file(request, pk)
         back = redirect("admin:conventions_convention_change", pk)
@@ -164,7 +168,7 @@ class AmendmentPages(FilePages):
         form = AmendmentForm(data, convention=convention)
         if form.is_valid():
             try:
-                amendment = prepare_amendment(convention, by=request.user, **form.cleaned_data)
+                amendment = prepare_amendment(convention, by=user_of(request), **form.cleaned_data)
             except ValidationError as refusal:
                 form.add_error(None, refusal)
             else:
@@ -175,23 +179,23 @@ class AmendmentPages(FilePages):
         context = {"title": "Préparer un avenant", "submit": "Préparer l'avenant", "form": form}
         return self.file_page(request, "amend", convention, **context)
 
-    def amendment_view(self, request, pk, number, verb):
+    def amendment_view(self, request: HttpRequest, pk: int, number: int, verb: str) -> HttpResponse:
         """Ask about a verb on an avenant, or (POST) do it."""
         convention = self.find_file(request, pk)
         amendment = convention.amendments.with_changes().filter(number=number).first()
         if amendment is None or verb not in FORMS:
             raise Http404
         rule = AMENDMENT_TRANSITIONS[verb]
-        if request.user.role not in rule.roles:
+        if user_of(request).role not in rule.roles:
             raise PermissionDenied
         form = FORMS[verb](request.POST if request.method == "POST" else None)
         if form.is_valid():
             try:
-                getattr(amendment, verb)(by=request.user, **form.cleaned_data)
+                getattr(amendment, verb)(by=user_of(request), **form.cleaned_data)
             except ValidationError as refusal:
                 form.add_error(None, refusal)
             else:
-                issue_documents(amendment, by=request.user)
+                issue_documents(amendment, by=user_of(request))
                 messages.success(request, f"Avenant n° {number} : {rule.done}.")
                 return redirect("admin:conventions_convention_change", pk)
         context = {

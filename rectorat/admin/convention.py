@@ -1,20 +1,26 @@
 """Conventions: the list, the page of one, and the verbs on one or thousands."""
 
+import datetime
 import tempfile
+from collections.abc import Callable
+from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import F, IntegerField
-from django.http import FileResponse, Http404, StreamingHttpResponse
+from django.db.models import F, IntegerField, QuerySet
+from django.forms import Form
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import floatformat
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
+from accounts.access import user_of
 from conventions import lifecycle
 from conventions.amendments.effects import (
     can_be_amended,
@@ -30,6 +36,7 @@ from conventions.dossiers.timeline import timeline
 from conventions.dossiers.whole import WholeFile
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import Convention
+from conventions.models.convention import ConventionQuerySet
 from conventions.terminations.steps import open_steps
 from jobs.selection import read_keys, write_keys
 from lifecycle.transition import allowed
@@ -51,6 +58,8 @@ from tabular.writing import Column, Kind
 
 EXAMPLES = 20
 
+Action = Callable[["ConventionAdmin", HttpRequest, Any], HttpResponse]
+
 EXPLANATIONS = {
     "send": "La collectivité verra sa convention. Ses écoles et son montant ne changeront plus.",
     "request_correction": "La convention reviendra au rectorat, qui corrige, répond et la renvoie. "
@@ -70,15 +79,15 @@ EXPLANATIONS = {
 }
 
 
-def short_date(day) -> str:
+def short_date(day: datetime.date | None) -> str:
     return date_format(day, "SHORT_DATE_FORMAT") if day else "—"
 
 
-def bulk_action(verb):
+def bulk_action(verb: str) -> Action:
     """Return the action of the list that asks for `verb` on the selection."""
 
     @admin.action(description=TRANSITIONS[verb].label)
-    def ask(model_admin, request, queryset):
+    def ask(model_admin: "ConventionAdmin", request: HttpRequest, queryset: Any) -> HttpResponse:
         return model_admin.ask(request, verb, queryset)
 
     ask.__name__ = verb
@@ -86,7 +95,9 @@ def bulk_action(verb):
 
 
 @admin.action(description="Télécharger les pièces (ZIP)")
-def download_pieces(model_admin, request, queryset):
+def download_pieces(
+    model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet[Convention]
+) -> StreamingHttpResponse | None:
     """Send the latest version of every piece of the selection, folder by folder."""
     pieces = archive.latest_pieces(queryset)
     if not pieces.exists():
@@ -103,7 +114,9 @@ def download_pieces(model_admin, request, queryset):
 
 
 @admin.action(description="Un seul PDF à imprimer, recto verso")
-def print_together(model_admin, request, queryset):
+def print_together(
+    model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet[Convention]
+) -> FileResponse | None:
     """Send the conventions to sign of the selection as one file for a printing room."""
     pieces = print_run.to_print(queryset)
     count = pieces.count()
@@ -129,7 +142,7 @@ def print_together(model_admin, request, queryset):
     )
 
 
-def _of_act(name):
+def _of_act(name: str) -> Callable[[Convention], Any]:
     return lambda convention: getattr(convention.act, name, None)
 
 
@@ -208,21 +221,23 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         css = {"all": ("conventions_admin.css",)}
 
     # --- The list -----------------------------------------------------------
-    def get_queryset(self, request):
-        return Convention.objects.for_user(request.user).prefetch_related("amendments")
+    def get_queryset(self, request: HttpRequest) -> ConventionQuerySet:
+        return super().get_queryset(request).prefetch_related("amendments")
 
-    def changelist_view(self, request, extra_context=None):
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Leave the side bar out: eleven columns need the width."""
         return super().changelist_view(
             request, {"is_nav_sidebar_enabled": False, **(extra_context or {})}
         )
 
     @admin.display(description="collectivité", ordering="collectivity__search_text")
-    def collectivity_name(self, convention):
+    def collectivity_name(self, convention: Convention) -> str:
         return convention.collectivity.name
 
     @admin.display(description="dép.", ordering="collectivity__department__code")
-    def department(self, convention):
+    def department(self, convention: Convention) -> str:
         return convention.collectivity.department.code
 
     @admin.display(
@@ -230,7 +245,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         ordering=F("school_count")
         + signed_changes(F("added_count") - F("removed_count"), IntegerField()),
     )
-    def school_total(self, convention):
+    def school_total(self, convention: Convention) -> int:
         # Not "schools": Django would sort by the relation of that name, and repeat rows.
         return current_school_count(convention)
 
@@ -238,11 +253,11 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         description="montant",
         ordering=F("amount") + signed_changes(F("amount_change"), Amendment.amount_change.field),
     )
-    def euros(self, convention):
+    def euros(self, convention: Convention) -> str:
         return f"{floatformat(current_amount(convention), '2g')}\u00a0€"
 
     @admin.display(description="état", ordering="state")
-    def state_label(self, convention):
+    def state_label(self, convention: Convention) -> str:
         return format_html(
             '<span class="state state-{}">{}</span>',
             convention.state,
@@ -250,54 +265,59 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         )
 
     @admin.display(description="envoyée", ordering="sent_on")
-    def sent(self, convention):
+    def sent(self, convention: Convention) -> str:
         return short_date(convention.sent_on)
 
     @admin.display(description="signature collectivité", ordering="collectivity_signed_on")
-    def collectivity_signed(self, convention):
+    def collectivity_signed(self, convention: Convention) -> str:
         return short_date(convention.collectivity_signed_on)
 
     @admin.display(description="signature région", ordering="region_signed_on")
-    def region_signed(self, convention):
+    def region_signed(self, convention: Convention) -> str:
         return short_date(convention.region_signed_on)
 
     @admin.display(description="acte exécutoire", ordering="act__executory_on")
-    def executory(self, convention):
+    def executory(self, convention: Convention) -> str:
         act = convention.act
-        return short_date(act and act.executory_on)
+        return short_date(act.executory_on if act else None)
 
     @admin.display(description="relances", ordering="reminder_count")
-    def reminders(self, convention):
+    def reminders(self, convention: Convention) -> str:
         if not convention.reminder_count:
             return "—"
         return f"{convention.reminder_count} ({short_date(convention.reminded_on)})"
 
     # --- One convention -----------------------------------------------------
-    def get_object(self, request, object_id, from_field=None):
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Convention | None:
         """Read, with the file, what its whole page shows."""
-        found = Convention.objects.for_user(request.user).with_parties()
+        found = Convention.objects.for_user(user_of(request)).with_parties()
         return found.filter(pk=object_id).first() if object_id.isdecimal() else None
 
-    def render_change_form(self, request, context, *args, obj=None, **kwargs):
-        file = WholeFile(obj)
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj: Convention = kwargs["obj"]
+        file, user = WholeFile(obj), user_of(request)
         context.update(
             convention=obj,
             file=file,
             title=obj.collectivity_title,
             subtitle=None,
-            guidance=lifecycle.guidance(obj.state, request.user.role),
+            guidance=lifecycle.guidance(obj.state, user.role),
             # Termination has its own steps, each with its page.
             transitions=[
                 rule
-                for rule in allowed(TRANSITIONS, obj.state, request.user.role)
+                for rule in allowed(TRANSITIONS, obj.state, user.role)
                 if rule.verb in VERB_FORMS
             ],
             termination=file.termination,
-            ending_steps=open_steps(obj, request.user),
+            ending_steps=open_steps(obj, user),
             can_withdraw=obj.state in lifecycle.REWORKABLE,
             has_signed_amendments=bool(signed_amendments(obj)),
             can_be_amended=can_be_amended(obj),
-            amendments=amendments_shown(file, request.user),
+            amendments=amendments_shown(file, user),
             pieces=[piece for piece in obj.pieces.all() if not piece.part.startswith("A")],
             can_post_message=can_post_message(obj),
             thread=obj.messages.select_related("attachment"),
@@ -306,10 +326,10 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
             party=obj.party or obj.collectivity,
             sees_town_hall_page=obj.state in lifecycle.VISIBLE_TO_TOWN_HALL,
         )
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     # --- Verbs --------------------------------------------------------------
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         return [
             path(
                 "verb/<slug:verb>/",
@@ -319,11 +339,11 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
             *super().get_urls(),
         ]
 
-    def verb_view(self, request, verb):
+    def verb_view(self, request: HttpRequest, verb: str) -> HttpResponse:
         """Ask about the conventions whose keys are given, or (POST) do the verb on them."""
         if verb not in VERB_FORMS:
             raise Http404
-        if request.user.role not in TRANSITIONS[verb].roles:
+        if user_of(request).role not in TRANSITIONS[verb].roles:
             raise PermissionDenied
         keys = request.POST.get("conventions") or request.GET.get("conventions", "")
         chosen = self.get_queryset(request).filter(pk__in=read_keys(keys))
@@ -335,10 +355,12 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
             return self.ask(request, verb, chosen, form)
         if single:
             return self._do_one(request, verb, chosen, form)
-        report = verbs.apply(chosen, verb, by=request.user, **form.cleaned_data)
+        report = verbs.apply(chosen, verb, by=user_of(request), **form.cleaned_data)
         return self._render(request, verb, "report", {"report": report})
 
-    def ask(self, request, verb, chosen, form=None):
+    def ask(
+        self, request: HttpRequest, verb: str, chosen: ConventionQuerySet, form: Form | None = None
+    ) -> HttpResponse:
         """Say what `verb` will do to the conventions chosen, and to how many, before doing it.
 
         Their keys travel in one field of the page: what was announced is what is done,
@@ -364,18 +386,22 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         }
         return self._render(request, verb, "ask", context)
 
-    def _do_one(self, request, verb, chosen, form):
+    def _do_one(
+        self, request: HttpRequest, verb: str, chosen: ConventionQuerySet, form: Form
+    ) -> HttpResponse:
         """Do the verb on one convention; a refusal is shown at the field it is about."""
         convention = chosen.with_parties().get()
         try:
-            verbs.do(convention, verb, by=request.user, **form.cleaned_data)
+            verbs.do(convention, verb, by=user_of(request), **form.cleaned_data)
         except ValidationError as refusal:
             form.add_error(None, refusal)
             return self.ask(request, verb, chosen, form)
         messages.success(request, f"{TRANSITIONS[verb].done} : {convention}.")
         return redirect("admin:conventions_convention_change", convention.pk)
 
-    def _render(self, request, verb, template, context):
+    def _render(
+        self, request: HttpRequest, verb: str, template: str, context: dict[str, Any]
+    ) -> HttpResponse:
         return TemplateResponse(
             request,
             f"admin/conventions/convention/{template}.html",
@@ -393,9 +419,9 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
             },
         )
 
-    def _list_url(self, request):
+    def _list_url(self, request: HttpRequest) -> str:
         return self._with_filters(request, reverse("admin:conventions_convention_changelist"))
 
-    def _with_filters(self, request, url):
+    def _with_filters(self, request: HttpRequest, url: str) -> str:
         filters = self.get_preserved_filters(request)
         return add_preserved_filters({"preserved_filters": filters, "opts": self.opts}, url)

@@ -1,18 +1,24 @@
 """Enrolled schools: the list, and taking one out while its convention is not sent."""
 
+from typing import Any
+
 from django.contrib import admin, messages
+from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ValidationError
-from django.http import Http404
+from django.db.models import F, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from accounts.access import user_of
 from accounts.scope import collectivity_scope
 from conventions.campaigns.models import Campaign
 from conventions.enrolment.enrolling import withdraw
 from conventions.lifecycle import REWORKABLE
 from conventions.models import Enrolment
+from rectorat.admin.campaign import CampaignAdmin
 from rectorat.admin.filters import AcademyFilter, CampaignFilter, DepartmentFilter
 from tabular.admin_export import ExportMixin
 from tabular.admin_search import FoldedSearchMixin
@@ -20,35 +26,37 @@ from tabular.writing import Column, Kind
 
 
 @admin.action(description="Préparer les conventions de ces écoles")
-def prepare_conventions(model_admin, request, queryset):
+def prepare_conventions(
+    model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet[Enrolment]
+) -> HttpResponse | None:
     """Ask about the conventions of the payers of these schools, of one campaign."""
     campaigns = Campaign.objects.filter(pk__in=queryset.order_by().values("campaign"))
     if len(campaigns) != 1:
         messages.warning(request, "Filtrez les écoles d'une seule campagne, puis recommencez.")
         return None
     (campaign,) = campaigns
-    enrolments = campaign.enrolments.payable(campaign, request.user).to_prepare()
+    enrolments = campaign.enrolments.payable(campaign, user_of(request)).to_prepare()
     chosen = enrolments.filter(pk__in=queryset.order_by().values("pk")).order_by()
-    payers = sorted(set(chosen.values_list("payer_id", flat=True)))
+    payers = sorted(set(chosen.values_list(F("payer_id"), flat=True)))
     if not payers:
         messages.warning(request, "Les conventions de ces écoles sont déjà envoyées.")
         return None
-    campaign_admin = model_admin.admin_site.get_model_admin(Campaign)
-    return campaign_admin.ask_to_prepare(request, campaign, payers)
+    campaigns_admin = CampaignAdmin(Campaign, model_admin.admin_site)
+    return campaigns_admin.ask_to_prepare(request, campaign, payers)
 
 
 class EnrolledFilter(admin.SimpleListFilter):
     title = "inscription"
     parameter_name = "enrolled"
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return [
             ("yes", "Inscrites"),
             ("waiting", "Inscrites, sans convention"),
             ("no", "Retirées"),
         ]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
         match self.value():
             case "yes":
                 return queryset.enrolled()
@@ -106,23 +114,23 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
     class Media:
         css = {"all": ("conventions_admin.css",)}
 
-    def get_queryset(self, request):
-        scope = collectivity_scope(request.user, "school__payer")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Enrolment]:
+        scope = collectivity_scope(user_of(request), "school__payer")
         return super().get_queryset(request).filter(scope)
 
     @admin.display(description="collectivité", ordering="school__payer__search_text")
-    def payer(self, enrolment):
+    def payer(self, enrolment: Enrolment) -> str:
         return enrolment.school.payer.name
 
     @admin.display(description="convention", ordering="convention__reference")
-    def convention_link(self, enrolment):
+    def convention_link(self, enrolment: Enrolment) -> str:
         if not enrolment.convention:
             return "à préparer"
         url = reverse("admin:conventions_convention_change", args=[enrolment.convention_id])
         return format_html('<a href="{}">{}</a>', url, enrolment.convention.reference)
 
     @admin.display(description="retirer")
-    def release(self, enrolment):
+    def release(self, enrolment: Enrolment) -> str:
         if enrolment.released_on:
             return f"retirée le {enrolment.released_on:%d/%m/%Y}"
         if enrolment.convention and enrolment.convention.state not in REWORKABLE:
@@ -132,7 +140,7 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
             '<a href="{}">Retirer<span class="visually-hidden"> {}</span></a>', url, enrolment
         )
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         return [
             path(
                 "<int:pk>/withdraw/",
@@ -142,10 +150,10 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    def withdraw_view(self, request, pk):
+    def withdraw_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask before a school is taken out of the campaign, then (POST) do it."""
-        enrolment = self.get_queryset(request).filter(pk=pk).select_related("convention__campaign")
-        enrolment = enrolment.select_related("campaign", "convention__campaign").first()
+        found = self.get_queryset(request).filter(pk=pk)
+        enrolment = found.select_related("campaign", "convention__campaign").first()
         if enrolment is None:
             raise Http404
         back = (
@@ -155,7 +163,7 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
         )
         if request.method == "POST":
             try:
-                withdraw(enrolment, by=request.user)
+                withdraw(enrolment, by=user_of(request))
             except ValidationError as refusal:
                 messages.error(request, " ".join(refusal.messages))
             else:

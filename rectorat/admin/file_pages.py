@@ -1,14 +1,18 @@
 """Pages about one convention, beside its own: a message, a step of its termination."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import URLPattern, path
 
+from accounts.access import user_of
 from conventions.correspondence import post_message
-from conventions.models import issue_documents
+from conventions.models import Convention, issue_documents
+from conventions.models.convention import ConventionQuerySet
 from conventions.terminations.steps import STEPS, initial, open_steps, take
 from rectorat.admin.forms import MessageForm, TerminationForm
 
@@ -16,7 +20,7 @@ from rectorat.admin.forms import MessageForm, TerminationForm
 class FilePages(admin.ModelAdmin):
     """Mixed into the admin of conventions."""
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         return [
             path(
                 "<int:pk>/message/",
@@ -31,14 +35,19 @@ class FilePages(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    def find_file(self, request, pk):
+    def get_queryset(self, request: HttpRequest) -> ConventionQuerySet:
+        return Convention.objects.for_user(user_of(request))
+
+    def find_file(self, request: HttpRequest, pk: int) -> Convention:
         """Return a convention of the agent's territory, or 404."""
         convention = self.get_queryset(request).with_parties().filter(pk=pk).first()
         if convention is None:
             raise Http404
         return convention
 
-    def file_page(self, request, template, convention, **context):
+    def file_page(
+        self, request: HttpRequest, template: str, convention: Convention, **context: Any
+    ) -> HttpResponse:
         return TemplateResponse(
             request,
             f"admin/conventions/convention/{template}.html",
@@ -51,13 +60,13 @@ class FilePages(admin.ModelAdmin):
             },
         )
 
-    def message_view(self, request, pk):
+    def message_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask for a message to the collectivity, or (POST) add it to the thread."""
         convention = self.find_file(request, pk)
         form = MessageForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             try:
-                post_message(convention, by=request.user, **form.cleaned_data)
+                post_message(convention, by=user_of(request), **form.cleaned_data)
             except ValidationError as refusal:
                 form.add_error(None, refusal)
             else:
@@ -66,26 +75,26 @@ class FilePages(admin.ModelAdmin):
         title = "Écrire à la collectivité"
         return self.file_page(request, "message", convention, title=title, form=form)
 
-    def termination_view(self, request, pk, step):
+    def termination_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         """Ask for a step of article 11, or (POST) take it and make its letter."""
         convention = self.find_file(request, pk)
         if step not in STEPS:
             raise Http404
-        step = STEPS[step]
+        asked = STEPS[step]
         back = redirect("admin:conventions_convention_change", pk)
-        if step not in open_steps(convention, request.user):
+        if asked not in open_steps(convention, user_of(request)):
             messages.warning(request, "Cette étape n'est pas ouverte dans l'état du dossier.")
             return back
-        known = initial(step, convention)
-        form = TerminationForm(request.POST or None, initial=known, step=step)
+        known = initial(asked, convention)
+        form = TerminationForm(request.POST or None, initial=known, step=asked)
         if request.method == "POST" and form.is_valid():
             try:
-                termination = take(convention, step, by=request.user, **form.cleaned_data)
+                termination = take(convention, asked, by=user_of(request), **form.cleaned_data)
             except ValidationError as refusal:
                 form.add_error(None, refusal)
             else:
-                issue_documents(termination, by=request.user)
-                messages.success(request, step.done)
+                issue_documents(termination, by=user_of(request))
+                messages.success(request, asked.done)
                 return back
-        context = {"title": step.label, "step": step, "form": form}
+        context = {"title": asked.label, "step": asked, "form": form}
         return self.file_page(request, "termination_step", convention, **context)

@@ -4,15 +4,23 @@ A ModelAdmin that uses the territory's filters says in `department_path` which l
 leads from its model to the département.
 """
 
-from django.contrib.admin import SimpleListFilter
+from collections.abc import Iterator
+from typing import Any
 
+from django.contrib.admin import ModelAdmin, SimpleListFilter
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.access import user_of
+from accounts.models import User
 from communes.models import Department
 from conventions.campaigns.models import Campaign
 from conventions.dossiers import warnings
 from conventions.lifecycle import Standing
 
 
-def departments_of(user):
+def departments_of(user: User) -> QuerySet[Department]:
     """The départements an agent works for, with their académie."""
     departments = Department.objects.select_related("academy")
     if user.limited_to_departments:
@@ -27,23 +35,23 @@ class CampaignFilter(SimpleListFilter):
     parameter_name = "campaign"
     ALL = "all"
 
-    def __init__(self, request, params, model, model_admin):
-        super().__init__(request, params, model, model_admin)
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
         current = Campaign.objects.newest_open()
         self.chosen = self.value() or (str(current.pk) if current else self.ALL)
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         years = [(str(campaign.pk), campaign.school_year) for campaign in Campaign.objects.all()]
         return [*years, (self.ALL, "Toutes les campagnes")]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.chosen == self.ALL:
             return queryset
         if not self.chosen.isdecimal():
             return queryset.none()
         return queryset.filter(campaign=int(self.chosen))
 
-    def choices(self, changelist):
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         for value, label in self.lookup_choices:
             yield {
                 "selected": value == self.chosen,
@@ -57,15 +65,15 @@ class AcademyFilter(SimpleListFilter):
     parameter_name = "academy"
     lookup = "academy__code"
 
-    def __init__(self, request, params, model, model_admin):
+    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
         self.path = f"{model_admin.department_path}__{self.lookup}"
         super().__init__(request, params, model, model_admin)
 
-    def lookups(self, request, model_admin):
-        academies = {d.academy.code: d.academy.name for d in departments_of(request.user)}
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        academies = {d.academy.code: d.academy.name for d in departments_of(user_of(request))}
         return sorted(academies.items(), key=lambda item: item[1])
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(**{self.path: self.value()}) if self.value() else queryset
 
 
@@ -74,18 +82,18 @@ class DepartmentFilter(AcademyFilter):
     parameter_name = "department"
     lookup = "code"
 
-    def lookups(self, request, model_admin):
-        return [(d.code, str(d)) for d in departments_of(request.user)]
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return [(d.code, str(d)) for d in departments_of(user_of(request))]
 
 
 class LateFilter(SimpleListFilter):
     title = "retard"
     parameter_name = "late"
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return [("yes", "Réponse attendue, date dépassée")]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
         return queryset.late() if self.value() == "yes" else queryset
 
 
@@ -93,10 +101,10 @@ class OutdatedFilter(SimpleListFilter):
     title = "documents"
     parameter_name = "outdated"
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return [("yes", "À produire de nouveau")]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
         return queryset.outdated() if self.value() == "yes" else queryset
 
 
@@ -104,10 +112,10 @@ class StandingFilter(SimpleListFilter):
     title = "validité"
     parameter_name = "standing"
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return [(value, label[:1].upper() + label[1:]) for value, label in Standing.choices]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
         if self.value() is None:
             return queryset
         if self.value() not in Standing:
@@ -120,13 +128,13 @@ class WarningFilter(SimpleListFilter):
     parameter_name = "warning"
     NONE = "none"
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return [
             *((warning.key, warning.label) for warning in warnings.WARNINGS),
             (self.NONE, "Rien à surveiller"),
         ]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
         key = self.value()
         if key is None:
             return queryset

@@ -1,5 +1,8 @@
 """What agents type: the facts a verb needs, and lists of schools."""
 
+import datetime
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -7,7 +10,9 @@ from django.utils import timezone
 
 from conventions.exchanges.models import Message
 from conventions.lifecycle import State
+from conventions.models import Convention
 from conventions.terminations.models import Termination
+from conventions.terminations.steps import EndingStep
 from documents.received.form_fields import PdfField
 from tabular.reading import UnreadableFile, decode
 from town_hall.forms import MESSAGE_LENGTH
@@ -27,8 +32,8 @@ class SignatureForm(forms.Form):
         },
     )
 
-    def clean_on(self):
-        day = self.cleaned_data["on"]
+    def clean_on(self) -> datetime.date:
+        day: datetime.date = self.cleaned_data["on"]
         if day > timezone.localdate():
             raise ValidationError(
                 "Cette date est dans le futur : enregistrez la signature une fois faite."
@@ -53,7 +58,7 @@ class TerminationForm(forms.Form):
         },
     )
 
-    def __init__(self, *args, step, **kwargs):
+    def __init__(self, *args: Any, step: EndingStep, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["on"].label = step.date_label
         if step.verb != "give_formal_notice":
@@ -117,7 +122,7 @@ class MessageForm(_AttachmentForm):
 
 
 # A form's fields are named after what the verb takes.
-VERB_FORMS = {
+VERB_FORMS: dict[str, type[forms.Form]] = {
     "send": NoFactForm,
     "request_correction": CorrectionForm,
     "accept": NoFactForm,
@@ -128,7 +133,7 @@ VERB_FORMS = {
 }
 
 
-def verb_form(verb: str, convention=None) -> type[forms.Form]:
+def verb_form(verb: str, convention: Convention | None = None) -> type[forms.Form]:
     """Return the form of a verb; to one convention returned for correction, one answers."""
     if verb == "send" and convention and convention.state == State.CORRECTION_REQUESTED:
         return AnswerForm
@@ -165,12 +170,12 @@ class EnrolmentForm(forms.Form):
         except UnreadableFile as error:
             raise ValidationError(str(error)) from None
 
-    def clean(self):
-        cleaned = super().clean()
-        text, upload = cleaned.get("text", "").strip(), cleaned.get("upload", "").strip()
+    def clean(self) -> None:
+        super().clean()
+        text = self.cleaned_data.get("text", "").strip()
+        upload = self.cleaned_data.get("upload", "").strip()
         if text and upload:
             self.add_error("upload", "Collez des codes ou choisissez un fichier, pas les deux.")
         elif not (text or upload or self.errors):
             self.add_error("text", "Collez au moins un code UAI, ou choisissez un fichier.")
-        cleaned["codes"] = cleaned.get("text") if text else upload
-        return cleaned
+        self.cleaned_data["codes"] = self.cleaned_data["text"] if text else upload

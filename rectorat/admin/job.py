@@ -1,13 +1,18 @@
 """Long actions: asked for on a selection, then followed on a page that may be left."""
 
+from typing import Any
+
 from django.contrib import admin, messages
-from django.http import HttpResponseNotAllowed
+from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from accounts.access import user_of
 from conventions.models import Convention
 from jobs import running
 from jobs.actions import action
@@ -16,7 +21,9 @@ from jobs.selection import read_keys, write_keys
 
 
 @admin.action(description="Produire les documents")
-def ask_to_issue(model_admin, request, queryset):
+def ask_to_issue(
+    model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet[Convention]
+) -> HttpResponse:
     """Say what will be done to the selection, and to how many, before it is asked for."""
     keys = list(queryset.order_by("pk").values_list("pk", flat=True))
     return TemplateResponse(
@@ -45,24 +52,27 @@ class JobAdmin(admin.ModelAdmin):
     class Media:
         css = {"all": ("conventions_admin.css",)}
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """An agent of some départements follows their own jobs, the others all."""
-        found = super().get_queryset(request)
-        return found.filter(by=request.user) if request.user.limited_to_departments else found
+        found, user = super().get_queryset(request), user_of(request)
+        return found.filter(by=user) if user.limited_to_departments else found
 
     @admin.display(description="action", ordering="action")
-    def label(self, job):
-        return capfirst(action(job.action).label)
+    def label(self, job: Job) -> str:
+        return str(capfirst(action(job.action).label))
 
     @admin.display(description="demandé par", ordering="by__last_name")
-    def by_name(self, job):
+    def by_name(self, job: Job) -> str:
         return job.by.get_full_name()
 
     @admin.display(description="demandé le", ordering="created_at")
-    def moment(self, job):
+    def moment(self, job: Job) -> str:
         return f"{timezone.localtime(job.created_at):%d/%m/%Y %H:%M}"
 
-    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj: Job = kwargs["obj"]
         left_out = obj.items.filter(state=JobItem.State.LEFT_OUT)
         context.update(
             job=obj,
@@ -72,9 +82,9 @@ class JobAdmin(admin.ModelAdmin):
             is_finished=obj.state == Job.State.FINISHED,
             left_out=left_out.select_related("convention"),
         )
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, *args, **kwargs)
 
-    def get_urls(self):
+    def get_urls(self) -> list[URLPattern]:
         return [
             path(
                 "start/",
@@ -89,20 +99,20 @@ class JobAdmin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    def start_view(self, request):
+    def start_view(self, request: HttpRequest) -> HttpResponse:
         """Ask a worker to issue the documents of the conventions whose keys are given."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        keys = read_keys(request.POST.get("conventions", ""))
-        chosen = Convention.objects.for_user(request.user).filter(pk__in=keys)
+        asked = read_keys(request.POST.get("conventions", ""))
+        chosen = Convention.objects.for_user(user_of(request)).filter(pk__in=asked)
         if not chosen.exists():
             messages.warning(request, "Aucune convention à traiter dans cette sélection.")
             return redirect("admin:conventions_convention_changelist")
         keys = chosen.values_list("pk", flat=True)
-        job = running.start("issue", keys, by=request.user)
+        job = running.start("issue", keys, by=user_of(request))
         return redirect("admin:jobs_job_change", job.pk)
 
-    def retry_view(self, request, pk):
+    def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Do again what a job left out."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])

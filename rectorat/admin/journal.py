@@ -1,11 +1,17 @@
 """The journal, to be read: who did what, when."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import Q
+from django.contrib.admin import ModelAdmin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
+from accounts.access import user_of
 from accounts.scope import collectivity_scope
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
 from conventions.campaigns.lifecycle import CAMPAIGN_TRANSITIONS
@@ -48,10 +54,10 @@ class VerbFilter(admin.SimpleListFilter):
     title = "action"
     parameter_name = "verb"
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return sorted(VERBS.items(), key=lambda item: fold(item[1]))
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(verb=self.value()) if self.value() else queryset
 
 
@@ -61,10 +67,10 @@ class PartFilter(admin.SimpleListFilter):
     title = "partie du dossier"
     parameter_name = "part"
 
-    def lookups(self, request, model_admin):
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return [("C", "Convention"), ("A", "Avenants"), ("T", "Résiliations")]
 
-    def queryset(self, request, queryset):
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         match self.value():
             case "C":
                 return queryset.filter(part="", convention__isnull=False)
@@ -73,7 +79,7 @@ class PartFilter(admin.SimpleListFilter):
         return queryset
 
 
-def _of_convention(name):
+def _of_convention(name: str) -> Callable[[JournalEntry], Any]:
     return lambda entry: getattr(entry.convention, name) if entry.convention else None
 
 
@@ -116,34 +122,34 @@ class JournalEntryAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
         "changed",
     )
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[JournalEntry]:
         entries = super().get_queryset(request)
-        scope = collectivity_scope(request.user, "convention__collectivity")
+        scope = collectivity_scope(user_of(request), "convention__collectivity")
         # What was done to a campaign as a whole concerns every agent.
         return entries.filter(scope | Q(convention__isnull=True)) if scope else entries
 
     @admin.display(description="le", ordering="at")
-    def moment(self, entry):
+    def moment(self, entry: JournalEntry) -> str:
         return f"{timezone.localtime(entry.at):%d/%m/%Y %H:%M}"
 
     @admin.display(description="ce qui a été fait", ordering="verb")
-    def what(self, entry):
+    def what(self, entry: JournalEntry) -> str:
         return timeline.summary_of(entry)
 
     @admin.display(description="à propos de", ordering="convention__reference")
-    def subject(self, entry):
+    def subject(self, entry: JournalEntry) -> str:
         if not entry.convention:
             return str(entry.campaign)
         url = reverse("admin:conventions_convention_change", args=[entry.convention_id])
         return format_html('<a href="{}">{}</a>', url, entry.convention.reference)
 
     @admin.display(description="état")
-    def states(self, entry):
+    def states(self, entry: JournalEntry) -> str:
         line = timeline.line(entry)
         return " → ".join(filter(None, (line.from_state, line.to_state))) or "—"
 
     @admin.display(description="valeurs changées")
-    def changed(self, entry):
+    def changed(self, entry: JournalEntry) -> str:
         changes = timeline.line(entry).changes
         items = format_html_join("", "<li>{}</li>", ((change,) for change in changes))
         return format_html("<ul>{}</ul>", items) if changes else "—"

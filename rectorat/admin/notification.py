@@ -1,11 +1,16 @@
 """The e-mails about the files, to be read, and sent again when they failed."""
 
+import datetime
+
 from django.contrib import admin, messages
 from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from accounts.access import user_of
 from accounts.scope import collectivity_scope
 from conventions.exchanges.models import Notification
 from conventions.exchanges.telling import retry
@@ -46,60 +51,60 @@ class NotificationAdmin(FoldedSearchMixin, admin.ModelAdmin):
     class Media:
         css = {"all": ("conventions_admin.css",)}
 
-    def get_queryset(self, request):
-        scope = collectivity_scope(request.user, "convention__collectivity")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
+        scope = collectivity_scope(user_of(request), "convention__collectivity")
         return super().get_queryset(request).filter(scope)
 
     @admin.display(description="le", ordering="pk")
-    def moment(self, notification):
+    def moment(self, notification: Notification) -> str:
         return _moment(notification.email.created_at)
 
     @admin.display(description="dossier", ordering="convention__reference")
-    def file(self, notification):
+    def file(self, notification: Notification) -> str:
         url = reverse("admin:conventions_convention_change", args=[notification.convention_id])
         return format_html('<a href="{}">{}</a>', url, notification.convention.reference)
 
     @admin.display(description="destinataires")
-    def recipients_text(self, notification):
+    def recipients_text(self, notification: Notification) -> str:
         return ", ".join(notification.email.recipients) or "—"
 
     @admin.display(description="état", ordering="email__state")
-    def state_label(self, notification):
+    def state_label(self, notification: Notification) -> str:
         email = notification.email
         return format_html(
             '<span class="state email-{}">{}</span>', email.state, email.get_state_display()
         )
 
     @admin.display(description="envoyé", ordering="email__sent_at")
-    def sent(self, notification):
+    def sent(self, notification: Notification) -> str:
         return _moment(notification.email.sent_at)
 
     @admin.display(description="objet")
-    def subject(self, notification):
+    def subject(self, notification: Notification) -> str:
         return notification.email.subject
 
     @admin.display(description="texte")
-    def body(self, notification):
+    def body(self, notification: Notification) -> str:
         return notification.email.body
 
     @admin.display(description="demandé par")
-    def by(self, notification):
-        return notification.email.created_by or "—"
+    def by(self, notification: Notification) -> str:
+        return str(notification.email.created_by or "—")
 
     @admin.display(description="essais")
-    def attempts(self, notification):
+    def attempts(self, notification: Notification) -> int:
         return notification.email.attempts
 
     @admin.display(description="prochain essai")
-    def next_attempt(self, notification):
+    def next_attempt(self, notification: Notification) -> str:
         return _moment(notification.email.next_attempt_at)
 
     @admin.display(description="erreur")
-    def error(self, notification):
+    def error(self, notification: Notification) -> str:
         return notification.email.error or "—"
 
     @admin.action(description="Réessayer l'envoi")
-    def try_again(self, request, queryset):
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
         found = queryset.select_related(
             "email", "convention__campaign", "convention__collectivity__commune"
         )
@@ -115,5 +120,5 @@ class NotificationAdmin(FoldedSearchMixin, admin.ModelAdmin):
             )
 
 
-def _moment(at):
+def _moment(at: datetime.datetime | None) -> str:
     return f"{timezone.localtime(at):%d/%m/%Y %H:%M}" if at else "—"

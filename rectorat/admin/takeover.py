@@ -1,12 +1,18 @@
 """Entrusting schools to an EPCI or a syndicat, and giving them back to their communes."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.admin.widgets import AdminDateWidget, AutocompleteSelect
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from accounts.access import user_of
+from accounts.models import User
 from accounts.scope import collectivity_scope
 from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
@@ -23,7 +29,7 @@ class GiveBackForm(forms.Form):
         help_text="Une campagne suit le payeur de son premier jour, le 1er septembre.",
     )
 
-    def __init__(self, *args, user, **kwargs):
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         newest = Campaign.objects.exclude(state__in=["closed", "archived"]).first()
         self.fields["since"].initial = newest.starts_on if newest else None
@@ -43,9 +49,10 @@ class EntrustForm(GiveBackForm):
     )
     field_order = ("payer", "since")
 
-    def __init__(self, *args, user, **kwargs):
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
-        self.fields["payer"].queryset = Collectivity.objects.filter(
+        payer: Any = self.fields["payer"]
+        payer.queryset = Collectivity.objects.filter(
             collectivity_scope(user),
             kind__in=Collectivity.GROUPINGS,
             merged_into__isnull=True,
@@ -58,24 +65,34 @@ class SchoolTakeoverAdmin(SchoolAdmin):
     actions = (*SchoolAdmin.actions, "entrust", "give_back")
 
     @admin.action(description="Confier à un regroupement…", permissions=["change"])
-    def entrust(self, request, queryset):
+    def entrust(self, request: HttpRequest, queryset: QuerySet[School]) -> HttpResponse | None:
         return self._change_payer(request, queryset, EntrustForm, "Confier à un regroupement")
 
     @admin.action(description="Rendre à la commune…", permissions=["change"])
-    def give_back(self, request, queryset):
+    def give_back(self, request: HttpRequest, queryset: QuerySet[School]) -> HttpResponse | None:
         return self._change_payer(request, queryset, GiveBackForm, "Rendre à la commune")
 
-    def _change_payer(self, request, queryset, form_class, title):
+    def _change_payer(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[School],
+        form_class: type[GiveBackForm],
+        title: str,
+    ) -> HttpResponse | None:
         """Ask for payer and date, say what would change, then do it."""
         answered = "since" in request.POST
-        form = form_class(request.POST if answered else None, user=request.user)
+        form = form_class(request.POST if answered else None, user=user_of(request))
         report = None
         if answered and form.is_valid():
             payer, since = form.cleaned_data.get("payer"), form.cleaned_data["since"]
             try:
                 if "confirmed" in request.POST:
-                    report = self._record(request, queryset, payer, since)
-                    self._tell(request, report)
+                    by = user_of(request)
+                    if payer:
+                        done = takeover.take_over(queryset, payer, since, by=by)
+                    else:
+                        done = takeover.give_back(queryset, since, by=by)
+                    self._tell(request, done)
                     return None
                 report = takeover.review(queryset, payer, since)
             except ValidationError as refusal:
@@ -99,13 +116,7 @@ class SchoolTakeoverAdmin(SchoolAdmin):
             },
         )
 
-    @staticmethod
-    def _record(request, queryset, payer, since):
-        if payer:
-            return takeover.take_over(queryset, payer, since, by=request.user)
-        return takeover.give_back(queryset, since, by=request.user)
-
-    def _tell(self, request, report):
+    def _tell(self, request: HttpRequest, report: takeover.TakeoverReport) -> None:
         count = len(report.changed)
         done = f"{count} écoles changent" if count > 1 else f"{count} école change"
         level = messages.SUCCESS if count else messages.WARNING

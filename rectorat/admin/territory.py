@@ -3,8 +3,11 @@
 Their pages are those of the floor below; what is added is that files are gone through again.
 """
 
+from typing import Any
+
 from django.contrib import admin
 from django.db import transaction
+from django.http import HttpRequest
 from django_q.tasks import async_task
 
 from communes.admin import DepartmentAdmin, RegionAdmin
@@ -19,7 +22,7 @@ admin.site.unregister([Region, Department, Collectivity])
 class ReviewedAdmin(admin.ModelAdmin):
     """A change concerns thousands of files: a worker goes through them."""
 
-    def save_model(self, request, obj, form, change):
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and form.changed_data:
             transaction.on_commit(lambda: async_task("conventions.dossiers.tasks.review_documents"))
@@ -37,6 +40,6 @@ class ReviewedDepartmentAdmin(ReviewedAdmin, DepartmentAdmin):
 
 @admin.register(Collectivity)
 class ReviewedPayerAdmin(PayerAdmin):
-    def save_model(self, request, obj, form, change):
+    def save_model(self, request: HttpRequest, obj: Collectivity, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         review(Convention.objects.filter(collectivity=obj))

@@ -1,7 +1,9 @@
 """The town hall's side of an avenant: its own act if it wants one, signature, dates, copies."""
 
 from copy import copy
+from typing import Any
 
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
@@ -13,7 +15,7 @@ from conventions.authority import (
     record_act,
     record_act_dates,
 )
-from conventions.models import Piece, attach, can_receive_pieces
+from conventions.models import Piece, SignedByBoth, attach, can_receive_pieces
 from town_hall.forms import (
     ActDatesForm,
     ActForm,
@@ -28,7 +30,7 @@ from town_hall.views.own_act import OwnActPage
 class AmendmentFormView(FileFormView):
     """A form about one avenant of the file, found in scope: once it was sent, for a town hall."""
 
-    def setup(self, request, *args, **kwargs):
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         amendments = self.convention.amendments.shown().with_changes()
         self.amendment = get_object_or_404(
@@ -36,10 +38,10 @@ class AmendmentFormView(FileFormView):
         )
 
     @property
-    def subject(self):
+    def subject(self) -> SignedByBoth:
         return self.amendment
 
-    def get_context_data(self, **kwargs):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         title = f"{self.title} n° {self.amendment.number}"
         return super().get_context_data(**kwargs) | {"title": title}
 
@@ -55,14 +57,14 @@ class AmendmentActPage(AmendmentFormView):
     done = "L'acte de l'avenant est enregistré."
     printed = "Le PDF à signer est prêt."
 
-    def is_possible(self):
+    def is_possible(self) -> bool:
         return can_record_act(self.amendment)
 
-    def get_form_kwargs(self):
+    def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "instance": act_to_fill(self.amendment)}
 
-    def perform(self, form):
-        record_act(self.amendment, by=self.request.user, **form.facts(ACT_FIELDS))
+    def perform(self, form: ActForm) -> None:
+        record_act(self.amendment, by=self.user, **form.facts(ACT_FIELDS))
 
 
 class OwnAmendmentAct(OwnActPage, AmendmentFormView):
@@ -79,17 +81,16 @@ class AmendmentActDates(AmendmentFormView):
     )
     done = "Les dates sont enregistrées."
 
-    def is_possible(self):
+    def is_possible(self) -> bool:
         return can_record_act_dates(self.amendment)
 
-    def get_form_kwargs(self):
+    def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "instance": copy(self.amendment.act)}
 
-    def perform(self, form):
-        user = self.request.user
-        record_act_dates(self.amendment, by=user, **form.facts(DATE_FIELDS))
+    def perform(self, form: ActDatesForm) -> None:
+        record_act_dates(self.amendment, by=self.user, **form.facts(DATE_FIELDS))
         if receipt := form.cleaned_data["deposit_receipt"]:
-            attach(self.amendment, kind=Piece.Kind.DEPOSIT_RECEIPT, pdf=receipt, by=user)
+            attach(self.amendment, kind=Piece.Kind.DEPOSIT_RECEIPT, pdf=receipt, by=self.user)
 
 
 class AmendmentSignature(AmendmentFormView):
@@ -98,18 +99,17 @@ class AmendmentSignature(AmendmentFormView):
     intro = "Donnez la date à laquelle votre représentant a signé l'avenant."
     done = "La signature de l'avenant par votre collectivité est enregistrée."
 
-    def is_possible(self):
+    def is_possible(self) -> bool:
         return self.amendment.state in AMENDMENT_TRANSITIONS["sign_for_collectivity"].targets
 
-    def get_initial(self):
+    def get_initial(self) -> dict[str, Any]:
         return super().get_initial() | {"on": self.amendment.collectivity_signed_on}
 
-    def perform(self, form):
-        user = self.request.user
-        self.amendment.sign_for_collectivity(by=user, on=form.cleaned_data["on"])
+    def perform(self, form: AmendmentSignatureForm) -> None:
+        self.amendment.sign_for_collectivity(by=self.user, on=form.cleaned_data["on"])
         for kind in (Piece.Kind.AMENDMENT_SIGNED, Piece.Kind.ACT_SIGNED):
             if pdf := form.cleaned_data[kind]:
-                attach(self.amendment, kind=kind, pdf=pdf, by=user)
+                attach(self.amendment, kind=kind, pdf=pdf, by=self.user)
 
 
 class AddAmendmentPiece(AmendmentFormView):
@@ -119,13 +119,13 @@ class AddAmendmentPiece(AmendmentFormView):
     submit = "Joindre"
     done = "La pièce est jointe à l'avenant."
 
-    def is_possible(self):
+    def is_possible(self) -> bool:
         return can_receive_pieces(self.amendment)
 
-    def perform(self, form):
+    def perform(self, form: AmendmentPieceForm) -> None:
         attach(
             self.amendment,
             kind=form.cleaned_data["kind"],
             pdf=form.cleaned_data["file"],
-            by=self.request.user,
+            by=self.user,
         )

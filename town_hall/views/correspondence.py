@@ -1,8 +1,9 @@
 """The thread of a file: a request for correction, messages, what is attached to them."""
 
-from django.http import FileResponse, Http404
+from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
+from accounts.access import user_of
 from conventions.correspondence import can_post_message, post_message
 from conventions.exchanges.models import Message
 from conventions.lifecycle import TRANSITIONS
@@ -24,12 +25,12 @@ class Correction(FileFormView):
         "ce dossier ; la convention vous sera renvoyée pour confirmation."
     )
 
-    def is_possible(self):
+    def is_possible(self) -> bool:
         return self.convention.state in TRANSITIONS["request_correction"].targets
 
-    def perform(self, form):
+    def perform(self, form: CorrectionForm) -> None:
         self.convention.request_correction(
-            by=self.request.user,
+            by=self.user,
             subject=form.cleaned_data["subject"],
             comment=form.cleaned_data["comment"],
             attachment=form.cleaned_data["attachment"],
@@ -43,34 +44,36 @@ class PostMessage(FileFormView):
     submit = "Envoyer"
     done = "Votre message est envoyé."
 
-    def is_possible(self):
+    def is_possible(self) -> bool:
         return can_post_message(self.convention)
 
-    def perform(self, form):
+    def perform(self, form: MessageForm) -> None:
         post_message(
             self.convention,
-            by=self.request.user,
+            by=self.user,
             subject=form.cleaned_data["subject"],
             body=form.cleaned_data["body"],
             attachment=form.cleaned_data["attachment"],
         )
 
 
-def download_attachment(request, pk):
+def download_attachment(request: HttpRequest, pk: int) -> FileResponse:
     """Send what is attached to a message of a file in the person's scope."""
     message = get_object_or_404(
         Message.objects.select_related("attachment"),
         pk=pk,
-        attachment__isnull=False,
-        convention__in=Convention.objects.for_user(request.user),
+        convention__in=Convention.objects.for_user(user_of(request)),
     )
+    document = message.attachment
+    if document is None:
+        raise Http404
     try:
-        file = message.attachment.file.open("rb")
+        file = document.file.open("rb")
     except FileNotFoundError as error:
         raise Http404("Le fichier de cette pièce est introuvable.") from error
     return FileResponse(
         file,
         as_attachment=True,
-        filename=message.attachment.original_name or f"message_{message.pk}.pdf",
+        filename=document.original_name or f"message_{message.pk}.pdf",
         content_type="application/pdf",
     )

@@ -1,10 +1,11 @@
 """The documents of a file: generated, read before they exist, downloaded."""
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from accounts.access import user_of
 from conventions.dossiers.parts import parts_of
 from conventions.models import Convention, Piece, file_name
 from conventions.models import issue_documents as issue_documents_of
@@ -15,13 +16,13 @@ from town_hall.views.form import writers
 
 @require_POST
 @writers
-def issue_documents(request, year, code):
+def issue_documents(request: HttpRequest, year: int, code: str) -> HttpResponse:
     """Generate what is missing: after an interruption, or when a text came later."""
-    convention = find_convention(request.user, year, code)
+    convention = find_convention(user_of(request), year, code)
     issued = [
         piece
         for part in parts_of(convention)
-        for piece in issue_documents_of(part, by=request.user)
+        for piece in issue_documents_of(part, by=user_of(request))
     ]
     messages.success(
         request,
@@ -30,9 +31,9 @@ def issue_documents(request, year, code):
     return redirect(convention)
 
 
-def preview(request, year, code):
+def preview(request: HttpRequest, year: int, code: str) -> HttpResponse:
     """Show the convention as it would print today; nothing is stored."""
-    convention = find_convention(request.user, year, code)
+    convention = find_convention(user_of(request), year, code)
     rendered = render(*convention.text_and_context(Piece.Kind.CONVENTION), draft=True)
     response = HttpResponse(rendered.content, content_type="application/pdf")
     name = f"projet_{convention.reference}.pdf"
@@ -40,14 +41,14 @@ def preview(request, year, code):
     return response
 
 
-def download_piece(request, pk):
+def download_piece(request: HttpRequest, pk: int) -> FileResponse:
     """Send a piece of a file in the person's scope."""
     piece = get_object_or_404(
         Piece.objects.select_related(
             "document", "convention__collectivity", "convention__campaign"
         ),
         pk=pk,
-        convention__in=Convention.objects.for_user(request.user),
+        convention__in=Convention.objects.for_user(user_of(request)),
     )
     try:
         file = piece.document.file.open("rb")

@@ -1,11 +1,15 @@
 """Files as they are read: the list, the page of one, and how they are found in scope."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.generic import DetailView, ListView
 
+from accounts.access import user_of
+from accounts.models import User
 from accounts.roles import Role
 from conventions.amendments.effects import signed_amendments
 from conventions.amendments.lifecycle import SENT
@@ -17,15 +21,16 @@ from conventions.dossiers.timeline import journal_of_collectivity, timeline
 from conventions.dossiers.whole import WholeFile
 from conventions.lifecycle import guidance
 from conventions.models import Convention, Piece, can_receive_pieces
+from conventions.models.convention import ConventionQuerySet
 from conventions.terminations.steps import open_steps
 
 
-def live(user):
+def live(user: User) -> ConventionQuerySet:
     """The conventions of `user`'s scope, without those that were abandoned."""
     return Convention.objects.for_user(user).living()
 
 
-def find_convention(user, year: int, code: str) -> Convention:
+def find_convention(user: User, year: int, code: str) -> Convention:
     """Return the convention of a year and a collectivity's code, or 404 outside the scope."""
     return get_object_or_404(
         live(user).with_parties(),
@@ -38,20 +43,20 @@ class ConventionList(ListView):
     template_name = "town_hall/list.html"
     paginate_by = 50
 
-    def get_queryset(self):
-        return live(self.request.user).with_parties().prefetch_related("amendments")
+    def get_queryset(self) -> ConventionQuerySet:
+        return live(user_of(self.request)).with_parties().prefetch_related("amendments")
 
-    def get_context_data(self, **kwargs):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Say plainly when the convention of the year has not been sent yet."""
         campaign = Campaign.objects.newest_open()
-        waiting = campaign and not live(self.request.user).filter(campaign=campaign).exists()
+        waiting = campaign and not live(user_of(self.request)).filter(campaign=campaign).exists()
         return super().get_context_data(awaited=campaign if waiting else None, **kwargs)
 
 
-def current(request):
+def current(request: HttpRequest) -> HttpResponse:
     """Lead to the convention of the year when there is just one, else to the list."""
     campaign = Campaign.objects.newest_open()
-    found = list(live(request.user).with_parties().filter(campaign=campaign)[:2])
+    found = list(live(user_of(request)).with_parties().filter(campaign=campaign)[:2])
     return redirect(found[0]) if len(found) == 1 else redirect("conventions")
 
 
@@ -59,15 +64,15 @@ class ConventionPage(DetailView):
     template_name = "town_hall/file.html"
     context_object_name = "convention"
 
-    def get_object(self, queryset=None):
-        return find_convention(self.request.user, self.kwargs["year"], self.kwargs["code"])
+    def get_object(self, queryset: QuerySet[Convention] | None = None) -> Convention:
+        return find_convention(user_of(self.request), self.kwargs["year"], self.kwargs["code"])
 
-    def get_context_data(self, **kwargs):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         convention = self.object
         file = WholeFile(convention)
         amendments = [a for a in file.amendments if a.state in SENT]
         pieces = file.pieces_of("")
-        user = self.request.user
+        user = user_of(self.request)
         return super().get_context_data(
             file=file,
             guidance=guidance(convention.state, user.role),
@@ -89,14 +94,14 @@ class ConventionPage(DetailView):
             **kwargs,
         )
 
-    def _other_years(self):
+    def _other_years(self) -> ConventionQuerySet:
         """Those of the collectivity, of the ones merged into it, of the one it merged into."""
         collectivity = self.object.collectivity
         same = Q(collectivity=collectivity) | Q(collectivity__merged_into=collectivity)
         if collectivity.merged_into_id:
             same |= Q(collectivity=collectivity.merged_into_id)
         return (
-            live(self.request.user)
+            live(user_of(self.request))
             .filter(same)
             .exclude(pk=self.object.pk)
             .select_related("campaign", "collectivity")

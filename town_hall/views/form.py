@@ -1,16 +1,20 @@
 """What every form about a file does: found in scope, a verb called, refusals at their field."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.views.generic import FormView
 
-from accounts.access import role_required
+from accounts.access import role_required, user_of
 from accounts.roles import Role
 from conventions.models import Dossier, issue_documents
 from lifecycle.door import expect_version
+from town_hall.forms import FileForm
 from town_hall.views.files import find_convention
 
 writers = role_required(Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR)
@@ -31,20 +35,23 @@ class FileFormView(FormView):
     # Said too when documents came of it.
     printed = ""
 
-    def setup(self, request, *args, **kwargs):
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        self.convention = find_convention(request.user, kwargs["year"], kwargs["code"])
+        self.user = user_of(request)
+        self.convention = find_convention(self.user, kwargs["year"], kwargs["code"])
 
-    def dispatch(self, request, *args, **kwargs):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not self.is_possible():
             messages.warning(request, "Cette étape n'est pas ouverte dans l'état du dossier.")
             return redirect(self.convention)
         return super().dispatch(request, *args, **kwargs)
 
     def is_possible(self) -> bool:
+        """Tell whether the file is where the form may be filled."""
         raise NotImplementedError
 
-    def perform(self, form):
+    def perform(self, form: Any) -> None:
+        """Call the verb with what was entered in `form`, of `form_class`."""
         raise NotImplementedError
 
     @property
@@ -52,13 +59,13 @@ class FileFormView(FormView):
         """The part of the file that the form writes to."""
         return self.convention
 
-    def get_initial(self):
+    def get_initial(self) -> dict[str, Any]:
         return {"version": self.subject.version}
 
-    def get_form_kwargs(self):
+    def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "convention": self.convention}
 
-    def form_valid(self, form):
+    def form_valid(self, form: FileForm) -> HttpResponse:
         expect_version(self.subject, form.cleaned_data["version"])
         try:
             with transaction.atomic():
@@ -66,24 +73,24 @@ class FileFormView(FormView):
         except ValidationError as refusal:
             self._show(refusal, form)
             return self.form_invalid(form)
-        issued = issue_documents(self.subject, by=self.request.user)
+        issued = issue_documents(self.subject, by=self.user)
         messages.success(self.request, f"{self.done} {self.printed if issued else ''}".rstrip())
         return redirect(self.convention)
 
-    def form_invalid(self, form):
+    def form_invalid(self, form: FileForm) -> HttpResponse:
         if not form.non_field_errors():
             form.set_autofocus_on_first_error()
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
     @staticmethod
-    def _show(refusal, form):
+    def _show(refusal: ValidationError, form: FileForm) -> None:
         if not hasattr(refusal, "error_dict"):
             form.add_error(None, refusal)
             return
         for field, errors in refusal.error_dict.items():
             form.add_error(field if field in form.fields else None, errors)
 
-    def get_context_data(self, **kwargs):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             convention=self.convention,
             title=self.title,

@@ -1,16 +1,18 @@
 """The act made the collectivity's own: its text from the model, its head, who signs."""
 
 from copy import copy
+from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 
+from conventions.acts.models import Act
 from conventions.authority import act_text_kind, adapt_act, can_adapt_act
-from conventions.models import Piece
+from conventions.models import Piece, SignedByBoth
 from documents import letterheads
 from documents.rendering import render
 from documents.wording.fields import fields_of
 from documents.wording.requirements import requirements_of
-from town_hall.forms import OwnActForm
+from town_hall.forms import FileForm, OwnActForm
 from town_hall.views.form import FileFormView
 
 
@@ -28,22 +30,32 @@ class OwnActPage(FileFormView):
     done = "Votre acte est enregistré."
     printed = "Le PDF à signer est prêt."
 
-    def is_possible(self):
+    # Of the file, or of one of its avenants.
+    subject: SignedByBoth
+
+    @property
+    def act(self) -> Act:
+        """The act that `is_possible` has seen there."""
+        if self.subject.act is None:
+            raise Http404
+        return self.subject.act
+
+    def is_possible(self) -> bool:
         return can_adapt_act(self.subject)
 
-    def get_form_kwargs(self):
-        return {**super().get_form_kwargs(), "subject": self.subject, "act": self.subject.act}
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "subject": self.subject, "act": self.act}
 
-    def form_valid(self, form):
+    def form_valid(self, form: FileForm) -> HttpResponse:
         return self.preview(form) if "preview" in self.request.POST else super().form_valid(form)
 
-    def perform(self, form):
+    def perform(self, form: OwnActForm) -> None:
         values = form.own_values(letterhead=letterheads.store)
-        adapt_act(self.subject, by=self.request.user, **values)
+        adapt_act(self.subject, by=self.user, **values)
 
-    def preview(self, form):
+    def preview(self, form: OwnActForm) -> HttpResponse:
         """Print the act as typed; nothing is written."""
-        act = copy(self.subject.act)
+        act = copy(self.act)
         for name, value in form.own_values(letterhead=letterheads.as_source).items():
             setattr(act, name, value)
         self.subject.act = act
@@ -52,12 +64,12 @@ class OwnActPage(FileFormView):
         response["Content-Disposition"] = 'inline; filename="apercu_acte.pdf"'
         return response
 
-    def get_context_data(self, **kwargs):
-        kind = act_text_kind(self.subject, self.subject.act)
-        head = self.subject.act.letterhead
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        kind = act_text_kind(self.subject, self.act)
+        head = self.act.letterhead
         return super().get_context_data(
             merge_fields=fields_of(kind).values(),
             requirements=requirements_of(kind),
-            letterhead=letterheads.source(head.name) if head else "",
+            letterhead=letterheads.source(head.name or "") if head else "",
             **kwargs,
         )

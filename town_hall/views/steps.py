@@ -1,6 +1,7 @@
 """The town hall's steps. Other roles do them in its place through the same scope."""
 
 from copy import copy
+from typing import Any
 
 from conventions.authority import (
     ACT_FIELDS,
@@ -34,15 +35,15 @@ class Identity(FileFormView):
     done = "Vos renseignements sont confirmés."
     printed = "La convention à signer est prête."
 
-    def is_possible(self):
+    def is_possible(self) -> bool:
         return self.convention.state in (State.SENT, State.ACCEPTED)
 
-    def get_form_kwargs(self):
+    def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "instance": copy(self.convention.collectivity)}
 
-    def perform(self, form):
+    def perform(self, form: IdentityForm) -> None:
         self.convention.collectivity = form.save()
-        self.convention.accept(by=self.request.user)
+        self.convention.accept(by=self.user)
 
 
 class ActPage(FileFormView):
@@ -56,15 +57,15 @@ class ActPage(FileFormView):
     done = "L'acte est enregistré."
     printed = "Les PDF à signer sont prêts."
 
-    def is_possible(self):
+    def is_possible(self) -> bool:
         return can_record_act(self.convention)
 
-    def get_form_kwargs(self):
+    def get_form_kwargs(self) -> dict[str, Any]:
         # A form writes on its instance before it is valid: never on the file's own act.
         return {**super().get_form_kwargs(), "instance": act_to_fill(self.convention)}
 
-    def perform(self, form):
-        record_act(self.convention, by=self.request.user, **form.facts(ACT_FIELDS))
+    def perform(self, form: ActForm) -> None:
+        record_act(self.convention, by=self.user, **form.facts(ACT_FIELDS))
 
 
 class ActDates(FileFormView):
@@ -77,17 +78,16 @@ class ActDates(FileFormView):
     )
     done = "Les dates sont enregistrées."
 
-    def is_possible(self):
+    def is_possible(self) -> bool:
         return can_record_act_dates(self.convention)
 
-    def get_form_kwargs(self):
+    def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "instance": copy(self.convention.act)}
 
-    def perform(self, form):
-        user = self.request.user
-        record_act_dates(self.convention, by=user, **form.facts(DATE_FIELDS))
+    def perform(self, form: ActDatesForm) -> None:
+        record_act_dates(self.convention, by=self.user, **form.facts(DATE_FIELDS))
         if receipt := form.cleaned_data["deposit_receipt"]:
-            attach(self.convention, kind=Piece.Kind.DEPOSIT_RECEIPT, pdf=receipt, by=user)
+            attach(self.convention, kind=Piece.Kind.DEPOSIT_RECEIPT, pdf=receipt, by=self.user)
 
 
 class Signature(FileFormView):
@@ -96,19 +96,18 @@ class Signature(FileFormView):
     intro = "Donnez la date à laquelle votre représentant a signé la convention."
     done = "La signature de votre collectivité est enregistrée."
 
-    def is_possible(self):
+    def is_possible(self) -> bool:
         sources = TRANSITIONS["sign_for_collectivity"].targets
         return self.convention.state in sources and self.convention.act is not None
 
-    def get_initial(self):
+    def get_initial(self) -> dict[str, Any]:
         return super().get_initial() | {"on": self.convention.collectivity_signed_on}
 
-    def perform(self, form):
-        user = self.request.user
-        self.convention.sign_for_collectivity(by=user, on=form.cleaned_data["on"])
+    def perform(self, form: SignatureForm) -> None:
+        self.convention.sign_for_collectivity(by=self.user, on=form.cleaned_data["on"])
         for kind in (Piece.Kind.CONVENTION_SIGNED, Piece.Kind.ACT_SIGNED):
             if pdf := form.cleaned_data[kind]:
-                attach(self.convention, kind=kind, pdf=pdf, by=user)
+                attach(self.convention, kind=kind, pdf=pdf, by=self.user)
 
 
 class AddPiece(FileFormView):
@@ -118,13 +117,13 @@ class AddPiece(FileFormView):
     submit = "Joindre"
     done = "La pièce est jointe au dossier."
 
-    def is_possible(self):
+    def is_possible(self) -> bool:
         return can_receive_pieces(self.convention)
 
-    def perform(self, form):
+    def perform(self, form: PieceForm) -> None:
         attach(
             self.convention,
             kind=form.cleaned_data["kind"],
             pdf=form.cleaned_data["file"],
-            by=self.request.user,
+            by=self.user,
         )

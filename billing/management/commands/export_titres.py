@@ -2,9 +2,11 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from billing import exports
 from billing.claims import claimable, claims, totals
@@ -17,14 +19,14 @@ class Command(BaseCommand):
         "Écrit dans un fichier les titres de perception d'une année scolaire, sans en faire un lot."
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("annee", metavar="année", help="Année scolaire, par exemple 2022-2023.")
         parser.add_argument(
             "--format", required=True, dest="file_format", help="csv ou xlsx.", metavar="FORMAT"
         )
         parser.add_argument("--output", required=True, type=Path, metavar="FICHIER")
 
-    def handle(self, *, annee, file_format, output, **options):
+    def handle(self, *, annee: str, file_format: str, output: Path, **options: Any) -> None:
         if file_format not in exports.CONTENT_TYPES:
             raise CommandError(f"Format « {file_format} » inconnu : choisissez csv ou xlsx.")
         campaign = self._campaign(annee)
@@ -54,7 +56,7 @@ class Command(BaseCommand):
         )
 
 
-def write_whole(path: Path, content) -> None:
+def write_whole(path: Path, content: Iterable[bytes]) -> None:
     """Write the chunks of `content` to `path`, all or nothing: a reader never sees half.
 
     Raises OSError when the folder or the file cannot be written.

@@ -1,8 +1,9 @@
 """`manage.py import_communes [FILE]`: the communes, from a file or those shipped."""
 
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from communes.imports import import_communes
 from communes.territory import COMMUNES_FILE, load_territory
@@ -12,13 +13,13 @@ from tabular.reading import UnreadableFile
 class Command(BaseCommand):
     help = "Importe les communes (fichier officiel, sinon celui livré) et leurs collectivités."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", nargs="?", type=Path, default=COMMUNES_FILE, metavar="FILE")
         parser.add_argument(
             "--dry-run", action="store_true", help="montre ce qui changerait, n'écrit rien"
         )
 
-    def handle(self, *, file, dry_run, **options):
+    def handle(self, *, file: Path, dry_run: bool, **options: Any) -> None:
         if not dry_run:
             load_territory()
         try:

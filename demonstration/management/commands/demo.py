@@ -1,5 +1,7 @@
 """The demonstration data, once: communes, texts, accounts, two campaigns."""
 
+from typing import Any
+
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
@@ -15,7 +17,7 @@ from demonstration import files as demonstration
 class Command(BaseCommand):
     help = "Charge les données de démonstration (une seule fois ; mode démonstration seulement)."
 
-    def handle(self, **options):
+    def handle(self, **options: Any) -> None:
         if not settings.DEMONSTRATION:
             raise CommandError(
                 "Le mode démonstration est désactivé : ces données ne vont pas en production."

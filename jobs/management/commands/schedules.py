@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         for name, (function, arguments, when) in settings.SCHEDULES.items():
-            what = {"func": function, "args": arguments}
+            what: dict[str, Any] = {"func": function, "args": arguments}
             if isinstance(when, datetime.time):
                 what |= {"schedule_type": Schedule.DAILY}
                 first = {"next_run": _next(when)}

@@ -13,6 +13,9 @@ import multiprocessing
 import os
 import signal
 import sys
+from multiprocessing.process import BaseProcess
+from types import FrameType
+from typing import Any
 
 from django.core.management.base import BaseCommand
 from django_q import cluster
@@ -27,7 +30,7 @@ _LAST_WORDS = 5
 class Worker(cluster.Cluster):
     is_asked_to_stop = False
 
-    def sig_handler(self, signum, frame):
+    def sig_handler(self, signum: int, frame: FrameType | None) -> None:
         """Stop once the tasks under way are done; asking again changes nothing."""
         if not self.is_asked_to_stop:
             self.is_asked_to_stop = True
@@ -37,11 +40,11 @@ class Worker(cluster.Cluster):
 class Sentinel(cluster.Sentinel):
     """The parent of the processes that do the tasks."""
 
-    def start(self):
+    def start(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Its children inherit it.
         super().start()
 
-    def reincarnate(self, process):
+    def reincarnate(self, process: BaseProcess) -> None:
         """Replace a process that ended by itself; end them all if it was killed, or is stuck."""
         process.join(timeout=_LAST_WORDS)
         if process.exitcode != 0:
@@ -54,10 +57,10 @@ class Sentinel(cluster.Sentinel):
 class Command(BaseCommand):
     help = "Fait le travail de fond (courriels, relances, longs traitements) jusqu'à Ctrl-C."
 
-    def handle(self, **options):
+    def handle(self, **options: Any) -> None:
         if sys.platform == "linux":
             os.register_at_fork(after_in_child=_end_with_parent)
-        cluster.Sentinel = Sentinel  # type: ignore[misc]  # What any cluster starts.
+        cluster.Sentinel = Sentinel  # What any cluster starts.
         worker = Worker()
         worker.start()
         worker.sentinel.join()
@@ -66,6 +69,6 @@ class Command(BaseCommand):
             os.execv(sys.executable, sys.orig_argv)  # noqa: S606
 
 
-def _end_with_parent():
+def _end_with_parent() -> None:
     """Have the kernel kill this process when its parent ends, however it does (prctl(2))."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,5 +1,7 @@
 """`manage.py follow_payers`: show today's payer of every school. To run once a day."""
 
+from typing import Any
+
 from django.core.management.base import BaseCommand
 
 from schools.takeover import follow_payers
@@ -11,6 +13,6 @@ class Command(BaseCommand):
         "communes fusionnées. À lancer chaque jour ; sans effet s'il n'y a rien à faire."
     )
 
-    def handle(self, **options):
+    def handle(self, **options: Any) -> None:
         count = follow_payers()
         self.stdout.write(f"{count} école{'s' if count > 1 else ''} : nouveau payeur.")

@@ -1,8 +1,9 @@
 """`manage.py import_schools FILE`: the schools, from the annuaire's export."""
 
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from schools.imports import import_schools
 from tabular.reading import UnreadableFile
@@ -11,7 +12,7 @@ from tabular.reading import UnreadableFile
 class Command(BaseCommand):
     help = "Importe les écoles publiques du premier degré (export de l'annuaire de l'éducation)."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument(
             "--dry-run", action="store_true", help="montre ce qui changerait, n'écrit rien"
@@ -27,7 +28,15 @@ class Command(BaseCommand):
             help="propose les fermetures même au-delà de 5 %% des écoles d'un département",
         )
 
-    def handle(self, *, file, dry_run, partial, confirm_closures, **options):
+    def handle(
+        self,
+        *,
+        file: Path,
+        dry_run: bool,
+        partial: bool,
+        confirm_closures: bool,
+        **options: Any,
+    ) -> None:
         try:
             report = import_schools(
                 file.read_bytes(),

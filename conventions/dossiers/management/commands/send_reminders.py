@@ -1,6 +1,9 @@
 """The reminders that campaigns schedule; a second run the same day sends nothing."""
 
-from django.core.management.base import BaseCommand, CommandError
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from conventions.campaigns.models import Campaign
 from conventions.dossiers import reminders
@@ -12,7 +15,7 @@ class Command(BaseCommand):
         "Relancée le même jour, la commande n'envoie rien."
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--campaign", metavar="2026-2027", help="une seule campagne, par son année scolaire"
         )
@@ -20,11 +23,11 @@ class Command(BaseCommand):
             "--dry-run", action="store_true", help="dit ce qui serait fait, sans rien écrire"
         )
 
-    def handle(self, *, campaign, dry_run, **options):
+    def handle(self, *, campaign: str | None, dry_run: bool, **options: Any) -> None:
         for chosen in _campaigns(campaign):
             self._remind(reminders.scheduled(chosen), dry_run)
 
-    def _remind(self, found, dry_run):
+    def _remind(self, found: reminders.ScheduledReminders, dry_run: bool) -> None:
         self.stdout.write(f"{found.campaign}")
         if found.due_on is None:
             self.stdout.write("  Aucune relance prévue à cette date.")
@@ -44,7 +47,7 @@ class Command(BaseCommand):
             self.stdout.write(f"    {convention} : {reason}")
 
 
-def _campaigns(school_year):
+def _campaigns(school_year: str | None) -> Iterable[Campaign]:
     campaigns = Campaign.objects.filter(state=Campaign.State.OPEN)
     if not school_year:
         return campaigns

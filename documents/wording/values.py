@@ -1,0 +1,132 @@
+"""What the merge fields print of a context: words and blocks, as plain text or safe HTML."""
+
+from collections.abc import Sequence
+
+from django.template.loader import render_to_string
+from django.utils.html import escape, format_html, linebreaks
+from django.utils.safestring import SafeString, mark_safe
+
+from communes import french
+from documents.contexts import (
+    ActContext,
+    AmendmentContext,
+    Context,
+    ConventionContext,
+    LetterContext,
+    RegionContext,
+    SchoolLine,
+)
+from documents.wording.typography import bind_spaces, count, euros, long_date
+
+
+def unbroken(text: str) -> SafeString:
+    """Return `text` as HTML that never wraps. Its spaces stay plain: they can be searched."""
+    return format_html('<span class="unbroken">{}</span>', text)
+
+
+def lower_article(capacity: str) -> str:
+    """Return "la Maire" from "La Maire", for the middle of a sentence."""
+    return capacity[:1].lower() + capacity[1:]
+
+
+def salutation(context: LetterContext) -> str:
+    """How a letter greets its addressee: "Madame la Maire", "Madame la Rectrice de…"."""
+    if not context.from_region:
+        region = context.region
+        title = _titled(region.signatory_titles[0], region.signatory_civility)
+        return f"{region.signatory_civility} {title}"
+    party = context.collectivity
+    return f"{party.civility} {lower_article(party.capacity_with_article)}".strip()
+
+
+def controller(region: RegionContext) -> str:
+    """Who answers for personal data: the signatory, by the title held for the académie."""
+    titles = region.signatory_titles
+    title = next((title for title in titles if "de l'académie" in title), titles[0])
+    return _titled(title, region.signatory_civility)
+
+
+def _titled(title: str, civility: str) -> str:
+    if french.starts_with_vowel(title):
+        return f"l'{title}"
+    return f"la {title}" if civility == "Madame" else f"le {title}"
+
+
+def statement(context: LetterContext) -> SafeString:
+    return mark_safe(linebreaks(escape(bind_spaces(context.statement))))  # noqa: S308
+
+
+def conciliation(context: LetterContext) -> str:
+    if context.conciliation_on is None:
+        return "aucune conciliation ne s'est tenue dans le mois qui a suivi"
+    return format_html(
+        "la conciliation du {} n'a pas abouti", unbroken(long_date(context.conciliation_on))
+    )
+
+
+def region_address(context: Context) -> str:
+    region = context.region
+    return f"{region.address_line}, {region.postcode} {region.city}"
+
+
+def calculation(context: ConventionContext) -> str:
+    return f"{context.school_count} x {euros(context.unit_fee)} soit {euros(context.amount)}"
+
+
+def schools_table(context: ConventionContext) -> SafeString:
+    caption = f"Écoles inscrites, année scolaire {context.school_year}"
+    return _table(caption, context.schools)
+
+
+def changes_tables(context: AmendmentContext) -> SafeString:
+    """What an avenant adds, then what it removes: one table each, none when there is none."""
+    change = context.amendment
+    tables = [("Écoles ajoutées", change.added), ("Écoles retirées", change.removed)]
+    return mark_safe("".join(_table(*table) for table in tables if table[1]))  # noqa: S308
+
+
+def _table(caption: str, schools: Sequence[SchoolLine]) -> SafeString:
+    return render_to_string("documents/_schools.html", {"caption": caption, "schools": schools})
+
+
+def changes_in_words(context: AmendmentContext) -> str:
+    change = context.amendment
+    parts = [
+        f"{noun} de {count(len(schools), 'école')}"
+        for noun, schools in (("l'ajout", change.added), ("le retrait", change.removed))
+        if schools
+    ]
+    return " et ".join(parts)
+
+
+def amount_in_words(context: AmendmentContext) -> str:
+    """How the participation moves: a verb and an amount, to follow its name."""
+    change = context.amendment.amount_change
+    if not change:
+        return "reste inchangée"
+    return f"{'augmente' if change > 0 else 'diminue'} de {euros(abs(change))}"
+
+
+def delegation_visa(context: ActContext) -> SafeString:
+    """The délibération that delegated, as typed: with or without the word itself."""
+    reference = context.delegation_reference.strip()
+    if not reference:
+        return SafeString("")
+    if not reference.lower().startswith("délibération"):
+        reference = f"délibération {reference}"
+    return format_html(
+        "<p>Vu la {} portant délégation d'attributions du {} ;</p>",
+        reference[:1].lower() + reference[1:],
+        context.collectivity.council,
+    )
+
+
+def delegation_article(context: ActContext) -> str:
+    article = "L. 2122-22" if context.collectivity.is_commune else "L. 5211-10"
+    item = context.delegation_item.strip()
+    return f"{article} ({item})" if item else article
+
+
+def publicity(context: ActContext) -> str:
+    website = f" ({context.website})" if context.website else ""
+    return f"{context.publication_mode}{website}"
