@@ -1,11 +1,9 @@
 """People are told by e-mail: what is written, when it leaves, and what happens when it cannot."""
 
 import datetime
-import smtplib
 
 import pytest
 from django.core import mail
-from django.core.mail.backends.locmem import EmailBackend
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +14,7 @@ from conventions.exchanges.models import Notification
 from conventions.exchanges.telling import retry
 from conventions.models import Convention, file_facts
 from conventions.terminations.models import give_formal_notice
-from outbox.models import MAX_ATTEMPTS, RETRY_DELAYS, Email
+from outbox.models import MAX_ATTEMPTS, Email
 from outbox.tasks import deliver
 from tests.factories import (
     ConventionFactory,
@@ -33,24 +31,6 @@ State = Email.State
 Kind = Notification.Kind
 
 
-class RefusingBackend(EmailBackend):
-    """A server that answers, and refuses every message."""
-
-    def send_messages(self, messages):
-        raise smtplib.SMTPRecipientsRefused({"mairie@example.org": (550, b"unknown")})
-
-
-class SilentBackend(EmailBackend):
-    """A server that does not answer."""
-
-    def open(self):
-        raise ConnectionRefusedError("Connection refused")
-
-
-def use(settings, backend):
-    settings.EMAIL_BACKEND = f"{__name__}.{backend.__name__}"
-
-
 @pytest.fixture
 def queued(convention, town_hall, rectorat):
     """The e-mail of a convention just sent."""
@@ -62,12 +42,6 @@ def queued(convention, town_hall, rectorat):
 def agent(client, rectorat):
     client.force_login(rectorat)
     return client
-
-
-def later(email):
-    """Let the time of the next attempt come."""
-    past = timezone.now() - datetime.timedelta(seconds=1)
-    Email.objects.filter(pk=email.pk).update(next_attempt_at=past)
 
 
 # --- What is written --------------------------------------------------------
@@ -218,92 +192,6 @@ def test_a_bulk_action_asks_for_one_delivery_whatever_the_number(
         verbs.apply(Convention.objects.all(), "send", by=rectorat)
     assert Notification.objects.count() == 3
     assert len(callbacks) == 1
-
-
-def test_a_delivery_sends_text_and_html_then_has_nothing_left_to_do(queued):
-    assert deliver() == 1
-    queued.refresh_from_db()
-    assert queued.state == State.SENT
-    assert queued.sent_at is not None
-    assert mail.outbox[0].body == queued.body
-    assert mail.outbox[0].alternatives[0].mimetype == "text/html"
-    assert deliver() == 0
-    assert len(mail.outbox) == 1
-
-
-def test_of_two_workers_with_the_same_email_in_hand_one_sends_it(queued):
-    mine, theirs = (Email.objects.get(pk=queued.pk) for _ in range(2))
-    assert mine.claim()
-    assert not theirs.claim()
-    assert deliver() == 0
-
-
-def test_an_email_whose_worker_died_is_due_again_by_itself(queued):
-    assert queued.claim()
-    later(queued)
-    assert deliver() == 1
-
-
-# --- When it cannot ---------------------------------------------------------
-def test_a_refused_email_keeps_its_error_and_waits_longer_each_time(queued, settings):
-    use(settings, RefusingBackend)
-    waits = []
-    for _ in range(MAX_ATTEMPTS - 1):
-        assert deliver() == 0
-        queued.refresh_from_db()
-        assert queued.state == State.QUEUED
-        waits.append(queued.next_attempt_at - timezone.now())
-        later(queued)
-    assert "550" in queued.error
-    assert waits == sorted(waits)
-    assert waits[-1] > RETRY_DELAYS[-3]
-
-
-def test_the_last_refusal_is_final(queued, settings):
-    use(settings, RefusingBackend)
-    for _ in range(MAX_ATTEMPTS):
-        deliver()
-        later(queued)
-    queued.refresh_from_db()
-    assert (queued.state, queued.attempts) == (State.FAILED, MAX_ATTEMPTS)
-    deliver()
-    assert Email.objects.get(pk=queued.pk).attempts == MAX_ATTEMPTS
-
-
-def test_an_email_refused_once_is_sent_the_next_time(queued, settings):
-    backend = settings.EMAIL_BACKEND
-    use(settings, RefusingBackend)
-    deliver()
-    settings.EMAIL_BACKEND = backend
-    later(queued)
-    assert deliver() == 1
-    queued.refresh_from_db()
-    assert (queued.state, queued.error) == (State.SENT, "")
-
-
-def test_a_refused_email_does_not_keep_the_others_waiting(queued, settings):
-    other = ConventionFactory()
-    UserFactory(collectivities=[other.collectivity])
-    other.send(by=None)
-    use(settings, RefusingBackend)
-    deliver()
-    assert list(Email.objects.values_list("attempts", flat=True)) == [1, 1]
-
-
-def test_a_server_that_does_not_answer_uses_up_no_attempt(queued, settings):
-    use(settings, SilentBackend)
-    deliver()
-    queued.refresh_from_db()
-    assert (queued.state, queued.attempts) == (State.QUEUED, 0)
-    assert "injoignable" in queued.error
-
-
-def test_an_email_whose_worker_died_at_the_last_attempt_is_a_failure(queued):
-    Email.objects.update(attempts=MAX_ATTEMPTS)
-    later(queued)
-    deliver()
-    queued.refresh_from_db()
-    assert queued.state == State.FAILED
 
 
 # --- Nobody to write to, and sending again ----------------------------------
