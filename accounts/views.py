@@ -9,7 +9,7 @@ from .demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
 class LoginView(AllauthLoginView):
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
-        if settings.DEMONSTRATION:
-            context["demonstration_accounts"] = DEMONSTRATION_ACCOUNTS
-            context["demonstration_password"] = DEMONSTRATION_PASSWORD
+        accounts = DEMONSTRATION_ACCOUNTS if settings.DEMONSTRATION else ()
+        context["demonstration_accounts"] = accounts
+        context["demonstration_password"] = DEMONSTRATION_PASSWORD if accounts else ""
         return context

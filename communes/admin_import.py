@@ -84,7 +84,7 @@ class FileImportMixin(admin.ModelAdmin):
         messages.success(request, "L'import est terminé.")
         return self._render(request, report=report)
 
-    def _render(self, request, **context):
+    def _render(self, request, *, form=None, report=None, confirm_form=None):
         return TemplateResponse(
             request,
             "admin/import.html",
@@ -95,8 +95,10 @@ class FileImportMixin(admin.ModelAdmin):
                 "import_source": self.import_source,
                 "shown": f":{SHOWN}",
                 "shown_count": SHOWN,
-                "sections": _sections(context.get("report")),
-                **context,
+                "form": form,
+                "report": report,
+                "confirm_form": confirm_form,
+                "sections": _sections(report),
             },
         )
 

@@ -12,7 +12,7 @@ from django.utils.safestring import mark_safe
 from weasyprint import Attachment
 
 from communes import french
-from documents.contexts import Context, LetterContext, to_json
+from documents.contexts import AmendmentActContext, Context, LetterContext, to_json
 from documents.fields import LETTERS, salutation
 from documents.markup import split_mentions, to_html
 from documents.models import TextModel
@@ -82,6 +82,7 @@ def page_html(text_model: TextModel, context: Context, mark: Mark | None = None)
         {
             "text": text_model,
             "context": context,
+            "amendment": context.amendment if isinstance(context, AmendmentActContext) else None,
             "mark": mark,
             "body": mark_safe(to_html(kind, body, context)),  # noqa: S308
             "mentions": mark_safe(to_html(kind, mentions, context)),  # noqa: S308

@@ -215,7 +215,7 @@ class CampaignAdmin(RenewalPage, admin.ModelAdmin):
 
     def enrol_view(self, request, campaign):
         """Enrol schools: pasted, uploaded, or ticked among those a search found."""
-        context = {"query": request.GET.get("q", "").strip()}
+        context = {"query": request.GET.get("q", "").strip(), "report": None}
         if request.method == "POST":
             ticked = "\n".join(request.POST.getlist("ticked"))
             form = EnrolmentForm({"text": ticked} if ticked else request.POST, request.FILES)
@@ -258,7 +258,7 @@ class CampaignAdmin(RenewalPage, admin.ModelAdmin):
 
     def ask_to_prepare(self, request, campaign, payers):
         """Say what would be prepared for some payers; the campaign's page does it."""
-        context = _to_prepare(campaign, request.user, payers) | {"payers": write_keys(payers)}
+        context = _to_prepare(campaign, request.user, payers)
         return self._page(request, campaign, "prepare", "Préparer les conventions", context)
 
     def send_view(self, request, campaign):
@@ -285,7 +285,6 @@ class CampaignAdmin(RenewalPage, admin.ModelAdmin):
                 "media": self.media,
                 "campaign": campaign,
                 "title": title,
-                "subtitle": None,
                 **context,
             },
         )
@@ -320,11 +319,16 @@ def _find_schools(campaign, query, user):
 
 
 def _to_prepare(campaign, user, payers=None):
-    """How many collectivities and schools a preparation would take up."""
+    """How many collectivities and schools a preparation would take up; no report yet."""
     lines = campaign.schools.payable(campaign, user).waiting()
     conventions = campaign.conventions.for_user(user).filter(state=State.PREPARED)
     if payers is not None:
         lines = lines.filter(payer_id__in=payers)
         conventions = conventions.filter(collectivity__in=payers)
     waiting = lines.aggregate(schools=Count("pk"), collectivities=Count("payer_id", distinct=True))
-    return {"waiting": waiting, "prepared": conventions.count()}
+    return {
+        "waiting": waiting,
+        "prepared": conventions.count(),
+        "payers": "" if payers is None else write_keys(payers),
+        "report": None,
+    }

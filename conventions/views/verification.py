@@ -57,7 +57,7 @@ def _verify_file(request):
     return _page(request, document=found.document, outcome=found.outcome.value)
 
 
-def _page(request, *, form=None, file_form=None, document=None, status=200, **context):
+def _page(request, *, form=None, file_form=None, document=None, status=200, **found):
     response = render(
         request,
         "conventions/verification.html",
@@ -66,7 +66,11 @@ def _page(request, *, form=None, file_form=None, document=None, status=200, **co
             "file_form": file_form or FileToVerifyForm(),
             "document": document,
             "is_replaced": document and _is_replaced(document),
-            **context,
+            "is_executory": document and bool(document.context.get("deposited_on")),
+            "outcome": "",
+            "is_not_issued": False,
+            "unknown": "",
+            **found,
         },
         status=status,
     )
