@@ -2,6 +2,7 @@
 
 import os
 import queue
+import select
 import signal
 import subprocess
 import sys
@@ -30,7 +31,7 @@ class MailServer(Controller):
 
     def __init__(self):
         self.received = queue.Queue()
-        super().__init__(self, hostname="127.0.0.1", port=0)
+        super().__init__(self, hostname="127.0.0.1", port=0, server_hostname="localhost")
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         self.received.put(envelope)
@@ -51,7 +52,10 @@ def mail_server():
 
 @pytest.fixture
 def worker(database_of_several, mail_server, private_media, tmp_path):
-    """Return a context manager: a worker that runs in it, and is dead at its end."""
+    """Return a context manager: a worker that runs in it, and is dead at its end.
+
+    All of its processes are: one that still hands out a task takes it along for minutes.
+    """
     environment = {
         **os.environ,
         "DATABASE_URL": database_url(),
@@ -62,17 +66,23 @@ def worker(database_of_several, mail_server, private_media, tmp_path):
 
     @contextmanager
     def run():
+        # Each of its processes inherits the writing end, which closes with the last of them.
+        ended, alive = os.pipe()
         process = subprocess.Popen(
             [sys.executable, "manage.py", "worker"],
             cwd=ROOT,
             env=environment,
             start_new_session=True,
+            pass_fds=[alive],
         )
+        os.close(alive)
         try:
             yield process
         finally:
             process.kill()
             process.wait()
+            assert select.select([ended], [], [], PATIENCE)[0], "its processes outlive the worker"
+            os.close(ended)
 
     return run
 
