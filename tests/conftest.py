@@ -15,6 +15,7 @@ from .factories import ConventionFactory, UserFactory, sign_by_both
 pytest_plugins = [
     "tests.clock",
     "tests.database",
+    "tests.night",
     "tests.strict",
     "tests.strict.network",
     "tests.strict.order",

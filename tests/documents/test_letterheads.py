@@ -118,10 +118,10 @@ def test_a_letterhead_lost_by_the_storage_prints_nothing_in_silence():
         source("letterheads/00/00.jpg")
 
 
-def test_an_act_with_its_letterhead_is_archivable_and_accessible(valid):
+def test_an_act_with_its_letterhead_is_archivable_and_accessible(assert_valid):
     signed = headed_act(
         signatory="Claude ROUX",
         signatory_capacity="L'adjointe déléguée aux affaires scolaires",
         signatory_delegation="arrêté n° 2020-14 du 10 juillet 2020",
     )
-    valid(render(text("decision"), signed).content)
+    assert_valid({"headed": render(text("decision"), signed).content})
