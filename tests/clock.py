@@ -16,7 +16,6 @@ import time_machine
 
 # A Tuesday of the school year of the demonstration, far from its holidays.
 DAY = "2026-11-24"
-MORNING = datetime.time(10, tzinfo=ZoneInfo("Europe/Paris"))
 PROCESSES = Path(__file__).parent / "processes"
 
 
@@ -34,12 +33,21 @@ def pytest_configure(config):
     """Move the clock, unless this process was started by one that did."""
     if "CLOCK_AHEAD" in os.environ:
         return
-    day = datetime.date.fromisoformat(config.getoption("--day"))
-    morning = datetime.datetime.combine(day, MORNING).timestamp()
+    start = _morning(datetime.date.fromisoformat(config.getoption("--day"))).timestamp()
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
-    patch.setenv("CLOCK_AHEAD", str(morning - time.time()))
+    patch.setenv("CLOCK_AHEAD", str(start - time.time()))
     patch.setenv("PYTHONPATH", str(PROCESSES), prepend=os.pathsep)
-    clock = time_machine.travel(morning, tick=True)
+    clock = time_machine.travel(start, tick=True)
     clock.start()
     config.add_cleanup(clock.stop)
+
+
+@pytest.fixture
+def move_to(time_machine):
+    """Function that moves the clock to a day of the test's own, in this process, until its end."""
+    return lambda day: time_machine.move_to(_morning(day))
+
+
+def _morning(day: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(day, datetime.time(10), ZoneInfo("Europe/Paris"))

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from psycopg import sql
 
 from .temporary_database import temporary_database
@@ -47,6 +47,14 @@ def django_db_setup(migrated, django_test_environment, django_db_blocker, tmp_pa
                 source.backup(connection.connection)
         with django_db_blocker.block():
             yield
+
+
+@pytest.fixture(scope="module")
+def module_db(django_db_setup, django_db_blocker):
+    """As `db`, for what a module's fixtures write once for all of its tests."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @contextmanager

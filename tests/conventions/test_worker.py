@@ -145,6 +145,7 @@ def test_a_convention_sent_reaches_the_town_hall_and_the_worker_stops_when_asked
         assert process.wait(PATIENCE) == 0
 
 
+@pytest.mark.one_database
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 def test_a_worker_that_loses_the_processes_that_wait_for_a_task_begins_afresh_and_stops(
     worker, mail_server

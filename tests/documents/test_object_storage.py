@@ -21,6 +21,8 @@ from conventions.models import Convention
 from documents.models import Document
 from documents.storage import document_storage
 
+pytestmark = pytest.mark.one_database
+
 BUCKET = "conventions"
 STARTS_WITHIN = 60  # seconds, on a busy machine
 
