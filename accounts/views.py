@@ -11,7 +11,7 @@ from accounts.demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWOR
 class LoginView(AllauthLoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        if settings.DEMONSTRATION:
-            context["demonstration_accounts"] = DEMONSTRATION_ACCOUNTS
-            context["demonstration_password"] = DEMONSTRATION_PASSWORD
+        accounts = DEMONSTRATION_ACCOUNTS if settings.DEMONSTRATION else ()
+        context["demonstration_accounts"] = accounts
+        context["demonstration_password"] = DEMONSTRATION_PASSWORD if accounts else ""
         return context

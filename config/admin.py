@@ -42,6 +42,11 @@ class RectoratAdminSite(AdminSite):
         """Change one's password where everybody does."""
         return redirect("account_change_password")
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Add what only some pages give to the templates that every page has in common."""
+        given_by_some = {"board": None, "export_url_name": "", "subtitle": None}
+        return super().each_context(request) | given_by_some
+
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:

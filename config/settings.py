@@ -19,7 +19,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
 env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+env.read_env(env("ENV_FILE", default=BASE_DIR / ".env"))
 
 # --- Mode -------------------------------------------------------------------
 DEFAULT_SECRET_KEY = "demonstration-only-not-a-secret-key-never-use-it-in-production"  # noqa: S105

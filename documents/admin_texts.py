@@ -187,6 +187,7 @@ class TextModelAdmin(admin.ModelAdmin):
             messages.success(request, f"Voici la version {copy.version}, à modifier puis publier.")
             return redirect("admin:documents_textmodel_change", copy.pk)
         context = {
+            "faults": [],
             "explanation": f"Un brouillon, version {version}, reprend ce texte. L'original ne "
             "change pas.",
             "submit": f"Créer la version {version}",
@@ -223,7 +224,7 @@ class TextModelAdmin(admin.ModelAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = TextFileForm(request.POST or None, request.FILES or None)
-        context: dict[str, Any] = {"form": form}
+        context: dict[str, Any] = {"form": form, "faults": []}
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
             same = TextModel.objects.filter(kind=file.kind, title=file.title, body=file.body)
@@ -260,7 +261,6 @@ class TextModelAdmin(admin.ModelAdmin):
                 "text": text,
                 "text_url": text and reverse("admin:documents_textmodel_change", args=[text.pk]),
                 "title": title,
-                "subtitle": None,
                 **context,
             },
         )

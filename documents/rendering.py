@@ -12,7 +12,7 @@ from django.utils.safestring import mark_safe
 from weasyprint import Attachment
 
 from communes import french
-from documents.contexts import Context, LetterContext, to_json
+from documents.contexts import AmendmentActContext, Context, LetterContext, to_json
 from documents.models import TextModel
 from documents.press.standing_type import print_pdf
 from documents.references import Mark, mark_of, reference_of
@@ -83,6 +83,7 @@ def page_html(text_model: TextModel, context: Context, mark: Mark | None = None)
         {
             "text": text_model,
             "context": context,
+            "amendment": context.amendment if isinstance(context, AmendmentActContext) else None,
             "mark": mark,
             "body": mark_safe(to_html(kind, body, context)),  # noqa: S308
             "mentions": mark_safe(to_html(kind, mentions, context)),  # noqa: S308

@@ -91,7 +91,14 @@ class FileImportMixin(admin.ModelAdmin):
         messages.success(request, "L'import est terminé.")
         return self._render(request, report=report)
 
-    def _render(self, request: HttpRequest, **context: Any) -> HttpResponse:
+    def _render(
+        self,
+        request: HttpRequest,
+        *,
+        form: ImportForm | None = None,
+        report: Report | None = None,
+        confirm_form: ConfirmImportForm | None = None,
+    ) -> HttpResponse:
         return TemplateResponse(
             request,
             "admin/import.html",
@@ -102,8 +109,10 @@ class FileImportMixin(admin.ModelAdmin):
                 "import_source": self.import_source,
                 "shown": f":{SHOWN}",
                 "shown_count": SHOWN,
-                "sections": _sections(context.get("report")),
-                **context,
+                "form": form,
+                "report": report,
+                "confirm_form": confirm_form,
+                "sections": _sections(report),
             },
         )
 

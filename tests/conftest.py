@@ -1,4 +1,4 @@
-"""Shared by every test: private files go to a folder of the test, e-mails nowhere."""
+"""Shared by every test: its day, its database, what it may not do, people and conventions."""
 
 import asyncio
 import datetime
@@ -12,6 +12,17 @@ from accounts.roles import Role
 from lifecycle.triggers import install_triggers, remove_triggers
 
 from .factories import ConventionFactory, UserFactory, sign_by_both
+
+pytest_plugins = [
+    "tests.clock",
+    "tests.database",
+    "tests.night",
+    "tests.strict",
+    "tests.strict.network",
+    "tests.strict.order",
+    "tests.strict.reading",
+    "tests.strict.templates",
+]
 
 # Real data beside the product's checkout; not shipped with it.
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -64,27 +75,6 @@ def private_media(settings, tmp_path):
 @pytest.fixture(autouse=True)
 def private_mails(settings, tmp_path):
     settings.MAILS_DIR = tmp_path / "mails"
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
-def no_cache(settings):
-    """Attempts to sign in are not counted from one test to the next."""
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
-
-
-@pytest.fixture(autouse=True)
-def plain_static_files(settings):
-    """Tests need no collectstatic: neither its manifest nor its folder."""
-    settings.WHITENOISE_AUTOREFRESH = True
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ def _page(
     file_form: FileToVerifyForm | None = None,
     document: Document | None = None,
     status: int = 200,
-    **context: Any,
+    **found: Any,
 ) -> HttpResponse:
     response = render(
         request,
@@ -83,7 +83,12 @@ def _page(
             "file_form": file_form or FileToVerifyForm(),
             "document": document,
             "is_replaced": document and _is_replaced(document),
-            **context,
+            "is_executory": document and bool((document.context or {}).get("deposited_on")),
+            "outcome": "",
+            "is_not_issued": False,
+            "unknown": "",
+            "signatures": (),
+            **found,
         },
         status=status,
     )

@@ -187,7 +187,7 @@ class CampaignAdmin(admin.ModelAdmin):
 
     def enrol_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Enrol schools: pasted, uploaded, or ticked among those a search found."""
-        context: dict[str, Any] = {"query": request.GET.get("q", "").strip()}
+        context: dict[str, Any] = {"query": request.GET.get("q", "").strip(), "report": None}
         if request.method == "POST":
             ticked = "\n".join(request.POST.getlist("ticked"))
             form = EnrolmentForm({"text": ticked} if ticked else request.POST, request.FILES)
@@ -226,7 +226,7 @@ class CampaignAdmin(admin.ModelAdmin):
         """
         keys = request.POST.get("payers", "")
         payers = [int(key) for key in read_keys(keys)] if keys else None
-        context = to_prepare(campaign, user_of(request), payers)
+        context = to_prepare(campaign, user_of(request), payers) | {"report": None, "payers": ""}
         if request.method == "POST":
             try:
                 context["report"] = prepare(campaign, by=user_of(request), payers=payers)
@@ -239,7 +239,8 @@ class CampaignAdmin(admin.ModelAdmin):
         self, request: HttpRequest, campaign: Campaign, payers: Collection[int]
     ) -> HttpResponse:
         """Say what would be prepared for some payers; the campaign's page does it."""
-        context = to_prepare(campaign, user_of(request), payers) | {"payers": write_keys(payers)}
+        waiting = to_prepare(campaign, user_of(request), payers)
+        context = waiting | {"report": None, "payers": write_keys(payers)}
         return self._page(request, campaign, "prepare", "Préparer les conventions", context)
 
     def send_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
@@ -268,7 +269,6 @@ class CampaignAdmin(admin.ModelAdmin):
                 "media": self.media,
                 "campaign": campaign,
                 "title": title,
-                "subtitle": None,
                 **context,
             },
         )

@@ -102,15 +102,15 @@ class TestWarnings:
         Convention.objects.update(party=wrong)
         assert "SIRET à vérifier" in claim_of(villeneuve).warnings
 
-    def test_a_debt_about_to_be_prescribed_is_pointed_out(self, villeneuve, monkeypatch):
-        monkeypatch.setattr(claims_of.timezone, "localdate", lambda: datetime.date(2026, 1, 1))
+    def test_a_debt_about_to_be_prescribed_is_pointed_out(self, villeneuve, move_to):
+        move_to(datetime.date(2026, 1, 1))
         assert "Prescription le 01/01/2027" in claim_of(villeneuve).warnings
 
-    def test_a_prescribed_debt_is_pointed_out(self, villeneuve, monkeypatch):
-        monkeypatch.setattr(claims_of.timezone, "localdate", lambda: datetime.date(2027, 1, 1))
+    def test_a_prescribed_debt_is_pointed_out(self, villeneuve, move_to):
+        move_to(datetime.date(2027, 1, 1))
         assert "Prescrite depuis le 01/01/2027" in claim_of(villeneuve).warnings
 
-    def test_a_file_in_order_has_none(self, convention, monkeypatch):
+    def test_a_file_in_order_has_none(self, convention, move_to):
         day = datetime.date(2022, 10, 10)
-        monkeypatch.setattr(claims_of.timezone, "localdate", lambda: datetime.date(2023, 1, 1))
+        move_to(datetime.date(2023, 1, 1))
         assert claim_of(sign_by_both(convention, on=day, published_on=day)).warnings == []

@@ -212,6 +212,7 @@ def test_the_number_of_queries_does_not_grow_with_the_file(django_assert_max_num
         import_communes(csv(*(row(n) for n in range(60))))
 
 
+@pytest.mark.one_database
 def test_the_command_loads_the_communes_that_are_shipped(capsys):
     call_command("import_communes")
     assert "4446 créées" in capsys.readouterr().out

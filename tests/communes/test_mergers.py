@@ -88,6 +88,7 @@ def test_a_commune_absent_from_a_partial_file_is_not_merged():
     assert take(CONQUES).mergers == []
 
 
+@pytest.mark.one_database
 def test_the_mergers_of_2016_to_2026_are_found_between_an_old_state_and_the_current_file(
     real_data,
 ):

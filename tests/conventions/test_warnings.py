@@ -15,6 +15,7 @@ from conventions.dossiers import warnings
 from conventions.models import ConfirmedParty, Convention
 from law import deadlines
 from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
+from tests.night import at_night
 
 pytestmark = pytest.mark.django_db
 
@@ -65,11 +66,11 @@ def _facts(chance, today):
     }
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *at_night(1, 2, 3)])
 @pytest.mark.parametrize("today", ["2026-02-28", "2026-03-01", "2028-05-31", "2026-11-30"])
-def test_the_filter_and_the_text_agree_on_whatever_happened(monkeypatch, seed, today):
+def test_the_filter_and_the_text_agree_on_whatever_happened(move_to, seed, today):
     day = datetime.date.fromisoformat(today)
-    monkeypatch.setattr(timezone, "localdate", lambda: day)
+    move_to(day)
     chance = random.Random(f"{seed} {today}")
     for _ in range(15):
         regime = chance.choice(("", *Collectivity.Regime.values))

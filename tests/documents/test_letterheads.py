@@ -84,6 +84,19 @@ def test_a_photograph_is_turned_as_it_was_taken_and_says_no_more_of_it():
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "n'est pas une image PNG ou JPEG"),
         (b"\0" * (MAX_BYTES + 1), "dépasse 5 Mo"),
     ],
+    ids=[
+        "large photograph",
+        "large",
+        "enormous",
+        "cut",
+        "printer's colours",
+        "tiny",
+        "damaged",
+        "gif",
+        "pdf",
+        "svg",
+        "heavy",
+    ],
 )
 def test_what_cannot_be_printed_is_refused_with_what_to_do(content, reason):
     with pytest.raises(ValidationError, match=reason):
@@ -118,10 +131,10 @@ def test_a_letterhead_lost_by_the_storage_prints_nothing_in_silence():
         source("letterheads/00/00.jpg")
 
 
-def test_an_act_with_its_letterhead_is_archivable_and_accessible(valid):
+def test_an_act_with_its_letterhead_is_archivable_and_accessible(assert_valid):
     signed = headed_act(
         signatory="Claude ROUX",
         signatory_capacity="L'adjointe déléguée aux affaires scolaires",
         signatory_delegation="arrêté n° 2020-14 du 10 juillet 2020",
     )
-    valid(render(text("decision"), signed).content)
+    assert_valid({"headed": render(text("decision"), signed).content})

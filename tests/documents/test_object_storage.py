@@ -22,6 +22,8 @@ from conventions.models import Convention, issue_documents, latest_piece
 from documents.models import Document
 from documents.storage import document_storage
 
+pytestmark = pytest.mark.one_database
+
 BUCKET = "conventions"
 STARTS_WITHIN = 60  # seconds, on a busy machine
 

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -37,8 +38,8 @@ def pytest_collection_modifyitems(items):
 
 # --- The server -------------------------------------------------------------
 @pytest.fixture(scope="session")
-def site_database(tmp_path_factory):
-    with temporary_database(tmp_path_factory.mktemp("site")) as url:
+def site_database(migrated, tmp_path_factory):
+    with temporary_database(tmp_path_factory.mktemp("site"), copy_of=migrated) as url:
         yield url
 
 
@@ -53,11 +54,15 @@ def site_url(site_database, tmp_path_factory):
         "DATABASE_URL": site_database,
         "MEDIA_ROOT": str(tmp_path_factory.mktemp("media")),
         "MAILS_DIR": str(tmp_path_factory.mktemp("mails")),
+        "CACHE_URL": f"filecache://{tmp_path_factory.mktemp('cache')}",
         "DEMONSTRATION": "1",
         "PORT": str(port),
         "PYTHONWARNINGS": "default",
     }
-    for command in (["migrate", "--no-input"], ["demo"], ["collectstatic", "--no-input"]):
+    commands = [["demo"]]
+    if not static_files_are_collected():
+        commands.append(["collectstatic", "--no-input"])
+    for command in commands:
         subprocess.run(
             [sys.executable, "manage.py", *command, "--verbosity", "0"],
             cwd=ROOT,
@@ -81,6 +86,15 @@ def site_url(site_database, tmp_path_factory):
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=30)
     assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def static_files_are_collected() -> bool:
+    """Tell whether the files of an earlier collectstatic serve: it takes seconds each time."""
+    collected = ROOT / "var/static/staticfiles.json"
+    sources = ROOT / "requirements.lock", ROOT / "config/apps.py", *(ROOT / "static").rglob("*")
+    return collected.exists() and all(
+        source.stat().st_mtime < collected.stat().st_mtime for source in sources
+    )
 
 
 @pytest.fixture(scope="session")
@@ -182,6 +196,10 @@ def watch(page, problems):
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             problems.append(f"{page.url}: {message.text}")
 
+    def note_request(request):
+        if urlsplit(request.url).hostname not in (None, "127.0.0.1"):
+            problems.append(f"{page.url} asks for {request.url}")
+
     def note_response(response):
         is_page = response.request.resource_type == "document"
         if response.status >= (500 if is_page else 400):
@@ -189,6 +207,7 @@ def watch(page, problems):
 
     page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
     page.on("console", note_console)
+    page.on("request", note_request)
     page.on("response", note_response)
 
 

@@ -7,6 +7,8 @@ from accounts.roles import Role
 
 from .conftest import NARROW, WIDE, assert_accessible, assert_fits
 
+pytestmark = pytest.mark.one_database
+
 VISITORS_PAGES = [
     "/comptes/connexion/",
     "/comptes/connexion/code/",

@@ -189,6 +189,7 @@ def test_villeneuve_goes_from_enrolment_to_the_claim(visitor):
     export_the_claim(visitor(Role.FINANCE))
 
 
+@pytest.mark.one_database
 def test_an_import_is_shown_before_it_is_applied(visitor):
     page = visitor(Role.RECTORAT)
     page.goto("/admin/schools/school/")
@@ -206,6 +207,7 @@ def test_an_import_is_shown_before_it_is_applied(visitor):
     expect(page.get_by_text("Rien n'est encore écrit")).to_be_visible()
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize(
     ("role", "address"),

@@ -9,6 +9,8 @@ from accounts.roles import Role
 
 from .conftest import NARROW, WIDE, account, assert_accessible, assert_fits, sign_in
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_sign_in_page_is_accessible(visitor, viewport):

@@ -8,6 +8,8 @@ from accounts.roles import Role
 from .conftest import NARROW, WIDE, assert_accessible, assert_fits
 from .test_main_job import download, selected
 
+pytestmark = pytest.mark.one_database
+
 TEXTS = "/admin/documents/textmodel/"
 
 

@@ -2,6 +2,7 @@
 
 import os
 import queue
+import select
 import signal
 import subprocess
 import sys
@@ -32,7 +33,7 @@ class MailServer(Controller):
 
     def __init__(self):
         self.received = queue.Queue()
-        super().__init__(self, hostname="127.0.0.1", port=0)
+        super().__init__(self, hostname="127.0.0.1", port=0, server_hostname="localhost")
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         self.received.put(envelope)
@@ -53,7 +54,10 @@ def mail_server():
 
 @pytest.fixture
 def worker(database_of_several, mail_server, private_media, tmp_path):
-    """Return a context manager: a worker that runs in it, and is dead at its end."""
+    """Return a context manager: a worker that runs in it, and is dead at its end.
+
+    All of its processes are: one that still hands out a task takes it along for minutes.
+    """
     environment = {
         **os.environ,
         "DATABASE_URL": database_url(),
@@ -64,17 +68,23 @@ def worker(database_of_several, mail_server, private_media, tmp_path):
 
     @contextmanager
     def run():
+        # Each of its processes inherits the writing end, which closes with the last of them.
+        ended, alive = os.pipe()
         process = subprocess.Popen(
             [sys.executable, "manage.py", "worker"],
             cwd=ROOT,
             env=environment,
             start_new_session=True,
+            pass_fds=[alive],
         )
+        os.close(alive)
         try:
             yield process
         finally:
             process.kill()
             process.wait()
+            assert select.select([ended], [], [], PATIENCE)[0], "its processes outlive the worker"
+            os.close(ended)
 
     return run
 
@@ -137,6 +147,7 @@ def test_a_convention_sent_reaches_the_town_hall_and_the_worker_stops_when_asked
         assert process.wait(PATIENCE) == 0
 
 
+@pytest.mark.one_database
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 def test_a_worker_that_loses_the_processes_that_wait_for_a_task_begins_afresh_and_stops(
     worker, mail_server

@@ -6,22 +6,22 @@ from django.core.management import call_command
 from schools.imports import import_schools
 from schools.models import School
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database,
+    pytest.mark.xdist_group("region"),  # It is imported once.
+]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def export(real_data):
     return (real_data / "annuaire-education_occitanie_2024-11-26.csv").read_bytes()
 
 
-@pytest.fixture
-def communes():
-    call_command("import_communes", verbosity=0)
-
-
-@pytest.fixture
-def region(communes, export):
+@pytest.fixture(scope="module")
+def region(module_db, export):
     """The whole region, imported; returns the report."""
+    call_command("import_communes", verbosity=0)
     return import_schools(export)
 
 
@@ -53,8 +53,25 @@ def test_files_of_less_than_the_region_close_nothing(region, real_data):
     assert not School.objects.filter(closure_proposed_on__isnull=False).exists()
 
 
-def test_technical_headers_are_understood(communes, real_data):
+def test_technical_headers_are_understood(region, real_data):
     file = real_data / "fixtures" / "adresse-geoloc_2024_entetes-techniques.csv"
     report = import_schools(file.read_bytes())
     assert not report.refused
     assert report.ignored.total() == 2  # Two collèges.
+
+
+def test_each_commune_of_a_dispersed_rpi_pays_for_its_own_school(region, real_data):
+    paid = dict(School.objects.values_list("uai", "payer__code"))
+    wrong = []
+    rows = (real_data / "rpi_disperses_occitanie.csv").read_text().splitlines()[1:]
+    assert len(rows) > 400
+    for row in rows:
+        code, _, schools, communes = row.split(";")
+        payers = {paid[uai] for uai in schools.split() if uai in paid}
+        if payers - {_today(commune) for commune in communes.split()}:
+            wrong.append(code)
+    assert wrong == []
+
+
+def _today(code):
+    return {"12076": "12218"}.get(code, code)

@@ -9,7 +9,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from communes.models import Collectivity
-from schools.imports import import_schools
 from schools.models import School, Takeover
 from schools.takeover import follow_payers, give_back, payer_on, review, schools_paid_by, take_over
 from tests.factories import CollectivityFactory, GroupingFactory, SchoolFactory, UserFactory
@@ -164,22 +163,3 @@ def test_the_schools_of_a_grouping_come_with_the_day_they_joined(school, syndica
     assert [(row.pk, row.since) for row in schools_paid_by(syndicat, START)] == [(school.pk, START)]
     own = schools_paid_by(school.commune.collectivity, BEFORE)
     assert [(row.pk, row.since) for row in own] == [(school.pk, None)]
-
-
-def test_each_commune_of_a_dispersed_rpi_pays_for_its_own_school(real_data):
-    call_command("import_communes", verbosity=0)
-    import_schools((real_data / "annuaire-education_occitanie_2024-11-26.csv").read_bytes())
-    paid = dict(School.objects.values_list("uai", "payer__code"))
-    wrong = []
-    rows = (real_data / "rpi_disperses_occitanie.csv").read_text().splitlines()[1:]
-    assert len(rows) > 400
-    for row in rows:
-        code, _, schools, communes = row.split(";")
-        payers = {paid[uai] for uai in schools.split() if uai in paid}
-        if payers - {_today(commune) for commune in communes.split()}:
-            wrong.append(code)
-    assert wrong == []
-
-
-def _today(code):
-    return {"12076": "12218"}.get(code, code)

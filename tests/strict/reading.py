@@ -1,0 +1,65 @@
+"""A page that is only read writes nothing: SQL that writes during a GET fails the test."""
+
+import re
+
+import pytest
+from django.core.handlers.base import BaseHandler
+from django.db import connection
+
+from . import note
+
+READING = ("GET", "HEAD", "OPTIONS")
+# Tables that a page may write into while it is read.
+WRITTEN = {
+    "django_session": "the link that resets a password moves its key out of the address",
+}
+_READS = re.compile(
+    r"\s*(SELECT(?!.*\bFOR UPDATE\b)|BEGIN|COMMIT|SAVEPOINT|RELEASE|ROLLBACK|PRAGMA)\b", re.S
+)
+_TABLE = re.compile(r'(?:INTO|UPDATE|FROM)\s+"?(\w+)')
+
+
+class Wrote(Exception):
+    """A page was asked for, and wrote."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_write_while_reading():
+    """Refuse every statement that writes while a page is read, its streamed content included."""
+    answer = BaseHandler.get_response
+
+    def answer_without_writing(handler, request):
+        if request.method not in READING:
+            return answer(handler, request)
+        refuse = _refusing(f"{request.method} {request.path}")
+        with connection.execute_wrapper(refuse):
+            response = answer(handler, request)
+        if response.streaming:
+            response.streaming_content = _streamed(response.streaming_content, refuse)
+        return response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseHandler, "get_response", answer_without_writing)
+        yield
+
+
+def _refusing(page):
+    def refuse(execute, sql, params, many, context):
+        if not _READS.match(sql):
+            table = _TABLE.search(sql)
+            if table is None or table[1] not in WRITTEN:
+                note(f"{page} writes: {sql[:200]}")
+                raise Wrote(sql)
+        return execute(sql, params, many, context)
+
+    return refuse
+
+
+def _streamed(content, refuse):
+    chunks = iter(content)
+    while True:
+        with connection.execute_wrapper(refuse):
+            chunk = next(chunks, None)
+        if chunk is None:
+            return
+        yield chunk
