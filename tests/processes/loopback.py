@@ -32,7 +32,8 @@ def _look_at(event, arguments):
         # Elsewhere there is no host: the path of a Unix socket, a socket that is connected.
         host = address[0] if isinstance(address, tuple) else None
     elif event in _LOOK_UPS:
-        host = arguments[0]
+        # The look-up of an address asks nobody.
+        host = None if _is_address(arguments[0]) else arguments[0]
     else:
         return
     if not _is_here(host):
@@ -42,10 +43,18 @@ def _look_at(event, arguments):
 
 
 def _is_here(host) -> bool:
-    name = host.decode() if isinstance(host, bytes) else host
-    if name in (None, "", "localhost"):
+    if host in (None, "", "localhost", b"", b"localhost"):
         return True
+    return _is_address(host) and ipaddress.ip_address(_text(host)).is_loopback
+
+
+def _is_address(host) -> bool:
     try:
-        return ipaddress.ip_address(name).is_loopback
+        ipaddress.ip_address(_text(host))
     except ValueError:
         return False
+    return True
+
+
+def _text(host) -> str:
+    return host.decode() if isinstance(host, bytes) else str(host)
