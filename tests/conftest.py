@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import gc
 import sqlite3
 from pathlib import Path
 
@@ -43,6 +44,12 @@ def pytest_runtest_protocol(item):
         return (yield)
     finally:
         asyncio._set_running_loop(loop)
+
+
+def pytest_collection_finish(session):
+    """Let the collector leave alone what was imported: it lives as long as the process."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
