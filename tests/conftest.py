@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import gc
 import sqlite3
 from pathlib import Path
 
@@ -64,6 +65,12 @@ def emptied_between_tests():
         if connection.vendor == "sqlite":
             patch.setattr(operations, "execute_sql_flush", flush_without_triggers)
         yield
+
+
+def pytest_collection_finish(session):
+    """Let the collector leave alone what was imported: it lives as long as the process."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,7 @@ def row_of(signed_convention):
     Signature.objects.create(document=copy.document, position=1, verdict="valid")
     campaign = signed_convention.campaign
     export_batch(campaign, claimable(campaign), by=None)
-    return lambda model: model.objects.all()[0]
+    return lambda model: model.objects.order_by("pk")[0]
 
 
 def test_what_was_issued_confirmed_billed_or_journalled_is_among_them():
