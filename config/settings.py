@@ -189,6 +189,8 @@ STORAGES = {
 # Print by pages kept from earlier documents (documents/press/standing_type.py); the same pages, slowly,
 # without.
 STANDING_TYPE = env.bool("STANDING_TYPE", default=True)
+# One document in so many is printed both ways and compared (documents/proofs.py); 0 for none.
+STANDING_TYPE_CHECKED = env.int("STANDING_TYPE_CHECKED", default=200)
 # Larger than any real piece (a scan of a few pages), small enough to stay bounded.
 UPLOAD_MAX_BYTES = 15 * 1024 * 1024
 # A pile of scans, told apart by the rectorat.

@@ -19,7 +19,11 @@ from documents.storage import document_storage, keep
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_PIXELS = 16_000_000
-# At most 38 by 14 millimetres on the page: more than 300 dots an inch.
+# Where it stands on the page, in millimetres: as high for all, in a few widths. Acts whose
+# letterheads are about as wide then share their pages (documents/standing_type.py).
+PLACE = (38, 14)
+_WIDTH_STEP = 6
+# More than 300 dots an inch there.
 MAX_SIZE = (1200, 400)
 MIN_SIDE = 20
 HOW_TO = "Enregistrez-le en PNG ou en JPEG, puis choisissez-le de nouveau."
@@ -138,3 +142,12 @@ def source(name: str) -> str:
         return name
     with document_storage().open(name) as file:
         return as_source(file.read())
+
+
+def place(address: str) -> tuple[int, int]:
+    """Return the width and height (mm) of the box that the image of that address stands in."""
+    with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as image:
+        width, height = image.size
+    widest, high = PLACE
+    spare = max(widest - high * width / height, 0)
+    return widest - int(spare // _WIDTH_STEP) * _WIDTH_STEP, high

@@ -1,122 +1,51 @@
 """Formes: the pages of a laid-out document, taken apart so that other words may fill them.
 
-A document is read as a mark-up and the words of its blocks (paragraph, heading, cell…). A
-forme is what stands when the words are taken out: the operators of its pages with slots, and
-the elements of its structure.
+A forme is what stands when the words of the blocks are taken out: the operators of the pages
+with slots, and the file that WeasyPrint made, whose other objects hardly change.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import pydyf
-from weasyprint import DEFAULT_OPTIONS, Document
+from weasyprint import Document
+from weasyprint.document import DocumentMetadata
 from weasyprint.formatting_structure import boxes
+from weasyprint.layout.replaced import replacedbox_layout
 from weasyprint.matrix import Matrix
-from weasyprint.pdf import generate_pdf
+from weasyprint.pdf import _w3c_date_to_pdf
 
-from documents.press.pdf_objects import Fragment, number_of
-from documents.press.plain import VARIANT
+from documents.press.copies import Copy
+from documents.press.pdf_objects import Blank, Plate, begin, end, final, number_of
+from documents.press.plain import EmbeddedFile, carrying, make
+from documents.press.structure import elements
 from documents.press.typesetting import (
     CannotSet,
+    Drawn,
+    Emblem,
+    Figure,
     Measure,
-    Picture,
     Setting,
-    draw_picture,
-    plain_words,
     type_name,
+    type_of,
 )
 
-OPTIONS = DEFAULT_OPTIONS | {
-    "pdf_variant": VARIANT,
-    "pdf_version": "1.7",
-    "output_intent": "srgb",
-}
 # The foot of each page, a block like another.
 FOLIO = -1
 _FOLIO_WIDTH = 300
-
-_DOCUMENT = re.compile(
-    r'(.*)(<body\b[^<>]*?)(?: data-reference="([^"]*)")?>(.*)</body>\s*</html>\s*', re.DOTALL
-)
-_TEXT_TAG = r"(?:p|h[1-6]|li|th|td|caption)"
-_INLINE_TAG = r"</?(?:br|span|em|strong)\b[^<>]*>"
-_BLOCK = re.compile(
-    rf"(<{_TEXT_TAG}\b[^<>]*>)((?:[^<]++|{_INLINE_TAG})*+)(?=</{_TEXT_TAG}>)"
-    r"|(<svg)(\b.*?)(?=</svg>)",
-    re.DOTALL,
-)
-_NEVER_KEPT = re.compile(r"<(?:a|img|input|object|embed|link|style)\b")
-_HEADING = re.compile(r"<h[1-6]\b[^<>]*>$")
+# Beginnings of pages remembered in a process, 5 kB each: common articles, the latest others.
+_REMEMBERED = 500
 
 _TEXT_PLACE = re.compile(rb"1 0 0 -1 (\S+) (\S+) Tm")
-_PICTURE_PLACE = re.compile(rb"1 0 0 1 (\S+) (\S+) cm")
-_FACE = re.compile(rb"/(\w+) \S+ Tf")
+_FIGURE_PLACE = re.compile(rb"1 0 0 1 (\S+) (\S+) cm")
 
 
-@dataclass(frozen=True)
-class Copy:
-    """A document as it goes to the compositor.
-
-    `markup` is the body without what its blocks hold, cut after the opening tag of each;
-    `words` is what each holds: text and inline tags, or what is inside an <svg>.
-    """
-
-    head: str
-    body_tag: str
-    reference: str
-    markup: tuple[str, ...]
-    words: tuple[str, ...]
-
-    @property
-    def skeleton(self) -> tuple[str, ...]:
-        return (self.body_tag, *self.markup)
-
-    def tags(self) -> Iterator[tuple[int, str, str]]:
-        """Yield (block, what stands before and its opening tag, its words)."""
-        for block, words in enumerate(self.words):
-            yield block, self.markup[block], words
-
-    def headings(self) -> Iterator[str]:
-        """Yield the headings in order, as bookmarks name them."""
-        for _, before, words in self.tags():
-            if _HEADING.search(before):
-                yield plain_words(words)
-
-    def numbered_html(self) -> str:
-        """Return the whole document with the number of each block on its tag."""
-        pieces = [f'{self.head}{self.body_tag} data-reference="{self.reference}">']
-        for block, before, words in self.tags():
-            start, tag, attributes = _last_tag(before)
-            pieces.append(f'{start}{tag} data-block="{block}"{attributes}{words}')
-        return "".join((*pieces, self.markup[-1], "</body></html>"))
+Contents = Mapping[int, Setting | Figure]
 
 
-def _last_tag(before: str) -> tuple[str, str, str]:
-    """Cut '…</p><h2 class="a">' into '…</p>', '<h2', ' class="a">'."""
-    start = before.rindex("<")
-    end = start + re.match(r"<\w+", before[start:]).end()
-    return before[:start], before[start:end], before[end:]
-
-
-def read(html: str) -> Copy:
-    """Raises CannotSet when `html` holds what is never kept standing."""
-    document = _DOCUMENT.fullmatch(html)
-    if not document or _NEVER_KEPT.search(html):
-        raise CannotSet("a link, an image file or a style, or not a whole document")
-    head, body_tag, reference, body = document.groups(default="")
-    markup, words = [], []
-    end = 0
-    for block in _BLOCK.finditer(body):
-        group = 2 if block[1] else 4
-        markup.append(body[end : block.start(group)])
-        words.append(block[group])
-        end = block.end()
-    return Copy(head, body_tag, reference, (*markup, body[end:]), tuple(words))
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TextSlot:
     """Where a run stands: which one, and its baseline from the top of the page (CSS pixels)."""
 
@@ -129,10 +58,9 @@ class TextSlot:
     def key(self) -> tuple[int, ...]:
         return self.block, self.line, self.run
 
-    def operators(self, setting: Setting) -> Iterator[bytes]:
+    def filled(self, setting: Setting) -> bytes:
         run = setting.lines[self.line][self.run]
-        yield _placed(run.x, self.y)
-        yield from run.operators
+        return _placed(run.x, self.y) + run.operators
 
 
 @lru_cache(maxsize=5_000)
@@ -140,63 +68,145 @@ def _placed(x: float, y: float) -> bytes:
     """Return the operator that places words on a page."""
     stream = pydyf.Stream()
     stream.set_text_matrix(*Matrix(d=-1, e=x, f=y).values)
-    return stream.stream[0]
+    return stream.stream[0] + b"\n"
 
 
-@dataclass(frozen=True)
-class PictureSlot:
-    """Where a picture stands, and how large (CSS pixels)."""
+@dataclass(frozen=True, eq=False)
+class FigureSlot:
+    """Where a figure stands: its box, and its corner from the top of the page (CSS pixels)."""
 
     block: int
+    box: boxes.ReplacedBox
     x: float
     y: float
-    width: float
-    height: float
 
     @property
     def key(self) -> tuple[int, ...]:
         return (self.block,)
 
-    def operators(self, picture: Picture) -> Iterator[bytes]:
+    def filled(self, figure: Figure) -> bytes:
         stream = pydyf.Stream()
         stream.set_matrix(1, 0, 0, 1, self.x, self.y)
-        stream.push_state()
-        yield from stream.stream
-        yield from draw_picture(picture, self.width, self.height)
-        yield from (b"Q", b"Q")
+        return stream.stream[0] + b"\n" + figure.operators(self.box)
 
 
-@dataclass(frozen=True)
+Slot = TextSlot | FigureSlot
+
+
+@dataclass(frozen=True, eq=False)
 class Page:
-    """A page: its operators with slots where words go, its elements by marked content."""
+    """A page: the number of its stream, its operators with slots where words go.
 
-    number: int
-    size: tuple[float, float]
-    bleed: dict[str, float]
-    pieces: list
-    bookmarks: list[tuple]
-    elements: list[int]
+    `end` begins with its foot, which bears the reference and is like no other.
+    """
+
+    stream: int
+    pieces: list[bytes | Slot]
+    end: list[bytes | Slot]
+
+    @cached_property
+    def blocks(self) -> tuple[int, ...]:
+        return tuple(piece.block for piece in self.pieces if not isinstance(piece, bytes))
+
+    def filled(self, contents: Contents, folio: Setting) -> bytes:
+        """Return its stream. What comes before its foot is remembered deflated."""
+        begun, checksum = _begun(self, tuple(contents[block] for block in self.blocks))
+        feet = iter([folio])
+        return end(begun, checksum, b"\n" + _joined(self.end, feet))
 
 
-@dataclass(frozen=True)
+@lru_cache(maxsize=_REMEMBERED)
+def _begun(page: Page, contents: tuple[Setting | Figure, ...]) -> tuple[bytes, int]:
+    return begin(_joined(page.pieces, iter(contents)))
+
+
+def _joined(pieces: Sequence[bytes | Slot], contents: Iterator) -> bytes:
+    return b"\n".join(
+        piece if isinstance(piece, bytes) else piece.filled(next(contents)) for piece in pieces
+    )
+
+
+@dataclass(frozen=True, eq=False)
 class Forme:
-    """The pages of one shape, and the elements of their structure; numbers are their own."""
+    """The pages of one shape, and the file that they are printed in.
 
+    What changes in the file from one document to the next is kept apart: outlines, figures
+    and resources with what changes left out, the others by their numbers.
+    """
+
+    plate: Plate
     pages: list[Page]
-    graphics: dict[str, pydyf.Dictionary]
-    faces: list[str]
-    structure: Fragment
-    figures: list[pydyf.Dictionary]
-    root: int
-    top: list[int]
+    outlines: list[Blank]
+    figures: list[Blank]
+    resources: Blank
+    images: list[int]
+    information: pydyf.Dictionary
+    metadata: int
+    files: list[int]
+
+    def print(
+        self,
+        copy: Copy,
+        contents: Contents,
+        folios: Sequence[Setting],
+        files: Sequence[EmbeddedFile],
+        identifier: str,
+    ) -> bytes:
+        """Return the file of a document of this shape."""
+        pages = {
+            page.stream: page.filled(contents, folio)
+            for page, folio in zip(self.pages, folios, strict=True)
+        }
+        figures = [content for content in contents.values() if isinstance(content, Figure)]
+        streams = pages | self.streams(copy, figures, files)
+        return self.plate.file(identifier, streams, self.dictionaries(copy, figures))
+
+    def streams(
+        self, copy: Copy, figures: Sequence[Figure], files: Sequence[EmbeddedFile]
+    ) -> dict[int, bytes]:
+        """Return the streams that a document has beside its pages, by number."""
+        carried = carrying(copy.metadata, files)
+        items = [carried.objects[_metadata(carried)], *_embedded(carried)]
+        items += [image for _, image in _images(figures)]
+        numbers = [self.metadata, *self.files, *self.images]
+        return {number: final(item) for number, item in zip(numbers, items, strict=True)}
+
+    def dictionaries(self, copy: Copy, figures: Sequence[Figure]) -> dict[int, bytes]:
+        """Return what names, in a document, its articles and its images, by number."""
+        items = {self.information.number: _informed(self.information, copy.metadata).data}
+        for outline, heading in zip(self.outlines, copy.headings(), strict=True):
+            items[outline.number] = outline.filled(pydyf.String(heading))
+        for element, figure in zip(self.figures, figures, strict=True):
+            items[element.number] = element.filled(pydyf.String(figure.title))
+        images = zip(_images(figures), self.images, strict=True)
+        names = pydyf.Dictionary({name: b"%d 0 R" % number for (name, _), number in images})
+        items[self.resources.number] = self.resources.filled(names)
+        return items
 
 
-def filled(piece, contents) -> Iterator[bytes]:
-    """Yield the operators of a piece of a page, its slots filled."""
-    if isinstance(piece, bytes):
-        yield piece
-    else:
-        yield from piece.operators(contents[piece.block])
+def _images(figures: Sequence[Figure]) -> list[tuple[str, pydyf.Stream]]:
+    return [figure.x_object() for figure in figures if isinstance(figure, Emblem)]
+
+
+def _metadata(pdf) -> int:
+    return number_of(pdf.catalog["Metadata"])
+
+
+def _embedded(pdf) -> list[pydyf.Stream]:
+    streams = [item for item in pdf.objects if isinstance(item, pydyf.Stream)]
+    return [item for item in streams if item.extra.get("Type") == "/EmbeddedFile"]
+
+
+def _informed(information: pydyf.Dictionary, metadata: DocumentMetadata) -> pydyf.Dictionary:
+    """Return what WeasyPrint writes of a document with that metadata in its /Info."""
+    told = {
+        "Title": metadata.title,
+        "Author": ", ".join(metadata.authors),
+        "Subject": metadata.description,
+        "CreationDate": _w3c_date_to_pdf(metadata.created, "created"),
+    }
+    told = {name: pydyf.String(told[name]) for name in told if name in information}
+    return pydyf.Dictionary(information | told)
 
 
 def _lines(box, block=None, frame=None) -> Iterator[tuple]:
@@ -249,88 +259,84 @@ def _measure_of(block, frame, line, runs) -> Measure:
         is_own = block == FOLIO or "data-block" in run.element.attrib
         name = "" if is_own else type_name(run.element.tag, run.element.get("class"))
         if align != "justify" and run.style["text_decoration_line"] == "none":
-            types[name] = run
+            types[name] = type_of(run)
     return Measure(left, width, align, types)
 
 
 def lock_up(
-    document: Document, set_blocks: dict[int, Setting | Picture], folios: list[Setting]
+    document: Document,
+    copy: Copy,
+    contents: Contents,
+    folios: Sequence[Setting],
+    files: Sequence[EmbeddedFile],
 ) -> Forme:
-    """Take the pages of a document apart: what stands, and slots for its words.
+    """Take a document apart: what stands, and what its words make.
 
-    Raises CannotSet if the words, set here, are not what the pages show.
+    Raises CannotSet if its words, set here, are not what WeasyPrint made of them.
     """
-    pdf = generate_pdf(document, None, 1, **OPTIONS)
-    root, marked, resources = landmarks(pdf)
-    if resources["XObject"] or resources["Pattern"] or resources["Shading"]:
-        raise CannotSet("a picture of points or shades")
-    elements = [item for item in pdf.objects if _is_element(item) and item is not root]
-    figures = [item for item in elements if item["S"] == "/Figure"]
+    document.fonts = Drawn()
+    pdf = make(document, files)
+    pdf.add_object(pdf.info)
+    resources = next(item for item in pdf.objects if isinstance(item, dict) and "XObject" in item)
+    pages = _pages(document, pdf, contents, folios)
+    outlines = [item for item in pdf.objects if isinstance(item, dict) and "Dest" in item]
+    elements_of_figures = elements(pdf, "/Figure")
+    images = [number_of(reference) for reference in resources["XObject"].values()]
+    embedded = [item.number for item in _embedded(pdf)]
+    given = {item.number for item in (*outlines, *elements_of_figures, resources, pdf.info)}
+    given |= {page.stream for page in pages} | {_metadata(pdf), *images, *embedded}
+    forme = Forme(
+        Plate(pdf, given),
+        pages,
+        [Blank(outline, "Title") for outline in outlines],
+        [Blank(element, "Alt") for element in elements_of_figures],
+        Blank(resources, "XObject"),
+        images,
+        pdf.info,
+        _metadata(pdf),
+        embedded,
+    )
+    figures = [content for content in contents.values() if isinstance(content, Figure)]
+    for number, content in forme.streams(copy, figures, files).items():
+        if content != final(pdf.objects[number]):
+            raise CannotSet(f"a stream that is not WeasyPrint's: {content[:80]!r}")
+    for number, content in forme.dictionaries(copy, figures).items():
+        if content != pdf.objects[number].data:
+            raise CannotSet(f"an object that is not WeasyPrint's: {content[:80]!r}")
+    return forme
+
+
+def _pages(document, pdf, contents, folios) -> list[Page]:
     lines_before: dict[int, int] = {}
-    left = {key for block, content in set_blocks.items() for key in content.keys(block)}
+    left = {key for block, content in contents.items() for key in content.keys(block)}
     pages = []
-    faces = set()
-    for page, folio, reference, references in zip(
-        document.pages, folios, pdf.page_references, marked, strict=True
-    ):
+    for page, folio, reference in zip(document.pages, folios, pdf.page_references, strict=True):
         if page.links or page.anchors:
             raise CannotSet("links")
-        number = number_of(reference)
-        stream = pdf.objects[number_of(pdf.objects[number]["Contents"])]
-        operators = list(map(pydyf._to_bytes, stream.stream))
-        faces |= {face[1].decode() for face in map(_FACE.fullmatch, operators) if face}
-        slots = _text_slots(page, set_blocks, lines_before) | _picture_slots(page._page_box)
+        stream = pdf.objects[number_of(pdf.objects[number_of(reference)]["Contents"])]
+        slots = _text_slots(page, contents, lines_before) | _figure_slots(page._page_box)
         left -= {slot.key for slot in slots.values()}
-        pages.append(
-            Page(
-                number=number,
-                size=(page.width, page.height),
-                bleed=page.bleed,
-                pieces=_pieces(operators, slots, set_blocks | {FOLIO: folio}),
-                bookmarks=page.bookmarks,
-                elements=list(map(number_of, references)),
-            )
-        )
+        operators = list(map(pydyf._to_bytes, stream.stream))
+        pages.append(_page(stream.number, operators, slots, contents | {FOLIO: folio}))
     if left:
         raise CannotSet(f"words that no page shows: {left}")
-    return Forme(
-        pages=pages,
-        graphics=dict(resources["ExtGState"]),
-        faces=sorted(faces),
-        structure=Fragment([item for item in elements if item not in figures]),
-        figures=figures,
-        root=root.number,
-        top=list(map(number_of, root["K"])),
-    )
-
-
-def landmarks(pdf: pydyf.PDF) -> tuple[pydyf.Dictionary, list, pydyf.Dictionary]:
-    """Return the root of the structure, the elements marked on each page, the resources."""
-    tree = pdf.objects[number_of(pdf.catalog["StructTreeRoot"])]
-    root = pdf.objects[number_of(tree["K"][0])]
-    marked = pdf.objects[number_of(tree["ParentTree"])]["Nums"][1::2]
-    resources = next(item for item in pdf.objects if isinstance(item, dict) and "XObject" in item)
-    return root, marked, resources
-
-
-def _is_element(item) -> bool:
-    return isinstance(item, dict) and item.get("Type") == "/StructElem"
+    return pages
 
 
 def _place(x, y) -> tuple[float, float]:
     return round(float(x), 3), round(float(y), 3)
 
 
-def _text_slots(page, set_blocks, lines_before) -> dict[tuple, TextSlot]:
+def _text_slots(page, contents, lines_before) -> dict[tuple, Slot]:
     """Return the slots of a page by place; `lines_before` counts the lines of blocks so far."""
-    slots = {}
+    slots: dict[tuple, Slot] = {}
     for block, _, _, runs in _lines(page._page_box):
-        if block not in set_blocks and block != FOLIO:
+        if block not in contents and block != FOLIO:
             continue
         line = 0
         if block != FOLIO:
             # The head of a table starts again on each page.
-            line = lines_before.get(block, 0) % len(set_blocks[block].lines)
+            line = lines_before.get(block, 0) % len(contents[block].lines)
             lines_before[block] = line + 1
         for number, run in enumerate(runs):
             if run.text.strip():
@@ -339,40 +345,50 @@ def _text_slots(page, set_blocks, lines_before) -> dict[tuple, TextSlot]:
     return slots
 
 
-def _picture_slots(page_box) -> dict[tuple, PictureSlot]:
-    slots = {}
+def _figure_slots(page_box) -> dict[tuple, Slot]:
+    slots: dict[tuple, Slot] = {}
     for box in page_box.descendants(placeholders=True):
         if isinstance(box, boxes.ReplacedBox):
             block = int(box.element.attrib["data-block"])
-            x, y = box.content_box_x(), box.content_box_y()
-            slots["picture", *_place(x, y)] = PictureSlot(block, x, y, box.width, box.height)
+            *_, x, y = replacedbox_layout(box)
+            box = box.copy()
+            box.replacement = None
+            slots["figure", *_place(x, y)] = FigureSlot(block, box, x, y)
     return slots
 
 
-def _pieces(operators, slots, contents) -> list:
+def _page(number, operators, slots, contents) -> Page:
     """Cut the operators of a page at its slots, and prove that the words are the ones there."""
-    pieces: list = []
+    pieces: list[bytes | Slot] = []
     standing: list[bytes] = []
-    position = 0
-    is_picture = False
+    foot = position = 0
+    is_figure = False
     while position < len(operators):
         operator = operators[position]
-        is_picture = operator == b"/Figure" or (is_picture and operator != b"EMC")
-        if is_picture:
-            place, kind, end = _PICTURE_PLACE.fullmatch(operator), "picture", b"EMC"
+        is_figure = operator == b"/Figure" or (is_figure and operator != b"EMC")
+        if is_figure:
+            place, kind, end_mark = _FIGURE_PLACE.fullmatch(operator), "figure", b"EMC"
         else:
-            place, kind, end = _TEXT_PLACE.fullmatch(operator), "text", b"ET"
+            place, kind, end_mark = _TEXT_PLACE.fullmatch(operator), "text", b"ET"
         slot = slots.pop((kind, *_place(place[1], place[2])), None) if place else None
         if slot is None:
             standing.append(operator)
             position += 1
             continue
-        stop = operators.index(end, position)
-        if list(filled(slot, contents)) != operators[position:stop]:
+        stop = operators.index(end_mark, position)
+        if slot.filled(contents[slot.block]) != b"\n".join(operators[position:stop]):
             raise CannotSet(f"block {slot.block} is not what its page shows")
-        pieces += [b"\n".join(standing), slot]
+        pieces.append(b"\n".join(standing))
+        if slot.block == FOLIO:
+            foot = len(pieces)
+        pieces.append(slot)
         standing = []
         position = stop
-    if slots:
-        raise CannotSet(f"words without a place: {slots}")
-    return [*pieces, b"\n".join(standing)]
+    pieces.append(b"\n".join(standing))
+    if (
+        slots
+        or not foot
+        or any(isinstance(piece, (TextSlot, FigureSlot)) for piece in pieces[foot + 1 :])
+    ):
+        raise CannotSet(f"words without a place, or after the foot of the page: {slots}")
+    return Page(number, pieces[:foot], pieces[foot:])

@@ -1,8 +1,9 @@
 """The press: HTML to one PDF, archivable (PDF/A-3a) and accessible (PDF/UA-1).
 
-Keeps warm in each process what every document needs: fonts, style sheet, images.
+Keeps warm in each process what every document needs: fonts and style sheet.
 """
 
+import datetime
 import gc
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -14,14 +15,26 @@ from threading import Lock
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from weasyprint import CSS, HTML, Attachment, Document
+import pydyf
+from weasyprint import CSS, DEFAULT_OPTIONS, HTML, Attachment, Document
 from weasyprint.document import DocumentMetadata
+from weasyprint.pdf import generate_pdf
+from weasyprint.pdf.anchors import write_pdf_attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse, path2url
+
+from documents.press.pdf_objects import file_of
+from documents.press.structure import mend
 
 PRINT_DIR = Path(__file__).resolve().parent / "print"
 PRINT_URL = path2url(PRINT_DIR)
 VARIANT = "pdf/a-3a"
+_CONFORMANCE = ("a", 3, "A")
+OPTIONS = DEFAULT_OPTIONS | {
+    "pdf_variant": VARIANT,
+    "pdf_version": "1.7",
+    "output_intent": "srgb",
+}
 
 
 class PrintFiles(URLFetcher):
@@ -37,6 +50,32 @@ class PrintFiles(URLFetcher):
         return super().fetch(url, headers)
 
 
+FETCHER = PrintFiles()
+
+
+@dataclass(frozen=True)
+class EmbeddedFile:
+    """A file that a document carries (PDF/A-3); `relationship` is what it is to the document."""
+
+    name: str
+    content: str
+    description: str
+    relationship: str
+    dated: datetime.datetime
+
+    def attachment(self) -> Attachment:
+        return Attachment(
+            string=self.content,
+            name=self.name,
+            description=self.description,
+            relationship=self.relationship,
+            # A file has dates; the clock's would change the bytes.
+            created=self.dated,
+            modified=self.dated,
+            url_fetcher=FETCHER,
+        )
+
+
 @dataclass(frozen=True)
 class Press:
     """What a process keeps warm from one document to the next.
@@ -47,15 +86,12 @@ class Press:
     lock: Lock
     fonts: FontConfiguration
     style: CSS
-    fetcher: PrintFiles
-    images: dict
 
     def lay_out(self, html: str) -> Document:
         """Return the pages of `html`, not yet painted."""
-        return HTML(string=html, base_url=PRINT_URL, url_fetcher=self.fetcher).render(
+        return HTML(string=html, base_url=PRINT_URL, url_fetcher=FETCHER).render(
             font_config=self.fonts,
             stylesheets=[self.style],
-            cache=self.images,
             pdf_variant=VARIANT,
         )
 
@@ -68,25 +104,35 @@ def warm_press() -> Press:
     that opened them.
     """
     fonts = FontConfiguration()
-    fetcher = PrintFiles()
-    style = CSS(filename=PRINT_DIR / "print.css", font_config=fonts, url_fetcher=fetcher)
-    return Press(lock=Lock(), fonts=fonts, style=style, fetcher=fetcher, images={})
+    style = CSS(filename=PRINT_DIR / "print.css", font_config=fonts, url_fetcher=FETCHER)
+    return Press(lock=Lock(), fonts=fonts, style=style)
 
 
-def print_plainly(html: str, attachments: Sequence[Attachment] = ()) -> tuple[bytes, int]:
-    """Print a whole document, its attachments embedded: return the PDF and its number of pages."""
+def print_plainly(html: str, files: Sequence[EmbeddedFile] = ()) -> tuple[bytes, int]:
+    """Print a whole document with the files it carries: return the PDF, its number of pages."""
     press = warm_press()
     with press.lock, collector_paused():
         document = press.lay_out(html)
         declare_accessible(document.metadata)
-        content = document.write_pdf(
-            pdf_variant=VARIANT,
-            pdf_identifier=identifier_of(html),
-            attachments=list(attachments),
-        )
-        # Each collectivity has its own letterhead: thousands would stay in memory.
-        press.images.clear()
+        content = file_of(make(document, files), identifier_of(html))
     return content, len(document.pages)
+
+
+def make(document: Document, files: Sequence[EmbeddedFile] = ()) -> pydyf.PDF:
+    """Return the PDF of a document, painted and tagged, its objects not yet written."""
+    attachments = [file.attachment() for file in files]
+    pdf = generate_pdf(document, None, 1, **OPTIONS | {"attachments": attachments})
+    mend(document, pdf)
+    return pdf
+
+
+def carrying(metadata: DocumentMetadata, files: Sequence[EmbeddedFile]) -> pydyf.PDF:
+    """Return a PDF without pages that holds what `make` writes of these."""
+    pdf = pydyf.PDF()
+    for file in files:
+        write_pdf_attachment(pdf, file.attachment(), compress=True)
+    metadata.include_in_pdf(pdf, *_CONFORMANCE, compress=True)
+    return pdf
 
 
 def identifier_of(html: str) -> str:
@@ -130,7 +176,7 @@ _PDFUA_EXTENSION = b"""
 """
 
 
-def declare_accessible(metadata: DocumentMetadata) -> None:
+def declare_accessible(metadata) -> None:
     """Make the metadata of a PDF/A file say that it is PDF/UA-1 as well.
 
     WeasyPrint writes one variant's identification; the other is added to its packet.

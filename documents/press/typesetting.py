@@ -7,46 +7,57 @@ import html as entities
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import NoReturn
+from functools import cache, cached_property, lru_cache
 from xml.etree import ElementTree
 
 import pydyf
 from weasyprint import DEFAULT_OPTIONS
 from weasyprint.draw.text import draw_first_line
 from weasyprint.formatting_structure import boxes
-from weasyprint.images import SVGImage
+from weasyprint.images import RasterImage, SVGImage, get_image_from_uri
+from weasyprint.layout.replaced import replacedbox_layout
 from weasyprint.matrix import Matrix
 from weasyprint.pdf.fonts import Font, build_fonts_dictionary
 from weasyprint.pdf.stream import Stream
-from weasyprint.text.line_break import split_first_line
+from weasyprint.text.ffi import FROM_UNITS, pango
+from weasyprint.text.line_break import Layout, line_size, split_first_line
 
-from documents.press.pdf_objects import Fragment, number_of
-from documents.press.plain import warm_press
+from documents.press.plain import FETCHER, OPTIONS, warm_press
 
-# Blocks remembered in a process: those of a text's common articles, and the latest others.
-_REMEMBERED = 20_000
+# Blocks, and lines, remembered in a process: those of common articles, and the latest others.
+_REMEMBERED = 10_000
 
-# Glyphs that a document may use: the languages of France and its neighbours. Ligatures and
-# plain spaces come first: of two characters with one glyph, the first is what a reader copies.
-_CHARACTERS = " ".join(
+# Glyphs that a document may use: the languages of France and its neighbours, each a character
+# that the faces have. Ligatures and plain spaces come first: of two characters with one glyph,
+# the first is what a reader copies.
+CASE = " ".join(
     (
         "fi fl",
         "".join(map(chr, range(0x21, 0x7F))),
         "".join(map(chr, (*range(0xA1, 0xAD), *range(0xAE, 0x100)))),
         "ŒœŸ ĆćČčŁłŚśŞşŠšŽž",
-        "‐ ‑ – — ‘ ’ ‚ “ ” „ … • ‹ › € ™ − × ≤ ≥ \u00a0 \u202f",
+        "‐ – — ‘ ’ ‚ “ ” „ … • ‹ › € ™ − × ≤ ≥ □ \u00a0 \u202f",
     )
 )
 _FACES = "<p>{0}</p><p><b>{0}</b></p><p><i>{0}</i></p><p><b><i>{0}</i></b></p>"
 
 _TAGS = re.compile(r"(<[^<>]+>)")
 _TAG = re.compile(r'<(/?)(\w+)(?: class="([^"]*)")?\s*/?>')
-_SPACES = re.compile(r"[ \t\r\n\f]+")
+SPACES = re.compile(r"[ \t\r\n\f]+")
+_FACE = re.compile(rb"/(\w+) \S+ Tf")
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
-_PEN = re.compile(r'(?<= d=")M[\d.]+ [\d.]+(?:h[\d.]+|m-?[\d.]+ [\d.]+)+(?=")')
-_STEP = re.compile(r"([Mmh])(-?[\d.]+)(?: ([\d.]+))?")
+_PATH = re.compile(r' d="([^"]*)"')
+_STROKES = re.compile(r"(?:M\d+ \d+\.5L\d+ \d+\.5)+")
 _SVG = "http://www.w3.org/2000/svg"
+# What a style says of how its words are shaped and how wide they are.
+_SPOKEN = (
+    *("font_family", "font_size", "font_style", "font_weight", "font_stretch", "font_kerning"),
+    *("font_variant_ligatures", "font_variant_position", "font_variant_caps"),
+    *("font_variant_numeric", "font_variant_alternates", "font_variant_east_asian"),
+    *("font_feature_settings", "font_variation_settings", "font_language_override", "lang"),
+    *("direction", "letter_spacing", "word_spacing", "text_transform", "text_decoration_line"),
+    *("white_space", "overflow_wrap", "word_break", "hyphens", "hyphenate_character", "tab_size"),
+)
 
 
 class CannotSet(Exception):
@@ -56,40 +67,84 @@ class CannotSet(Exception):
 class _Sealed(dict):
     """Glyphs or fonts that painting may read and not add to."""
 
-    def __setitem__(self, key: object, value: object) -> NoReturn:
+    def __setitem__(self, key, value) -> None:
         raise CannotSet(key)
 
 
-@dataclass(frozen=True)
-class TypeCase:
-    """The fonts by WeasyPrint's key, and the objects and number of each by its name in a PDF."""
-
-    fonts: dict[int, Font]
-    faces: dict[str, tuple[Fragment, int]]
-
-
 @cache
-def type_case() -> TypeCase:
-    """Return the faces, each subset once to every glyph that a document may use.
+def type_case() -> dict[int, Font]:
+    """Return the faces by WeasyPrint's key, each subset once to every glyph a document may use.
 
     What a file holds then depends on its text alone, never on the documents before it.
     """
-    characters = entities.escape(_CHARACTERS)
+    characters = entities.escape(CASE)
     html = f'<html lang="fr"><title>–</title><body>{_FACES.format(characters)}</body></html>'
     fonts: dict[int, Font] = {}
     for page in warm_press().lay_out(html).pages:
         page.paint(Stream(fonts, None, {"ExtGState": {}}, {}, None, {}, None))
-    faces = {}
-    for key, font in fonts.items():
-        pdf = pydyf.PDF()
-        start = len(pdf.objects)
-        names = build_fonts_dictionary(pdf, {key: font}, True, True, DEFAULT_OPTIONS)
-        ((name, reference),) = names.items()
-        faces[name] = Fragment(pdf.objects[start:]), number_of(reference)
+    build_fonts_dictionary(pydyf.PDF(), fonts, True, True, DEFAULT_OPTIONS)
+    for font in fonts.values():
         font.widths, font.to_unicode = _Sealed(font.widths), _Sealed(font.to_unicode)
         font.missing = _Sealed()
         font.clean = lambda *_: None
-    return TypeCase(_Sealed(fonts), faces)
+    return _Sealed(fonts)
+
+
+class Drawn(dict):
+    """The faces that a document shows, noted in the type case while it is painted."""
+
+    def __contains__(self, key) -> bool:
+        if key not in type_case():
+            raise CannotSet("a face that is not the product's")
+        self.setdefault(key, type_case()[key])
+        return True
+
+
+class Type:
+    """How words of one style are set. Two that say the same of words are the same."""
+
+    def __init__(self, box: boxes.TextBox) -> None:
+        """Take the style of `box`, which held some."""
+        self._said = tuple(str(box.style[name]) for name in _SPOKEN)
+        self.style = box.style
+        self._box = box
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Type) and self._said == other._said
+
+    def __hash__(self) -> int:
+        return hash(self._said)
+
+    @cached_property
+    def layout(self) -> Layout | None:
+        """One line, to be filled again and again; None where words move spaces apart."""
+        return None if self.style["word_spacing"] else Layout(self.style)
+
+    def cased(self, text: str) -> str:
+        return text.upper() if self.style["text_transform"] == "uppercase" else text
+
+    @cached_property
+    def _stream(self) -> Stream:
+        return Stream(type_case(), None, {}, {}, None, {}, None)
+
+    def drawn(self, layout: Layout) -> list[bytes]:
+        """Return the operators that show a line, after the one that places it."""
+        box, stream = self._box, self._stream
+        box.text, box.pango_layout = layout.text, layout
+        stream.stream.clear()
+        stream._current_font = None
+        draw_first_line(stream, box, "clip", "none", Matrix(d=-1))
+        return stream.stream[1:]
+
+
+@lru_cache(maxsize=500)
+def _same(type_: Type) -> Type:
+    return type_
+
+
+def type_of(box: boxes.TextBox) -> Type:
+    """Return the type of a box's words: one for all that are alike."""
+    return _same(Type(box.copy()))
 
 
 @dataclass(eq=False)
@@ -102,7 +157,7 @@ class Measure:
     left: float
     width: float
     align: str
-    types: dict[str, boxes.TextBox]
+    types: dict[str, Type]
 
 
 @dataclass(frozen=True)
@@ -110,10 +165,10 @@ class Run:
     """Glyphs on one line: their distance from the page's edge, the operators that show them."""
 
     x: float
-    operators: tuple[bytes, ...]
+    operators: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Setting:
     """A block in lines. Two of the same `shape` leave everything else on the page in place."""
 
@@ -139,13 +194,54 @@ class Picture:
         """Its size follows from its attributes and the style sheet."""
         return ("picture", self.words.partition(">")[0])
 
-    def keys(self, block: int) -> Iterator[tuple[int, ...]]:
-        yield (block,)
-
-    @property
+    @cached_property
     def title(self) -> str:
         found = _TITLE.search(self.words)
         return plain_words(found[1]) if found else ""
+
+    def keys(self, block: int) -> Iterator[tuple[int, ...]]:
+        yield (block,)
+
+    def operators(self, box: boxes.ReplacedBox) -> bytes:
+        """Return what draws it in the place of `box`, once the pen is there."""
+        return _svg(self, box.width, box.height)
+
+
+@dataclass(frozen=True, eq=False)
+class Emblem:
+    """An image file, given in full, in a box whose size does not follow from it."""
+
+    source: str
+    title: str
+    shape = ("emblem",)
+
+    @cached_property
+    def image(self) -> RasterImage:
+        image = get_image_from_uri({}, FETCHER, OPTIONS, self.source)
+        if not isinstance(image, RasterImage):
+            raise CannotSet("an image that cannot be read")
+        return image
+
+    def keys(self, block: int) -> Iterator[tuple[int, ...]]:
+        yield (block,)
+
+    def operators(self, box: boxes.ReplacedBox) -> bytes:
+        """Return what draws it in the place of `box`, once the pen is there."""
+        box = box.copy()
+        box.replacement = self.image
+        stream = Stream({}, None, {"XObject": {}}, {}, None, {}, None)
+        width, height, *_ = replacedbox_layout(box)
+        stream.push_state()
+        self.image.draw(stream, width, height, box.style)
+        return b"\n".join((*map(pydyf._to_bytes, stream.stream), b"Q", b"Q"))
+
+    def x_object(self) -> tuple[str, pydyf.Stream]:
+        """Return its name in the resources of a page, and the object."""
+        name = Stream({}, None, {"XObject": {}}, {}, None, {}, None).add_image(self.image, False, 1)
+        return name, self.image.get_x_object(False, 1)
+
+
+Figure = Picture | Emblem
 
 
 def type_name(tag: str, css_class: str | None) -> str:
@@ -154,27 +250,30 @@ def type_name(tag: str, css_class: str | None) -> str:
 
 def plain_words(words: str) -> str:
     """Return the text of a block's HTML."""
-    return " ".join(entities.unescape(_TAGS.sub("", words)).split())
+    return entities.unescape(_TAGS.sub("", words))
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def set_block(measure: Measure, words: str) -> Setting | None:
     """Set `words` (text and inline tags) in lines.
 
+    Its shape is the types of each line that the author ended, and of each line it is broken
+    into, the height, the baseline and the faces that show something.
     None when only a whole layout can tell: nested tags, or several types on several lines.
     Raises CannotSet.
     """
     lines: list[tuple[Run, ...]] = []
     shape = []
-    for runs in _runs_by_line(words):
-        kinds = tuple(kind for kind, _ in runs)
+    for named in _runs_by_line(words):
+        kinds = tuple(kind for kind, _ in named)
         if not measure.types.keys() >= set(kinds):
             return None
+        runs = [(measure.types[kind], measure.types[kind].cased(text)) for kind, text in named]
         broken = _one_line(measure, runs) if len(runs) > 1 else list(_broken(measure, runs))
         if broken is None:
             return None
-        lines += broken
-        shape.append((kinds, len(broken)))
+        lines += [line for line, _ in broken]
+        shape.append((kinds, tuple(metrics for _, metrics in broken)))
     return Setting(tuple(lines), tuple(shape))
 
 
@@ -184,7 +283,7 @@ def _runs_by_line(words: str) -> list[list[tuple[str, str]]]:
     kinds = [""]
     for piece in _TAGS.split(words):
         if not piece.startswith("<"):
-            text = _SPACES.sub(" ", entities.unescape(piece))
+            text = SPACES.sub(" ", entities.unescape(piece))
             if not lines[-1] or lines[-1][-1][1].endswith(" "):
                 text = text.lstrip(" ")
             if text:
@@ -200,45 +299,89 @@ def _runs_by_line(words: str) -> list[list[tuple[str, str]]]:
     return lines
 
 
-def _one_line(measure: Measure, runs) -> list[tuple[Run, ...]] | None:
+def _one_line(measure: Measure, runs) -> list | None:
     """Set several types on a line, if they hold on it."""
-    placed = []
+    shown = []
     x = measure.left
-    for kind, text in runs:
-        box = measure.types[kind]
-        layout, _, width = _first_line(box, text, None)
-        placed.append((x, box, layout))
-        x += width
-    width = x - measure.left - _last_space(box, text, width)
+    for type_, text in runs:
+        line = _line(type_, text)
+        shown.append((x, line))
+        x += line.width
+    width = x - measure.left - _last_space(type_, text, line.width)
     if width > measure.width:
         return None
     shift = _shift(measure, width)
-    return [tuple(Run(x + shift, _glyphs(box, layout)) for x, box, layout in placed)]
+    placed = tuple(Run(x + shift, line.operators) for x, line in shown)
+    return [(placed, tuple(line.metrics for _, line in shown))]
 
 
-def _broken(measure: Measure, runs) -> Iterator[tuple[Run, ...]]:
+def _broken(measure: Measure, runs) -> Iterator[tuple]:
     """Break one type in lines."""
-    for kind, text in runs:
-        box = measure.types[kind]
+    for type_, text in runs:
         while text:
-            layout, resume, width = _first_line(box, text, measure.width)
-            if not resume:
-                width -= _last_space(box, text, width)
-            yield (Run(measure.left + _shift(measure, width), _glyphs(box, layout)),)
-            text = text.encode()[resume:].decode().lstrip(" ") if resume else ""
+            line = _line(type_, text, measure.width)
+            width = line.width
+            if not line.resume:
+                width -= _last_space(type_, text, width)
+            run = Run(measure.left + _shift(measure, width), line.operators)
+            yield (run,), (line.metrics,)
+            text = text.encode()[line.resume :].decode().lstrip(" ") if line.resume else ""
 
 
-def _first_line(box, text, width):
-    """Return the first line of `text`, the byte at which the next one starts, its width."""
-    text = text.upper() if box.style["text_transform"] == "uppercase" else text
-    layout, _, resume, width, *_ = split_first_line(text, box.style, None, width, 0)
-    return layout, resume, width
+@dataclass(frozen=True)
+class _Line:
+    """The first line of a text: the byte at which the next one starts, what shows it."""
+
+    width: float
+    resume: int | None
+    operators: bytes
+    metrics: tuple
 
 
-def _last_space(box, text, width):
+def _line(type_: Type, text: str, width: float | None = None) -> _Line:
+    """Set the first line of `text`, at most `width` wide."""
+    whole = _whole_line(type_, text)
+    if whole and (width is None or whole.width <= width):
+        return whole
+    return _first_line(type_, text, width)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _whole_line(type_, text) -> _Line | None:
+    """Set `text` on one line as `split_first_line` does, in one layout; None when it is several."""
+    layout = type_.layout
+    if layout is None:
+        return None
+    pango.pango_layout_set_single_paragraph_mode(layout.layout, False)
+    layout.set_text(text)
+    first_line, resume = layout.get_first_line()
+    if resume is not None:
+        return None
+    width, height = line_size(first_line, type_.style)
+    baseline = pango.pango_layout_get_baseline(layout.layout) * FROM_UNITS
+    return _shown(type_.drawn(layout), width, None, height, baseline)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _first_line(type_, text, max_width) -> _Line:
+    layout, _, resume, width, height, baseline = split_first_line(
+        text, type_.style, None, max_width, 0
+    )
+    layout.reactivate(type_.style)
+    line = _shown(type_.drawn(layout), width, resume, height, baseline)
+    layout.deactivate()
+    return line
+
+
+def _shown(operators, width, resume, height, baseline) -> _Line:
+    faces = tuple(face[1] for face in map(_FACE.fullmatch, operators) if face)
+    return _Line(width, resume, b"\n".join(operators), (height, baseline, faces))
+
+
+def _last_space(type_: Type, text: str, width: float) -> float:
     """Return the room of a space that ends a block: WeasyPrint shows it and does not count it."""
     bare = text.rstrip(" ")
-    return width - _first_line(box, bare, None)[2] if bare and bare != text else 0
+    return width - _line(type_, bare).width if bare and bare != text else 0
 
 
 def _shift(measure: Measure, width: float) -> float:
@@ -248,48 +391,29 @@ def _shift(measure: Measure, width: float) -> float:
     return space / 2 if measure.align == "center" else space
 
 
-def _glyphs(box, layout) -> tuple[bytes, ...]:
-    """Return the operators that show a line, after the one that places it."""
-    box = box.copy_with_text(layout.text)
-    box.pango_layout = layout
-    layout.reactivate(box.style)
-    stream = Stream(type_case().fonts, None, {}, {}, None, {}, None)
-    draw_first_line(stream, box, "clip", "none", Matrix(d=-1))
-    layout.deactivate()
-    return tuple(stream.stream[1:])
-
-
 @lru_cache(maxsize=16)
-def draw_picture(picture: Picture, width: float, height: float) -> tuple[bytes, ...]:
+def _svg(picture: Picture, width: float, height: float) -> bytes:
     """Return the operators that draw a picture in a corner, at a size in CSS pixels."""
     words = _TITLE.sub("", picture.words)
-    pen = _PEN.search(words)
-    if not pen:
-        return _drawn(words, width, height)
+    path = _PATH.search(words)
+    if not path or not _STROKES.fullmatch(path[1]):
+        return b"\n".join(_drawing(words, width, height))
     # A QR code is one path of some hundred strokes: only these change from one to the next.
-    operators = _drawn(_PEN.sub("M0 0h1", words), width, height)
+    before, after = words[: path.start(1)], words[path.end(1) :]
+    operators = _drawing(f"{before}M0 0L1 0{after}", width, height)
     stroke = operators.index(b"1 0 l") - 1
-    return (*operators[:stroke], *_strokes(pen[0]), *operators[stroke + 2 :])
+    strokes = path[1][1:].replace("L", " m\n").replace("M", " l\n").encode() + b" l"
+    return b"\n".join((*operators[:stroke], strokes, *operators[stroke + 2 :]))
 
 
 @lru_cache(maxsize=64)
-def _drawn(words: str, width: float, height: float) -> tuple[bytes, ...]:
+def _drawing(words: str, width: float, height: float) -> tuple[bytes, ...]:
     # The product draws its pictures: nothing that a person typed comes this way unescaped.
     tree = ElementTree.fromstring(f'<svg xmlns="{_SVG}"{words}</svg>')  # noqa: S314
     resources: dict[str, dict] = {"ExtGState": {}, "XObject": {}, "Pattern": {}, "Shading": {}}
     stream = Stream({}, None, resources, {}, None, {}, None)
+    stream.push_state()
     SVGImage(tree, None, None, None).draw(stream, width, height, None)
     if resources.pop("ExtGState").keys() - {"a1.0", "A1.0"} or any(resources.values()):
         raise CannotSet("a picture of several shades")
-    return tuple(map(pydyf._to_bytes, stream.stream))
-
-
-def _strokes(pen: str) -> Iterator[bytes]:
-    """Yield the operators of a path of horizontal strokes, "M4 4.5h7m1 0h3"."""
-    x = y = 0.0
-    for command, across, down in _STEP.findall(pen):
-        if command == "M":
-            x, y = float(across), float(down)
-        else:
-            x, y = x + float(across), y + float(down or 0)
-        yield b"%b %b %b" % (*map(pydyf._to_bytes, (x, y)), b"l" if command == "h" else b"m")
+    return (*map(pydyf._to_bytes, stream.stream), b"Q", b"Q")

@@ -150,14 +150,28 @@ def used_fields(kind: str, body: str) -> list[str]:
     ]
 
 
+# Stands around the key of a field in HTML that is not filled in yet.
+_SLOT = "\0"
+
+
+@lru_cache(maxsize=32)
+def _pieces(kind: str, body: str) -> tuple[str, ...]:
+    """Return the HTML of a text cut at its fields: HTML, key, HTML, key… HTML."""
+    slots = {key: f"{_SLOT}{key}{_SLOT}" for key in used_fields(kind, body)}
+    html = _PARSER.renderer.render(_parse(kind, body), _PARSER.options, slots)
+    return tuple(html.split(_SLOT))
+
+
 def to_html(kind: str, body: str, context: Context) -> str:
     """Return the HTML of a text of nature `kind`, its fields replaced by their values.
 
     Raises FieldError: unknown field, a block inside a sentence, braces not closed.
     """
     fields = fields_of(kind)
-    values = {key: fields[key].html(context) for key in used_fields(kind, body)}
-    return _PARSER.renderer.render(_parse(kind, body), _PARSER.options, values)
+    html = list(_pieces(kind, body))
+    values = {key: fields[key].html(context) for key in set(html[1::2])}
+    html[1::2] = [values[key] for key in html[1::2]]
+    return "".join(html)
 
 
 def to_preview(kind: str, body: str) -> str:

@@ -131,3 +131,17 @@ def test_every_page_says_where_it_belongs(pages_text):
     pages = pages_text(render(text("convention"), CONVENTION).content)
     for number, page in enumerate(pages, start=1):
         assert f"ENT-2022-34337 · page {number} / {len(pages)}" in page
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Agde", "Angoustrine-Villeneuve-des-Escaldes", "Saint-Remy-en-Bouzemont-" * 3 + "Isson"],
+)
+@pytest.mark.parametrize("titles", [1, 3])
+def test_both_sides_sign_on_the_same_lines(printed_text, name, titles):
+    region = replace(REGION, signatory_titles=REGION.signatory_titles[:titles])
+    context = replace(CONVENTION, collectivity=party_of(name), region=region)
+    words = printed_text(render(text("convention"), context).content, "-layout")
+    assert "Représentée par Représentée par" in words
+    assert "Madame Véronique NEGRET Sophie BÉJEAN" in words
+    assert "Signé le : …………………… Signé le : ……………………" in words

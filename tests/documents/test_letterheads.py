@@ -10,10 +10,14 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from documents.letterheads import MAX_BYTES, read_letterhead, source, store
-from documents.rendering import render
+from documents.letterheads import MAX_BYTES, as_source, place, read_letterhead, source, store
+from documents.press import plain as press
+from documents.press import standing_type
+from documents.press.proofs import differences
+from documents.press.typesetting import type_case
+from documents.rendering import page_html, render
 
-from .samples import ACT, text
+from .samples import ACT, party_of, text
 
 
 def upload(content, name="logo.png"):
@@ -124,6 +128,48 @@ def test_it_is_printed_described_and_the_act_still_holds_on_a_page(opened):
         str(figure.Alt) for figure in figures
     ]
     assert rendered == render(text("decision"), headed_act())
+
+
+@pytest.mark.parametrize(
+    ("size", "box"),
+    [
+        ((1200, 400), (38, 14)),
+        ((1200, 100), (38, 14)),
+        ((1000, 400), (38, 14)),
+        ((800, 400), (32, 14)),
+        ((400, 400), (14, 14)),
+        ((300, 400), (14, 14)),
+        ((20, 400), (2, 14)),
+    ],
+)
+def test_its_place_is_one_of_a_few_and_holds_it(size, box):
+    content = image(size=size, kind="JPEG")
+    assert place(as_source(content)) == box
+    assert box[0] >= min(38, 14 * size[0] / size[1])
+
+
+def test_acts_with_letterheads_share_their_pages(settings, monkeypatch):
+    settings.STANDING_TYPE_CHECKED = 0
+    standing_type._standing_type.cache_clear()
+    laid_out = []
+    lay_out = press.Press.lay_out
+    monkeypatch.setattr(
+        press.Press, "lay_out", lambda *args: laid_out.append(args) or lay_out(*args)
+    )
+    type_case.cache_clear()
+    type_case()
+    laid_out.clear()
+    acts = []
+    for number, size in enumerate([(600, 200), (1200, 400), (900, 310)]):
+        colour = (number, 70, 160)
+        name = store(read_letterhead(upload(image("RGB", size, colour))))
+        party = party_of(("Agde", "Sète", "Nîmes")[number])
+        acts.append(page_html(text("decision"), replace(ACT, letterhead=name, collectivity=party)))
+    quick = [standing_type.print_pdf(html)[0] for html in acts]
+    assert len(laid_out) == 1
+    for content, html in zip(quick, acts, strict=True):
+        assert differences(content, press.print_plainly(html)[0]) == []
+    assert [standing_type.print_pdf(html)[0] for html in reversed(acts)] == quick[::-1]
 
 
 def test_a_letterhead_lost_by_the_storage_prints_nothing_in_silence():

@@ -1,6 +1,7 @@
 """What identifies an issued document: its reference, its QR code, the values it carries."""
 
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -11,7 +12,7 @@ from PIL import Image
 
 from documents.contexts import to_json
 from documents.models import TextModel
-from documents.references import read_reference, reference_of
+from documents.references import mark_of, read_reference, reference_of
 from documents.rendering import render
 
 from .samples import ACT, CONTEXTS, CONVENTION, EXECUTORY_ACT, party_of, text
@@ -125,6 +126,20 @@ def test_a_scan_of_the_page_to_sign_is_recognised(scan, settings, kind):
     rendered = render(text(kind), CONTEXTS[kind])
     last = scan(rendered.content, rendered.pages)
     assert f"{SITE}/verifier/{rendered.reference}" in codes_of(last)
+
+
+def test_the_code_has_its_correction_and_its_quiet_zone(scan, settings):
+    settings.SITE_URL = SITE
+    rendered = render(text("decision"), ACT)
+    (first, _) = zxingcpp.read_barcodes(scan(rendered.content)[0])
+    assert first.ec_level == "M"
+    code = mark_of(rendered.reference).qr_code
+    side = int(re.search(r'viewBox="0 0 (\d+) ', code)[1])
+    strokes = re.findall(r"M(\d+) (\d+)\.5L(\d+) ", code)
+    assert all(
+        4 <= int(left) < int(right) <= side - 4 and 4 <= int(line) < side - 4
+        for left, line, right in strokes
+    )
 
 
 def test_a_scan_is_recognised_upside_down_and_askew(scan, settings):
