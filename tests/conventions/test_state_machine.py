@@ -73,6 +73,8 @@ PATH = (
     "issue_documents",
     "sign_for_collectivity",
     "sign_for_region",
+    "withdraw_act",
+    "record_act",
     "prepare_amendment",
     "amendment_send",
     "amendment_sign_for_collectivity",
@@ -121,7 +123,7 @@ STEPS = st.builds(
     other_days=st.integers(min_value=-5, max_value=5),
     subject=st.sampled_from(["schools", "other", "weather"]),
     comment=st.sampled_from(["Motif.", "Motif.", " "]),
-    number=st.sampled_from(["2022D01", "2022D02", ""]),
+    number=st.sampled_from(["2022D01", "2022D02", "2022D03", ""]),
     side=st.sampled_from(["region", "collectivity"]),
     piece_kind=st.sampled_from(["act_signed", "other", "formal_notice"]),
     adds=st.booleans(),
@@ -204,6 +206,7 @@ class File:
                 self.convention.pieces.order_by("pk").values("pk", "kind", "version", "document_id")
             ),
             "messages": self.convention.messages.count(),
+            "acts": list(self.convention.collectivity.acts.order_by("pk").values()),
             "terminations": list(self.convention.terminations.order_by("number").values()),
             "schools": list(
                 self.convention.enrolments.as_issued()
@@ -239,6 +242,9 @@ def check_change(verb, role, before, after):
     else:
         assert row["state"] == was["state"]
         assert all(entry["from_state"] == entry["to_state"] == "" for entry in own)
+    for then, now in zip(before["acts"], after["acts"], strict=False):
+        # A new act is another row: one withdrawn stays as it was.
+        assert verb != "record_act" or not then["withdrawn_on"] or then == now
     if verb != "issue_documents":
         # The end of the convention is that of its procedure as well.
         assert len(new) <= (2 if verb == "terminate" else 1)
