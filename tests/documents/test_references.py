@@ -131,7 +131,7 @@ def test_a_scan_of_the_page_to_sign_is_recognised(scan, settings, kind):
 def test_the_code_has_its_correction_and_its_quiet_zone(scan, settings):
     settings.SITE_URL = SITE
     rendered = render(text("decision"), ACT)
-    (first, _) = zxingcpp.read_barcodes(scan(rendered.content)[0])
+    (first, _) = zxingcpp.read_barcodes(scan(rendered.content))
     assert first.ec_level == "M"
     code = mark_of(rendered.reference).qr_code
     side = int(re.search(r'viewBox="0 0 (\d+) ', code)[1])

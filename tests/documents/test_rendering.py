@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from documents.models import TextModel
-from documents.press.plain import plain as press
+from documents.press import plain as press
 from documents.rendering import render
 from documents.wording.fields import LETTERS
 from documents.wording.proofreading import proofread

@@ -100,8 +100,9 @@ def prepare_act(page):
 
 def adapt_act(page):
     page.get_by_role("link", name="Adapter le texte").click()
-    assert_accessible(page)
     text = page.get_by_label("Texte de l'acte")
+    expect(text).to_be_visible()
+    assert_accessible(page)
     text.fill(text.input_value().replace("{{ montant }}", "{{ montan }}"))
     page.get_by_label("En-tête de votre collectivité").set_input_files(a_logo())
     page.get_by_text("une autre personne, par délégation").click()

@@ -62,6 +62,7 @@ def test_a_code_by_e_mail_is_read_among_the_e_mails_of_the_demonstration(visitor
     page.get_by_role("button", name="Recevoir un code").click()
     page.get_by_role("link", name="Voir les courriels").click()
     page.get_by_role("link", name="Votre code de connexion").first.click()
+    expect(page.get_by_role("heading", name="Votre code de connexion")).to_be_visible()
     assert_accessible(page)
     assert_fits(page)
     (code,) = re.findall(r"^[0-9A-Z-]{6,}$", page.get_by_role("main").inner_text(), re.MULTILINE)
