@@ -46,3 +46,7 @@ install_packages() {
     return 1
   fi
 }
+
+find_chromium() {
+  command -v chromium || command -v chromium-browser || command -v google-chrome
+}

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from accounts.roles import Role
 
-from .conftest import NARROW, WIDE, account, assert_accessible, assert_fits, sign_in
+from .conftest import NARROW, WIDE, account, assert_accessible, assert_fits, enter, sign_in
 
 pytestmark = pytest.mark.one_database
 
@@ -74,6 +74,5 @@ def test_a_code_by_e_mail_is_read_among_the_e_mails_of_the_demonstration(visitor
 
 def test_the_demonstration_lets_in_at_one_click(visitor):
     page = visitor()
-    page.goto("/")
-    page.get_by_role("button", name=account(Role.FINANCE).description).click()
+    enter(page, account(Role.FINANCE).description)
     expect(page).to_have_url(re.compile(r"/titres/"))
