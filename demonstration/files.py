@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from communes.models import Collectivity, Commune, Membership, Region
+from communes.models import Collectivity, Region
 from conventions.acts.models import Act
 from conventions.amendments.preparing import prepare_amendment
 from conventions.authority import record_act, record_act_dates
@@ -23,10 +23,17 @@ from conventions.exchanges.models import Message
 from conventions.lifecycle import COLLECTIVITY_SIGNED, REGION_SIGNED, State
 from conventions.models import Convention, Enrolment, issue_documents
 from conventions.terminations.models import Termination, give_formal_notice
+from demonstration.places import (
+    SEED,
+    create_syndicat,
+    describe,
+    describe_villeneuve,
+    made_up_school,
+    made_up_schools,
+    villeneuve_schools,
+)
 from documents.wording.texts import load_texts
-from schools import uai
 from schools.models import School
-from schools.takeover import take_over
 
 VILLENEUVE = "34337"
 # Where the files that docs/visite.md names stand: one in every state. The names try the
@@ -44,56 +51,7 @@ NAMED = {
 }
 # Its schools wait to be enrolled: Foix.
 TO_ENROL = "09122"
-_SEED = 2026
-# A made-up syndicat of twelve small communes around Mont Lozère.
-SYNDICAT_SIREN = "200999001"
-SYNDICAT_MEMBERS = (
-    "48003",
-    "48004",
-    "48015",
-    "48021",
-    "48030",
-    "48037",
-    "48053",
-    "48081",
-    "48082",
-    "48117",
-    "48119",
-    "48157",
-)
 _OTHERS = 142
-
-_FIRST_NAMES = {
-    "F": ("Anne", "Claire", "Fatima", "Hélène", "Isabelle", "Jeanne", "Nadia", "Sylvie"),
-    "M": ("Alain", "Bruno", "Denis", "Karim", "Laurent", "Michel", "Pascal", "Yves"),
-}
-_LAST_NAMES = [
-    "BONNET",
-    "CAZALS",
-    "DELMAS",
-    "ESPINASSE",
-    "FABRE",
-    "GARRIGUE",
-    "LACOMBE",
-    "MAURIN",
-    "NOUGARET",
-    "PUECH",
-    "ROQUES",
-    "SERRES",
-    "TEISSIER",
-    "VIDAL",
-]
-_SCHOOL_NAMES = (
-    "Les Tilleuls",
-    "Le Petit Prince",
-    "Jean Moulin",
-    "Les Oliviers",
-    "Jacques Prévert",
-    "La Garrigue",
-    "Marie Curie",
-    "Les Platanes",
-)
-_STREETS = ("place de la Mairie", "rue de la République", "avenue de l'Europe", "Grand-Rue")
 
 # How many of a hundred of the other files stand in each state.
 _STATES = (
@@ -120,8 +78,8 @@ def load_2022(*, by: User | None) -> Convention:
     )
     campaign.open(by=by)
     collectivity = Collectivity.objects.get(code=VILLENEUVE)
-    _describe_villeneuve(collectivity)
-    schools = _villeneuve_schools(collectivity)
+    describe_villeneuve(collectivity)
+    schools = villeneuve_schools(collectivity)
     enrol(campaign, "\n".join(school.uai for school in schools), by=by)
     prepare(campaign, by=by)
     convention = Convention.objects.with_parties().get(campaign=campaign, collectivity=collectivity)
@@ -157,7 +115,7 @@ def load_2026(*, by: User | None) -> Campaign:
 
     Villeneuve-lès-Maguelone, whose file of 2022 is there too, has just been sent its own.
     """
-    chance = random.Random(_SEED)  # noqa: S311 (made-up data, not a secret)
+    chance = random.Random(SEED)  # noqa: S311 (made-up data, not a secret)
     campaign = _campaign(
         2026,
         signatory_civility="F",
@@ -170,9 +128,9 @@ def load_2026(*, by: User | None) -> Campaign:
     campaign.open(by=by)
     collectivities = _chosen(chance)
     for number, collectivity in enumerate(collectivities):
-        _describe(collectivity, chance)
-        _made_up_schools(collectivity, {0: 6, 1: 45}.get(number), chance)
-    syndicat = _syndicat(by=by)
+        describe(collectivity, chance)
+        made_up_schools(collectivity, {0: 6, 1: 45}.get(number), chance)
+    syndicat = create_syndicat(by=by)
     villeneuve = Collectivity.objects.get(code=VILLENEUVE)
     payers = [*collectivities, syndicat, villeneuve]
     codes = School.objects.filter(payer__in=payers).values_list("uai", flat=True)
@@ -185,13 +143,13 @@ def load_2026(*, by: User | None) -> Campaign:
     # A few schools enrolled since: the next preparation takes them in.
     late = _chosen(chance, skip=len(collectivities), count=4)
     for collectivity in late:
-        _describe(collectivity, chance)
-        _made_up_schools(collectivity, None, chance)
+        describe(collectivity, chance)
+        made_up_schools(collectivity, None, chance)
     codes = School.objects.filter(payer__in=late).values_list("uai", flat=True)
     enrol(campaign, "\n".join(codes), by=by)
     to_enrol = Collectivity.objects.select_related("department").get(code=TO_ENROL)
-    _describe(to_enrol, chance)
-    _made_up_schools(to_enrol, 2, chance)
+    describe(to_enrol, chance)
+    made_up_schools(to_enrol, 2, chance)
     return campaign
 
 
@@ -209,39 +167,6 @@ def _campaign(start_year: int, **fields: Any) -> Campaign:
     )
 
 
-def _describe_villeneuve(collectivity: Collectivity) -> None:
-    collectivity.address_line_1 = "Place Porte Saint-Laurent"
-    collectivity.postcode = "34750"
-    collectivity.city = "Villeneuve-lès-Maguelone"
-    collectivity.representative_civility = "F"
-    collectivity.representative_first_name = "Véronique"
-    collectivity.representative_last_name = "NEGRET"
-    collectivity.representative_capacity = "Maire"
-    collectivity.capacity_gender = "M"
-    collectivity.save()
-
-
-def _villeneuve_schools(collectivity: Collectivity) -> list[School]:
-    commune = Commune.objects.get(collectivity=collectivity)
-    named = {
-        "0341255E": "École élémentaire publique Pierre Bouissinet",
-        "0342026T": "École élémentaire publique Françoise Dolto",
-    }
-    return [
-        School.objects.get_or_create(
-            uai=code,
-            defaults={
-                "name": name,
-                "nature": School.Nature.ELEMENTAIRE,
-                "commune": commune,
-                "payer": collectivity,
-                "postcode": "34750",
-            },
-        )[0]
-        for code, name in named.items()
-    ]
-
-
 def _chosen(chance: random.Random, *, skip: int = 0, count: int = _OTHERS) -> list[Collectivity]:
     """The named communes first, then others of the region, always the same ones."""
     communes = Collectivity.objects.select_related("commune__department", "department")
@@ -250,82 +175,11 @@ def _chosen(chance: random.Random, *, skip: int = 0, count: int = _OTHERS) -> li
         .exclude(code__in=[VILLENEUVE, TO_ENROL, *NAMED])
         .order_by("code")
     )
-    random.Random(_SEED).shuffle(others)  # noqa: S311
+    random.Random(SEED).shuffle(others)  # noqa: S311
     if skip:
         return others[skip : skip + count]
     named = sorted(communes.filter(code__in=NAMED), key=lambda c: [*NAMED].index(c.code))
     return named + others[:count]
-
-
-def _describe(collectivity: Collectivity, chance: random.Random) -> None:
-    civility = chance.choice("FM")
-    collectivity.address_line_1 = f"{chance.randint(1, 60)}, {chance.choice(_STREETS)}"
-    collectivity.representative_civility = civility
-    collectivity.representative_first_name = chance.choice(_FIRST_NAMES[civility])
-    collectivity.representative_last_name = chance.choice(_LAST_NAMES)
-    collectivity.representative_capacity = "Maire"
-    collectivity.capacity_gender = "M" if civility == "M" else chance.choice("FFM")
-    collectivity.save()
-
-
-def _made_up_schools(collectivity: Collectivity, count: int | None, chance: random.Random) -> None:
-    """Schools that say they are made up, with UAI codes whose key is right; some when None."""
-    count = count or chance.choice((1, 1, 1, 2, 2, 3, 4))
-    names = chance.sample(_SCHOOL_NAMES, k=min(count, len(_SCHOOL_NAMES)))
-    for index in range(count):
-        _made_up_school(collectivity, f"École primaire {names[index % len(names)]} (fictive)")
-
-
-def _made_up_school(collectivity: Collectivity, name: str) -> School:
-    start = f"0{collectivity.department.code}9"
-    digits = f"{start}{School.objects.filter(uai__startswith=start).count():03d}"
-    return School.objects.create(
-        uai=digits + uai.key(digits),
-        name=name,
-        nature=School.Nature.ELEMENTAIRE,
-        commune=Commune.objects.get(collectivity=collectivity),
-        payer=collectivity,
-        postcode=collectivity.postcode,
-    )
-
-
-def _syndicat(*, by: User | None) -> Collectivity:
-    """A syndicat that took over the schools of its member communes, some months ago."""
-    members = list(
-        Commune.objects.filter(code__in=SYNDICAT_MEMBERS)
-        .select_related("collectivity", "department")
-        .order_by("code")
-    )
-    syndicat = Collectivity(
-        kind=Collectivity.Kind.SYNDICAT,
-        name="Syndicat intercommunal scolaire du Mont Lozère (fictif)",
-        department=members[0].department,
-        siren=SYNDICAT_SIREN,
-        siret="20099900100015",
-        postcode="48800",
-        city="Altier",
-    )
-    chance = random.Random(_SEED)  # noqa: S311
-    _describe(syndicat, chance)
-    syndicat.representative_capacity = "Présidente"
-    syndicat.capacity_gender = "F"
-    syndicat.save()
-    Membership.objects.bulk_create(
-        Membership(collectivity=syndicat, commune=commune, since=datetime.date(2019, 1, 1))
-        for commune in members
-    )
-    for number, commune in enumerate(members):
-        digits = f"0488{number:03d}"
-        School.objects.create(
-            uai=digits + uai.key(digits),
-            name=f"École primaire {chance.choice(_SCHOOL_NAMES)} (fictive)",
-            nature=School.Nature.ELEMENTAIRE,
-            commune=commune,
-            payer=commune.collectivity,
-        )
-    schools = School.objects.filter(commune__in=members)
-    take_over(schools, syndicat, datetime.date(2026, 9, 1), by=by)
-    return syndicat
 
 
 def _live(
@@ -353,7 +207,7 @@ def _live(
 
 def _amend(convention: Convention, is_signed: bool, by: User | None) -> None:
     """An avenant for a school that opens: in the town hall's hands, or signed by both."""
-    school = _made_up_school(convention.collectivity, "École primaire Simone Veil (fictive)")
+    school = made_up_school(convention.collectivity, "École primaire Simone Veil (fictive)")
     amendment = prepare_amendment(
         convention,
         by=by,
