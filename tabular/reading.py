@@ -9,7 +9,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
 
 from tabular.folding import fold
@@ -106,10 +106,6 @@ class Report:
     @property
     def changes_nothing(self) -> bool:
         return not (self.created or self.changed or self.closures or self.mergers)
-
-    def as_dict(self) -> dict:
-        """The report as JSON takes it."""
-        return asdict(self) | {"ignored": dict(self.ignored)}
 
     def lines(self) -> Iterator[str]:
         """The report as a command prints it: counts, then the rows to look at."""

@@ -88,12 +88,6 @@ def _opened(content: bytes) -> Iterator[pypdfium2.PdfDocument]:
             pile.close()
 
 
-def count_pages(content: bytes) -> int:
-    """Return the number of pages of a PDF; raises UnreadablePile."""
-    with _opened(content) as pile:
-        return len(pile)
-
-
 def read_pages(content: bytes, numbers: Iterable[int]) -> Iterator[ScannedPage]:
     """Yield what each of these pages (counted from 1) of a PDF is; one is drawn at a time.
 

@@ -1,7 +1,5 @@
 """Import of the communes: created, followed, and never over what a town hall confirmed."""
 
-import json
-
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -193,13 +191,6 @@ def test_the_history_says_who_imported():
         ("~", agent),
         ("+", agent),
     ]
-
-
-def test_the_report_can_be_kept_as_json():
-    report = import_communes(csv(VILLENEUVE, "34003;Agde;34;1;34300;1;;;;;\n"))
-    kept = json.loads(json.dumps(report.as_dict()))
-    assert kept["created"][0]["identifier"] == "34337"
-    assert kept["refused"][0]["line"] == 3
 
 
 def test_the_number_of_queries_does_not_grow_with_the_file(django_assert_max_num_queries):

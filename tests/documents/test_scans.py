@@ -11,7 +11,6 @@ from documents.received.scans import (
     ScannedPage,
     Sheaf,
     UnreadablePile,
-    count_pages,
     extract,
     group,
     read_pages,
@@ -214,8 +213,7 @@ def test_a_pile_of_blank_pages_holds_nothing():
 def test_the_pages_of_a_document_are_taken_out_upright_with_their_images_untouched():
     content = pile(sheet(REFERENCE), turned(sheet(OTHER), 180), turned(sheet(), 180))
     copy = extract(content, [(2, 180), (3, 180)])
-    assert count_pages(copy) == 2
-    assert [(p.reference, p.rotation) for p in read_pages(copy, [1])] == [(OTHER, 0)]
+    assert [(p.reference, p.rotation) for p in read_pages(copy, [1, 2])][:1] == [(OTHER, 0)]
     with pikepdf.open(io.BytesIO(content)) as before, pikepdf.open(io.BytesIO(copy)) as after:
         (image,), (kept,) = (
             before.pages[1].get_images().values(),
@@ -245,8 +243,6 @@ def test_a_thumbnail_that_cannot_be_drawn_is_grey():
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.7 rien", pile(blank())[:200]])
 def test_a_damaged_pile_is_refused(content):
-    with pytest.raises(UnreadablePile):
-        count_pages(content)
     with pytest.raises(UnreadablePile):
         list(read_pages(content, [1]))
     with pytest.raises(UnreadablePile):
