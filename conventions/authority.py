@@ -17,7 +17,7 @@ from conventions.models.dossier import mark_outdated, own_pieces
 from conventions.models.piece import Piece
 from conventions.models.signed import SignedByBoth
 from documents.wording.proofreading import proofread, tidy
-from lifecycle.door import compare_and_swap, refuse_future, write_journal
+from lifecycle.door import compare_and_swap, write_journal
 from lifecycle.errors import TransitionRefused
 
 ACT_FIELDS = (
@@ -85,7 +85,7 @@ def record_act(subject: SignedByBoth, *, by: User | None, **values: Any) -> None
             "L'acte s'enregistre une fois le document entre les mains de la collectivité "
             "(renseignements confirmés, avenant envoyé), et ne change plus après sa signature."
         )
-    refuse_future(values["dated_on"], "dated_on")
+    subject.campaign.window.refuse(values["dated_on"], "dated_on")
     act, summary = _act_to_write(subject)
     if act.adapted_text and act.kind != values["kind"]:
         raise TransitionRefused(
@@ -136,7 +136,7 @@ def record_act_dates(subject: SignedByBoth, *, by: User | None, **values: Any) -
         raise TransitionRefused("Enregistrez d'abord l'acte : nature, numéro et date.")
     for name, value in values.items():
         if isinstance(value, datetime.date):
-            refuse_future(value, name)
+            subject.campaign.window.refuse(value, name)
     act = copy(subject.act)
     _write(subject, act, by, "record_act_dates", "Dates de l'acte enregistrées", values)
 

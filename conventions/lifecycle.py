@@ -85,7 +85,7 @@ TRANSITIONS = table(
             State.SIGNED_BY_REGION: State.SIGNED,
         },
         roles=_BOTH_SIDES,
-        requires=("act",),
+        requires=("act", "paper"),
     ),
     Transition(
         "sign_for_region",
@@ -97,6 +97,7 @@ TRANSITIONS = table(
             State.SIGNED_BY_COLLECTIVITY: State.SIGNED,
         },
         roles=ADMIN_SITE_ROLES,
+        requires=("paper",),
     ),
     Transition(
         "remind",

@@ -1,6 +1,5 @@
 """The one door for a change of state: a table of transitions, a version, the journal."""
 
-import datetime
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -161,14 +160,6 @@ def changes_of(target: models.Model, facts: dict[str, Any]) -> dict[str, list[An
         for name, value in facts.items()
         if not target._meta.get_field(name).is_relation and getattr(target, name) != value
     }
-
-
-def refuse_future(day: datetime.date | None, field: str) -> None:
-    """Raise TransitionRefused at `field` for a fact that is dated after today."""
-    if day and day > timezone.localdate():
-        raise TransitionRefused(
-            {field: "Cette date est dans le futur : enregistrez-la une fois le fait accompli."}
-        )
 
 
 def _entries_about(subject: Subject) -> "models.QuerySet[JournalEntry]":

@@ -20,6 +20,7 @@ from conventions.models import Convention, Piece, SignedByBoth
 from conventions.terminations.steps import EndingStep
 from documents.letterheads import read_letterhead
 from documents.received.form_fields import COPY, PdfField
+from lifecycle.plausible import keep_within
 
 
 class DateInput(forms.DateInput):
@@ -37,6 +38,7 @@ class FileForm(DsfrBaseForm):
     def __init__(self, *args: Any, convention: Convention, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.convention = convention
+        keep_within(self, convention.campaign.window)
 
     def word(self, name: str, **texts: str) -> None:
         """Word a field (`label`, `help_text`) by its file.

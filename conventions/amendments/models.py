@@ -21,6 +21,7 @@ from conventions.amendments.lifecycle import (
     AmendmentState,
 )
 from conventions.amendments.printing import amendment_act_context, amendment_context
+from conventions.campaigns.models import Campaign
 from conventions.exchanges.models import Notification, Side
 from conventions.exchanges.telling import notify
 from conventions.lifecycle import State
@@ -28,6 +29,8 @@ from conventions.models import Convention, Enrolment, Piece, SignedByBoth, file_
 from conventions.models.signed import effective_day, signature_constraints
 from documents.contexts import Context
 from documents.models import TextModel
+from lifecycle import plausible
+from lifecycle.door import Missing
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
 
@@ -50,6 +53,7 @@ class Amendment(SignedByBoth):
     TRANSITIONS = AMENDMENT_TRANSITIONS
     RECEIVED = Piece.RECEIVED_FOR_AMENDMENT
     ACT_TEXT_PREFIX = "amendment_"
+    PAPER = Piece.Kind.AMENDMENT
     noun = "l'avenant"
 
     convention = models.ForeignKey(
@@ -102,6 +106,7 @@ class Amendment(SignedByBoth):
                 violation_error_message="L'effet sur le montant est le solde des écoles multiplié "
                 "par la participation.",
             ),
+            plausible.constraint("sent_on", "collectivity_signed_on", "region_signed_on"),
             *signature_constraints(
                 sent=SENT, collectivity=COLLECTIVITY_SIGNED, region=REGION_SIGNED
             ),
@@ -114,6 +119,10 @@ class Amendment(SignedByBoth):
     def part(self) -> str:
         """ "A1"."""
         return f"A{self.number}"
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.convention.campaign
 
     @property
     def journal_subject(self) -> Subject:
@@ -172,12 +181,18 @@ class Amendment(SignedByBoth):
         amendments: Iterable[Amendment] = self.convention.amendments.all()
         return [a for a in amendments if a.is_signed and a.number < self.number]
 
+    def missing_for(self, verb: str) -> list[Missing]:
+        """Return what the transition `verb` still waits for, empty when it may be done."""
+        return self._missing_paper() if "paper" in AMENDMENT_TRANSITIONS[verb].requires else []
+
     # --- Verbs --------------------------------------------------------------
     def send(self, *, by: User | None, on: datetime.date | None = None) -> None:
         """Show the avenant to the collectivity; what it changes is frozen from here."""
+        sent_on = on or timezone.localdate()
+        self.campaign.window.refuse(sent_on, "on")
         refuse_amending(self.convention)
         with transaction.atomic():
-            self._transition("send", by, sent_on=on or timezone.localdate())
+            self._transition("send", by, sent_on=sent_on)
             self._tell(
                 Notification.Kind.AMENDMENT_SENT,
                 Side.TOWN_HALL,
@@ -235,7 +250,7 @@ class Amendment(SignedByBoth):
     def kinds_to_issue(self) -> list[str]:
         """Return the avenant until somebody signs, its act, and the act once executory."""
         kinds: list[str] = []
-        if self.state == AmendmentState.SENT:
+        if self.state == AmendmentState.SENT or self.is_signed_without_paper:
             kinds.append(Piece.Kind.AMENDMENT)
         if self.act and self.act_is_open:
             kinds.append(Piece.Kind.AMENDMENT_ACT)

@@ -15,9 +15,12 @@ from accounts.roles import ADMIN_SITE_ROLES
 from communes.models import Civility, Region
 from conventions.campaigns.lifecycle import CAMPAIGN_TRANSITIONS, CampaignState
 from documents.models import TextModel
+from law.deadlines import add_months
+from lifecycle import plausible
 from lifecycle.door import Stateful
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
+from lifecycle.plausible import Window
 
 NOT_PUBLISHED = "Choisissez une version publiée de ce texte."
 
@@ -35,6 +38,10 @@ PRINTED = (
     "deliberation_text",
     "convention_text",
 )
+
+
+# The days that an agent plans.
+PLANNED = ("opens_on", "reply_by", "ends_on")
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -151,6 +158,7 @@ class Campaign(Stateful):
                 condition=models.Q(tariff__gt=0),
                 violation_error_message="La participation par école doit être supérieure à zéro.",
             ),
+            plausible.constraint(*PLANNED),
         ]
 
     def __str__(self) -> str:
@@ -158,12 +166,23 @@ class Campaign(Stateful):
 
     def clean(self) -> None:
         super().clean()
+        if self.start_year:
+            self._refuse_implausible_dates()
         if self.start_year and self.ends_on and self.ends_on <= self.starts_on:
             raise ValidationError({"ends_on": f"La fin doit suivre la rentrée {self.start_year}."})
         if self.reminder_schedule.strip():
             self._clean_reminder_schedule()
         if self.pk:
             self._refuse_settled_changes()
+
+    def _refuse_implausible_dates(self) -> None:
+        """What is planned: up to a year after its beginning, or from today."""
+        last = add_months(max(self.starts_on, timezone.localdate()), 12)
+        planned = Window(self._first_day, last)
+        days = {name: getattr(self, name) for name in PLANNED}
+        errors = {name: planned.refusal(day) for name, day in days.items() if day}
+        if any(errors.values()):
+            raise ValidationError({name: text for name, text in errors.items() if text})
 
     @property
     def settled(self) -> tuple[str, ...]:
@@ -206,6 +225,15 @@ class Campaign(Stateful):
     @property
     def starts_on(self) -> datetime.date:
         return datetime.date(self.start_year, 9, 1)
+
+    @property
+    def window(self) -> Window:
+        """When what happens to its files can have happened: eighteen months before, to today."""
+        return Window(self._first_day, timezone.localdate())
+
+    @property
+    def _first_day(self) -> datetime.date:
+        return add_months(self.starts_on, -18)
 
     @property
     def signatory(self) -> str:

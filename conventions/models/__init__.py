@@ -13,6 +13,7 @@ from conventions.models.dossier import (
     own_pieces,
     part_label,
     text_in_use,
+    try_to_issue,
 )
 from conventions.models.enrolment import Enrolment
 from conventions.models.party import ConfirmedParty
@@ -40,4 +41,5 @@ __all__ = [
     "part_label",
     "reference_of",
     "text_in_use",
+    "try_to_issue",
 ]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Round
 from django.urls import reverse
 from django.utils import timezone
@@ -25,13 +25,14 @@ from conventions.lifecycle import TRANSITIONS, Standing, State
 from conventions.models.dossier import mark_outdated
 from conventions.models.party import ConfirmedParty
 from conventions.models.piece import Piece
-from conventions.models.signed import SignedByBoth, signature_constraints
+from conventions.models.signed import SignedByBoth, papers, signature_constraints
 from conventions.printing import act_context, convention_context
 from documents.contexts import Context
 from documents.models import TextModel
 from documents.received.uploads import UploadedPdf
 from law import deadlines
-from lifecycle.door import Missing, refuse_future
+from lifecycle import plausible
+from lifecycle.door import Missing
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
 
@@ -83,6 +84,12 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
         """Those with a document, of any part, whose facts have changed since."""
         return self.filter(pk__in=Piece.objects.filter(outdated=True).values("convention"))
 
+    def without_paper(self) -> "ConventionQuerySet":
+        """Those of which nobody can have signed anything: neither printed nor on file."""
+        kinds = papers(Convention.PAPER)
+        there = Piece.objects.filter(convention=OuterRef("pk"), part="", kind__in=kinds)
+        return self.exclude(Exists(there))
+
     def in_standing(self, standing: str) -> "ConventionQuerySet":
         """Leave the files whose `Convention.standing` is that one."""
         signed = Q(state=State.SIGNED)
@@ -98,6 +105,7 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
 class Convention(SignedByBoth):
     TRANSITIONS = TRANSITIONS
     RECEIVED = Piece.RECEIVED
+    PAPER = Piece.Kind.CONVENTION
     noun = "la convention"
     part = ""
 
@@ -160,6 +168,9 @@ class Convention(SignedByBoth):
                 violation_error_message="Une convention acceptée porte les renseignements "
                 "confirmés de la collectivité, et elle seulement.",
             ),
+            plausible.constraint(
+                "sent_on", "accepted_on", "collectivity_signed_on", "region_signed_on"
+            ),
             *signature_constraints(
                 sent=lifecycle.VISIBLE_TO_TOWN_HALL,
                 collectivity=lifecycle.COLLECTIVITY_SIGNED,
@@ -200,6 +211,7 @@ class Convention(SignedByBoth):
             "schools": self._missing_schools,
             "identity": self._missing_identity,
             "act": self._missing_act,
+            "paper": self._missing_paper,
         }
         return [item for name in TRANSITIONS[verb].requires for item in checks[name]()]
 
@@ -237,6 +249,7 @@ class Convention(SignedByBoth):
         """
         again = self.state == State.CORRECTION_REQUESTED
         sent_on = on or timezone.localdate()
+        self.campaign.window.refuse(sent_on, "on")
         with transaction.atomic():
             self._transition("send", by, comment=comment, sent_on=sent_on)
             mark_outdated(self)
@@ -278,14 +291,16 @@ class Convention(SignedByBoth):
 
     def accept(self, *, by: User | None, on: datetime.date | None = None) -> None:
         """Copy the collectivity's details, as confirmed, into the convention."""
+        accepted_on = on or timezone.localdate()
         self._refuse_transition("accept", by, "")
+        self.campaign.window.refuse(accepted_on, "on")
         with transaction.atomic():
             party = ConfirmedParty.copy_of(self.collectivity)
             party.save()
             self._transition(
                 "accept",
                 by,
-                accepted_on=on or timezone.localdate(),
+                accepted_on=accepted_on,
                 collectivity_title=self.collectivity.title,
                 party=party,
                 beside=party.changes_since(self.party),
@@ -342,7 +357,7 @@ class Convention(SignedByBoth):
         Nothing is refunded and the claim of the year stays (article 11). The steps before
         are those of a `Termination`, which calls this last.
         """
-        refuse_future(on, "on")
+        self.campaign.window.refuse(on, "on")
         first = deadlines.termination_on(second_letter_on)
         if on < first:
             raise TransitionRefused(
@@ -370,7 +385,7 @@ class Convention(SignedByBoth):
         its executory mention is a piece of its own, as soon as both dates are known.
         """
         kinds: list[str] = []
-        if self.state == State.ACCEPTED:
+        if self.state == State.ACCEPTED or self.is_signed_without_paper:
             kinds.append(Piece.Kind.CONVENTION)
         if self.act and self.act_is_open:
             kinds.append(Piece.Kind.ACT)

@@ -4,6 +4,7 @@ A part is the convention itself, one of its avenants, or a procedure that would 
 `Dossier`, which says what it generates; the functions below do it the same way for all.
 """
 
+import logging
 from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
@@ -11,6 +12,7 @@ from django.db import models, transaction
 from django.utils.text import slugify
 
 from accounts.models import User
+from conventions.campaigns.models import Campaign
 from conventions.models.piece import Piece, PieceQuerySet
 from documents.contexts import Context, to_json
 from documents.models import Document, Signature, TextModel
@@ -19,7 +21,9 @@ from documents.references import reference_of
 from documents.rendering import render
 from documents.wording.texts import newest_text
 from lifecycle.door import Stateful, compare_and_swap, write_journal
-from lifecycle.errors import TransitionRefused
+from lifecycle.errors import StaleFile, TransitionRefused
+
+logger = logging.getLogger(__name__)
 
 
 class Dossier(Stateful):
@@ -33,6 +37,11 @@ class Dossier(Stateful):
 
     @property
     def part(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def campaign(self) -> Campaign:
+        """The school year of its file."""
         raise NotImplementedError
 
     def kinds_to_issue(self) -> list[str]:
@@ -143,6 +152,31 @@ def issue_documents(dossier: Dossier, *, by: User | None) -> list[Piece]:
             continue
         issued.append(_issue(dossier, kind, text, context, by))
     return issued
+
+
+def try_to_issue(*dossiers: Dossier, by: User | None) -> tuple[list[Piece], str]:
+    """Issue what a change that is saved calls for, as far as it goes.
+
+    Return the new pieces, and why some could not be made (French), "" when all are there.
+    The change stands: whoever writes to the file while its PDF renders, or a storage that
+    does not answer, only puts the printing off.
+    """
+    issued: list[Piece] = []
+    try:
+        for dossier in dossiers:
+            issued += issue_documents(dossier, by=by)
+    except StaleFile:
+        return issued, (
+            "Le dossier a changé pendant la production du PDF : rouvrez-le, puis demandez ses "
+            "documents (« Produire les documents »)."
+        )
+    except OSError:
+        logger.exception("documents of file %s", file_key(dossiers[0]))
+        return issued, (
+            "Le PDF n'a pas pu être produit pour le moment : demandez-le plus tard depuis la page "
+            "du dossier (« Produire les documents »)."
+        )
+    return issued, ""
 
 
 def _issue(

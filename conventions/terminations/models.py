@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
+from conventions.campaigns.models import Campaign
 from conventions.exchanges.models import Notification
 from conventions.exchanges.telling import notify, other_side
 from conventions.lifecycle import State
@@ -20,9 +21,9 @@ from conventions.terminations.printing import letter_context
 from documents.contexts import Context
 from documents.models import TextModel
 from law import deadlines
-from lifecycle import chronology
+from lifecycle import chronology, plausible
 from lifecycle.chronology import Order
-from lifecycle.door import Missing, changes_of, compare_and_swap, refuse_future, write_journal
+from lifecycle.door import Missing, changes_of, compare_and_swap, write_journal
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
 
@@ -112,6 +113,9 @@ class Termination(Dossier):
                 violation_error_message="Une procédure de résiliation est déjà en cours.",
             ),
             *chronology.constraints(ORDERS),
+            plausible.constraint(
+                "notice_on", "conciliation_on", "settled_on", "second_letter_on", "terminated_on"
+            ),
             models.CheckConstraint(
                 name="termination_state_follows_dates",
                 condition=Q(
@@ -159,6 +163,10 @@ class Termination(Dossier):
     def part(self) -> str:
         """ "T1"."""
         return f"T{self.number}"
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.convention.campaign
 
     @property
     def journal_subject(self) -> Subject:
@@ -254,14 +262,14 @@ class Termination(Dossier):
     def record_conciliation(self, *, by: User | None, on: datetime.date) -> None:
         """Record that the parties met on `on`; the second letter may follow at once."""
         self._refuse_transition("record_conciliation", by, "")
-        refuse_future(on, "on")
+        self.campaign.window.refuse(on, "on")
         _refuse_before(on, self.notice_on, "la mise en demeure")
         self._step("record_conciliation", by, conciliation_on=on)
 
     def record_settlement(self, *, by: User | None, on: datetime.date) -> None:
         """Record that the parties agreed on `on`: the procedure is closed, nothing ends."""
         self._refuse_transition("record_settlement", by, "")
-        refuse_future(on, "on")
+        self.campaign.window.refuse(on, "on")
         _refuse_before(on, self.notice_on, "la mise en demeure")
         if self.conciliation_on:
             _refuse_before(on, self.conciliation_on, "la conciliation")
@@ -273,7 +281,7 @@ class Termination(Dossier):
         Sent again before the termination, it corrects what was recorded.
         """
         self._refuse_transition("send_second_letter", by, "")
-        refuse_future(on, "on")
+        self.campaign.window.refuse(on, "on")
         if on < self.second_letter_from:
             raise TransitionRefused({"on": f"C'est trop tôt : {_second_letter_from(self)}."})
         _refuse_blank(reasons, "reasons", "Énoncez les motifs de la résiliation.")
@@ -345,7 +353,7 @@ def give_formal_notice(
         raise TransitionRefused(refusal)
     if by is not None and by.role == Role.TOWN_HALL and side != Termination.Side.COLLECTIVITY:
         raise TransitionRefused({"side": "Vous agissez au nom de votre collectivité."})
-    refuse_future(on, "on")
+    convention.campaign.window.refuse(on, "on")
     if starts_on := effective_day(convention):
         _refuse_before(on, starts_on, "la prise d'effet de la convention")
     _refuse_blank(grievances, "grievances", "Exposez les griefs.")

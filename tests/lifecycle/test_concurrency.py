@@ -11,7 +11,7 @@ from conventions.correspondence import post_message
 from conventions.lifecycle import State
 from conventions.models import Convention
 from lifecycle.errors import TransitionRefused
-from tests.factories import ConventionFactory, UserFactory
+from tests.factories import ConventionFactory, UserFactory, print_quickly
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -35,6 +35,7 @@ def accepted():
     convention.send(by=None)
     convention.accept(by=None)
     record_act(convention, by=None, kind="decision", number="1", dated_on=TODAY())
+    print_quickly(convention)
     return convention
 
 

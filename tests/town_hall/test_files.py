@@ -14,7 +14,7 @@ from conventions.dossiers import progress, warnings
 from conventions.lifecycle import State
 from conventions.models import Convention, attach, issue_documents
 from documents.received.uploads import UploadedPdf
-from tests.factories import ConventionFactory, UserFactory
+from tests.factories import ConventionFactory, UserFactory, print_quickly
 
 pytestmark = pytest.mark.django_db
 
@@ -337,5 +337,6 @@ def test_a_deliberation_is_not_reported_to_the_council(accepted, town_hall):
 
 
 def test_signing_before_the_act_is_executory_warns_and_does_not_block(with_act, town_hall):
+    print_quickly(with_act)
     with_act.sign_for_collectivity(by=town_hall, on=TODAY())
     assert any("pas encore exécutoire" in warning for warning in warnings.found_on(with_act))
