@@ -17,7 +17,7 @@ from conventions.models.dossier import mark_outdated, own_pieces
 from conventions.models.piece import Piece
 from conventions.models.signed import SignedByBoth
 from documents.wording.proofreading import proofread, tidy
-from lifecycle.door import compare_and_swap, write_journal
+from lifecycle.door import compare_and_swap, hold, write_journal
 from lifecycle.errors import TransitionRefused
 
 ACT_FIELDS = (
@@ -80,6 +80,7 @@ def record_act(subject: SignedByBoth, *, by: User | None, **values: Any) -> None
     One that was withdrawn is replaced by a new one, at any time. Raises TransitionRefused,
     or ValidationError with the message at its field.
     """
+    subject.refuse_stranger(by)
     if not can_record_act(subject):
         raise TransitionRefused(
             "L'acte s'enregistre une fois le document entre les mains de la collectivité "
@@ -106,6 +107,7 @@ def adapt_act(subject: SignedByBoth, *, by: User | None, adapted_text: str, **va
     delegation, all three or none.
     Raises TransitionRefused, or ValidationError with the faults under "adapted_text".
     """
+    subject.refuse_stranger(by)
     if subject.act is None or not can_adapt_act(subject):
         raise TransitionRefused(
             "L'acte s'adapte une fois enregistré, et ne change plus dès qu'il est signé, déposé "
@@ -132,6 +134,7 @@ def own_act_text(subject: SignedByBoth, adapted_text: str) -> str:
 
 def record_act_dates(subject: SignedByBoth, *, by: User | None, **values: Any) -> None:
     """Enter or correct what happened to the act (DATE_FIELDS, those given only)."""
+    subject.refuse_stranger(by)
     if subject.act is None or not can_record_act_dates(subject):
         raise TransitionRefused("Enregistrez d'abord l'acte : nature, numéro et date.")
     for name, value in values.items():
@@ -174,6 +177,7 @@ def _write(
         setattr(act, name, value)
     act.full_clean(exclude=["collectivity", "replaces"])
     with transaction.atomic():
+        hold(subject)
         act.save()
         compare_and_swap(subject, act=act)
         write_journal(subject, by, verb, summary, changes=changes)

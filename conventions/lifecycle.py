@@ -52,7 +52,7 @@ TRANSITIONS = table(
         done="Convention envoyée à la collectivité",
         targets={State.PREPARED: State.SENT, State.CORRECTION_REQUESTED: State.SENT},
         roles=ADMIN_SITE_ROLES,
-        requires=("campaign_open", "schools"),
+        requires=("campaign_open", "schools", "campaign_fee"),
     ),
     Transition(
         "request_correction",

@@ -141,6 +141,25 @@ def compare_and_swap(target: Stateful, **values: Any) -> None:
         setattr(target, name, value)
 
 
+def hold(target: models.Model) -> None:
+    """Hold a row until the transaction ends, before what depends on it is written.
+
+    Rows are taken in one order (docs/architecture.md), so that two people never wait for
+    each other; without their keys, which the journal's entries refer to meanwhile.
+    """
+    rows = type(target)._default_manager.select_for_update(no_key=True)
+    rows.order_by().values_list("pk").get(pk=target.pk)
+
+
+def refuse_limited(by: User | None) -> None:
+    """Raise TransitionRefused to an agent of some départements: what is the region's is not theirs."""
+    if by is not None and by.limited_to_departments:
+        raise TransitionRefused(
+            "Ce qui concerne toute la région n'est pas ouvert à votre compte, limité à certains "
+            "départements."
+        )
+
+
 def write_journal(
     target: Stateful, by: User | None, verb: str, summary: str, **fields: Any
 ) -> JournalEntry:

@@ -11,7 +11,6 @@ from django.db.models.functions import Round
 from django.utils import timezone
 
 from accounts.models import User
-from communes.models import Collectivity
 from conventions.acts.models import Act
 from conventions.amendments.lifecycle import (
     AMENDMENT_TRANSITIONS,
@@ -21,18 +20,24 @@ from conventions.amendments.lifecycle import (
     AmendmentState,
 )
 from conventions.amendments.printing import amendment_act_context, amendment_context
-from conventions.campaigns.models import Campaign
 from conventions.exchanges.models import Notification, Side
 from conventions.exchanges.telling import notify
 from conventions.lifecycle import State
-from conventions.models import Convention, Enrolment, Piece, SignedByBoth, file_facts, text_in_use
+from conventions.models import (
+    AfterConvention,
+    Convention,
+    Enrolment,
+    Piece,
+    SignedByBoth,
+    file_facts,
+    text_in_use,
+)
 from conventions.models.signed import effective_day, signature_constraints
 from documents.contexts import Context
 from documents.models import TextModel
 from lifecycle import plausible
 from lifecycle.door import Missing
 from lifecycle.errors import TransitionRefused
-from lifecycle.models import Subject
 
 
 class AmendmentQuerySet(models.QuerySet["Amendment"]):
@@ -49,7 +54,7 @@ class AmendmentQuerySet(models.QuerySet["Amendment"]):
         return self.filter(state__in=SENT)
 
 
-class Amendment(SignedByBoth):
+class Amendment(AfterConvention, SignedByBoth):
     TRANSITIONS = AMENDMENT_TRANSITIONS
     RECEIVED = Piece.RECEIVED_FOR_AMENDMENT
     ACT_TEXT_PREFIX = "amendment_"
@@ -119,18 +124,6 @@ class Amendment(SignedByBoth):
     def part(self) -> str:
         """ "A1"."""
         return f"A{self.number}"
-
-    @property
-    def campaign(self) -> Campaign:
-        return self.convention.campaign
-
-    @property
-    def journal_subject(self) -> Subject:
-        return Subject(self.convention.campaign_id, self.convention_id, self.part)
-
-    @property
-    def _fetched_pieces(self) -> list[Piece] | None:
-        return self.convention._fetched_pieces
 
     @property
     def reference(self) -> str:
@@ -233,10 +226,6 @@ class Amendment(SignedByBoth):
         _of(removed).update(released_on=self.effective_on, removed_by=self)
 
     # --- Its act, its papers, its e-mails -----------------------------------
-    @property
-    def collectivity(self) -> Collectivity:
-        return self.convention.collectivity
-
     @property
     def awaits_act(self) -> bool:
         return self.state in (AmendmentState.SENT, AmendmentState.SIGNED_BY_REGION)

@@ -17,7 +17,7 @@ from conventions.campaigns.lifecycle import CAMPAIGN_TRANSITIONS, CampaignState
 from documents.models import TextModel
 from law.deadlines import add_months
 from lifecycle import plausible
-from lifecycle.door import Stateful
+from lifecycle.door import Stateful, refuse_limited
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
 from lifecycle.plausible import Window
@@ -48,6 +48,15 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
     def newest_open(self) -> "Campaign | None":
         """Return the campaign agents work on: the newest open one."""
         return self.filter(state=CampaignState.OPEN).order_by("-start_year").first()
+
+    def held(self, campaign: "Campaign") -> "Campaign":
+        """Return a campaign as it is now, held until the transaction ends.
+
+        Always first (docs/architecture.md), and without its key: the journal of each of its
+        files refers to it meanwhile.
+        """
+        rows = self.select_for_update(no_key=True, of=("self",)).select_related("region")
+        return rows.get(pk=campaign.pk)
 
     def living(self) -> "CampaignQuerySet":
         """Those where schools may still be enrolled and conventions prepared."""
@@ -269,6 +278,10 @@ class Campaign(Stateful):
             raise TransitionRefused(
                 f"La campagne {self.school_year} est {self.get_state_display()}."
             )
+
+    def _refuse_transition(self, verb: str, by: User | None, comment: str) -> None:
+        super()._refuse_transition(verb, by, comment)
+        refuse_limited(by)
 
     def reminder_refusal(self, count: int, last: datetime.date | None) -> str:
         """Return why a file reminded `count` times, on `last` at last, is not today (French).

@@ -13,6 +13,7 @@ from lifecycle.transition import Table
 REQUIREMENTS = {
     "campaign_open": "the campaign is open",
     "schools": "at least one school",
+    "campaign_fee": "the campaign's fee: what it was before is prepared again",
     "identity": "every detail of the collectivity that is printed",
     "act": "the act's nature, number and date",
     "paper": "what both sign: printed here, or its signed copy on file",

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from conventions.campaigns.models import Campaign
 from conventions.dossiers import bulk, reminders
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import Convention, issue_documents
@@ -31,7 +32,10 @@ def refusal_of(convention: Convention, verb: str) -> str:
     """Return why today's file does not allow `verb` (French), "" when it does."""
     if verb == "remind":
         return reminders.refusal(convention)
-    return door.refusal_of(convention, verb)
+    refusal = door.refusal_of(convention, verb)
+    if not refusal and verb == "send" and (missing := convention.missing_for(verb)):
+        return f"Attend encore : {', '.join(item.label for item in missing)}."
+    return refusal
 
 
 def apply(
@@ -64,6 +68,15 @@ def print_first(conventions: ConventionQuerySet, verb: str, *, by: User | None) 
 def missing_for(convention: Convention, verb: str) -> list[Missing]:
     """Return what a file still waits for, but for what the verb sees to itself."""
     return [] if verb == _PRINTS_FIRST else convention.missing_for(verb)
+
+
+def to_prepare_again(conventions: ConventionQuerySet, verb: str) -> dict[Campaign, int]:
+    """Count by campaign those that cannot be sent before they are prepared again."""
+    if verb != "send":
+        return {}
+    late = conventions.at_another_fee()
+    campaigns = Campaign.objects.filter(pk__in=late.order_by().values("campaign"))
+    return {campaign: late.filter(campaign=campaign).count() for campaign in campaigns}
 
 
 def preview(conventions: ConventionQuerySet, verb: str) -> bulk.BulkReport:

@@ -1,3 +1,4 @@
+from conventions.models.after import AfterConvention
 from conventions.models.convention import Convention, file_facts, reference_of
 from conventions.models.dossier import (
     Dossier,
@@ -21,6 +22,7 @@ from conventions.models.piece import Piece
 from conventions.models.signed import SignedByBoth
 
 __all__ = [
+    "AfterConvention",
     "ConfirmedParty",
     "Convention",
     "Dossier",

@@ -23,7 +23,7 @@ from conventions.exchanges.telling import FileFacts, each_once, notify
 from conventions.exchanges.thread import last_subject, write_message
 from conventions.lifecycle import TRANSITIONS, Standing, State
 from conventions.models.dossier import mark_outdated
-from conventions.models.party import ConfirmedParty
+from conventions.models.party import ConfirmedParty, missing_details
 from conventions.models.piece import Piece
 from conventions.models.signed import SignedByBoth, papers, signature_constraints
 from conventions.printing import act_context, convention_context
@@ -35,18 +35,7 @@ from lifecycle import plausible
 from lifecycle.door import Missing
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
-
-# What must be known of the collectivity before it confirms, in a sentence.
-_IDENTITY = {
-    "siret": "le SIRET",
-    "address_line_1": "l'adresse",
-    "postcode": "le code postal",
-    "city": "la ville",
-    "representative_civility": "la civilité du représentant",
-    "representative_first_name": "le prénom du représentant",
-    "representative_last_name": "le nom du représentant",
-    "representative_capacity": "la qualité du représentant",
-}
+from lifecycle.plausible import Window
 
 
 class ConventionQuerySet(models.QuerySet["Convention"]):
@@ -83,6 +72,17 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
     def outdated(self) -> "ConventionQuerySet":
         """Those with a document, of any part, whose facts have changed since."""
         return self.filter(pk__in=Piece.objects.filter(outdated=True).values("convention"))
+
+    def window(self) -> Window:
+        """Return when something can have happened to the files of a queryset, all campaigns."""
+        campaigns = Campaign.objects.filter(pk__in=self.order_by().values("campaign"))
+        today = timezone.localdate()
+        return Window(min((c.window.first for c in campaigns), default=today), today)
+
+    def at_another_fee(self) -> "ConventionQuerySet":
+        """Those prepared before the fee of their campaign changed: to be prepared again."""
+        reworkable = self.filter(state__in=lifecycle.REWORKABLE)
+        return reworkable.exclude(unit_fee=F("campaign__tariff"))
 
     def without_paper(self) -> "ConventionQuerySet":
         """Those of which nobody can have signed anything: neither printed nor on file."""
@@ -209,7 +209,8 @@ class Convention(SignedByBoth):
         checks = {
             "campaign_open": self._missing_campaign,
             "schools": self._missing_schools,
-            "identity": self._missing_identity,
+            "campaign_fee": self._missing_campaign_fee,
+            "identity": lambda: missing_details(self.collectivity),
             "act": self._missing_act,
             "paper": self._missing_paper,
         }
@@ -222,12 +223,11 @@ class Convention(SignedByBoth):
     def _missing_schools(self) -> list[Missing]:
         return [] if self.school_count else [Missing("au moins une école inscrite")]
 
-    def _missing_identity(self) -> list[Missing]:
-        return [
-            Missing(label, "convention_identity")
-            for field, label in _IDENTITY.items()
-            if not getattr(self.collectivity, field)
-        ]
+    def _missing_campaign_fee(self) -> list[Missing]:
+        if self.unit_fee == self.campaign.tariff:
+            return []
+        fee = f"{self.campaign.tariff} €".replace(".", ",")
+        return [Missing(f"d'être préparée de nouveau, à la participation de la campagne ({fee})")]
 
     def _missing_act(self) -> list[Missing]:
         act = Missing("l'acte : sa nature, son numéro et sa date", "convention_act")
@@ -251,6 +251,8 @@ class Convention(SignedByBoth):
         sent_on = on or timezone.localdate()
         self.campaign.window.refuse(sent_on, "on")
         with transaction.atomic():
+            # Held, and read anew: what it prints must not change while its first file leaves.
+            self.campaign = Campaign.objects.held(self.campaign)
             self._transition("send", by, comment=comment, sent_on=sent_on)
             mark_outdated(self)
             self.campaign.note_sending()

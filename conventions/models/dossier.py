@@ -12,6 +12,8 @@ from django.db import models, transaction
 from django.utils.text import slugify
 
 from accounts.models import User
+from accounts.scope import covers
+from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
 from conventions.models.piece import Piece, PieceQuerySet
 from documents.contexts import Context, to_json
@@ -64,6 +66,20 @@ class Dossier(Stateful):
     def _is_replaced(self, piece: Piece) -> bool:
         """Tell whether a generated piece is of something that another has replaced since."""
         return False
+
+    @property
+    def collectivity(self) -> Collectivity:
+        """Whose file it is."""
+        raise NotImplementedError
+
+    def refuse_stranger(self, by: User | None) -> None:
+        """Raise TransitionRefused to who has nothing to do in this file (`accounts.scope`)."""
+        if by is not None and not covers(by, self.collectivity):
+            raise TransitionRefused("Ce dossier n'est pas de ceux que suit votre compte.")
+
+    def _refuse_transition(self, verb: str, by: User | None, comment: str) -> None:
+        self.refuse_stranger(by)
+        super()._refuse_transition(verb, by, comment)
 
     def _transition(self, verb: str, by: User | None, **facts: Any) -> None:
         """Change state; what is no longer to be made, signed for instance, is not outdated."""
@@ -244,6 +260,7 @@ def attach(dossier: Dossier, *, kind: str, pdf: UploadedPdf, by: User | None) ->
     """Add a file received from a party as a new version, as `documents.received` kept it."""
     if kind not in dossier.RECEIVED:
         raise TransitionRefused({"kind": "Choisissez la nature de la pièce."})
+    dossier.refuse_stranger(by)
     if not can_receive_pieces(dossier):
         raise TransitionRefused("Ce dossier ne reçoit pas de pièces dans son état actuel.")
     with transaction.atomic():

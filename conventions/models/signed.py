@@ -9,7 +9,6 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest
 
 from accounts.models import User
-from communes.models import Collectivity
 from conventions.acts.models import Act
 from conventions.exchanges.models import Side
 from conventions.models.dossier import Dossier, latest_pieces, own_pieces
@@ -66,11 +65,6 @@ class SignedByBoth(Dossier):
 
     class Meta:
         abstract = True
-
-    @property
-    def collectivity(self) -> Collectivity:
-        """Whose act and signature are awaited."""
-        raise NotImplementedError
 
     # --- Its act ------------------------------------------------------------
     @property

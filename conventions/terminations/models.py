@@ -10,11 +10,17 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
-from conventions.campaigns.models import Campaign
 from conventions.exchanges.models import Notification
 from conventions.exchanges.telling import notify, other_side
 from conventions.lifecycle import State
-from conventions.models import Convention, Dossier, Piece, file_facts, mark_outdated, text_in_use
+from conventions.models import (
+    AfterConvention,
+    Convention,
+    Piece,
+    file_facts,
+    mark_outdated,
+    text_in_use,
+)
 from conventions.models.signed import effective_day
 from conventions.terminations.lifecycle import OPEN, TERMINATION_TRANSITIONS, TerminationState
 from conventions.terminations.printing import letter_context
@@ -25,7 +31,6 @@ from lifecycle import chronology, plausible
 from lifecycle.chronology import Order
 from lifecycle.door import Missing, changes_of, compare_and_swap, write_journal
 from lifecycle.errors import TransitionRefused
-from lifecycle.models import Subject
 
 # The texts of the letters of article 11; a campaign chooses none, the newest is printed.
 LETTERS: dict[str, str] = {
@@ -61,7 +66,7 @@ class Standing:
     on: datetime.date | None = None
 
 
-class Termination(Dossier):
+class Termination(AfterConvention):
     """The steps taken by one party, each dated; its last one ends the convention.
 
     A settlement closes the procedure: another may be opened later, one at a time.
@@ -163,18 +168,6 @@ class Termination(Dossier):
     def part(self) -> str:
         """ "T1"."""
         return f"T{self.number}"
-
-    @property
-    def campaign(self) -> Campaign:
-        return self.convention.campaign
-
-    @property
-    def journal_subject(self) -> Subject:
-        return Subject(self.convention.campaign_id, self.convention_id, self.part)
-
-    @property
-    def _fetched_pieces(self) -> list[Piece] | None:
-        return self.convention._fetched_pieces
 
     # --- Delays of article 11 -----------------------------------------------
     @property
@@ -349,6 +342,7 @@ def give_formal_notice(
     Given again before anything followed, it corrects what was recorded. Raises
     TransitionRefused, with the message at its field.
     """
+    convention.refuse_stranger(by)
     if refusal := why_not(convention, "give_formal_notice", by):
         raise TransitionRefused(refusal)
     if by is not None and by.role == Role.TOWN_HALL and side != Termination.Side.COLLECTIVITY:

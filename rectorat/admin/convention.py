@@ -30,7 +30,6 @@ from conventions.amendments.effects import (
     signed_changes,
 )
 from conventions.amendments.models import Amendment
-from conventions.campaigns.models import Campaign
 from conventions.correspondence import can_post_message
 from conventions.dossiers import archive, print_run, verbs
 from conventions.dossiers.timeline import timeline
@@ -40,7 +39,7 @@ from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
 from conventions.terminations.steps import open_steps
 from jobs.selection import read_keys, write_keys
-from lifecycle.plausible import Window, keep_within
+from lifecycle.plausible import keep_within
 from lifecycle.transition import allowed
 from rectorat.admin.amendment import AmendmentPages, amendments_shown
 from rectorat.admin.filters import (
@@ -142,14 +141,6 @@ def print_together(
         filename=f"a-imprimer_{timezone.localdate():%Y-%m-%d}.pdf",
         content_type="application/pdf",
     )
-
-
-def campaigns_window(chosen: ConventionQuerySet) -> Window:
-    """When something can have happened to the files chosen, of whatever campaigns."""
-    campaigns = Campaign.objects.filter(pk__in=chosen.order_by().values("campaign"))
-    windows = [campaign.window for campaign in campaigns]
-    today = timezone.localdate()
-    return Window(min((window.first for window in windows), default=today), today)
 
 
 def _of_act(name: str) -> Callable[[Convention], Any]:
@@ -361,7 +352,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
             return self.ask(request, verb, chosen)
         single = chosen.first() if "," not in keys else None
         form = verb_form(verb, single)(request.POST, request.FILES)
-        keep_within(form, campaigns_window(chosen))
+        keep_within(form, chosen.window())
         if not form.is_valid():
             return self.ask(request, verb, chosen, form)
         if single:
@@ -386,7 +377,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         single = taken[0] if len(keys) == 1 and taken else None
         if form is None:
             form = verb_form(verb, single)()
-            keep_within(form, campaigns_window(chosen))
+            keep_within(form, chosen.window())
         context = {
             "form": form,
             "keys": write_keys(keys),
@@ -394,6 +385,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
             "preview": preview,
             "possible": len(preview.done),
             "taken": [(convention, verbs.missing_for(convention, verb)) for convention in taken],
+            "to_prepare_again": verbs.to_prepare_again(chosen, verb),
             "unprinted": verbs.unprinted(chosen, verb).count(),
             "printed_at_once": verbs.PRINTED_AT_ONCE,
             "left": preview.left_out[:EXAMPLES],

@@ -9,11 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from communes.models import Collectivity
 from conventions.authority import record_act, record_act_dates
 from conventions.dossiers import progress, warnings
 from conventions.lifecycle import State
 from conventions.models import Convention, attach, issue_documents
 from documents.received.uploads import UploadedPdf
+from lifecycle.rereading import fingerprint
 from tests.factories import ConventionFactory, UserFactory, print_quickly
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +75,8 @@ def identity(convention, **changes):
             "capacity_gender",
         ]
     }
-    return {**values, "version": convention.version, **changes}
+    read_at = fingerprint(Collectivity.objects.get(pk=party.pk))
+    return {**values, "version": convention.version, "read_at": read_at, **changes}
 
 
 def test_home_leads_to_the_convention_of_the_year(mairie, sent):
