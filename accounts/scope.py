@@ -26,6 +26,15 @@ def collectivity_scope(user: User, path: str = "") -> Q:
     return user.department_scope(f"{prefix}department")
 
 
+def covers(user: User, collectivity: Collectivity) -> bool:
+    """Tell whether the files of `collectivity` are in the scope of `user`.
+
+    No query for who sees the whole region.
+    """
+    scope = collectivity_scope(user)
+    return not scope or Collectivity.objects.filter(scope, pk=collectivity.pk).exists()
+
+
 def within_scope(user: User, annotation: str) -> Q:
     """Return the same filter where `annotation` holds the pk of the collectivity.
 

@@ -28,7 +28,7 @@ def export_batch(
     """
     with transaction.atomic():
         # Batches of a campaign are made one after the other: the second sees the first.
-        Campaign.objects.select_for_update().get(pk=campaign.pk)
+        Campaign.objects.held(campaign)
         last = campaign.batches.order_by("number").last()
         number = last.number + 1 if last else 1
         rows = [replace(claim, batch=number) for claim in claims(conventions, Shown.TO_EXPORT)]

@@ -17,7 +17,7 @@ from conventions.models.dossier import mark_outdated, own_pieces
 from conventions.models.piece import Piece
 from conventions.models.signed import SignedByBoth
 from documents.wording.proofreading import proofread, tidy
-from lifecycle.door import compare_and_swap, refuse_future, write_journal
+from lifecycle.door import compare_and_swap, hold, write_journal
 from lifecycle.errors import TransitionRefused
 
 ACT_FIELDS = (
@@ -80,12 +80,13 @@ def record_act(subject: SignedByBoth, *, by: User | None, **values: Any) -> None
     One that was withdrawn is replaced by a new one, at any time. Raises TransitionRefused,
     or ValidationError with the message at its field.
     """
+    subject.refuse_stranger(by)
     if not can_record_act(subject):
         raise TransitionRefused(
             "L'acte s'enregistre une fois le document entre les mains de la collectivité "
             "(renseignements confirmés, avenant envoyé), et ne change plus après sa signature."
         )
-    refuse_future(values["dated_on"], "dated_on")
+    subject.campaign.window.refuse(values["dated_on"], "dated_on")
     act, summary = _act_to_write(subject)
     if act.adapted_text and act.kind != values["kind"]:
         raise TransitionRefused(
@@ -106,6 +107,7 @@ def adapt_act(subject: SignedByBoth, *, by: User | None, adapted_text: str, **va
     delegation, all three or none.
     Raises TransitionRefused, or ValidationError with the faults under "adapted_text".
     """
+    subject.refuse_stranger(by)
     if subject.act is None or not can_adapt_act(subject):
         raise TransitionRefused(
             "L'acte s'adapte une fois enregistré, et ne change plus dès qu'il est signé, déposé "
@@ -132,11 +134,12 @@ def own_act_text(subject: SignedByBoth, adapted_text: str) -> str:
 
 def record_act_dates(subject: SignedByBoth, *, by: User | None, **values: Any) -> None:
     """Enter or correct what happened to the act (DATE_FIELDS, those given only)."""
+    subject.refuse_stranger(by)
     if subject.act is None or not can_record_act_dates(subject):
         raise TransitionRefused("Enregistrez d'abord l'acte : nature, numéro et date.")
     for name, value in values.items():
         if isinstance(value, datetime.date):
-            refuse_future(value, name)
+            subject.campaign.window.refuse(value, name)
     act = copy(subject.act)
     _write(subject, act, by, "record_act_dates", "Dates de l'acte enregistrées", values)
 
@@ -174,6 +177,7 @@ def _write(
         setattr(act, name, value)
     act.full_clean(exclude=["collectivity", "replaces"])
     with transaction.atomic():
+        hold(subject)
         act.save()
         compare_and_swap(subject, act=act)
         write_journal(subject, by, verb, summary, changes=changes)

@@ -10,7 +10,7 @@ from conventions.exchanges.thread import write_message
 from conventions.lifecycle import State
 from conventions.models import Convention, file_facts
 from documents.received.uploads import UploadedPdf
-from lifecycle.door import write_journal
+from lifecycle.door import hold, write_journal
 from lifecycle.errors import TransitionRefused
 
 
@@ -32,13 +32,14 @@ def post_message(
     Raises TransitionRefused (thread closed, role, the same message sent twice), or
     ValidationError with the message at its field.
     """
+    convention.refuse_stranger(by)
     if not can_post_message(convention):
         raise TransitionRefused("Ce dossier ne reçoit pas de messages dans son état actuel.")
     if by is not None and by.role == Role.FINANCE:
         raise TransitionRefused("Écrire dans ce dossier n'est pas ouvert à votre compte.")
     with transaction.atomic():
         # A double click takes its turn here, and finds the first message.
-        Convention.objects.select_for_update().only("pk").get(pk=convention.pk)
+        hold(convention)
         last = convention.messages.last()
         if last and (last.by, last.subject, last.body) == (by, subject, body.strip()):
             raise TransitionRefused("Ce message est déjà envoyé.")

@@ -52,7 +52,7 @@ TRANSITIONS = table(
         done="Convention envoyée à la collectivité",
         targets={State.PREPARED: State.SENT, State.CORRECTION_REQUESTED: State.SENT},
         roles=ADMIN_SITE_ROLES,
-        requires=("campaign_open", "schools"),
+        requires=("campaign_open", "schools", "campaign_fee"),
     ),
     Transition(
         "request_correction",
@@ -85,7 +85,7 @@ TRANSITIONS = table(
             State.SIGNED_BY_REGION: State.SIGNED,
         },
         roles=_BOTH_SIDES,
-        requires=("act",),
+        requires=("act", "paper"),
     ),
     Transition(
         "sign_for_region",
@@ -97,6 +97,7 @@ TRANSITIONS = table(
             State.SIGNED_BY_COLLECTIVITY: State.SIGNED,
         },
         roles=ADMIN_SITE_ROLES,
+        requires=("paper",),
     ),
     Transition(
         "remind",

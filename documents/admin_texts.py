@@ -27,6 +27,11 @@ from documents.wording.requirements import requirements_of
 from documents.wording.texts import file_name, write_file
 
 
+def _may_write(request: HttpRequest) -> bool:
+    """Texts are the whole region's: an agent of some départements reads them."""
+    return not user_of(request).limited_to_departments
+
+
 class TextModelAdmin(admin.ModelAdmin):
     form = TextForm
     list_display = ("title", "kind", "version", "state", "published_at")
@@ -42,7 +47,10 @@ class TextModelAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: TextModel | None = None) -> bool:
         """A published version is read; a form sent for it is answered, its text kept."""
         frozen = obj is not None and obj.is_published and request.method != "POST"
-        return not frozen and super().has_change_permission(request, obj)
+        return not frozen and _may_write(request) and super().has_change_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _may_write(request) and super().has_add_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: TextModel | None = None) -> bool:
         return False
@@ -143,7 +151,9 @@ class TextModelAdmin(admin.ModelAdmin):
         """The address of a page about one text, given to `view`."""
 
         def on_text(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponse:
-            if not self.has_change_permission(request):
+            writes = page in ("publish", "duplicate")
+            may = self.has_change_permission if writes else self.has_view_permission
+            if not may(request):
                 raise PermissionDenied
             return view(request, get_object_or_404(TextModel, pk=pk), **kwargs)
 

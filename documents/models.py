@@ -17,6 +17,7 @@ from documents.received.verdicts import MEANINGS, WEIGHTS, Examination, Later, V
 from documents.storage import document_storage, keep
 from documents.wording import kinds
 from documents.wording.proofreading import proofread, tidy
+from lifecycle.door import refuse_limited
 from lifecycle.frozen import Frozen, FrozenError
 
 
@@ -146,8 +147,10 @@ class TextModel(Frozen):
     def publish(self, *, by: User | None) -> None:
         """Freeze a draft; campaigns may point to it from here on.
 
-        Raises ValidationError when it could not be printed, StaleText.
+        Raises ValidationError when it could not be printed, StaleText, TransitionRefused to
+        an agent of some départements.
         """
+        refuse_limited(by)
         self.full_clean()
         self._compare_and_swap(
             state=self.State.PUBLISHED, published_at=timezone.now(), published_by=by

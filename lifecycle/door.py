@@ -1,6 +1,5 @@
 """The one door for a change of state: a table of transitions, a version, the journal."""
 
-import datetime
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -142,6 +141,25 @@ def compare_and_swap(target: Stateful, **values: Any) -> None:
         setattr(target, name, value)
 
 
+def hold(target: models.Model) -> None:
+    """Hold a row until the transaction ends, before what depends on it is written.
+
+    Rows are taken in one order (docs/architecture.md), so that two people never wait for
+    each other; without their keys, which the journal's entries refer to meanwhile.
+    """
+    rows = type(target)._default_manager.select_for_update(no_key=True)
+    rows.order_by().values_list("pk").get(pk=target.pk)
+
+
+def refuse_limited(by: User | None) -> None:
+    """Raise TransitionRefused to an agent of some départements: what is the region's is not theirs."""
+    if by is not None and by.limited_to_departments:
+        raise TransitionRefused(
+            "Ce qui concerne toute la région n'est pas ouvert à votre compte, limité à certains "
+            "départements."
+        )
+
+
 def write_journal(
     target: Stateful, by: User | None, verb: str, summary: str, **fields: Any
 ) -> JournalEntry:
@@ -161,14 +179,6 @@ def changes_of(target: models.Model, facts: dict[str, Any]) -> dict[str, list[An
         for name, value in facts.items()
         if not target._meta.get_field(name).is_relation and getattr(target, name) != value
     }
-
-
-def refuse_future(day: datetime.date | None, field: str) -> None:
-    """Raise TransitionRefused at `field` for a fact that is dated after today."""
-    if day and day > timezone.localdate():
-        raise TransitionRefused(
-            {field: "Cette date est dans le futur : enregistrez-la une fois le fait accompli."}
-        )
 
 
 def _entries_about(subject: Subject) -> "models.QuerySet[JournalEntry]":

@@ -20,6 +20,8 @@ from conventions.models import Convention, Piece, SignedByBoth
 from conventions.terminations.steps import EndingStep
 from documents.letterheads import read_letterhead
 from documents.received.form_fields import COPY, PdfField
+from lifecycle.plausible import keep_within
+from lifecycle.rereading import RereadForm
 
 
 class DateInput(forms.DateInput):
@@ -37,6 +39,7 @@ class FileForm(DsfrBaseForm):
     def __init__(self, *args: Any, convention: Convention, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.convention = convention
+        keep_within(self, convention.campaign.window)
 
     def word(self, name: str, **texts: str) -> None:
         """Word a field (`label`, `help_text`) by its file.
@@ -55,7 +58,7 @@ class FileForm(DsfrBaseForm):
         return {name: self.cleaned_data[name] for name in names}
 
 
-class IdentityForm(FileForm, forms.ModelForm):
+class IdentityForm(FileForm, RereadForm):
     # Longer than fourteen digits: people group them with spaces.
     siret = forms.CharField(
         label="SIRET",
@@ -83,7 +86,7 @@ class IdentityForm(FileForm, forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        required = set(self.fields) - {"address_line_2", "email", "phone", "website", "version"}
+        required = set(self.Meta.fields) - {"address_line_2", "email", "phone", "website"}
         for name in required:
             self.fields[name].required = True
         self.fields["siret"].widget.attrs["inputmode"] = "numeric"

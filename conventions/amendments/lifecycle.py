@@ -41,6 +41,7 @@ AMENDMENT_TRANSITIONS = table(
             AmendmentState.SIGNED_BY_REGION: AmendmentState.SIGNED,
         },
         roles=_BOTH_SIDES,
+        requires=("paper",),
     ),
     Transition(
         "sign_for_region",
@@ -52,6 +53,7 @@ AMENDMENT_TRANSITIONS = table(
             AmendmentState.SIGNED_BY_COLLECTIVITY: AmendmentState.SIGNED,
         },
         roles=ADMIN_SITE_ROLES,
+        requires=("paper",),
     ),
     Transition(
         "abandon",

@@ -11,7 +11,6 @@ from django.db.models.functions import Round
 from django.utils import timezone
 
 from accounts.models import User
-from communes.models import Collectivity
 from conventions.acts.models import Act
 from conventions.amendments.lifecycle import (
     AMENDMENT_TRANSITIONS,
@@ -24,12 +23,21 @@ from conventions.amendments.printing import amendment_act_context, amendment_con
 from conventions.exchanges.models import Notification, Side
 from conventions.exchanges.telling import notify
 from conventions.lifecycle import State
-from conventions.models import Convention, Enrolment, Piece, SignedByBoth, file_facts, text_in_use
+from conventions.models import (
+    AfterConvention,
+    Convention,
+    Enrolment,
+    Piece,
+    SignedByBoth,
+    file_facts,
+    text_in_use,
+)
 from conventions.models.signed import effective_day, signature_constraints
 from documents.contexts import Context
 from documents.models import TextModel
+from lifecycle import plausible
+from lifecycle.door import Missing
 from lifecycle.errors import TransitionRefused
-from lifecycle.models import Subject
 
 
 class AmendmentQuerySet(models.QuerySet["Amendment"]):
@@ -46,10 +54,11 @@ class AmendmentQuerySet(models.QuerySet["Amendment"]):
         return self.filter(state__in=SENT)
 
 
-class Amendment(SignedByBoth):
+class Amendment(AfterConvention, SignedByBoth):
     TRANSITIONS = AMENDMENT_TRANSITIONS
     RECEIVED = Piece.RECEIVED_FOR_AMENDMENT
     ACT_TEXT_PREFIX = "amendment_"
+    PAPER = Piece.Kind.AMENDMENT
     noun = "l'avenant"
 
     convention = models.ForeignKey(
@@ -102,6 +111,7 @@ class Amendment(SignedByBoth):
                 violation_error_message="L'effet sur le montant est le solde des écoles multiplié "
                 "par la participation.",
             ),
+            plausible.constraint("sent_on", "collectivity_signed_on", "region_signed_on"),
             *signature_constraints(
                 sent=SENT, collectivity=COLLECTIVITY_SIGNED, region=REGION_SIGNED
             ),
@@ -114,14 +124,6 @@ class Amendment(SignedByBoth):
     def part(self) -> str:
         """ "A1"."""
         return f"A{self.number}"
-
-    @property
-    def journal_subject(self) -> Subject:
-        return Subject(self.convention.campaign_id, self.convention_id, self.part)
-
-    @property
-    def _fetched_pieces(self) -> list[Piece] | None:
-        return self.convention._fetched_pieces
 
     @property
     def reference(self) -> str:
@@ -172,12 +174,18 @@ class Amendment(SignedByBoth):
         amendments: Iterable[Amendment] = self.convention.amendments.all()
         return [a for a in amendments if a.is_signed and a.number < self.number]
 
+    def missing_for(self, verb: str) -> list[Missing]:
+        """Return what the transition `verb` still waits for, empty when it may be done."""
+        return self._missing_paper() if "paper" in AMENDMENT_TRANSITIONS[verb].requires else []
+
     # --- Verbs --------------------------------------------------------------
     def send(self, *, by: User | None, on: datetime.date | None = None) -> None:
         """Show the avenant to the collectivity; what it changes is frozen from here."""
+        sent_on = on or timezone.localdate()
+        self.campaign.window.refuse(sent_on, "on")
         refuse_amending(self.convention)
         with transaction.atomic():
-            self._transition("send", by, sent_on=on or timezone.localdate())
+            self._transition("send", by, sent_on=sent_on)
             self._tell(
                 Notification.Kind.AMENDMENT_SENT,
                 Side.TOWN_HALL,
@@ -219,10 +227,6 @@ class Amendment(SignedByBoth):
 
     # --- Its act, its papers, its e-mails -----------------------------------
     @property
-    def collectivity(self) -> Collectivity:
-        return self.convention.collectivity
-
-    @property
     def awaits_act(self) -> bool:
         return self.state in (AmendmentState.SENT, AmendmentState.SIGNED_BY_REGION)
 
@@ -235,7 +239,7 @@ class Amendment(SignedByBoth):
     def kinds_to_issue(self) -> list[str]:
         """Return the avenant until somebody signs, its act, and the act once executory."""
         kinds: list[str] = []
-        if self.state == AmendmentState.SENT:
+        if self.state == AmendmentState.SENT or self.is_signed_without_paper:
             kinds.append(Piece.Kind.AMENDMENT)
         if self.act and self.act_is_open:
             kinds.append(Piece.Kind.AMENDMENT_ACT)

@@ -31,6 +31,7 @@ def prepare_amendment(
     to_add, to_remove = list(dict.fromkeys(add)), list(dict.fromkeys(remove))
     if by is not None and by.role not in ADMIN_SITE_ROLES:
         raise TransitionRefused("Seul le rectorat prépare un avenant.")
+    convention.refuse_stranger(by)
     refuse_amending(convention)
     if any(not amendment.is_over for amendment in convention.amendments.all()):
         raise TransitionRefused("Un avenant est déjà en cours pour cette convention.")

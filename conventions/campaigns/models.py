@@ -15,9 +15,12 @@ from accounts.roles import ADMIN_SITE_ROLES
 from communes.models import Civility, Region
 from conventions.campaigns.lifecycle import CAMPAIGN_TRANSITIONS, CampaignState
 from documents.models import TextModel
-from lifecycle.door import Stateful
+from law.deadlines import add_months
+from lifecycle import plausible
+from lifecycle.door import Stateful, refuse_limited
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
+from lifecycle.plausible import Window
 
 NOT_PUBLISHED = "Choisissez une version publiée de ce texte."
 
@@ -37,10 +40,23 @@ PRINTED = (
 )
 
 
+# The days that an agent plans.
+PLANNED = ("opens_on", "reply_by", "ends_on")
+
+
 class CampaignQuerySet(models.QuerySet["Campaign"]):
     def newest_open(self) -> "Campaign | None":
         """Return the campaign agents work on: the newest open one."""
         return self.filter(state=CampaignState.OPEN).order_by("-start_year").first()
+
+    def held(self, campaign: "Campaign") -> "Campaign":
+        """Return a campaign as it is now, held until the transaction ends.
+
+        Always first (docs/architecture.md), and without its key: the journal of each of its
+        files refers to it meanwhile.
+        """
+        rows = self.select_for_update(no_key=True, of=("self",)).select_related("region")
+        return rows.get(pk=campaign.pk)
 
     def living(self) -> "CampaignQuerySet":
         """Those where schools may still be enrolled and conventions prepared."""
@@ -151,6 +167,7 @@ class Campaign(Stateful):
                 condition=models.Q(tariff__gt=0),
                 violation_error_message="La participation par école doit être supérieure à zéro.",
             ),
+            plausible.constraint(*PLANNED),
         ]
 
     def __str__(self) -> str:
@@ -158,12 +175,23 @@ class Campaign(Stateful):
 
     def clean(self) -> None:
         super().clean()
+        if self.start_year:
+            self._refuse_implausible_dates()
         if self.start_year and self.ends_on and self.ends_on <= self.starts_on:
             raise ValidationError({"ends_on": f"La fin doit suivre la rentrée {self.start_year}."})
         if self.reminder_schedule.strip():
             self._clean_reminder_schedule()
         if self.pk:
             self._refuse_settled_changes()
+
+    def _refuse_implausible_dates(self) -> None:
+        """What is planned: up to a year after its beginning, or from today."""
+        last = add_months(max(self.starts_on, timezone.localdate()), 12)
+        planned = Window(self._first_day, last)
+        days = {name: getattr(self, name) for name in PLANNED}
+        errors = {name: planned.refusal(day) for name, day in days.items() if day}
+        if any(errors.values()):
+            raise ValidationError({name: text for name, text in errors.items() if text})
 
     @property
     def settled(self) -> tuple[str, ...]:
@@ -208,6 +236,15 @@ class Campaign(Stateful):
         return datetime.date(self.start_year, 9, 1)
 
     @property
+    def window(self) -> Window:
+        """When what happens to its files can have happened: eighteen months before, to today."""
+        return Window(self._first_day, timezone.localdate())
+
+    @property
+    def _first_day(self) -> datetime.date:
+        return add_months(self.starts_on, -18)
+
+    @property
     def signatory(self) -> str:
         return f"{self.signatory_first_name} {self.signatory_last_name}"
 
@@ -241,6 +278,10 @@ class Campaign(Stateful):
             raise TransitionRefused(
                 f"La campagne {self.school_year} est {self.get_state_display()}."
             )
+
+    def _refuse_transition(self, verb: str, by: User | None, comment: str) -> None:
+        super()._refuse_transition(verb, by, comment)
+        refuse_limited(by)
 
     def reminder_refusal(self, count: int, last: datetime.date | None) -> str:
         """Return why a file reminded `count` times, on `last` at last, is not today (French).

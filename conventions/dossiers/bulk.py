@@ -33,11 +33,12 @@ def apply(conventions: ConventionQuerySet, act: Callable[[Convention], object]) 
     transaction per chunk keeps thousands quick without holding the database for long.
     """
     report = BulkReport()
-    keys = list(conventions.order_by("pk").values_list("pk", flat=True))
+    # Campaigns first, then files: the order in which rows are taken (docs/architecture.md).
+    keys = list(conventions.order_by("campaign_id", "pk").values_list("pk", flat=True))
     for start in range(0, len(keys), _CHUNK):
         chunk = _fetched(Convention.objects.filter(pk__in=keys[start : start + _CHUNK]))
         with transaction.atomic():
-            for convention in chunk.order_by("pk"):
+            for convention in chunk.order_by("campaign_id", "pk"):
                 _apply_one(convention, act, report)
     return report
 

@@ -13,8 +13,10 @@ from lifecycle.transition import Table
 REQUIREMENTS = {
     "campaign_open": "the campaign is open",
     "schools": "at least one school",
+    "campaign_fee": "the campaign's fee: what it was before is prepared again",
     "identity": "every detail of the collectivity that is printed",
     "act": "the act's nature, number and date",
+    "paper": "what both sign: printed here, or its signed copy on file",
     "initiative": "only the party that opened the procedure, or the rectorat in its place",
     "month_of_conciliation": "the conciliation, or the month after the formal notice is over",
     "fifteen_days": "fifteen days after the second letter",

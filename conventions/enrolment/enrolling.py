@@ -12,7 +12,7 @@ from conventions.campaigns.models import Campaign
 from conventions.enrolment.codes import Refusal, read_codes
 from conventions.lifecycle import REWORKABLE
 from conventions.models import Convention, Enrolment
-from lifecycle.door import changes_of, compare_and_swap, write_journal
+from lifecycle.door import changes_of, compare_and_swap, hold, write_journal
 from lifecycle.errors import TransitionRefused
 from schools.models import School
 from schools.takeover import payer_on
@@ -59,7 +59,7 @@ def enrol(campaign: Campaign, text: str, *, by: User | None, origin: str = "") -
     it says. Raises TransitionRefused when the campaign is over, or to who is no agent.
     """
     # A double click waits here, then finds the schools enrolled.
-    Campaign.objects.select_for_update().get(pk=campaign.pk).refuse_work(by)
+    Campaign.objects.held(campaign).refuse_work(by)
     report = EnrolmentReport()
     codes, report.refused = read_codes(text)
     enrolled = set(campaign.enrolments.enrolled().values_list("school_id", flat=True))
@@ -125,9 +125,18 @@ def withdraw(enrolment: Enrolment, *, by: User | None) -> None:
     Raises TransitionRefused: sent, kept for an avenant, campaign over, outside of the
     territory of `by`.
     """
-    enrolment.campaign.refuse_work(by)
-    _refuse_outside(enrolment, by)
+    with transaction.atomic():
+        campaign = Campaign.objects.held(enrolment.campaign)
+        campaign.refuse_work(by)
+        _refuse_outside(enrolment, by)
+        _withdraw(enrolment, campaign, by)
+
+
+def _withdraw(enrolment: Enrolment, campaign: Campaign, by: User | None) -> None:
     convention = enrolment.convention
+    if convention:
+        hold(convention)
+        convention.refresh_from_db(fields=["state", "version"])
     if enrolment.released_on:
         raise TransitionRefused(f"{enrolment} n'est déjà plus inscrite.")
     if convention and convention.state not in REWORKABLE:
@@ -138,15 +147,14 @@ def withdraw(enrolment: Enrolment, *, by: User | None) -> None:
         raise TransitionRefused(
             f"{enrolment} est retenue pour un avenant : c'est lui qu'il faut abandonner."
         )
-    with transaction.atomic():
-        enrolment.released_on = timezone.localdate()
-        enrolment.save(update_fields=["released_on"])
-        summary = f"École retirée : {enrolment}"
-        if convention:
-            write_journal(convention, by, "withdraw", summary)
-            _recount(convention, by)
-        else:
-            write_journal(enrolment.campaign, by, "withdraw", summary)
+    enrolment.released_on = timezone.localdate()
+    enrolment.save(update_fields=["released_on"])
+    summary = f"École retirée : {enrolment}"
+    if convention:
+        write_journal(convention, by, "withdraw", summary)
+        _recount(convention, by)
+    else:
+        write_journal(campaign, by, "withdraw", summary)
 
 
 def _recount(convention: Convention, by: User | None) -> None:

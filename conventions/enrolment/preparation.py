@@ -63,7 +63,8 @@ def prepare(
     """
     report = PreparationReport()
     with transaction.atomic():
-        Campaign.objects.select_for_update().get(pk=campaign.pk).refuse_work(by)
+        campaign = Campaign.objects.held(campaign)
+        campaign.refuse_work(by)
         chosen = None if payers is None else _with_exchanges(campaign, by, payers)
         taken_by_payer = _taken_by_payer(campaign, by, chosen)
         existing = _existing(campaign, by, chosen)
@@ -149,7 +150,8 @@ def _existing(
     campaign: Campaign, by: User | None, chosen: set[int] | None
 ) -> dict[int, Convention]:
     scope = collectivity_scope(by, "collectivity") if by is not None else Q()
-    conventions = campaign.conventions.filter(scope).living()
+    conventions = campaign.conventions.filter(scope).living().order_by("pk")
+    conventions = conventions.select_for_update(no_key=True, of=("self",))
     if chosen is not None:
         conventions = conventions.filter(collectivity__in=chosen)
     return {convention.collectivity_id: convention for convention in conventions}

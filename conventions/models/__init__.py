@@ -1,3 +1,4 @@
+from conventions.models.after import AfterConvention
 from conventions.models.convention import Convention, file_facts, reference_of
 from conventions.models.dossier import (
     Dossier,
@@ -13,6 +14,7 @@ from conventions.models.dossier import (
     own_pieces,
     part_label,
     text_in_use,
+    try_to_issue,
 )
 from conventions.models.enrolment import Enrolment
 from conventions.models.party import ConfirmedParty
@@ -20,6 +22,7 @@ from conventions.models.piece import Piece
 from conventions.models.signed import SignedByBoth
 
 __all__ = [
+    "AfterConvention",
     "ConfirmedParty",
     "Convention",
     "Dossier",
@@ -40,4 +43,5 @@ __all__ = [
     "part_label",
     "reference_of",
     "text_in_use",
+    "try_to_issue",
 ]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Round
 from django.urls import reverse
 from django.utils import timezone
@@ -23,29 +23,19 @@ from conventions.exchanges.telling import FileFacts, each_once, notify
 from conventions.exchanges.thread import last_subject, write_message
 from conventions.lifecycle import TRANSITIONS, Standing, State
 from conventions.models.dossier import mark_outdated
-from conventions.models.party import ConfirmedParty
+from conventions.models.party import ConfirmedParty, missing_details
 from conventions.models.piece import Piece
-from conventions.models.signed import SignedByBoth, signature_constraints
+from conventions.models.signed import SignedByBoth, papers, signature_constraints
 from conventions.printing import act_context, convention_context
 from documents.contexts import Context
 from documents.models import TextModel
 from documents.received.uploads import UploadedPdf
 from law import deadlines
-from lifecycle.door import Missing, refuse_future
+from lifecycle import plausible
+from lifecycle.door import Missing
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
-
-# What must be known of the collectivity before it confirms, in a sentence.
-_IDENTITY = {
-    "siret": "le SIRET",
-    "address_line_1": "l'adresse",
-    "postcode": "le code postal",
-    "city": "la ville",
-    "representative_civility": "la civilité du représentant",
-    "representative_first_name": "le prénom du représentant",
-    "representative_last_name": "le nom du représentant",
-    "representative_capacity": "la qualité du représentant",
-}
+from lifecycle.plausible import Window
 
 
 class ConventionQuerySet(models.QuerySet["Convention"]):
@@ -83,6 +73,23 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
         """Those with a document, of any part, whose facts have changed since."""
         return self.filter(pk__in=Piece.objects.filter(outdated=True).values("convention"))
 
+    def window(self) -> Window:
+        """Return when something can have happened to the files of a queryset, all campaigns."""
+        campaigns = Campaign.objects.filter(pk__in=self.order_by().values("campaign"))
+        today = timezone.localdate()
+        return Window(min((c.window.first for c in campaigns), default=today), today)
+
+    def at_another_fee(self) -> "ConventionQuerySet":
+        """Those prepared before the fee of their campaign changed: to be prepared again."""
+        reworkable = self.filter(state__in=lifecycle.REWORKABLE)
+        return reworkable.exclude(unit_fee=F("campaign__tariff"))
+
+    def without_paper(self) -> "ConventionQuerySet":
+        """Those of which nobody can have signed anything: neither printed nor on file."""
+        kinds = papers(Convention.PAPER)
+        there = Piece.objects.filter(convention=OuterRef("pk"), part="", kind__in=kinds)
+        return self.exclude(Exists(there))
+
     def in_standing(self, standing: str) -> "ConventionQuerySet":
         """Leave the files whose `Convention.standing` is that one."""
         signed = Q(state=State.SIGNED)
@@ -98,6 +105,7 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
 class Convention(SignedByBoth):
     TRANSITIONS = TRANSITIONS
     RECEIVED = Piece.RECEIVED
+    PAPER = Piece.Kind.CONVENTION
     noun = "la convention"
     part = ""
 
@@ -160,6 +168,9 @@ class Convention(SignedByBoth):
                 violation_error_message="Une convention acceptée porte les renseignements "
                 "confirmés de la collectivité, et elle seulement.",
             ),
+            plausible.constraint(
+                "sent_on", "accepted_on", "collectivity_signed_on", "region_signed_on"
+            ),
             *signature_constraints(
                 sent=lifecycle.VISIBLE_TO_TOWN_HALL,
                 collectivity=lifecycle.COLLECTIVITY_SIGNED,
@@ -198,8 +209,10 @@ class Convention(SignedByBoth):
         checks = {
             "campaign_open": self._missing_campaign,
             "schools": self._missing_schools,
-            "identity": self._missing_identity,
+            "campaign_fee": self._missing_campaign_fee,
+            "identity": lambda: missing_details(self.collectivity),
             "act": self._missing_act,
+            "paper": self._missing_paper,
         }
         return [item for name in TRANSITIONS[verb].requires for item in checks[name]()]
 
@@ -210,12 +223,11 @@ class Convention(SignedByBoth):
     def _missing_schools(self) -> list[Missing]:
         return [] if self.school_count else [Missing("au moins une école inscrite")]
 
-    def _missing_identity(self) -> list[Missing]:
-        return [
-            Missing(label, "convention_identity")
-            for field, label in _IDENTITY.items()
-            if not getattr(self.collectivity, field)
-        ]
+    def _missing_campaign_fee(self) -> list[Missing]:
+        if self.unit_fee == self.campaign.tariff:
+            return []
+        fee = f"{self.campaign.tariff} €".replace(".", ",")
+        return [Missing(f"d'être préparée de nouveau, à la participation de la campagne ({fee})")]
 
     def _missing_act(self) -> list[Missing]:
         act = Missing("l'acte : sa nature, son numéro et sa date", "convention_act")
@@ -237,7 +249,10 @@ class Convention(SignedByBoth):
         """
         again = self.state == State.CORRECTION_REQUESTED
         sent_on = on or timezone.localdate()
+        self.campaign.window.refuse(sent_on, "on")
         with transaction.atomic():
+            # Held, and read anew: what it prints must not change while its first file leaves.
+            self.campaign = Campaign.objects.held(self.campaign)
             self._transition("send", by, comment=comment, sent_on=sent_on)
             mark_outdated(self)
             self.campaign.note_sending()
@@ -278,14 +293,16 @@ class Convention(SignedByBoth):
 
     def accept(self, *, by: User | None, on: datetime.date | None = None) -> None:
         """Copy the collectivity's details, as confirmed, into the convention."""
+        accepted_on = on or timezone.localdate()
         self._refuse_transition("accept", by, "")
+        self.campaign.window.refuse(accepted_on, "on")
         with transaction.atomic():
             party = ConfirmedParty.copy_of(self.collectivity)
             party.save()
             self._transition(
                 "accept",
                 by,
-                accepted_on=on or timezone.localdate(),
+                accepted_on=accepted_on,
                 collectivity_title=self.collectivity.title,
                 party=party,
                 beside=party.changes_since(self.party),
@@ -342,7 +359,7 @@ class Convention(SignedByBoth):
         Nothing is refunded and the claim of the year stays (article 11). The steps before
         are those of a `Termination`, which calls this last.
         """
-        refuse_future(on, "on")
+        self.campaign.window.refuse(on, "on")
         first = deadlines.termination_on(second_letter_on)
         if on < first:
             raise TransitionRefused(
@@ -370,7 +387,7 @@ class Convention(SignedByBoth):
         its executory mention is a piece of its own, as soon as both dates are known.
         """
         kinds: list[str] = []
-        if self.state == State.ACCEPTED:
+        if self.state == State.ACCEPTED or self.is_signed_without_paper:
             kinds.append(Piece.Kind.CONVENTION)
         if self.act and self.act_is_open:
             kinds.append(Piece.Kind.ACT)

@@ -4,6 +4,7 @@ A part is the convention itself, one of its avenants, or a procedure that would 
 `Dossier`, which says what it generates; the functions below do it the same way for all.
 """
 
+import logging
 from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
@@ -11,6 +12,9 @@ from django.db import models, transaction
 from django.utils.text import slugify
 
 from accounts.models import User
+from accounts.scope import covers
+from communes.models import Collectivity
+from conventions.campaigns.models import Campaign
 from conventions.models.piece import Piece, PieceQuerySet
 from documents.contexts import Context, to_json
 from documents.models import Document, Signature, TextModel
@@ -19,7 +23,9 @@ from documents.references import reference_of
 from documents.rendering import render
 from documents.wording.texts import newest_text
 from lifecycle.door import Stateful, compare_and_swap, write_journal
-from lifecycle.errors import TransitionRefused
+from lifecycle.errors import StaleFile, TransitionRefused
+
+logger = logging.getLogger(__name__)
 
 
 class Dossier(Stateful):
@@ -33,6 +39,11 @@ class Dossier(Stateful):
 
     @property
     def part(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def campaign(self) -> Campaign:
+        """The school year of its file."""
         raise NotImplementedError
 
     def kinds_to_issue(self) -> list[str]:
@@ -55,6 +66,20 @@ class Dossier(Stateful):
     def _is_replaced(self, piece: Piece) -> bool:
         """Tell whether a generated piece is of something that another has replaced since."""
         return False
+
+    @property
+    def collectivity(self) -> Collectivity:
+        """Whose file it is."""
+        raise NotImplementedError
+
+    def refuse_stranger(self, by: User | None) -> None:
+        """Raise TransitionRefused to who has nothing to do in this file (`accounts.scope`)."""
+        if by is not None and not covers(by, self.collectivity):
+            raise TransitionRefused("Ce dossier n'est pas de ceux que suit votre compte.")
+
+    def _refuse_transition(self, verb: str, by: User | None, comment: str) -> None:
+        self.refuse_stranger(by)
+        super()._refuse_transition(verb, by, comment)
 
     def _transition(self, verb: str, by: User | None, **facts: Any) -> None:
         """Change state; what is no longer to be made, signed for instance, is not outdated."""
@@ -145,6 +170,31 @@ def issue_documents(dossier: Dossier, *, by: User | None) -> list[Piece]:
     return issued
 
 
+def try_to_issue(*dossiers: Dossier, by: User | None) -> tuple[list[Piece], str]:
+    """Issue what a change that is saved calls for, as far as it goes.
+
+    Return the new pieces, and why some could not be made (French), "" when all are there.
+    The change stands: whoever writes to the file while its PDF renders, or a storage that
+    does not answer, only puts the printing off.
+    """
+    issued: list[Piece] = []
+    try:
+        for dossier in dossiers:
+            issued += issue_documents(dossier, by=by)
+    except StaleFile:
+        return issued, (
+            "Le dossier a changé pendant la production du PDF : rouvrez-le, puis demandez ses "
+            "documents (« Produire les documents »)."
+        )
+    except OSError:
+        logger.exception("documents of file %s", file_key(dossiers[0]))
+        return issued, (
+            "Le PDF n'a pas pu être produit pour le moment : demandez-le plus tard depuis la page "
+            "du dossier (« Produire les documents »)."
+        )
+    return issued, ""
+
+
 def _issue(
     dossier: Dossier, kind: str, text: TextModel, context: Context, by: User | None
 ) -> Piece:
@@ -210,6 +260,7 @@ def attach(dossier: Dossier, *, kind: str, pdf: UploadedPdf, by: User | None) ->
     """Add a file received from a party as a new version, as `documents.received` kept it."""
     if kind not in dossier.RECEIVED:
         raise TransitionRefused({"kind": "Choisissez la nature de la pièce."})
+    dossier.refuse_stranger(by)
     if not can_receive_pieces(dossier):
         raise TransitionRefused("Ce dossier ne reçoit pas de pièces dans son état actuel.")
     with transaction.atomic():

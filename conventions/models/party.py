@@ -4,7 +4,29 @@ from django.db import models
 from django.db.models import Q
 
 from communes.models import Collectivity, Party
+from lifecycle.door import Missing
 from lifecycle.frozen import Frozen
+
+# What must be known of the collectivity before it confirms, in a sentence.
+_IDENTITY = {
+    "siret": "le SIRET",
+    "address_line_1": "l'adresse",
+    "postcode": "le code postal",
+    "city": "la ville",
+    "representative_civility": "la civilité du représentant",
+    "representative_first_name": "le prénom du représentant",
+    "representative_last_name": "le nom du représentant",
+    "representative_capacity": "la qualité du représentant",
+}
+
+
+def missing_details(collectivity: Collectivity) -> list[Missing]:
+    """Return what a collectivity still has to tell of itself before it confirms."""
+    return [
+        Missing(label, "convention_identity")
+        for field, label in _IDENTITY.items()
+        if not getattr(collectivity, field)
+    ]
 
 
 class ConfirmedParty(Frozen, Party):

@@ -9,13 +9,12 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest
 
 from accounts.models import User
-from communes.models import Collectivity
 from conventions.acts.models import Act
 from conventions.exchanges.models import Side
-from conventions.models.dossier import Dossier
+from conventions.models.dossier import Dossier, latest_pieces, own_pieces
 from conventions.models.piece import Piece
 from documents.models import TextModel
-from lifecycle.door import refuse_future
+from lifecycle.door import Missing
 from lifecycle.errors import TransitionRefused
 
 _EXECUTORY_FACTS = ("deposited_on", "published_on", "publication_mode")
@@ -30,6 +29,8 @@ class SignedByBoth(Dossier):
 
     # Before the nature of its act, to make the nature of the act's text.
     ACT_TEXT_PREFIX: ClassVar[str] = ""
+    # What both sign, as it is generated; `Piece.SIGNED_AS` says as what it comes back.
+    PAPER: ClassVar[str]
 
     act = models.OneToOneField(
         Act,
@@ -64,11 +65,6 @@ class SignedByBoth(Dossier):
 
     class Meta:
         abstract = True
-
-    @property
-    def collectivity(self) -> Collectivity:
-        """Whose act and signature are awaited."""
-        raise NotImplementedError
 
     # --- Its act ------------------------------------------------------------
     @property
@@ -105,6 +101,27 @@ class SignedByBoth(Dossier):
         is_act = piece.kind in (Piece.Kind.ACT, Piece.Kind.AMENDMENT_ACT, Piece.Kind.ACT_EXECUTORY)
         return bool(is_act and act and act.replaces_id and piece.added_at < act.recorded_at)
 
+    # --- What is signed -----------------------------------------------------
+    @property
+    def has_paper(self) -> bool:
+        """Tell whether what both sign is there: generated, or come back signed."""
+        kinds = papers(self.PAPER)
+        if self._fetched_pieces is not None:
+            return not set(kinds).isdisjoint(latest_pieces(self))
+        return own_pieces(self).filter(kind__in=kinds).exists()
+
+    @property
+    def is_signed_without_paper(self) -> bool:
+        """Tell whether a signature was recorded of what does not exist: it can still be made."""
+        by_someone = self.collectivity_signed_on or self.region_signed_on
+        return bool(by_someone) and self.state != "abandoned" and not self.has_paper
+
+    def _missing_paper(self) -> list[Missing]:
+        if self.has_paper:
+            return []
+        to_do = "produisez les documents du dossier, ou joignez la copie signée"
+        return [Missing(f"{self.noun} à signer ({to_do})", "convention")]
+
     # --- What a subclass says of a signature --------------------------------
     def _refuse_signature(self, on: datetime.date) -> None:
         """Raise TransitionRefused when it cannot be signed on that day."""
@@ -133,13 +150,18 @@ class SignedByBoth(Dossier):
         self, verb: str, by: User | None, to: Side, on: datetime.date, **fact: datetime.date
     ) -> None:
         """Record a signature and tell the other side, once: a date put right is a detail."""
-        refuse_future(on, "on")
+        self.campaign.window.refuse(on, "on")
         self._refuse_signature(on)
         before = self.state
         with transaction.atomic():
             self._transition(verb, by, **fact)
             if self.state != before:
                 self._tell_signed(to, by, on)
+
+
+def papers(paper: str) -> tuple[str, str]:
+    """Return the kinds of piece that a signature may rest on: `paper`, and its signed copy."""
+    return paper, Piece.SIGNED_AS[paper]
 
 
 def effective_day(signed: SignedByBoth) -> datetime.date | None:

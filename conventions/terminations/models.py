@@ -13,18 +13,24 @@ from accounts.roles import Role
 from conventions.exchanges.models import Notification
 from conventions.exchanges.telling import notify, other_side
 from conventions.lifecycle import State
-from conventions.models import Convention, Dossier, Piece, file_facts, mark_outdated, text_in_use
+from conventions.models import (
+    AfterConvention,
+    Convention,
+    Piece,
+    file_facts,
+    mark_outdated,
+    text_in_use,
+)
 from conventions.models.signed import effective_day
 from conventions.terminations.lifecycle import OPEN, TERMINATION_TRANSITIONS, TerminationState
 from conventions.terminations.printing import letter_context
 from documents.contexts import Context
 from documents.models import TextModel
 from law import deadlines
-from lifecycle import chronology
+from lifecycle import chronology, plausible
 from lifecycle.chronology import Order
-from lifecycle.door import Missing, changes_of, compare_and_swap, refuse_future, write_journal
+from lifecycle.door import Missing, changes_of, compare_and_swap, write_journal
 from lifecycle.errors import TransitionRefused
-from lifecycle.models import Subject
 
 # The texts of the letters of article 11; a campaign chooses none, the newest is printed.
 LETTERS: dict[str, str] = {
@@ -60,7 +66,7 @@ class Standing:
     on: datetime.date | None = None
 
 
-class Termination(Dossier):
+class Termination(AfterConvention):
     """The steps taken by one party, each dated; its last one ends the convention.
 
     A settlement closes the procedure: another may be opened later, one at a time.
@@ -112,6 +118,9 @@ class Termination(Dossier):
                 violation_error_message="Une procédure de résiliation est déjà en cours.",
             ),
             *chronology.constraints(ORDERS),
+            plausible.constraint(
+                "notice_on", "conciliation_on", "settled_on", "second_letter_on", "terminated_on"
+            ),
             models.CheckConstraint(
                 name="termination_state_follows_dates",
                 condition=Q(
@@ -159,14 +168,6 @@ class Termination(Dossier):
     def part(self) -> str:
         """ "T1"."""
         return f"T{self.number}"
-
-    @property
-    def journal_subject(self) -> Subject:
-        return Subject(self.convention.campaign_id, self.convention_id, self.part)
-
-    @property
-    def _fetched_pieces(self) -> list[Piece] | None:
-        return self.convention._fetched_pieces
 
     # --- Delays of article 11 -----------------------------------------------
     @property
@@ -254,14 +255,14 @@ class Termination(Dossier):
     def record_conciliation(self, *, by: User | None, on: datetime.date) -> None:
         """Record that the parties met on `on`; the second letter may follow at once."""
         self._refuse_transition("record_conciliation", by, "")
-        refuse_future(on, "on")
+        self.campaign.window.refuse(on, "on")
         _refuse_before(on, self.notice_on, "la mise en demeure")
         self._step("record_conciliation", by, conciliation_on=on)
 
     def record_settlement(self, *, by: User | None, on: datetime.date) -> None:
         """Record that the parties agreed on `on`: the procedure is closed, nothing ends."""
         self._refuse_transition("record_settlement", by, "")
-        refuse_future(on, "on")
+        self.campaign.window.refuse(on, "on")
         _refuse_before(on, self.notice_on, "la mise en demeure")
         if self.conciliation_on:
             _refuse_before(on, self.conciliation_on, "la conciliation")
@@ -273,7 +274,7 @@ class Termination(Dossier):
         Sent again before the termination, it corrects what was recorded.
         """
         self._refuse_transition("send_second_letter", by, "")
-        refuse_future(on, "on")
+        self.campaign.window.refuse(on, "on")
         if on < self.second_letter_from:
             raise TransitionRefused({"on": f"C'est trop tôt : {_second_letter_from(self)}."})
         _refuse_blank(reasons, "reasons", "Énoncez les motifs de la résiliation.")
@@ -341,11 +342,12 @@ def give_formal_notice(
     Given again before anything followed, it corrects what was recorded. Raises
     TransitionRefused, with the message at its field.
     """
+    convention.refuse_stranger(by)
     if refusal := why_not(convention, "give_formal_notice", by):
         raise TransitionRefused(refusal)
     if by is not None and by.role == Role.TOWN_HALL and side != Termination.Side.COLLECTIVITY:
         raise TransitionRefused({"side": "Vous agissez au nom de votre collectivité."})
-    refuse_future(on, "on")
+    convention.campaign.window.refuse(on, "on")
     if starts_on := effective_day(convention):
         _refuse_before(on, starts_on, "la prise d'effet de la convention")
     _refuse_blank(grievances, "grievances", "Exposez les griefs.")

@@ -18,7 +18,8 @@ from conventions.amendments.models import Amendment
 from conventions.amendments.preparing import prepare_amendment
 from conventions.dossiers.whole import WholeFile
 from conventions.enrolment.codes import read_codes
-from conventions.models import Convention, Enrolment, Piece, issue_documents
+from conventions.models import Convention, Enrolment, Piece, try_to_issue
+from lifecycle.plausible import keep_within
 from lifecycle.transition import Transition, allowed
 from rectorat.admin.file_pages import FilePages
 from rectorat.admin.forms import AbandonForm, NoFactForm, SignatureForm
@@ -189,14 +190,19 @@ class AmendmentPages(FilePages):
         if user_of(request).role not in rule.roles:
             raise PermissionDenied
         form = FORMS[verb](request.POST if request.method == "POST" else None)
+        keep_within(form, convention.campaign.window)
         if form.is_valid():
+            if verb == "sign_for_region" and not amendment.has_paper:
+                try_to_issue(amendment, by=user_of(request))
             try:
                 getattr(amendment, verb)(by=user_of(request), **form.cleaned_data)
             except ValidationError as refusal:
                 form.add_error(None, refusal)
             else:
-                issue_documents(amendment, by=user_of(request))
+                _, not_printed = try_to_issue(amendment, by=user_of(request))
                 messages.success(request, f"Avenant n° {number} : {rule.done}.")
+                if not_printed:
+                    messages.warning(request, not_printed)
                 return redirect("admin:conventions_convention_change", pk)
         context = {
             "title": f"Avenant n° {number} : {rule.label[:1].lower()}{rule.label[1:]}",

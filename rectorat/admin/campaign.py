@@ -16,22 +16,25 @@ from django.urls import URLPattern, path
 from accounts.access import user_of
 from conventions.campaigns.coming import EXCHANGES, TEXTS, proposed
 from conventions.campaigns.models import PRINTED, Campaign
+from conventions.dossiers.replies import build_reply_curve
 from conventions.enrolment.enrolling import SCHOOLS_FOUND, EnrolmentReport, enrol, find_schools
 from conventions.enrolment.preparation import prepare, to_prepare
 from conventions.lifecycle import PARTY_CONFIRMED, State
 from conventions.models import Convention
 from jobs.selection import read_keys, write_keys
+from lifecycle.door import refuse_limited
+from lifecycle.rereading import RereadAdmin
 from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.forms import EnrolmentForm
 from rectorat.admin.job import ask_to_issue
 from rectorat.admin.renewal import renew_view
-from rectorat.board import build_board, build_reply_curve
+from rectorat.board import build_board
 
 View = Callable[[HttpRequest, Campaign], HttpResponse]
 
 
 @admin.register(Campaign)
-class CampaignAdmin(admin.ModelAdmin):
+class CampaignAdmin(RereadAdmin):
     list_display = ("__str__", "state", "tariff", "opens_on", "reply_by", "ends_on")
 
     class Media:
@@ -53,7 +56,14 @@ class CampaignAdmin(admin.ModelAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Campaign | None = None
     ) -> tuple[str, ...]:
+        if obj and user_of(request).limited_to_departments:
+            return tuple(field.name for field in Campaign._meta.fields)
         return obj.settled if obj else ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A campaign is the whole region's."""
+        limited = user_of(request).limited_to_departments
+        return not limited and super().has_add_permission(request)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Propose the coming school year, the newest texts, and all settings of the last one."""
@@ -71,6 +81,7 @@ class CampaignAdmin(admin.ModelAdmin):
         return field
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:
+        refuse_limited(user_of(request))
         super().save_model(request, obj, form, change)
         if change and "tariff" in form.changed_data and obj.conventions.exists():
             messages.warning(
@@ -85,6 +96,7 @@ class CampaignAdmin(admin.ModelAdmin):
         obj: Campaign | None = kwargs["obj"]
         if obj:
             context["board"] = build_board(obj, user_of(request))
+            context["to_prepare_again"] = obj.conventions.at_another_fee().count()
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- What is done for the whole campaign --------------------------------

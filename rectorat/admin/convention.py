@@ -39,6 +39,7 @@ from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
 from conventions.terminations.steps import open_steps
 from jobs.selection import read_keys, write_keys
+from lifecycle.plausible import keep_within
 from lifecycle.transition import allowed
 from rectorat.admin.amendment import AmendmentPages, amendments_shown
 from rectorat.admin.filters import (
@@ -351,6 +352,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
             return self.ask(request, verb, chosen)
         single = chosen.first() if "," not in keys else None
         form = verb_form(verb, single)(request.POST, request.FILES)
+        keep_within(form, chosen.window())
         if not form.is_valid():
             return self.ask(request, verb, chosen, form)
         if single:
@@ -373,13 +375,19 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         preview = verbs.preview(chosen, verb)
         taken = preview.done[:EXAMPLES]
         single = taken[0] if len(keys) == 1 and taken else None
+        if form is None:
+            form = verb_form(verb, single)()
+            keep_within(form, chosen.window())
         context = {
-            "form": form or verb_form(verb, single)(),
+            "form": form,
             "keys": write_keys(keys),
             "explanation": EXPLANATIONS[verb],
             "preview": preview,
             "possible": len(preview.done),
-            "taken": [(convention, convention.missing_for(verb)) for convention in taken],
+            "taken": [(convention, verbs.missing_for(convention, verb)) for convention in taken],
+            "to_prepare_again": verbs.to_prepare_again(chosen, verb),
+            "unprinted": verbs.unprinted(chosen, verb).count(),
+            "printed_at_once": verbs.PRINTED_AT_ONCE,
             "left": preview.left_out[:EXAMPLES],
             "single": single,
             "examples": EXAMPLES,
@@ -390,6 +398,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         self, request: HttpRequest, verb: str, chosen: ConventionQuerySet, form: Form
     ) -> HttpResponse:
         """Do the verb on one convention; a refusal is shown at the field it is about."""
+        verbs.print_first(chosen, verb, by=user_of(request))
         convention = chosen.with_parties().get()
         try:
             verbs.do(convention, verb, by=user_of(request), **form.cleaned_data)

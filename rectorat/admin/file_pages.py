@@ -11,9 +11,10 @@ from django.urls import URLPattern, path
 
 from accounts.access import user_of
 from conventions.correspondence import post_message
-from conventions.models import Convention, issue_documents
+from conventions.models import Convention, try_to_issue
 from conventions.models.convention import ConventionQuerySet
 from conventions.terminations.steps import STEPS, initial, open_steps, take
+from lifecycle.plausible import keep_within
 from rectorat.admin.forms import MessageForm, TerminationForm
 
 
@@ -87,14 +88,17 @@ class FilePages(admin.ModelAdmin):
             return back
         known = initial(asked, convention)
         form = TerminationForm(request.POST or None, initial=known, step=asked)
+        keep_within(form, convention.campaign.window)
         if request.method == "POST" and form.is_valid():
             try:
                 termination = take(convention, asked, by=user_of(request), **form.cleaned_data)
             except ValidationError as refusal:
                 form.add_error(None, refusal)
             else:
-                issue_documents(termination, by=user_of(request))
+                _, not_printed = try_to_issue(termination, by=user_of(request))
                 messages.success(request, asked.done)
+                if not_printed:
+                    messages.warning(request, not_printed)
                 return back
         context = {"title": asked.label, "step": asked, "form": form}
         return self.file_page(request, "termination_step", convention, **context)

@@ -1,12 +1,10 @@
 """What agents type: the facts a verb needs, and lists of schools."""
 
-import datetime
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from conventions.exchanges.models import Message
 from conventions.lifecycle import State
@@ -31,14 +29,6 @@ class SignatureForm(forms.Form):
             "invalid": "Indiquez une date, par exemple 10/10/2022.",
         },
     )
-
-    def clean_on(self) -> datetime.date:
-        day: datetime.date = self.cleaned_data["on"]
-        if day > timezone.localdate():
-            raise ValidationError(
-                "Cette date est dans le futur : enregistrez la signature une fois faite."
-            )
-        return day
 
 
 class TerminationForm(forms.Form):

@@ -11,15 +11,17 @@ from django.http import HttpRequest
 from django_q.tasks import async_task
 
 from communes.admin import DepartmentAdmin, RegionAdmin
+from communes.forms import CollectivityForm
 from communes.models import Collectivity, Department, Region
 from conventions.dossiers.outdating import review
 from conventions.models import Convention
+from lifecycle.rereading import RereadAdmin
 from schools.admin import PayerAdmin
 
 admin.site.unregister([Region, Department, Collectivity])
 
 
-class ReviewedAdmin(admin.ModelAdmin):
+class ReviewedAdmin(RereadAdmin):
     """A change concerns thousands of files: a worker goes through them."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -39,7 +41,9 @@ class ReviewedDepartmentAdmin(ReviewedAdmin, DepartmentAdmin):
 
 
 @admin.register(Collectivity)
-class ReviewedPayerAdmin(PayerAdmin):
+class ReviewedPayerAdmin(RereadAdmin, PayerAdmin):
+    form_to_change = CollectivityForm
+
     def save_model(self, request: HttpRequest, obj: Collectivity, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         review(Convention.objects.filter(collectivity=obj))

@@ -44,7 +44,8 @@ def test_a_folder_that_does_not_exist_is_refused(villeneuve, tmp_path):
 
 
 def test_a_failure_half_way_leaves_the_former_file_whole(villeneuve, tmp_path, monkeypatch):
-    path = tmp_path / "titres.csv"
+    path = tmp_path / "exports" / "titres.csv"
+    path.parent.mkdir()
     path.write_text("ancien")
 
     def broken(*args):
@@ -54,4 +55,4 @@ def test_a_failure_half_way_leaves_the_former_file_whole(villeneuve, tmp_path, m
     monkeypatch.setattr("billing.exports.export", broken)
     with pytest.raises(RuntimeError):
         export("2022-2023", "csv", path)
-    assert [file.read_text() for file in tmp_path.iterdir()] == ["ancien"]
+    assert [file.read_text() for file in path.parent.iterdir()] == ["ancien"]

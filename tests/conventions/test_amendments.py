@@ -30,6 +30,7 @@ from tests.factories import (
     UserFactory,
     current_signed_convention,
     prepare_amendment,
+    print_quickly,
     sign_amendment,
 )
 
@@ -53,6 +54,7 @@ def amendment(convention, school):
     """Sent: it adds one school and removes none."""
     amendment = prepare_amendment(convention, add=[school])
     amendment.send(by=None)
+    print_quickly(amendment)
     return amendment
 
 
@@ -179,6 +181,7 @@ def test_a_school_removed_leaves_on_the_day_of_the_last_signature(convention):
     line = convention.enrolments.first()
     amendment = prepare_amendment(convention, remove=[line])
     amendment.send(by=None)
+    print_quickly(amendment)
     yesterday = timezone.localdate() - datetime.timedelta(days=1)
     amendment.sign_for_region(by=None, on=timezone.localdate() - datetime.timedelta(days=2))
     amendment.sign_for_collectivity(by=None, on=yesterday)
@@ -284,10 +287,11 @@ def test_nothing_is_signed_once_the_convention_is_terminated(amendment, conventi
 
 def test_its_journal_entries_are_not_taken_for_the_conventions(amendment, convention):
     sign_amendment(amendment)
-    entries = convention.journal.all()[:3]
+    entries = convention.journal.all()[:4]
     assert [(entry.part, entry.verb) for entry in entries] == [
         ("A1", "sign_for_region"),
         ("A1", "sign_for_collectivity"),
+        ("A1", "add_piece"),
         ("A1", "send"),
     ]
 
@@ -344,10 +348,12 @@ def test_its_act_is_optional_and_authorises_the_signature_from_its_date(amendmen
 def test_its_pieces_are_its_own(amendment, convention):
     today = timezone.localdate()
     record_act(amendment, by=None, kind="decision", number="2026-12", dated_on=today)
-    issued = issue_documents(amendment, by=None)
+    of_the_convention = own_pieces(convention).count()
+    issue_documents(amendment, by=None)
+    issued = list(own_pieces(amendment))
     assert [piece.kind for piece in issued] == ["amendment", "amendment_act"]
     assert issue_documents(amendment, by=None) == []
-    assert not own_pieces(convention).exists()
+    assert own_pieces(convention).count() == of_the_convention
     name = file_name(issued[0])
     year = convention.campaign.school_year
     assert name.startswith(f"avenant-n-1_avenant-a-signer_{year}_")

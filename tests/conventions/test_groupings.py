@@ -20,6 +20,7 @@ from conventions.models import Convention, Piece
 from conventions.printing import act_context
 from documents.rendering import render
 from documents.wording.texts import load_texts
+from lifecycle.rereading import fingerprint
 from schools.imports import import_schools
 from schools.models import School
 from schools.takeover import give_back, take_over
@@ -392,6 +393,7 @@ def test_members_typed_together_do_not_overlap(agent):
     page = agent.post(
         reverse("admin:communes_collectivity_change", args=[syndicat.pk]),
         {
+            "read_at": fingerprint(Collectivity.objects.get(pk=syndicat.pk)),
             "name": syndicat.name,
             "siren": syndicat.siren,
             "memberships-TOTAL_FORMS": "2",

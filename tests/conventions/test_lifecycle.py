@@ -3,6 +3,7 @@ import pytest
 from conventions.authority import record_act, record_act_dates
 from conventions.lifecycle import State
 from lifecycle.errors import StaleFile, TransitionRefused
+from tests.factories import print_quickly
 
 pytestmark = pytest.mark.django_db
 
@@ -13,6 +14,7 @@ def test_a_file_goes_from_prepared_to_signed_by_both(convention, town_hall, rect
     record_act(
         convention, by=town_hall, kind="decision", number="2022DECAD076", dated_on=day("10/10/2022")
     )
+    print_quickly(convention)
     convention.sign_for_collectivity(by=town_hall, on=day("10/10/2022"))
     convention.sign_for_region(by=rectorat, on=day("11/10/2022"))
     record_act_dates(
@@ -27,6 +29,8 @@ def test_a_file_goes_from_prepared_to_signed_by_both(convention, town_hall, rect
         "send",
         "accept",
         "record_act",
+        "add_piece",
+        "add_piece",
         "sign_for_collectivity",
         "sign_for_region",
         "record_act_dates",

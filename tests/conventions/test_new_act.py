@@ -22,6 +22,7 @@ from tests.factories import (
     UserFactory,
     current_signed_convention,
     prepare_amendment,
+    print_quickly,
 )
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +164,7 @@ def test_the_act_of_an_avenant_is_taken_anew_as_well(client):
     amendment.send(by=None)
     on = amendment.sent_on
     record_act(amendment, by=None, kind="decision", number="A-1", dated_on=on)
+    print_quickly(amendment)
     amendment.sign_for_collectivity(by=None, on=on)
     amendment.sign_for_region(by=None, on=on)
     record_act_dates(amendment, by=None, withdrawn_on=on)

@@ -22,6 +22,7 @@ from tests.factories import (
     UserFactory,
     current_signed_convention,
     prepare_amendment,
+    print_quickly,
     sign_by_both,
 )
 
@@ -111,6 +112,7 @@ def test_each_signature_of_an_avenant_is_told_to_the_other_side_once(rectorat):
     amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
     today = timezone.localdate()
     amendment.send(by=rectorat, on=today)
+    print_quickly(amendment)
     for on in (today - datetime.timedelta(days=1), today):
         amendment.sign_for_region(by=rectorat, on=on)
     amendment.sign_for_collectivity(by=rectorat, on=today)

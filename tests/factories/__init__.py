@@ -2,6 +2,7 @@
 
 import datetime
 from decimal import Decimal
+from unittest import mock
 
 import factory
 from django.utils import timezone
@@ -14,8 +15,18 @@ from communes.models import Academy, Collectivity, Commune, Department, Region
 from conventions.amendments import preparing
 from conventions.authority import record_act, record_act_dates
 from conventions.campaigns.models import Campaign
-from conventions.models import Convention, Enrolment, reference_of
+from conventions.models import (
+    Convention,
+    Dossier,
+    Enrolment,
+    dossier,
+    issue_documents,
+    reference_of,
+)
+from documents.contexts import to_json
 from documents.models import TextModel
+from documents.references import reference_of as document_reference
+from documents.rendering import Rendered
 from schools import uai
 from schools.models import School
 
@@ -229,6 +240,18 @@ class ConventionFactory(DjangoModelFactory):
             line.save()
 
 
+def print_quickly(part: Dossier) -> None:
+    """Issue what there is to sign, each document a page that holds its context."""
+
+    def render(text, context):
+        return Rendered(
+            repr(context).encode(), pages=1, reference=document_reference(text, to_json(context))
+        )
+
+    with mock.patch.object(dossier, "render", render):
+        issue_documents(part, by=None)
+
+
 def sign_by_both(
     convention: Convention,
     *,
@@ -244,6 +267,7 @@ def sign_by_both(
     convention.send(by=None, on=on)
     convention.accept(by=None, on=on)
     record_act(convention, by=None, kind="decision", number=act_number, dated_on=on)
+    print_quickly(convention)
     convention.sign_for_collectivity(by=None, on=on)
     convention.sign_for_region(by=None, on=on)
     if published_on:
@@ -278,6 +302,7 @@ def sign_amendment(amendment, *, on: datetime.date | None = None):
     on = on or timezone.localdate()
     if amendment.sent_on is None:
         amendment.send(by=None, on=on)
+    print_quickly(amendment)
     amendment.sign_for_collectivity(by=None, on=on)
     amendment.sign_for_region(by=None, on=on)
     return amendment

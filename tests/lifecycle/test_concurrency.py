@@ -6,12 +6,16 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from conventions.acts.models import Act
 from conventions.authority import record_act
 from conventions.correspondence import post_message
+from conventions.enrolment import preparation
+from conventions.enrolment.enrolling import enrol
 from conventions.lifecycle import State
 from conventions.models import Convention
-from lifecycle.errors import TransitionRefused
-from tests.factories import ConventionFactory, UserFactory
+from lifecycle import door
+from lifecycle.errors import StaleFile, TransitionRefused
+from tests.factories import ConventionFactory, SchoolFactory, UserFactory, print_quickly
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -35,6 +39,7 @@ def accepted():
     convention.send(by=None)
     convention.accept(by=None)
     record_act(convention, by=None, kind="decision", number="1", dated_on=TODAY())
+    print_quickly(convention)
     return convention
 
 
@@ -143,6 +148,79 @@ def test_two_people_write_in_the_thread_without_getting_in_each_others_way(accep
 
     assert at_once(accepted, agents, post, post) == [None, None]
     assert accepted.messages.count() == 2
+
+
+def meet(monkeypatch, module, name, mine, theirs):
+    """After `name` of `module` was first called, say so (`mine`), and leave the other one time.
+
+    Who takes rows in the order of the house never gets there while the other one holds
+    what comes before: it is then the time given that ends the wait.
+    """
+    called = getattr(module, name)
+
+    def call_and_wait(*args, **kwargs):
+        result = called(*args, **kwargs)
+        if not mine.is_set():
+            mine.set()
+            theirs.wait(timeout=2)
+        return result
+
+    monkeypatch.setattr(module, name, call_and_wait)
+
+
+def both(*steps):
+    """Do each step in a thread of its own; return what each raised, or None."""
+    outcomes = [None] * len(steps)
+
+    def act(index, step):
+        try:
+            step()
+        except Exception as error:
+            outcomes[index] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=act, args=pair) for pair in enumerate(steps)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return outcomes
+
+
+def test_preparing_a_campaign_and_sending_one_of_its_files_never_wait_for_each_other(
+    monkeypatch, agents
+):
+    convention = ConventionFactory()
+    school = SchoolFactory(payer=convention.collectivity)
+    enrol(convention.campaign, school.uai, by=None)
+    holds_campaign, wrote_file = threading.Event(), threading.Event()
+    # Each takes its first row, then the other one's.
+    meet(monkeypatch, preparation, "_with_exchanges", holds_campaign, wrote_file)
+    meet(monkeypatch, door, "compare_and_swap", wrote_file, holds_campaign)
+    outcomes = both(
+        lambda: preparation.prepare(
+            convention.campaign, by=agents[0], payers=[convention.collectivity_id]
+        ),
+        lambda: Convention.objects.with_parties().get(pk=convention.pk).send(by=agents[1]),
+    )
+    # One of them may come too late, and says so: a refusal, never a deadlock.
+    assert all(outcome is None or isinstance(outcome, StaleFile) for outcome in outcomes)
+    assert not all(outcomes)
+
+
+def test_correcting_an_act_and_giving_its_file_up_never_wait_for_each_other(
+    monkeypatch, accepted, agents
+):
+    wrote_act, wrote_file = threading.Event(), threading.Event()
+    meet(monkeypatch, Act, "save", wrote_act, wrote_file)
+    meet(monkeypatch, door, "compare_and_swap", wrote_file, wrote_act)
+    files = [Convention.objects.with_parties().get(pk=accepted.pk) for _ in agents]
+    outcomes = both(
+        lambda: record_act(files[0], by=agents[0], kind="decision", number="2", dated_on=TODAY()),
+        lambda: files[1].abandon(by=agents[1], comment="Erreur."),
+    )
+    assert sorted(str(type(o).__name__) for o in outcomes) == ["NoneType", "StaleFile"], outcomes
 
 
 def test_who_comes_after_the_state_changed_is_told_who_changed_it(accepted, agents):

@@ -10,11 +10,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from conventions.campaigns.models import PRINTED, Campaign
+from conventions.dossiers.replies import build_reply_curve
 from conventions.enrolment.enrolling import enrol
 from conventions.enrolment.preparation import prepare
 from conventions.lifecycle import State
 from conventions.models import Convention, Enrolment
-from rectorat.board import build_board, build_reply_curve
+from lifecycle.rereading import fingerprint
+from rectorat.board import build_board
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
@@ -50,6 +52,7 @@ def form_data(campaign, **changes):
     names = ("start_year", "tariff", "signatory_civility", "signatory_first_name")
     names += ("signatory_last_name", "signatory_titles", "reminder_interval", "reminder_cap")
     data = {name: getattr(campaign, name) for name in names}
+    data["read_at"] = fingerprint(Campaign.objects.get(pk=campaign.pk))
     data |= {"region": campaign.region_id, "ends_on": "01/09/2023", "reply_by": ""}
     for text in ("decision_text", "deliberation_text", "convention_text"):
         data[text] = getattr(campaign, f"{text}_id")

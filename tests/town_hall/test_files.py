@@ -9,12 +9,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from communes.models import Collectivity
 from conventions.authority import record_act, record_act_dates
 from conventions.dossiers import progress, warnings
 from conventions.lifecycle import State
 from conventions.models import Convention, attach, issue_documents
 from documents.received.uploads import UploadedPdf
-from tests.factories import ConventionFactory, UserFactory
+from lifecycle.rereading import fingerprint
+from tests.factories import ConventionFactory, UserFactory, print_quickly
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +75,8 @@ def identity(convention, **changes):
             "capacity_gender",
         ]
     }
-    return {**values, "version": convention.version, **changes}
+    read_at = fingerprint(Collectivity.objects.get(pk=party.pk))
+    return {**values, "version": convention.version, "read_at": read_at, **changes}
 
 
 def test_home_leads_to_the_convention_of_the_year(mairie, sent):
@@ -337,5 +340,6 @@ def test_a_deliberation_is_not_reported_to_the_council(accepted, town_hall):
 
 
 def test_signing_before_the_act_is_executory_warns_and_does_not_block(with_act, town_hall):
+    print_quickly(with_act)
     with_act.sign_for_collectivity(by=town_hall, on=TODAY())
     assert any("pas encore exécutoire" in warning for warning in warnings.found_on(with_act))

@@ -106,10 +106,11 @@ class AmendmentSignature(AmendmentFormView):
         return super().get_initial() | {"on": self.amendment.collectivity_signed_on}
 
     def perform(self, form: AmendmentSignatureForm) -> None:
-        self.amendment.sign_for_collectivity(by=self.user, on=form.cleaned_data["on"])
+        # The copies first: a signature rests on the paper.
         for kind in (Piece.Kind.AMENDMENT_SIGNED, Piece.Kind.ACT_SIGNED):
             if pdf := form.cleaned_data[kind]:
                 attach(self.amendment, kind=kind, pdf=pdf, by=self.user)
+        self.amendment.sign_for_collectivity(by=self.user, on=form.cleaned_data["on"])
 
 
 class AddAmendmentPiece(AmendmentFormView):

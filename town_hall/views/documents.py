@@ -9,8 +9,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import user_of
 from accounts.models import User
 from conventions.dossiers.parts import parts_of
-from conventions.models import Convention, Piece, file_name
-from conventions.models import issue_documents as issue_documents_of
+from conventions.models import Convention, Piece, file_name, try_to_issue
 from documents.models import Document
 from documents.rendering import render
 from town_hall.views.files import find_convention
@@ -22,15 +21,13 @@ from town_hall.views.form import writers
 def issue_documents(request: HttpRequest, year: int, code: str) -> HttpResponse:
     """Generate what is missing: after an interruption, or when a text came later."""
     convention = find_convention(user_of(request), year, code)
-    issued = [
-        piece
-        for part in parts_of(convention)
-        for piece in issue_documents_of(part, by=user_of(request))
-    ]
-    messages.success(
-        request,
-        "Les documents sont prêts." if issued else "Les documents étaient déjà à jour.",
-    )
+    issued, not_printed = try_to_issue(*parts_of(convention), by=user_of(request))
+    if not_printed:
+        messages.warning(request, not_printed)
+    elif issued:
+        messages.success(request, "Les documents sont prêts.")
+    else:
+        messages.success(request, "Les documents étaient déjà à jour.")
     return redirect(convention)
 
 

@@ -12,7 +12,7 @@ from django.views.generic import FormView
 
 from accounts.access import role_required, user_of
 from accounts.roles import Role
-from conventions.models import Dossier, issue_documents
+from conventions.models import Dossier, try_to_issue
 from lifecycle.door import expect_version
 from town_hall.forms import FileForm
 from town_hall.views.files import find_convention
@@ -73,8 +73,10 @@ class FileFormView(FormView):
         except ValidationError as refusal:
             self._show(refusal, form)
             return self.form_invalid(form)
-        issued = issue_documents(self.subject, by=self.user)
+        issued, not_printed = try_to_issue(self.subject, by=self.user)
         messages.success(self.request, f"{self.done} {self.printed if issued else ''}".rstrip())
+        if not_printed:
+            messages.warning(self.request, not_printed)
         return redirect(self.convention)
 
     def form_invalid(self, form: FileForm) -> HttpResponse:

@@ -104,10 +104,11 @@ class Signature(FileFormView):
         return super().get_initial() | {"on": self.convention.collectivity_signed_on}
 
     def perform(self, form: SignatureForm) -> None:
-        self.convention.sign_for_collectivity(by=self.user, on=form.cleaned_data["on"])
+        # The copies first: a signature rests on the paper.
         for kind in (Piece.Kind.CONVENTION_SIGNED, Piece.Kind.ACT_SIGNED):
             if pdf := form.cleaned_data[kind]:
                 attach(self.convention, kind=kind, pdf=pdf, by=self.user)
+        self.convention.sign_for_collectivity(by=self.user, on=form.cleaned_data["on"])
 
 
 class AddPiece(FileFormView):
