@@ -10,18 +10,21 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
-from conventions.acts.models import Act
+from conventions.acts.models import Act, ActState
 from conventions.models.dossier import mark_outdated, own_pieces
 from conventions.models.piece import Piece
 from conventions.models.signed import SignedByBoth
 from documents.wording.proofreading import proofread, tidy
+from law import deadlines
 from lifecycle.door import compare_and_swap, refuse_future, write_journal
 from lifecycle.errors import TransitionRefused
 
 ACT_FIELDS = (
     "kind",
+    "planned_on",
     "number",
     "dated_on",
     "delegation_item",
@@ -52,8 +55,8 @@ def can_replace_act(subject: SignedByBoth) -> bool:
 
 
 def can_record_act_dates(subject: SignedByBoth) -> bool:
-    """Tell whether what happened to the act may be recorded."""
-    return subject.act is not None and subject.state != "abandoned"
+    """Tell whether what happened to the act may be recorded: once it is adopted."""
+    return subject.adopted_act is not None and subject.state != "abandoned"
 
 
 def can_adapt_act(subject: SignedByBoth) -> bool:
@@ -77,16 +80,70 @@ def act_text_kind(subject: SignedByBoth, act: Act) -> str:
 def record_act(subject: SignedByBoth, *, by: User | None, **values: Any) -> None:
     """Enter or correct the act (ACT_FIELDS), as long as the collectivity has not signed.
 
-    One that was withdrawn is replaced by a new one, at any time. Raises TransitionRefused,
-    or ValidationError with the message at its field.
+    With a number and a date it is adopted, without either it is a draft. One that was
+    withdrawn is replaced by a new one, at any time. Raises TransitionRefused, or
+    ValidationError with the message at its field.
     """
+    number, dated_on = values.pop("number", ""), values.pop("dated_on", None)
+    if number and dated_on:
+        values.pop("planned_on", None)
+        adopt_act(subject, by=by, number=number, dated_on=dated_on, **values)
+    elif number or dated_on:
+        raise TransitionRefused(
+            {
+                "dated_on" if number else "number": "Donnez le numéro et la date ensemble, une "
+                "fois l'acte pris ; laissez les deux vides tant que c'est un projet."
+            }
+        )
+    else:
+        draft_act(subject, by=by, **values)
+
+
+def draft_act(subject: SignedByBoth, *, by: User | None, **values: Any) -> None:
+    """Enter or correct the draft of the act: its text is there before its number and date.
+
+    `planned_on` is the day of the sitting, or of the signature. Raises as `record_act`.
+    """
+    _refuse_recording(subject)
+    _refuse_far_away(values.get("planned_on"))
+    act = _act_to_write(subject)
+    if act.is_adopted:
+        raise TransitionRefused(
+            {"number": f"Cette {act.get_kind_display()} est prise : donnez son numéro et sa date."}
+        )
+    _record(subject, act, by, f"Projet d'acte enregistré{_instead_of(act)}", values)
+
+
+def adopt_act(
+    subject: SignedByBoth, *, by: User | None, number: str, dated_on: datetime.date, **values: Any
+) -> None:
+    """Give the act its number and its date, or correct them. Raises as `record_act`."""
+    _refuse_recording(subject)
+    refuse_future(dated_on, "dated_on")
+    act = _act_to_write(subject)
+    adopted = {"state": ActState.ADOPTED, "planned_on": None}
+    values = {**values, **adopted, "number": number, "dated_on": dated_on}
+    _record(subject, act, by, f"Acte de la collectivité enregistré{_instead_of(act)}", values)
+
+
+def _refuse_recording(subject: SignedByBoth) -> None:
     if not can_record_act(subject):
         raise TransitionRefused(
             "L'acte s'enregistre une fois le document entre les mains de la collectivité "
             "(renseignements confirmés, avenant envoyé), et ne change plus après sa signature."
         )
-    refuse_future(values["dated_on"], "dated_on")
-    act, summary = _act_to_write(subject)
+
+
+def _refuse_far_away(planned_on: datetime.date | None) -> None:
+    if planned_on and planned_on > deadlines.add_months(timezone.localdate(), 12):
+        raise TransitionRefused(
+            {"planned_on": "Cette date est à plus d'un an : vérifiez-la, l'année surtout."}
+        )
+
+
+def _record(
+    subject: SignedByBoth, act: Act, by: User | None, summary: str, values: dict[str, Any]
+) -> None:
     if act.adapted_text and act.kind != values["kind"]:
         raise TransitionRefused(
             {
@@ -133,7 +190,7 @@ def own_act_text(subject: SignedByBoth, adapted_text: str) -> str:
 def record_act_dates(subject: SignedByBoth, *, by: User | None, **values: Any) -> None:
     """Enter or correct what happened to the act (DATE_FIELDS, those given only)."""
     if subject.act is None or not can_record_act_dates(subject):
-        raise TransitionRefused("Enregistrez d'abord l'acte : nature, numéro et date.")
+        raise TransitionRefused("Donnez d'abord à l'acte son numéro et sa date.")
     for name, value in values.items():
         if isinstance(value, datetime.date):
             refuse_future(value, name)
@@ -141,22 +198,25 @@ def record_act_dates(subject: SignedByBoth, *, by: User | None, **values: Any) -
     _write(subject, act, by, "record_act_dates", "Dates de l'acte enregistrées", values)
 
 
-def _act_to_write(subject: SignedByBoth) -> tuple[Act, str]:
-    """Return the act to correct, or a new one, and what the journal says of it."""
+def _act_to_write(subject: SignedByBoth) -> Act:
+    """Return the act to correct, or a new one."""
     before = subject.act
     if before and not before.withdrawn_on:
-        return copy(before), "Acte de la collectivité enregistré"
-    act = Act(collectivity=subject.collectivity, letterhead=_last_letterhead(subject))
-    if before is None:
-        return act, "Acte de la collectivité enregistré"
-    act.replaces = before
-    return act, f"Nouvel acte de la collectivité, à la place de : {before}"
+        return copy(before)
+    return Act(
+        collectivity=subject.collectivity, letterhead=_last_letterhead(subject), replaces=before
+    )
+
+
+def _instead_of(act: Act) -> str:
+    """Return which act a new one replaces, for the end of a sentence."""
+    return f", à la place de : {act.replaces}" if act.replaces and not act.pk else ""
 
 
 def _last_letterhead(subject: SignedByBoth) -> str:
     """The letterhead of the collectivity's latest act that has one, "" when none has."""
     acts = Act.objects.filter(collectivity=subject.collectivity).exclude(letterhead="")
-    latest = acts.order_by("-dated_on", "-pk").first()
+    latest = acts.order_by("-recorded_at", "-pk").first()
     return (latest.letterhead.name or "") if latest else ""
 
 

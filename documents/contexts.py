@@ -85,7 +85,7 @@ class ConventionContext:
 
 @dataclass(frozen=True)
 class ActContext:
-    """The commune's act.
+    """The commune's act; without `number` nor `dated_on` while it is a draft.
 
     `adapted_text` is the collectivity's own text (blank: the model's), `letterhead` the
     stored name of its image. `signatory` is blank when the representative signs; else a
@@ -99,7 +99,7 @@ class ActContext:
     reference: str
     school_year: str
     number: str
-    dated_on: datetime.date
+    dated_on: datetime.date | None
     unit_fee: Decimal
     amount: Decimal
     school_count: int
@@ -119,6 +119,11 @@ class ActContext:
     signatory: str = field(default="", kw_only=True)
     signatory_capacity: str = field(default="", kw_only=True)
     signatory_delegation: str = field(default="", kw_only=True)
+
+    @property
+    def is_draft(self) -> bool:
+        """Tell whether it is printed for the council or the signature, not taken yet."""
+        return not self.number
 
 
 @dataclass(frozen=True)
@@ -184,7 +189,7 @@ class AmendmentActContext(ActContext):
 
 Context = ConventionContext | ActContext | AmendmentContext | LetterContext
 # Of all contexts: the next one when a field is added, renamed or written otherwise.
-VERSION = 1
+VERSION = 2
 _VERSION_KEY = "version"
 
 

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from communes import french
-from documents.contexts import AmendmentActContext, Context, LetterContext, to_json
+from documents.contexts import ActContext, AmendmentActContext, Context, LetterContext, to_json
 from documents.models import TextModel
 from documents.press.characters import printable
 from documents.press.plain import EmbeddedFile
@@ -90,6 +90,7 @@ def page_html(text_model: TextModel, context: Context, mark: Mark | None = None)
             "body": mark_safe(to_html(kind, body, context)),  # noqa: S308
             "mentions": mark_safe(to_html(kind, mentions, context)),  # noqa: S308
             "act_name": ACT_NAMES.get(kind),
+            "is_draft": isinstance(context, ActContext) and context.is_draft,
             "represented": "représentée" if feminine else "représenté",
             "blank": BLANK,
             "salutation": salutation(context) if isinstance(context, LetterContext) else "",

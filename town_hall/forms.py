@@ -132,11 +132,13 @@ class ActForm(FileForm, forms.ModelForm):
     class Meta:
         model = Act
         fields = list(ACT_FIELDS)
-        widgets = {"kind": forms.RadioSelect, "dated_on": DateInput}
+        widgets = {"kind": forms.RadioSelect, "planned_on": DateInput, "dated_on": DateInput}
         labels = {"kind": "Par quel acte votre collectivité autorise-t-elle la signature ?"}
         help_texts = {
-            "number": "Tel qu'il figurera au registre, par exemple 2022DECAD076.",
-            "dated_on": "Le jour où l'acte est signé (décision) ou voté (délibération).",
+            "planned_on": "Jour prévu pour la signature (décision) ou pour la séance (délibération).",
+            "number": "Tel qu'il figure au registre, par exemple 2022DECAD076. Vide tant que l'acte "
+            "n'est pas pris : son PDF est alors un projet.",
+            "dated_on": "Le jour où l'acte a été signé (décision) ou voté (délibération).",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

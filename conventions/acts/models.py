@@ -24,7 +24,14 @@ def _stored_letterhead(act: "Act", filename: str) -> str:
     return letterhead_name(filename)
 
 
-# The order of what happens to an act.
+class ActState(models.TextChoices):
+    """A text for the council or for the signature, then an act with its number and date."""
+
+    DRAFT = "draft", "projet"
+    ADOPTED = "adopted", "pris"
+
+
+# The order of what happens to an act; nothing happens to a draft, which has no date.
 ORDERS = (
     Order(
         "deposited_on",
@@ -74,8 +81,9 @@ ORDERS = (
 class Act(models.Model):
     """An act of a collectivity, whatever it authorises signing.
 
-    What it authorises points to it, and writes it through verbs of its own
-    (`conventions.authority`). Released when that is given up: its number is then free.
+    A draft until it is adopted, which gives it a number and a date. What it authorises
+    points to it, and writes it through verbs of its own (`conventions.authority`). Released
+    when that is given up: its number is then free.
     """
 
     class Kind(models.TextChoices):
@@ -103,8 +111,17 @@ class Act(models.Model):
         Collectivity, on_delete=models.PROTECT, related_name="acts", verbose_name="collectivité"
     )
     kind = models.CharField("nature", max_length=15, choices=Kind)
-    number = models.CharField("numéro", max_length=30)
-    dated_on = models.DateField("date de l'acte")
+    state = models.CharField(
+        "état de l'acte", max_length=10, choices=ActState, default=ActState.DRAFT, editable=False
+    )
+    planned_on = models.DateField(
+        "date prévue",
+        null=True,
+        blank=True,
+        help_text="Séance où la délibération sera votée, ou jour où la décision sera signée.",
+    )
+    number = models.CharField("numéro", max_length=30, blank=True)
+    dated_on = models.DateField("date de l'acte", null=True, blank=True)
     delegation_item = models.CharField(
         "alinéa de la délégation",
         max_length=200,
@@ -203,7 +220,7 @@ class Act(models.Model):
 
     recorded_at = models.DateTimeField("enregistré le", auto_now_add=True)
     # The register in which the number stands: that of the year of the act.
-    year = models.PositiveSmallIntegerField("année du registre", editable=False)
+    year = models.PositiveSmallIntegerField("année du registre", null=True, editable=False)
     replaces = models.OneToOneField(
         "self",
         on_delete=models.PROTECT,
@@ -223,14 +240,27 @@ class Act(models.Model):
 
     class Meta:
         verbose_name = "acte"
-        ordering = ["collectivity", "-dated_on", "-pk"]
+        ordering = ["collectivity", F("dated_on").desc(nulls_first=True), "-pk"]
         constraints = [
             models.UniqueConstraint(
                 fields=["collectivity", "year", "number"],
-                condition=Q(is_released=False),
+                condition=Q(is_released=False, state=ActState.ADOPTED),
                 name="act_number_once_a_year",
                 violation_error_message="Un autre acte de la collectivité porte déjà ce numéro "
                 "cette année-là.",
+            ),
+            models.CheckConstraint(
+                name="act_adopted_has_number_and_date",
+                condition=Q(state=ActState.ADOPTED, dated_on__isnull=False, year__isnull=False)
+                & ~Q(number="")
+                | Q(state=ActState.DRAFT, number="", dated_on__isnull=True, year__isnull=True),
+                violation_error_message="Un acte pris porte un numéro et une date ; un projet n'a "
+                "ni l'un ni l'autre.",
+            ),
+            models.CheckConstraint(
+                name="act_planned_is_draft",
+                condition=Q(planned_on__isnull=True) | Q(state=ActState.DRAFT),
+                violation_error_message="Seul un projet a une date prévue.",
             ),
             models.CheckConstraint(
                 name="act_signatory_is_whole",
@@ -243,24 +273,30 @@ class Act(models.Model):
         ]
 
     def __str__(self) -> str:
+        if not self.is_adopted:
+            return f"projet de {self.get_kind_display()}"
         return f"{self.get_kind_display()} n° {self.number}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.year = self.dated_on.year
+        self.year = self.dated_on.year if self.dated_on else None
         super().save(*args, **kwargs)
 
     def clean(self) -> None:
         """Say at its own field what the constraints would say of the whole."""
         super().clean()
-        if self.dated_on:
-            self.year = self.dated_on.year
-            chronology.refuse_disorder(self, ORDERS)
+        self.year = self.dated_on.year if self.dated_on else None
+        chronology.refuse_disorder(self, ORDERS)
+        if self.is_adopted:
             self._refuse_taken_number()
 
     def _refuse_taken_number(self) -> None:
         """Say at its field, with the act that bears it, that a number is taken."""
         others = Act.objects.filter(
-            collectivity=self.collectivity_id, year=self.year, number=self.number, is_released=False
+            collectivity=self.collectivity_id,
+            state=ActState.ADOPTED,
+            year=self.year,
+            number=self.number,
+            is_released=False,
         )
         if other := others.exclude(pk=self.pk).first():
             raise ValidationError(
@@ -269,6 +305,11 @@ class Act(models.Model):
                     f"{other} du {other.dated_on:%d/%m/%Y}."
                 }
             )
+
+    @property
+    def is_adopted(self) -> bool:
+        """Tell whether it is taken: numbered and dated, no longer a draft."""
+        return self.state == ActState.ADOPTED
 
     @property
     def is_decision(self) -> bool:
@@ -332,5 +373,7 @@ class Act(models.Model):
 
     @property
     def report_due_on(self) -> datetime.date | None:
-        """Day by which a decision is reported to the council; None for a délibération."""
-        return deadlines.council_report_due_on(self.dated_on) if self.is_decision else None
+        """Day by which a decision is reported to the council; None for any other, or a draft."""
+        if self.dated_on is None or not self.is_decision:
+            return None
+        return deadlines.council_report_due_on(self.dated_on)

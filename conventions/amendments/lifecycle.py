@@ -41,6 +41,7 @@ AMENDMENT_TRANSITIONS = table(
             AmendmentState.SIGNED_BY_REGION: AmendmentState.SIGNED,
         },
         roles=_BOTH_SIDES,
+        requires=("act",),
     ),
     Transition(
         "sign_for_region",

@@ -28,6 +28,7 @@ from conventions.models import Convention, Enrolment, Piece, SignedByBoth, file_
 from conventions.models.signed import effective_day, signature_constraints
 from documents.contexts import Context
 from documents.models import TextModel
+from lifecycle.door import Missing
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
 
@@ -171,6 +172,12 @@ class Amendment(SignedByBoth):
     def _earlier(self) -> list["Amendment"]:
         amendments: Iterable[Amendment] = self.convention.amendments.all()
         return [a for a in amendments if a.is_signed and a.number < self.number]
+
+    def missing_for(self, verb: str) -> list[Missing]:
+        """An act is the collectivity's choice; a draft of one is to be adopted first."""
+        if "act" not in self.TRANSITIONS[verb].requires or not self.act or self.adopted_act:
+            return []
+        return [Missing("l'acte de l'avenant : son numéro et sa date", "amendment_act")]
 
     # --- Verbs --------------------------------------------------------------
     def send(self, *, by: User | None, on: datetime.date | None = None) -> None:

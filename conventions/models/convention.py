@@ -218,8 +218,8 @@ class Convention(SignedByBoth):
         ]
 
     def _missing_act(self) -> list[Missing]:
-        act = Missing("l'acte : sa nature, son numéro et sa date", "convention_act")
-        return [] if self.act else [act]
+        what = "son numéro et sa date" if self.act else "sa nature, son numéro et sa date"
+        return [] if self.adopted_act else [Missing(f"l'acte : {what}", "convention_act")]
 
     # --- Verbs --------------------------------------------------------------
     def send(

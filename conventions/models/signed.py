@@ -77,6 +77,11 @@ class SignedByBoth(Dossier):
         raise NotImplementedError
 
     @property
+    def adopted_act(self) -> Act | None:
+        """Its act once it is taken; None while it is a draft."""
+        return self.act if self.act and self.act.is_adopted else None
+
+    @property
     def act_is_open(self) -> bool:
         """Tell whether its act may still change: unsigned, or taken in place of another.
 
@@ -116,14 +121,18 @@ class SignedByBoth(Dossier):
     # --- Verbs --------------------------------------------------------------
     def sign_for_collectivity(self, *, by: User | None, on: datetime.date) -> None:
         """Record that the collectivity signed on `on`; takes effect if the region has."""
-        if self.act and on < self.act.dated_on:
+        self._refuse_signature_before_act(on)
+        self._sign("sign_for_collectivity", by, Side.RECTORAT, on, collectivity_signed_on=on)
+
+    def _refuse_signature_before_act(self, on: datetime.date) -> None:
+        dated_on = self.act.dated_on if self.act else None
+        if dated_on and on < dated_on:
             raise TransitionRefused(
                 {
                     "on": f"La signature de {self.noun} ne peut précéder l'acte qui l'autorise, "
-                    f"daté du {self.act.dated_on:%d/%m/%Y}."
+                    f"daté du {dated_on:%d/%m/%Y}."
                 }
             )
-        self._sign("sign_for_collectivity", by, Side.RECTORAT, on, collectivity_signed_on=on)
 
     def sign_for_region(self, *, by: User | None, on: datetime.date) -> None:
         """Record that the region's signatory signed on `on`; takes effect if both have."""

@@ -20,6 +20,7 @@ def act(convention):
     return Act.objects.create(
         collectivity=convention.collectivity,
         kind=Act.Kind.DECISION,
+        state="adopted",
         number="2022DECAD076",
         dated_on=DAY,
         deposited_on=LATER,

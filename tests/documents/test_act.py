@@ -123,6 +123,15 @@ def test_a_deliberation_is_the_council_s(printed):
     assert "La présente délibération est publiée" in words
 
 
+@pytest.mark.parametrize("kind", ["decision", "deliberation"])
+def test_a_draft_says_so_and_leaves_number_and_date_to_be_filled(printed, kind):
+    words = printed(kind, replace(ACT, number="", dated_on=None))
+    assert "PROJET" in words
+    assert " N° ……" in words
+    assert "Fait à Villeneuve-lès-Maguelone, le ……" in words
+    assert "PROJET" not in printed(kind, ACT)
+
+
 def test_a_decision_names_its_delegation_when_known(printed):
     known = replace(ACT, delegation_item="4°", delegation_reference="n° 12 du 28 mai 2020")
     words = printed("decision", known)

@@ -164,7 +164,7 @@ def test_no_new_pdf_is_announced_once_the_signed_one_came_back(mairie, with_act,
         url("convention_act", with_act), values | {"version": with_act.version}, follow=True
     ).content.decode()
     assert "L&#x27;acte est enregistré." in page
-    assert "Les PDF à signer sont prêts." not in page
+    assert "Les PDF sont prêts." not in page
 
 
 def test_an_act_dated_tomorrow_is_refused_at_its_field(mairie, accepted):

@@ -51,11 +51,12 @@ class AmendmentActPage(AmendmentFormView):
     title = "Préparer l'acte de l'avenant"
     intro = (
         "Selon les pouvoirs donnés à votre représentant, l'avenant se signe avec un nouvel acte "
-        "ou sans. Si vous en prenez un, donnez sa nature, son numéro et sa date."
+        "ou sans. Si vous en prenez un, son projet est produit dès que vous avez choisi sa nature ; "
+        "donnez son numéro et sa date une fois l'acte pris."
     )
     submit = "Enregistrer et produire le PDF"
     done = "L'acte de l'avenant est enregistré."
-    printed = "Le PDF à signer est prêt."
+    printed = "Le PDF est prêt."
 
     def is_possible(self) -> bool:
         return can_record_act(self.amendment)

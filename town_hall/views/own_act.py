@@ -28,7 +28,7 @@ class OwnActPage(FileFormView):
     )
     submit = "Enregistrer et produire le PDF"
     done = "Votre acte est enregistré."
-    printed = "Le PDF à signer est prêt."
+    printed = "Le PDF est prêt."
 
     # Of the file, or of one of its avenants.
     subject: SignedByBoth

@@ -51,11 +51,12 @@ class ActPage(FileFormView):
     title = "Préparer l'acte"
     intro = (
         "Votre collectivité autorise la signature par une décision (sur délégation du conseil, du "
-        "comité) ou par une délibération du conseil. Les deux se valent."
+        "comité) ou par une délibération du conseil. Les deux se valent. Son projet est produit dès "
+        "que vous avez choisi ; donnez le numéro et la date une fois l'acte pris."
     )
     submit = "Enregistrer et produire les PDF"
     done = "L'acte est enregistré."
-    printed = "Les PDF à signer sont prêts."
+    printed = "Les PDF sont prêts."
 
     def is_possible(self) -> bool:
         return can_record_act(self.convention)
@@ -98,7 +99,7 @@ class Signature(FileFormView):
 
     def is_possible(self) -> bool:
         sources = TRANSITIONS["sign_for_collectivity"].targets
-        return self.convention.state in sources and self.convention.act is not None
+        return self.convention.state in sources and self.convention.adopted_act is not None
 
     def get_initial(self) -> dict[str, Any]:
         return super().get_initial() | {"on": self.convention.collectivity_signed_on}
