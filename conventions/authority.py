@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from conventions.acts.models import Act, ActState
+from conventions.acts.sitting import Sitting
 from conventions.models.dossier import mark_outdated, own_pieces
 from conventions.models.piece import Piece
 from conventions.models.signed import SignedByBoth
@@ -35,6 +36,9 @@ DATE_FIELDS = (
     "deposited_on",
     "published_on",
     "publication_mode",
+    "certified_on",
+    "certified_by",
+    "certified_capacity",
     "reported_on",
     *Act.AFTERMATH_FIELDS,
 )
@@ -78,7 +82,7 @@ def act_text_kind(subject: SignedByBoth, act: Act) -> str:
 
 # --- Verbs ------------------------------------------------------------------
 def record_act(subject: SignedByBoth, *, by: User | None, **values: Any) -> None:
-    """Enter or correct the act (ACT_FIELDS), as long as the collectivity has not signed.
+    """Enter or correct the act (ACT_FIELDS) and its sitting (Sitting.FIELDS), until it is signed.
 
     With a number and a date it is adopted, without either it is a draft. One that was
     withdrawn is replaced by a new one, at any time. Raises TransitionRefused, or
@@ -105,7 +109,7 @@ def draft_act(subject: SignedByBoth, *, by: User | None, **values: Any) -> None:
     `planned_on` is the day of the sitting, or of the signature. Raises as `record_act`.
     """
     _refuse_recording(subject)
-    _refuse_far_away(values.get("planned_on"))
+    _refuse_far_away(values.get("planned_on"), "planned_on")
     act = _act_to_write(subject)
     if act.is_adopted:
         raise TransitionRefused(
@@ -134,10 +138,10 @@ def _refuse_recording(subject: SignedByBoth) -> None:
         )
 
 
-def _refuse_far_away(planned_on: datetime.date | None) -> None:
-    if planned_on and planned_on > deadlines.add_months(timezone.localdate(), 12):
+def _refuse_far_away(day: datetime.date | None, field: str) -> None:
+    if day and day > deadlines.add_months(timezone.localdate(), 12):
         raise TransitionRefused(
-            {"planned_on": "Cette date est à plus d'un an : vérifiez-la, l'année surtout."}
+            {field: "Cette date est à plus d'un an : vérifiez-la, l'année surtout."}
         )
 
 
@@ -151,7 +155,28 @@ def _record(
                 "d'abord au texte du modèle (« Adapter l'acte »), puis changez sa nature."
             }
         )
-    _write(subject, act, by, "record_act", summary, values)
+    facts = {name: values.pop(name) for name in Sitting.FIELDS if name in values}
+    before = act.sitting or Sitting()
+    sitting = before.with_facts(facts) if values["kind"] == Act.Kind.DELIBERATION else Sitting()
+    sitting.full_clean()
+    _refuse_late_convocation(sitting, values.get("dated_on") or values.get("planned_on"))
+    changes = _changes(before, {name: getattr(sitting, name) for name in Sitting.FIELDS})
+    values["sitting"] = None if sitting.is_blank else sitting
+    with transaction.atomic():
+        if values["sitting"]:
+            sitting.save()
+        _write(subject, act, by, "record_act", summary, values, changes)
+        if before.pk and values["sitting"] is None:
+            before.delete()
+
+
+def _refuse_late_convocation(sitting: Sitting, held_on: datetime.date | None) -> None:
+    """A council is convened one clear day ahead at the very least (CGCT L2121-11, L2121-12)."""
+    _refuse_far_away(sitting.convened_on, "convened_on")
+    if sitting.convened_on and held_on and sitting.convened_on >= held_on:
+        raise TransitionRefused(
+            {"convened_on": f"La convocation précède la séance, du {held_on:%d/%m/%Y}."}
+        )
 
 
 def adapt_act(subject: SignedByBoth, *, by: User | None, adapted_text: str, **values: Any) -> None:
@@ -221,21 +246,33 @@ def _last_letterhead(subject: SignedByBoth) -> str:
 
 
 def _write(
-    subject: SignedByBoth, act: Act, by: User | None, verb: str, summary: str, values: dict
+    subject: SignedByBoth,
+    act: Act,
+    by: User | None,
+    verb: str,
+    summary: str,
+    values: dict[str, Any],
+    beside: dict[str, list[Any]] | None = None,
 ) -> None:
-    changes = {
-        name: [act.for_journal(name, getattr(act, name)), act.for_journal(name, value)]
-        for name, value in values.items()
-        if getattr(act, name) != value
-    }
+    """Write `values` on the act; `beside` is what the journal says of its sitting."""
+    changes = _changes(act, values) | (beside or {})
     if not changes and act.pk:
         return
     for name, value in values.items():
         setattr(act, name, value)
-    act.full_clean(exclude=["collectivity", "replaces"])
+    act.full_clean(exclude=["collectivity", "replaces", "sitting"])
     with transaction.atomic():
         act.save()
         compare_and_swap(subject, act=act)
         write_journal(subject, by, verb, summary, changes=changes)
         act.refresh_from_db(fields=["executory_on"])
         mark_outdated(subject)
+
+
+def _changes(row: Act | Sitting, values: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return what `values` change of a row, as the journal keeps it."""
+    return {
+        name: [Act.for_journal(name, getattr(row, name)), Act.for_journal(name, value)]
+        for name, value in values.items()
+        if not row._meta.get_field(name).is_relation and getattr(row, name) != value
+    }

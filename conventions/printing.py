@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from communes import french
 from communes.models import Collectivity, Party
 from conventions.acts.models import Act
+from conventions.acts.sitting import Sitting
 from conventions.campaigns.models import Campaign
 from conventions.models.enrolment import Enrolment, EnrolmentQuerySet
 from documents.contexts import (
@@ -16,6 +17,7 @@ from documents.contexts import (
     PartyContext,
     RegionContext,
     SchoolLine,
+    SittingContext,
 )
 
 
@@ -60,6 +62,17 @@ class Printed(Protocol):
 
     @property
     def enrolments(self) -> EnrolmentManager: ...
+
+
+# What only the act with its executory mention prints (CGCT L2131-1).
+EXECUTORY_FACTS = (
+    "deposited_on",
+    "published_on",
+    "deposit_reference",
+    "certified_on",
+    "certified_by",
+    "certified_capacity",
+)
 
 
 def region_context(campaign: Campaign) -> RegionContext:
@@ -137,12 +150,25 @@ def school_lines(enrolments: Iterable[Enrolment]) -> tuple[SchoolLine, ...]:
     )
 
 
+def sitting_context(act: Act) -> SittingContext | None:
+    """Return the sitting of a délibération, known or not; None for a décision."""
+    if act.is_decision:
+        return None
+    sitting = act.sitting or Sitting()
+    same = ("convened_on", "members", "present", "represented", "absent", "secretary")
+    votes = ("votes_for", "votes_against", "abstentions", "not_voting")
+    return SittingContext(
+        proxies=tuple(line.strip() for line in sitting.proxies.splitlines() if line.strip()),
+        **{name: getattr(sitting, name) for name in (*same, *votes)},
+    )
+
+
 def act_values(convention: Printed, act: Act, *, executory: bool) -> dict[str, Any]:
     """Return what every act prints of itself and of its parties."""
     collectivity = convention.collectivity
     party = party_context(convention)
-    # An act is published online when nothing else was chosen (CGCT L2131-1 IV).
-    mode = act.PublicationMode(act.publication_mode or act.PublicationMode.ELECTRONIC)
+    # As it was published; else as the collectivity publishes its acts (CGCT L2131-1 IV).
+    mode = act.PublicationMode(act.publication_mode or collectivity.publicity_mode)
     online = mode == act.PublicationMode.ELECTRONIC
     return {
         "school_year": convention.campaign.school_year,
@@ -152,6 +178,7 @@ def act_values(convention: Printed, act: Act, *, executory: bool) -> dict[str, A
         "delegation_item": act.delegation_item,
         "delegation_reference": act.delegation_reference,
         "executor": act.executor,
+        "sitting": sitting_context(act),
         "adapted_text": act.adapted_text,
         "letterhead": act.letterhead.name,
         "signatory": act.signatory,
@@ -161,8 +188,9 @@ def act_values(convention: Printed, act: Act, *, executory: bool) -> dict[str, A
         "court": collectivity.department.court,
         "website": collectivity.website if online else "",
         "publication_mode": f"{mode.label} {party.of_article}" if online else mode.label,
-        "deposited_on": act.deposited_on if executory else None,
-        "published_on": act.published_on if executory else None,
+        "deposited_on": None,
+        "published_on": None,
+        **({name: getattr(act, name) for name in EXECUTORY_FACTS} if executory else {}),
         "region": region_context(convention.campaign),
         "collectivity": party,
     }

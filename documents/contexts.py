@@ -84,6 +84,26 @@ class ConventionContext:
 
 
 @dataclass(frozen=True)
+class SittingContext:
+    """The council's meeting; None and "" for what is not known (yet). One proxy an item.
+
+    `not_voting` counts the members, there or represented, who took no part in the vote.
+    """
+
+    convened_on: datetime.date | None = None
+    members: int | None = None
+    present: int | None = None
+    represented: int | None = None
+    absent: int | None = None
+    proxies: tuple[str, ...] = ()
+    secretary: str = ""
+    votes_for: int | None = None
+    votes_against: int | None = None
+    abstentions: int | None = None
+    not_voting: int | None = None
+
+
+@dataclass(frozen=True)
 class ActContext:
     """The commune's act; without `number` nor `dated_on` while it is a draft.
 
@@ -91,8 +111,11 @@ class ActContext:
     stored name of its image. `signatory` is blank when the representative signs; else a
     deputy does, by the delegation given.
 
+    `sitting` is that of a délibération, held on the day of the act; None for a décision.
+
     `deposited_on` and `published_on` are both set, or both None: together they print
-    the executory mention. `publication_mode` follows "publiée": "sur le site internet de
+    the executory mention, which then bears the prefecture's receipt and who certifies it,
+    when they are known. `publication_mode` follows "publiée": "sur le site internet de
     la commune d'Agde", "par affichage"; `website` is its address, blank if not online.
     """
 
@@ -114,6 +137,11 @@ class ActContext:
     published_on: datetime.date | None
     region: RegionContext
     collectivity: PartyContext
+    sitting: SittingContext | None = field(default=None, kw_only=True)
+    deposit_reference: str = field(default="", kw_only=True)
+    certified_on: datetime.date | None = field(default=None, kw_only=True)
+    certified_by: str = field(default="", kw_only=True)
+    certified_capacity: str = field(default="", kw_only=True)
     adapted_text: str = field(default="", kw_only=True)
     letterhead: str = field(default="", kw_only=True)
     signatory: str = field(default="", kw_only=True)

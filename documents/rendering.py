@@ -19,9 +19,9 @@ from documents.press.standing_type import print_pdf
 from documents.references import Mark, mark_of, reference_of
 from documents.wording.kinds import LETTERS
 from documents.wording.markup import split_mentions, to_html
+from documents.wording.typography import BLANK
 from documents.wording.values import salutation
 
-BLANK = "……………………"
 UNDATED = "2000-01-01"
 ACT_NAMES = {
     TextModel.Kind.DECISION: "décision",

@@ -13,6 +13,7 @@ from django.db.models.functions import Greatest
 from django.utils.text import capfirst
 
 from communes.models import Collectivity
+from conventions.acts.sitting import Sitting, missing_facts
 from documents.letterheads import letterhead_name
 from documents.models import TextModel
 from law import deadlines
@@ -70,6 +71,8 @@ ORDERS = (
         "gracious_appeal_on",
         "La réponse suit le recours gracieux.",
     ),
+    Order("certified_on", "deposited_on", "L'acte est certifié exécutoire après son dépôt."),
+    Order("certified_on", "published_on", "L'acte est certifié exécutoire après sa publication."),
     Order(
         "published_until",
         "published_on",
@@ -122,6 +125,15 @@ class Act(models.Model):
     )
     number = models.CharField("numéro", max_length=30, blank=True)
     dated_on = models.DateField("date de l'acte", null=True, blank=True)
+    sitting = models.OneToOneField(
+        Sitting,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="act",
+        verbose_name="séance",
+    )
     delegation_item = models.CharField(
         "alinéa de la délégation",
         max_length=200,
@@ -171,6 +183,16 @@ class Act(models.Model):
     publication_mode = models.CharField(
         "mode de publication", max_length=12, choices=PublicationMode, blank=True
     )
+    certified_on = models.DateField(
+        "certifié exécutoire le",
+        null=True,
+        blank=True,
+        help_text="Facultatif : si votre collectivité certifie l'acte (article L2131-1).",
+    )
+    certified_by = models.CharField(
+        "certifié exécutoire par", max_length=160, blank=True, help_text="Prénom et nom."
+    )
+    certified_capacity = models.CharField("qualité de qui certifie", max_length=160, blank=True)
     published_until = models.DateField(
         "publication retirée le",
         null=True,
@@ -263,11 +285,23 @@ class Act(models.Model):
                 violation_error_message="Seul un projet a une date prévue.",
             ),
             models.CheckConstraint(
+                name="act_of_a_sitting_is_a_deliberation",
+                condition=Q(sitting__isnull=True) | Q(kind="deliberation"),
+                violation_error_message="Seule une délibération est votée en séance.",
+            ),
+            models.CheckConstraint(
                 name="act_signatory_is_whole",
                 condition=Q(signatory="", signatory_capacity="", signatory_delegation="")
                 | ~(Q(signatory="") | Q(signatory_capacity="") | Q(signatory_delegation="")),
                 violation_error_message="Un signataire par délégation a un nom, une qualité et la "
                 "référence de sa délégation.",
+            ),
+            models.CheckConstraint(
+                name="act_certificate_is_whole",
+                condition=Q(certified_on__isnull=True, certified_by="", certified_capacity="")
+                | Q(certified_on__isnull=False) & ~(Q(certified_by="") | Q(certified_capacity="")),
+                violation_error_message="Un acte certifié exécutoire l'est un jour donné, par une "
+                "personne dont on sait le nom et la qualité.",
             ),
             *chronology.constraints(ORDERS),
         ]
@@ -314,6 +348,11 @@ class Act(models.Model):
     @property
     def is_decision(self) -> bool:
         return self.kind == self.Kind.DECISION
+
+    @property
+    def missing_facts(self) -> list[str]:
+        """What a délibération does not say of its sitting and vote; none of a décision."""
+        return [] if self.is_decision else missing_facts(self.sitting)
 
     def text_from(self, model: TextModel) -> TextModel:
         """Return what it prints: `model`, its body replaced by the collectivity's own."""

@@ -163,13 +163,14 @@ def _act(convention: Convention) -> Step:
 
 def _adoption(convention: Convention, act: Act) -> Step:
     """What a draft waits for: its number and its date."""
+    lacking = f" Il manque encore : {', '.join(act.missing_facts)}." if act.missing_facts else ""
     planned = f", prévue le {_day(act.planned_on)}" if act.planned_on else ""
     taken = "signature" if act.is_decision else "séance"
     return Step(
         "Prendre l'acte qui autorise la signature",
         Status.TODO,
         f"Le projet de {act.get_kind_display()} est prêt. Après la {taken}{planned}, donnez le "
-        "numéro et la date : l'acte à signer est produit aussitôt.",
+        f"numéro et la date : l'acte à signer est produit aussitôt.{lacking}",
         "convention_act",
         "Donner le numéro et la date",
         convention.campaign.reply_by,

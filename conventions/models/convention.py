@@ -64,7 +64,7 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
         """Fetch what every page about a file shows, in one query."""
         return self.select_related(
             "campaign__region",
-            "act",
+            "act__sitting",
             "party",
             "collectivity__commune__department",
             "collectivity__department__academy",

@@ -14,11 +14,12 @@ from conventions.acts.models import Act
 from conventions.exchanges.models import Side
 from conventions.models.dossier import Dossier
 from conventions.models.piece import Piece
+from conventions.printing import EXECUTORY_FACTS
 from documents.models import TextModel
 from lifecycle.door import refuse_future
 from lifecycle.errors import TransitionRefused
 
-_EXECUTORY_FACTS = ("deposited_on", "published_on", "publication_mode")
+_LATER_FACTS = (*EXECUTORY_FACTS, "publication_mode")
 
 
 class SignedByBoth(Dossier):
@@ -101,7 +102,7 @@ class SignedByBoth(Dossier):
         if is_executory and not self.act_is_open and not self._is_replaced(piece):
             # The act is signed: what may still change of it is its dates.
             issued = piece.document.context or {}
-            return all(issued.get(name) == facts[name] for name in _EXECUTORY_FACTS)
+            return all((issued.get(name) or "") == (facts[name] or "") for name in _LATER_FACTS)
         return super()._is_current(piece, text, facts)
 
     def _is_replaced(self, piece: Piece) -> bool:

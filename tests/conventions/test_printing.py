@@ -33,6 +33,12 @@ def test_an_act_is_published_online_unless_something_else_was_chosen(convention,
     assert act_context(convention, act).publication_mode == f"sur le site internet {of_commune}"
 
 
+def test_with_no_mode_recorded_the_act_follows_the_regime_of_its_collectivity(convention, act):
+    convention.collectivity.commune.population = 500
+    convention.collectivity.publicity_regime = "posting"
+    assert act_context(convention, act).publication_mode == "par affichage"
+
+
 def test_an_act_that_is_posted_names_no_website(convention, act):
     convention.collectivity.website = "https://www.agde.fr"
     assert act_context(convention, act).website == "https://www.agde.fr"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from communes.models import Collectivity
 from conventions.acts.models import Act, ActState
+from conventions.acts.sitting import EXPECTED, Sitting
 from conventions.authority import record_act_dates
 from conventions.dossiers import warnings
 from conventions.models import ConfirmedParty, Convention
@@ -51,8 +52,10 @@ def _facts(chance, today):
     dated = three_months_ago + datetime.timedelta(days=chance.randint(-4, 4))
     deposited, published = maybe(dated), maybe(dated)
     asked = maybe(deposited)
+    kind = chance.choice(Act.Kind.values)
     return {
-        "kind": chance.choice(Act.Kind.values),
+        "kind": kind,
+        "sitting": _sitting(chance) if kind == Act.Kind.DELIBERATION else None,
         "state": ActState.ADOPTED,
         "number": "1",
         "dated_on": dated,
@@ -67,6 +70,15 @@ def _facts(chance, today):
         "withdrawn_on": maybe(dated),
         "reported_on": maybe(dated),
     }
+
+
+def _sitting(chance):
+    """None, or a sitting that lacks nothing, or one thing."""
+    whole = {**dict.fromkeys(EXPECTED, 0), "convened_on": datetime.date(2022, 1, 1)}
+    whole["secretary"] = "Lou GARCIA"
+    if lacking := chance.choice((None, "all", *EXPECTED)):
+        whole.pop(lacking, None)
+    return None if lacking == "all" else Sitting.objects.create(**whole)
 
 
 @pytest.mark.parametrize("seed", [0, *at_night(1, 2, 3)])

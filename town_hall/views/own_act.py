@@ -12,7 +12,8 @@ from documents import letterheads
 from documents.rendering import render
 from documents.wording.fields import fields_of
 from documents.wording.requirements import requirements_of
-from town_hall.forms import FileForm, OwnActForm
+from town_hall.act_forms import OwnActForm
+from town_hall.forms import FileForm
 from town_hall.views.form import FileFormView
 
 
