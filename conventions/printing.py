@@ -19,6 +19,7 @@ from documents.contexts import (
     SchoolLine,
     SittingContext,
 )
+from documents.wording.typography import long_date
 
 
 class EnrolmentManager(Protocol):
@@ -35,6 +36,12 @@ class Printed(Protocol):
 
     @property
     def sent_on(self) -> datetime.date | None: ...
+
+    @property
+    def collectivity_signed_on(self) -> datetime.date | None: ...
+
+    @property
+    def region_signed_on(self) -> datetime.date | None: ...
 
     @property
     def unit_fee(self) -> Decimal: ...
@@ -123,7 +130,23 @@ def convention_context(convention: Printed) -> ConventionContext:
         schools=school_lines(convention.enrolments.as_issued()),
         region=region_context(convention.campaign),
         collectivity=party_context(convention),
+        signed_on=last_signature(convention.collectivity_signed_on, convention.region_signed_on),
+        authorised_by=act_in_words(convention.act),
     )
+
+
+def last_signature(
+    ours: datetime.date | None, theirs: datetime.date | None
+) -> datetime.date | None:
+    """Return the day from which both have signed, None until then."""
+    return max(ours, theirs) if ours and theirs else None
+
+
+def act_in_words(act: Act | None) -> str:
+    """Return "la décision n° 2022DECAD076 du 10 octobre 2022", "" until the act is taken."""
+    if act is None or act.dated_on is None:
+        return ""
+    return f"la {act} du {long_date(act.dated_on)}"
 
 
 def act_context(convention: Printed, act: Act, *, executory: bool = False) -> ActContext:

@@ -66,7 +66,11 @@ class SchoolLine:
 
 @dataclass(frozen=True)
 class ConventionContext:
-    """A convention. Amounts in euros; `dated_on` is the day the region issued it."""
+    """A convention. Amounts in euros; `dated_on` is the day the region issued it.
+
+    `signed_on` is the day of the last signature. `authorised_by` follows "habilité(e) par":
+    "la décision n° 2022DECAD076 du 10 octobre 2022"; blank until the act is taken.
+    """
 
     reference: str
     school_year: str
@@ -77,6 +81,8 @@ class ConventionContext:
     schools: tuple[SchoolLine, ...]
     region: RegionContext
     collectivity: PartyContext
+    signed_on: datetime.date | None = field(default=None, kw_only=True)
+    authorised_by: str = field(default="", kw_only=True)
 
     @property
     def school_count(self) -> int:
@@ -194,7 +200,10 @@ class AmendmentFacts:
 
 @dataclass(frozen=True)
 class AmendmentContext:
-    """An avenant. `amount` and `school_count` are the convention's once it is signed."""
+    """An avenant. `amount` and `school_count` are the convention's once it is signed.
+
+    `signed_on` and `authorised_by` as above, by an act of its own.
+    """
 
     reference: str
     school_year: str
@@ -206,6 +215,8 @@ class AmendmentContext:
     amendment: AmendmentFacts
     region: RegionContext
     collectivity: PartyContext
+    signed_on: datetime.date | None = field(default=None, kw_only=True)
+    authorised_by: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from conventions.acts.models import Act
 from conventions.exchanges.models import Side
 from conventions.models.dossier import Dossier
 from conventions.models.piece import Piece
-from conventions.printing import EXECUTORY_FACTS
+from conventions.printing import EXECUTORY_FACTS, last_signature
 from documents.models import TextModel
 from lifecycle.door import refuse_future
 from lifecycle.errors import TransitionRefused
@@ -157,8 +157,7 @@ def effective_day(signed: SignedByBoth) -> datetime.date | None:
 
     As `effective_on`, which the database computes: unknown to an instance just signed.
     """
-    ours, theirs = signed.region_signed_on, signed.collectivity_signed_on
-    return max(ours, theirs) if ours and theirs else None
+    return last_signature(signed.collectivity_signed_on, signed.region_signed_on)
 
 
 def signature_constraints(

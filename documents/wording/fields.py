@@ -248,6 +248,13 @@ FIELDS = (
         ACTS,
     ),
     MergeField(
+        "habilitation",
+        "Acte qui habilite le représentant, après une virgule, une fois pris",
+        ", habilitée par la décision n° 2022DECAD076 du 10 octobre 2022",
+        values.authorisation,
+        BETWEEN_PARTIES,
+    ),
+    MergeField(
         "calcul",
         "Calcul de la participation",
         "2 x 45 € soit 90 €",

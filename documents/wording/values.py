@@ -66,6 +66,14 @@ def conciliation(context: LetterContext) -> str:
     )
 
 
+def authorisation(context: ConventionContext | AmendmentContext) -> str:
+    """By which act the representative may sign, after a comma; nothing until it is taken."""
+    if not context.authorised_by:
+        return ""
+    feminine = context.collectivity.civility == "Madame"
+    return f", habilité{'e' if feminine else ''} par {context.authorised_by}"
+
+
 def region_address(context: Context) -> str:
     region = context.region
     return f"{region.address_line}, {region.postcode} {region.city}"
