@@ -242,7 +242,8 @@ def claim_reference(convention_reference: str) -> str:
 
 def _act_reference(act: Act) -> str:
     label = str(act)
-    return f"{label[:1].upper()}{label[1:]} du {liquidation.french_date(act.dated_on)}"
+    dated = f" du {liquidation.french_date(act.dated_on)}" if act.dated_on else ""
+    return f"{label[:1].upper()}{label[1:]}{dated}"
 
 
 def claimable(campaign: Campaign, user: User | None = None) -> ConventionQuerySet:

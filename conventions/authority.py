@@ -12,7 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import User
-from conventions.acts.models import Act
+from conventions.acts.models import Act, ActState
+from conventions.acts.sitting import Sitting
 from conventions.models.dossier import mark_outdated, own_pieces
 from conventions.models.piece import Piece
 from conventions.models.signed import SignedByBoth
@@ -22,6 +23,7 @@ from lifecycle.errors import TransitionRefused
 
 ACT_FIELDS = (
     "kind",
+    "planned_on",
     "number",
     "dated_on",
     "delegation_item",
@@ -32,6 +34,9 @@ DATE_FIELDS = (
     "deposited_on",
     "published_on",
     "publication_mode",
+    "certified_on",
+    "certified_by",
+    "certified_capacity",
     "reported_on",
     *Act.AFTERMATH_FIELDS,
 )
@@ -52,8 +57,8 @@ def can_replace_act(subject: SignedByBoth) -> bool:
 
 
 def can_record_act_dates(subject: SignedByBoth) -> bool:
-    """Tell whether what happened to the act may be recorded."""
-    return subject.act is not None and subject.state != "abandoned"
+    """Tell whether what happened to the act may be recorded: once it is adopted."""
+    return subject.adopted_act is not None and subject.state != "abandoned"
 
 
 def can_adapt_act(subject: SignedByBoth) -> bool:
@@ -75,19 +80,66 @@ def act_text_kind(subject: SignedByBoth, act: Act) -> str:
 
 # --- Verbs ------------------------------------------------------------------
 def record_act(subject: SignedByBoth, *, by: User | None, **values: Any) -> None:
-    """Enter or correct the act (ACT_FIELDS), as long as the collectivity has not signed.
+    """Enter or correct the act (ACT_FIELDS) and its sitting (Sitting.FIELDS), until it is signed.
 
-    One that was withdrawn is replaced by a new one, at any time. Raises TransitionRefused,
-    or ValidationError with the message at its field.
+    With a number and a date it is adopted, without either it is a draft. One that was
+    withdrawn is replaced by a new one, at any time. Raises TransitionRefused, or
+    ValidationError with the message at its field.
     """
+    number, dated_on = values.pop("number", ""), values.pop("dated_on", None)
+    if number and dated_on:
+        values.pop("planned_on", None)
+        adopt_act(subject, by=by, number=number, dated_on=dated_on, **values)
+    elif number or dated_on:
+        raise TransitionRefused(
+            {
+                "dated_on" if number else "number": "Donnez le numéro et la date ensemble, une "
+                "fois l'acte pris ; laissez les deux vides tant que c'est un projet."
+            }
+        )
+    else:
+        draft_act(subject, by=by, **values)
+
+
+def draft_act(subject: SignedByBoth, *, by: User | None, **values: Any) -> None:
+    """Enter or correct the draft of the act: its text is there before its number and date.
+
+    `planned_on` is the day of the sitting, or of the signature. Raises as `record_act`.
+    """
+    _refuse_recording(subject, by)
+    subject.campaign.planning_window.refuse(values.get("planned_on"), "planned_on")
+    act = _act_to_write(subject)
+    if act.is_adopted:
+        raise TransitionRefused(
+            {"number": f"Cette {act.get_kind_display()} est prise : donnez son numéro et sa date."}
+        )
+    _record(subject, act, by, f"Projet d'acte enregistré{_instead_of(act)}", values)
+
+
+def adopt_act(
+    subject: SignedByBoth, *, by: User | None, number: str, dated_on: datetime.date, **values: Any
+) -> None:
+    """Give the act its number and its date, or correct them. Raises as `record_act`."""
+    _refuse_recording(subject, by)
+    subject.campaign.window.refuse(dated_on, "dated_on")
+    act = _act_to_write(subject)
+    adopted = {"state": ActState.ADOPTED, "planned_on": None}
+    values = {**values, **adopted, "number": number, "dated_on": dated_on}
+    _record(subject, act, by, f"Acte de la collectivité enregistré{_instead_of(act)}", values)
+
+
+def _refuse_recording(subject: SignedByBoth, by: User | None) -> None:
     subject.refuse_stranger(by)
     if not can_record_act(subject):
         raise TransitionRefused(
             "L'acte s'enregistre une fois le document entre les mains de la collectivité "
             "(renseignements confirmés, avenant envoyé), et ne change plus après sa signature."
         )
-    subject.campaign.window.refuse(values["dated_on"], "dated_on")
-    act, summary = _act_to_write(subject)
+
+
+def _record(
+    subject: SignedByBoth, act: Act, by: User | None, summary: str, values: dict[str, Any]
+) -> None:
     if act.adapted_text and act.kind != values["kind"]:
         raise TransitionRefused(
             {
@@ -95,7 +147,28 @@ def record_act(subject: SignedByBoth, *, by: User | None, **values: Any) -> None
                 "d'abord au texte du modèle (« Adapter l'acte »), puis changez sa nature."
             }
         )
-    _write(subject, act, by, "record_act", summary, values)
+    facts = {name: values.pop(name) for name in Sitting.FIELDS if name in values}
+    before = act.sitting or Sitting()
+    sitting = before.with_facts(facts) if values["kind"] == Act.Kind.DELIBERATION else Sitting()
+    sitting.full_clean()
+    subject.campaign.planning_window.refuse(sitting.convened_on, "convened_on")
+    _refuse_late_convocation(sitting, values.get("dated_on") or values.get("planned_on"))
+    changes = _changes(before, {name: getattr(sitting, name) for name in Sitting.FIELDS})
+    values["sitting"] = None if sitting.is_blank else sitting
+    with transaction.atomic():
+        if values["sitting"]:
+            sitting.save()
+        _write(subject, act, by, "record_act", summary, values, changes)
+        if before.pk and values["sitting"] is None:
+            before.delete()
+
+
+def _refuse_late_convocation(sitting: Sitting, held_on: datetime.date | None) -> None:
+    """A council is convened one clear day ahead at the very least (CGCT L2121-11, L2121-12)."""
+    if sitting.convened_on and held_on and sitting.convened_on >= held_on:
+        raise TransitionRefused(
+            {"convened_on": f"La convocation précède la séance, du {held_on:%d/%m/%Y}."}
+        )
 
 
 def adapt_act(subject: SignedByBoth, *, by: User | None, adapted_text: str, **values: Any) -> None:
@@ -136,7 +209,7 @@ def record_act_dates(subject: SignedByBoth, *, by: User | None, **values: Any) -
     """Enter or correct what happened to the act (DATE_FIELDS, those given only)."""
     subject.refuse_stranger(by)
     if subject.act is None or not can_record_act_dates(subject):
-        raise TransitionRefused("Enregistrez d'abord l'acte : nature, numéro et date.")
+        raise TransitionRefused("Donnez d'abord à l'acte son numéro et sa date.")
     for name, value in values.items():
         if isinstance(value, datetime.date):
             subject.campaign.window.refuse(value, name)
@@ -144,38 +217,44 @@ def record_act_dates(subject: SignedByBoth, *, by: User | None, **values: Any) -
     _write(subject, act, by, "record_act_dates", "Dates de l'acte enregistrées", values)
 
 
-def _act_to_write(subject: SignedByBoth) -> tuple[Act, str]:
-    """Return the act to correct, or a new one, and what the journal says of it."""
+def _act_to_write(subject: SignedByBoth) -> Act:
+    """Return the act to correct, or a new one."""
     before = subject.act
     if before and not before.withdrawn_on:
-        return copy(before), "Acte de la collectivité enregistré"
-    act = Act(collectivity=subject.collectivity, letterhead=_last_letterhead(subject))
-    if before is None:
-        return act, "Acte de la collectivité enregistré"
-    act.replaces = before
-    return act, f"Nouvel acte de la collectivité, à la place de : {before}"
+        return copy(before)
+    return Act(
+        collectivity=subject.collectivity, letterhead=_last_letterhead(subject), replaces=before
+    )
+
+
+def _instead_of(act: Act) -> str:
+    """Return which act a new one replaces, for the end of a sentence."""
+    return f", à la place de : {act.replaces}" if act.replaces and not act.pk else ""
 
 
 def _last_letterhead(subject: SignedByBoth) -> str:
     """The letterhead of the collectivity's latest act that has one, "" when none has."""
     acts = Act.objects.filter(collectivity=subject.collectivity).exclude(letterhead="")
-    latest = acts.order_by("-dated_on", "-pk").first()
+    latest = acts.order_by("-recorded_at", "-pk").first()
     return (latest.letterhead.name or "") if latest else ""
 
 
 def _write(
-    subject: SignedByBoth, act: Act, by: User | None, verb: str, summary: str, values: dict
+    subject: SignedByBoth,
+    act: Act,
+    by: User | None,
+    verb: str,
+    summary: str,
+    values: dict[str, Any],
+    beside: dict[str, list[Any]] | None = None,
 ) -> None:
-    changes = {
-        name: [act.for_journal(name, getattr(act, name)), act.for_journal(name, value)]
-        for name, value in values.items()
-        if getattr(act, name) != value
-    }
+    """Write `values` on the act; `beside` is what the journal says of its sitting."""
+    changes = _changes(act, values) | (beside or {})
     if not changes and act.pk:
         return
     for name, value in values.items():
         setattr(act, name, value)
-    act.full_clean(exclude=["collectivity", "replaces"])
+    act.full_clean(exclude=["collectivity", "replaces", "sitting"])
     with transaction.atomic():
         hold(subject)
         act.save()
@@ -183,3 +262,12 @@ def _write(
         write_journal(subject, by, verb, summary, changes=changes)
         act.refresh_from_db(fields=["executory_on"])
         mark_outdated(subject)
+
+
+def _changes(row: Act | Sitting, values: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return what `values` change of a row, as the journal keeps it."""
+    return {
+        name: [Act.for_journal(name, getattr(row, name)), Act.for_journal(name, value)]
+        for name, value in values.items()
+        if not row._meta.get_field(name).is_relation and getattr(row, name) != value
+    }

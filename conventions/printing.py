@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from communes import french
 from communes.models import Collectivity, Party
 from conventions.acts.models import Act
+from conventions.acts.sitting import Sitting
 from conventions.campaigns.models import Campaign
 from conventions.models.enrolment import Enrolment, EnrolmentQuerySet
 from documents.contexts import (
@@ -16,7 +17,9 @@ from documents.contexts import (
     PartyContext,
     RegionContext,
     SchoolLine,
+    SittingContext,
 )
+from documents.wording.typography import long_date
 
 
 class EnrolmentManager(Protocol):
@@ -33,6 +36,12 @@ class Printed(Protocol):
 
     @property
     def sent_on(self) -> datetime.date | None: ...
+
+    @property
+    def collectivity_signed_on(self) -> datetime.date | None: ...
+
+    @property
+    def region_signed_on(self) -> datetime.date | None: ...
 
     @property
     def unit_fee(self) -> Decimal: ...
@@ -60,6 +69,17 @@ class Printed(Protocol):
 
     @property
     def enrolments(self) -> EnrolmentManager: ...
+
+
+# What only the act with its executory mention prints (CGCT L2131-1).
+EXECUTORY_FACTS = (
+    "deposited_on",
+    "published_on",
+    "deposit_reference",
+    "certified_on",
+    "certified_by",
+    "certified_capacity",
+)
 
 
 def region_context(campaign: Campaign) -> RegionContext:
@@ -110,7 +130,23 @@ def convention_context(convention: Printed) -> ConventionContext:
         schools=school_lines(convention.enrolments.as_issued()),
         region=region_context(convention.campaign),
         collectivity=party_context(convention),
+        signed_on=last_signature(convention.collectivity_signed_on, convention.region_signed_on),
+        authorised_by=act_in_words(convention.act),
     )
+
+
+def last_signature(
+    ours: datetime.date | None, theirs: datetime.date | None
+) -> datetime.date | None:
+    """Return the day from which both have signed, None until then."""
+    return max(ours, theirs) if ours and theirs else None
+
+
+def act_in_words(act: Act | None) -> str:
+    """Return "la décision n° 2022DECAD076 du 10 octobre 2022", "" until the act is taken."""
+    if act is None or act.dated_on is None:
+        return ""
+    return f"la {act} du {long_date(act.dated_on)}"
 
 
 def act_context(convention: Printed, act: Act, *, executory: bool = False) -> ActContext:
@@ -137,12 +173,25 @@ def school_lines(enrolments: Iterable[Enrolment]) -> tuple[SchoolLine, ...]:
     )
 
 
+def sitting_context(act: Act) -> SittingContext | None:
+    """Return the sitting of a délibération, known or not; None for a décision."""
+    if act.is_decision:
+        return None
+    sitting = act.sitting or Sitting()
+    same = ("convened_on", "members", "present", "represented", "absent", "secretary")
+    votes = ("votes_for", "votes_against", "abstentions", "not_voting")
+    return SittingContext(
+        proxies=tuple(line.strip() for line in sitting.proxies.splitlines() if line.strip()),
+        **{name: getattr(sitting, name) for name in (*same, *votes)},
+    )
+
+
 def act_values(convention: Printed, act: Act, *, executory: bool) -> dict[str, Any]:
     """Return what every act prints of itself and of its parties."""
     collectivity = convention.collectivity
     party = party_context(convention)
-    # An act is published online when nothing else was chosen (CGCT L2131-1 IV).
-    mode = act.PublicationMode(act.publication_mode or act.PublicationMode.ELECTRONIC)
+    # As it was published; else as the collectivity publishes its acts (CGCT L2131-1 IV).
+    mode = act.PublicationMode(act.publication_mode or collectivity.publicity_mode)
     online = mode == act.PublicationMode.ELECTRONIC
     return {
         "school_year": convention.campaign.school_year,
@@ -152,6 +201,7 @@ def act_values(convention: Printed, act: Act, *, executory: bool) -> dict[str, A
         "delegation_item": act.delegation_item,
         "delegation_reference": act.delegation_reference,
         "executor": act.executor,
+        "sitting": sitting_context(act),
         "adapted_text": act.adapted_text,
         "letterhead": act.letterhead.name,
         "signatory": act.signatory,
@@ -161,8 +211,9 @@ def act_values(convention: Printed, act: Act, *, executory: bool) -> dict[str, A
         "court": collectivity.department.court,
         "website": collectivity.website if online else "",
         "publication_mode": f"{mode.label} {party.of_article}" if online else mode.label,
-        "deposited_on": act.deposited_on if executory else None,
-        "published_on": act.published_on if executory else None,
+        "deposited_on": None,
+        "published_on": None,
+        **({name: getattr(act, name) for name in EXECUTORY_FACTS} if executory else {}),
         "region": region_context(convention.campaign),
         "collectivity": party,
     }

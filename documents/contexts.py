@@ -66,7 +66,11 @@ class SchoolLine:
 
 @dataclass(frozen=True)
 class ConventionContext:
-    """A convention. Amounts in euros; `dated_on` is the day the region issued it."""
+    """A convention. Amounts in euros; `dated_on` is the day the region issued it.
+
+    `signed_on` is the day of the last signature. `authorised_by` follows "habilité(e) par":
+    "la décision n° 2022DECAD076 du 10 octobre 2022"; blank until the act is taken.
+    """
 
     reference: str
     school_year: str
@@ -77,6 +81,8 @@ class ConventionContext:
     schools: tuple[SchoolLine, ...]
     region: RegionContext
     collectivity: PartyContext
+    signed_on: datetime.date | None = field(default=None, kw_only=True)
+    authorised_by: str = field(default="", kw_only=True)
 
     @property
     def school_count(self) -> int:
@@ -84,22 +90,45 @@ class ConventionContext:
 
 
 @dataclass(frozen=True)
+class SittingContext:
+    """The council's meeting; None and "" for what is not known (yet). One proxy an item.
+
+    `not_voting` counts the members, there or represented, who took no part in the vote.
+    """
+
+    convened_on: datetime.date | None = None
+    members: int | None = None
+    present: int | None = None
+    represented: int | None = None
+    absent: int | None = None
+    proxies: tuple[str, ...] = ()
+    secretary: str = ""
+    votes_for: int | None = None
+    votes_against: int | None = None
+    abstentions: int | None = None
+    not_voting: int | None = None
+
+
+@dataclass(frozen=True)
 class ActContext:
-    """The commune's act.
+    """The commune's act; without `number` nor `dated_on` while it is a draft.
 
     `adapted_text` is the collectivity's own text (blank: the model's), `letterhead` the
     stored name of its image. `signatory` is blank when the representative signs; else a
     deputy does, by the delegation given.
 
+    `sitting` is that of a délibération, held on the day of the act; None for a décision.
+
     `deposited_on` and `published_on` are both set, or both None: together they print
-    the executory mention. `publication_mode` follows "publiée": "sur le site internet de
+    the executory mention, which then bears the prefecture's receipt and who certifies it,
+    when they are known. `publication_mode` follows "publiée": "sur le site internet de
     la commune d'Agde", "par affichage"; `website` is its address, blank if not online.
     """
 
     reference: str
     school_year: str
     number: str
-    dated_on: datetime.date
+    dated_on: datetime.date | None
     unit_fee: Decimal
     amount: Decimal
     school_count: int
@@ -114,11 +143,21 @@ class ActContext:
     published_on: datetime.date | None
     region: RegionContext
     collectivity: PartyContext
+    sitting: SittingContext | None = field(default=None, kw_only=True)
+    deposit_reference: str = field(default="", kw_only=True)
+    certified_on: datetime.date | None = field(default=None, kw_only=True)
+    certified_by: str = field(default="", kw_only=True)
+    certified_capacity: str = field(default="", kw_only=True)
     adapted_text: str = field(default="", kw_only=True)
     letterhead: str = field(default="", kw_only=True)
     signatory: str = field(default="", kw_only=True)
     signatory_capacity: str = field(default="", kw_only=True)
     signatory_delegation: str = field(default="", kw_only=True)
+
+    @property
+    def is_draft(self) -> bool:
+        """Tell whether it is printed for the council or the signature, not taken yet."""
+        return not self.number
 
 
 @dataclass(frozen=True)
@@ -161,7 +200,10 @@ class AmendmentFacts:
 
 @dataclass(frozen=True)
 class AmendmentContext:
-    """An avenant. `amount` and `school_count` are the convention's once it is signed."""
+    """An avenant. `amount` and `school_count` are the convention's once it is signed.
+
+    `signed_on` and `authorised_by` as above, by an act of its own.
+    """
 
     reference: str
     school_year: str
@@ -173,6 +215,8 @@ class AmendmentContext:
     amendment: AmendmentFacts
     region: RegionContext
     collectivity: PartyContext
+    signed_on: datetime.date | None = field(default=None, kw_only=True)
+    authorised_by: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -184,7 +228,7 @@ class AmendmentActContext(ActContext):
 
 Context = ConventionContext | ActContext | AmendmentContext | LetterContext
 # Of all contexts: the next one when a field is added, renamed or written otherwise.
-VERSION = 1
+VERSION = 2
 _VERSION_KEY = "version"
 
 

@@ -11,7 +11,15 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from communes import french
-from documents.contexts import AmendmentActContext, Context, LetterContext, to_json
+from documents.contexts import (
+    ActContext,
+    AmendmentActContext,
+    AmendmentContext,
+    Context,
+    ConventionContext,
+    LetterContext,
+    to_json,
+)
 from documents.models import TextModel
 from documents.press.characters import printable
 from documents.press.plain import EmbeddedFile
@@ -19,9 +27,9 @@ from documents.press.standing_type import print_pdf
 from documents.references import Mark, mark_of, reference_of
 from documents.wording.kinds import LETTERS
 from documents.wording.markup import split_mentions, to_html
-from documents.wording.values import salutation
+from documents.wording.typography import BLANK
+from documents.wording.values import authorisation, salutation
 
-BLANK = "……………………"
 UNDATED = "2000-01-01"
 ACT_NAMES = {
     TextModel.Kind.DECISION: "décision",
@@ -90,6 +98,10 @@ def page_html(text_model: TextModel, context: Context, mark: Mark | None = None)
             "body": mark_safe(to_html(kind, body, context)),  # noqa: S308
             "mentions": mark_safe(to_html(kind, mentions, context)),  # noqa: S308
             "act_name": ACT_NAMES.get(kind),
+            "is_draft": isinstance(context, ActContext) and context.is_draft,
+            "authorisation": authorisation(context)
+            if isinstance(context, ConventionContext | AmendmentContext)
+            else "",
             "represented": "représentée" if feminine else "représenté",
             "blank": BLANK,
             "salutation": salutation(context) if isinstance(context, LetterContext) else "",

@@ -58,10 +58,13 @@ class Window:
         return None
 
 
-def keep_within(form: forms.BaseForm, window: Window) -> None:
-    """Have each date of `form` be within `window`: refused at its field, offered by the browser."""
-    for field in form.fields.values():
-        if isinstance(field, forms.DateField):
+def keep_within(form: forms.BaseForm, window: Window, *names: str) -> None:
+    """Have each date of `form`, or those of `names`, be within `window`.
+
+    What is not is refused at its field, and not offered by the browser.
+    """
+    for name, field in form.fields.items():
+        if isinstance(field, forms.DateField) and (not names or name in names):
             field.widget.attrs |= {"min": f"{window.first}", "max": f"{window.last}"}
             field.validators.append(window.check)
 

@@ -1,24 +1,16 @@
 """What a town hall enters. Rules on dates and states are the model's; errors land here."""
 
-from collections.abc import Callable, Iterable
-from copy import copy
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.db import models
-from django.forms.boundfield import BoundField
-from django.forms.models import fields_for_model
 from dsfr.forms import DsfrBaseForm
 
 from communes.identifiers import normalise, validate_siret
 from communes.models import Collectivity
-from conventions.acts.models import Act
-from conventions.authority import ACT_FIELDS, DATE_FIELDS, own_act_text
 from conventions.exchanges.models import MESSAGE_LENGTH, Message
-from conventions.models import Convention, Piece, SignedByBoth
+from conventions.models import Convention, Piece
 from conventions.terminations.steps import EndingStep
-from documents.letterheads import read_letterhead
 from documents.received.form_fields import COPY, PdfField
 from lifecycle.plausible import keep_within
 from lifecycle.rereading import RereadForm
@@ -35,11 +27,16 @@ class FileForm(DsfrBaseForm):
     """A form about a part of a file; carries the version of it that its reader saw."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
+    # Dates of what is still to come.
+    planned: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, convention: Convention, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.convention = convention
-        keep_within(self, convention.campaign.window)
+        campaign = convention.campaign
+        keep_within(self, campaign.window, *(self.fields.keys() - set(self.planned)))
+        if self.planned:
+            keep_within(self, campaign.planning_window, *self.planned)
 
     def word(self, name: str, **texts: str) -> None:
         """Word a field (`label`, `help_text`) by its file.
@@ -129,194 +126,6 @@ class IdentityForm(FileForm, RereadForm):
         if not (len(postcode) == 5 and postcode.isdigit()):
             raise forms.ValidationError("Un code postal compte cinq chiffres, par exemple 34750.")
         return postcode
-
-
-class ActForm(FileForm, forms.ModelForm):
-    class Meta:
-        model = Act
-        fields = list(ACT_FIELDS)
-        widgets = {"kind": forms.RadioSelect, "dated_on": DateInput}
-        labels = {"kind": "Par quel acte votre collectivité autorise-t-elle la signature ?"}
-        help_texts = {
-            "number": "Tel qu'il figurera au registre, par exemple 2022DECAD076.",
-            "dated_on": "Le jour où l'acte est signé (décision) ou voté (délibération).",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        collectivity = self.convention.collectivity
-        self.offer(
-            "kind",
-            [
-                (Act.Kind.DECISION, f"décision du {collectivity.executive}"),
-                (Act.Kind.DELIBERATION, f"délibération du {collectivity.council}"),
-            ],
-        )
-        if collectivity.is_grouping:
-            self.word(
-                "delegation_item",
-                help_text="Attribution déléguée au président, au titre de l'article L5211-10.",
-            )
-            self.word(
-                "delegation_reference",
-                help_text="Numéro et date de la délibération qui a donné délégation au président.",
-            )
-
-
-def act_to_fill(subject: SignedByBoth) -> Act:
-    """Return what the form of an act starts from: the act, or a new one of the same nature.
-
-    A form writes on its instance before it is valid: never on the file's own act.
-    """
-    act = subject.act
-    if act is None:
-        return Act(collectivity=subject.collectivity)
-    if act.withdrawn_on:
-        return Act(collectivity=subject.collectivity, kind=act.kind)
-    return copy(act)
-
-
-class LetterheadField(forms.FileField):
-    """An image sent by a person, as the bytes of a small JPEG."""
-
-    widget = forms.FileInput(attrs={"accept": "image/png,image/jpeg"})
-
-    def clean(self, data: Any, initial: Any = None) -> bytes | None:
-        uploaded = super().clean(data, initial)
-        return read_letterhead(uploaded) if uploaded else None
-
-
-class OwnActForm(FileForm):
-    """What the collectivity makes its own in its act: head, signatory, text."""
-
-    class Signer(models.TextChoices):
-        REPRESENTATIVE = "representative"
-        DEPUTY = "deputy", "une autre personne, par délégation de signature"
-
-    letterhead = LetterheadField(
-        label="En-tête de votre collectivité",
-        required=False,
-        help_text="Logo ou bandeau, PNG ou JPEG, 5 Mo au plus. Il s'imprime en haut de l'acte.",
-    )
-    remove_letterhead = forms.BooleanField(label="Ne plus imprimer cet en-tête", required=False)
-    signer = forms.ChoiceField(label="Qui signe l'acte ?", widget=forms.RadioSelect)
-    adapted_text = forms.CharField(
-        label="Texte de l'acte",
-        required=False,
-        strip=False,
-        widget=forms.Textarea(attrs={"class": "fr-input text-body", "rows": 28, "lang": "fr"}),
-        help_text="Visas, considérants et articles. Effacez tout pour revenir au modèle.",
-    )
-    deputy_fields = ("signatory", "signatory_capacity", "signatory_delegation")
-
-    def __init__(self, *args: Any, subject: SignedByBoth, act: Act, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.subject = subject
-        self.act = act
-        for name, field in fields_for_model(Act, self.deputy_fields).items():
-            field.initial = getattr(act, name)
-            self.fields[name] = field
-        collectivity = self.convention.collectivity
-        party = self.convention.party or collectivity
-        capacity = party.capacity_with_article or collectivity.executive
-        self.offer(
-            "signer",
-            [
-                (self.Signer.REPRESENTATIVE, f"{capacity}, {party.representative}"),
-                (self.Signer.DEPUTY, self.Signer.DEPUTY.label),
-            ],
-        )
-        self.initial |= {
-            "signer": self.Signer.DEPUTY if act.signatory else self.Signer.REPRESENTATIVE,
-            "adapted_text": act.adapted_text or subject.act_text.body,
-        }
-        if not act.letterhead:
-            del self.fields["remove_letterhead"]
-        order = ("version", "letterhead", "remove_letterhead", "signer", *self.deputy_fields)
-        self.order_fields((*order, "adapted_text"))
-
-    def clean_adapted_text(self) -> str:
-        """Say the faults of the text with those of the rest, at once."""
-        try:
-            return own_act_text(self.subject, self.cleaned_data["adapted_text"])
-        except ValidationError as refusal:
-            raise ValidationError(refusal.messages) from None
-
-    def clean(self) -> None:
-        """The three of a deputy, or none of them."""
-        super().clean()
-        deputy = self.cleaned_data.get("signer") == self.Signer.DEPUTY
-        for name in self.deputy_fields:
-            if not deputy:
-                self.cleaned_data[name] = ""
-            elif not self.cleaned_data.get(name) and name not in self.errors:
-                self.add_error(name, "À remplir quand une autre personne signe par délégation.")
-
-    @property
-    def fields_beside_text(self) -> list[BoundField]:
-        return [field for field in self.visible_fields() if field.name != "adapted_text"]
-
-    def own_values(self, *, letterhead: Callable[[bytes], str]) -> dict[str, Any]:
-        """Return what the verb takes; `letterhead` gives the name of an image's bytes."""
-        image = self.cleaned_data["letterhead"]
-        kept = "" if self.cleaned_data.get("remove_letterhead") else self.act.letterhead.name
-        names = (*self.deputy_fields, "adapted_text")
-        return {"letterhead": letterhead(image) if image else kept, **self.facts(names)}
-
-
-class ActDatesForm(FileForm, forms.ModelForm):
-    deposit_receipt = PdfField(
-        label="Accusé de réception de la préfecture",
-        required=False,
-        help_text=f"Si vous l'avez. {COPY}",
-    )
-    usual_names = (
-        "deposited_on",
-        "deposit_receipt",
-        "published_on",
-        "publication_mode",
-        "reported_on",
-    )
-
-    class Meta:
-        model = Act
-        fields = list(DATE_FIELDS)
-        widgets = {name: DateInput for name in fields if name.endswith(("_on", "_until"))}
-        help_texts = {
-            "deposited_on": "Date de réception par la préfecture.",
-            "published_on": "Date de mise en ligne ou d'affichage.",
-            "reported_on": "Pour une décision : séance où l'assemblée en a été informée.",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        expected = self.convention.collectivity.publicity_mode
-        if not self.instance.publication_mode:
-            self.initial["publication_mode"] = expected
-        self.word(
-            "publication_mode",
-            help_text=f"Attendu pour votre collectivité : {Collectivity.Regime(expected).label}.",
-        )
-        self.order_fields(["version", *self.usual_names])
-
-    def clean(self) -> None:
-        """An act not published yet was made public in no way."""
-        super().clean()
-        if not self.cleaned_data.get("published_on") and "published_on" not in self.errors:
-            self.cleaned_data["publication_mode"] = ""
-
-    @property
-    def usual_fields(self) -> list[BoundField]:
-        return [self[name] for name in self.usual_names]
-
-    @property
-    def aftermath_fields(self) -> list[BoundField]:
-        """What concerns few acts: folded on the page until one of them is filled."""
-        return [self[name] for name in Act.AFTERMATH_FIELDS]
-
-    @property
-    def shows_aftermath(self) -> bool:
-        return any(field.value() or field.errors for field in self.aftermath_fields)
 
 
 class SignatureForm(FileForm):

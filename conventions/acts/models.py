@@ -13,6 +13,7 @@ from django.db.models.functions import Greatest
 from django.utils.text import capfirst
 
 from communes.models import Collectivity
+from conventions.acts.sitting import Sitting, missing_facts
 from documents.letterheads import letterhead_name
 from documents.models import TextModel
 from law import deadlines
@@ -24,7 +25,14 @@ def _stored_letterhead(act: "Act", filename: str) -> str:
     return letterhead_name(filename)
 
 
-# The order of what happens to an act.
+class ActState(models.TextChoices):
+    """A text for the council or for the signature, then an act with its number and date."""
+
+    DRAFT = "draft", "projet"
+    ADOPTED = "adopted", "pris"
+
+
+# The order of what happens to an act; nothing happens to a draft, which has no date.
 ORDERS = (
     Order(
         "deposited_on",
@@ -63,6 +71,8 @@ ORDERS = (
         "gracious_appeal_on",
         "La réponse suit le recours gracieux.",
     ),
+    Order("certified_on", "deposited_on", "L'acte est certifié exécutoire après son dépôt."),
+    Order("certified_on", "published_on", "L'acte est certifié exécutoire après sa publication."),
     Order(
         "published_until",
         "published_on",
@@ -74,8 +84,9 @@ ORDERS = (
 class Act(models.Model):
     """An act of a collectivity, whatever it authorises signing.
 
-    What it authorises points to it, and writes it through verbs of its own
-    (`conventions.authority`). Released when that is given up: its number is then free.
+    A draft until it is adopted, which gives it a number and a date. What it authorises
+    points to it, and writes it through verbs of its own (`conventions.authority`). Released
+    when that is given up: its number is then free.
     """
 
     class Kind(models.TextChoices):
@@ -103,8 +114,26 @@ class Act(models.Model):
         Collectivity, on_delete=models.PROTECT, related_name="acts", verbose_name="collectivité"
     )
     kind = models.CharField("nature", max_length=15, choices=Kind)
-    number = models.CharField("numéro", max_length=30)
-    dated_on = models.DateField("date de l'acte")
+    state = models.CharField(
+        "état de l'acte", max_length=10, choices=ActState, default=ActState.DRAFT, editable=False
+    )
+    planned_on = models.DateField(
+        "date prévue",
+        null=True,
+        blank=True,
+        help_text="Séance où la délibération sera votée, ou jour où la décision sera signée.",
+    )
+    number = models.CharField("numéro", max_length=30, blank=True)
+    dated_on = models.DateField("date de l'acte", null=True, blank=True)
+    sitting = models.OneToOneField(
+        Sitting,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="act",
+        verbose_name="séance",
+    )
     delegation_item = models.CharField(
         "alinéa de la délégation",
         max_length=200,
@@ -154,6 +183,16 @@ class Act(models.Model):
     publication_mode = models.CharField(
         "mode de publication", max_length=12, choices=PublicationMode, blank=True
     )
+    certified_on = models.DateField(
+        "certifié exécutoire le",
+        null=True,
+        blank=True,
+        help_text="Facultatif : si votre collectivité certifie l'acte (article L2131-1).",
+    )
+    certified_by = models.CharField(
+        "certifié exécutoire par", max_length=160, blank=True, help_text="Prénom et nom."
+    )
+    certified_capacity = models.CharField("qualité de qui certifie", max_length=160, blank=True)
     published_until = models.DateField(
         "publication retirée le",
         null=True,
@@ -203,7 +242,7 @@ class Act(models.Model):
 
     recorded_at = models.DateTimeField("enregistré le", auto_now_add=True)
     # The register in which the number stands: that of the year of the act.
-    year = models.PositiveSmallIntegerField("année du registre", editable=False)
+    year = models.PositiveSmallIntegerField("année du registre", null=True, editable=False)
     replaces = models.OneToOneField(
         "self",
         on_delete=models.PROTECT,
@@ -223,14 +262,32 @@ class Act(models.Model):
 
     class Meta:
         verbose_name = "acte"
-        ordering = ["collectivity", "-dated_on", "-pk"]
+        ordering = ["collectivity", F("dated_on").desc(nulls_first=True), "-pk"]
         constraints = [
             models.UniqueConstraint(
                 fields=["collectivity", "year", "number"],
-                condition=Q(is_released=False),
+                condition=Q(is_released=False, state=ActState.ADOPTED),
                 name="act_number_once_a_year",
                 violation_error_message="Un autre acte de la collectivité porte déjà ce numéro "
                 "cette année-là.",
+            ),
+            models.CheckConstraint(
+                name="act_adopted_has_number_and_date",
+                condition=Q(state=ActState.ADOPTED, dated_on__isnull=False, year__isnull=False)
+                & ~Q(number="")
+                | Q(state=ActState.DRAFT, number="", dated_on__isnull=True, year__isnull=True),
+                violation_error_message="Un acte pris porte un numéro et une date ; un projet n'a "
+                "ni l'un ni l'autre.",
+            ),
+            models.CheckConstraint(
+                name="act_planned_is_draft",
+                condition=Q(planned_on__isnull=True) | Q(state=ActState.DRAFT),
+                violation_error_message="Seul un projet a une date prévue.",
+            ),
+            models.CheckConstraint(
+                name="act_of_a_sitting_is_a_deliberation",
+                condition=Q(sitting__isnull=True) | Q(kind="deliberation"),
+                violation_error_message="Seule une délibération est votée en séance.",
             ),
             models.CheckConstraint(
                 name="act_signatory_is_whole",
@@ -239,28 +296,41 @@ class Act(models.Model):
                 violation_error_message="Un signataire par délégation a un nom, une qualité et la "
                 "référence de sa délégation.",
             ),
+            models.CheckConstraint(
+                name="act_certificate_is_whole",
+                condition=Q(certified_on__isnull=True, certified_by="", certified_capacity="")
+                | Q(certified_on__isnull=False) & ~(Q(certified_by="") | Q(certified_capacity="")),
+                violation_error_message="Un acte certifié exécutoire l'est un jour donné, par une "
+                "personne dont on sait le nom et la qualité.",
+            ),
             *chronology.constraints(ORDERS),
         ]
 
     def __str__(self) -> str:
+        if not self.is_adopted:
+            return f"projet de {self.get_kind_display()}"
         return f"{self.get_kind_display()} n° {self.number}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.year = self.dated_on.year
+        self.year = self.dated_on.year if self.dated_on else None
         super().save(*args, **kwargs)
 
     def clean(self) -> None:
         """Say at its own field what the constraints would say of the whole."""
         super().clean()
-        if self.dated_on:
-            self.year = self.dated_on.year
-            chronology.refuse_disorder(self, ORDERS)
+        self.year = self.dated_on.year if self.dated_on else None
+        chronology.refuse_disorder(self, ORDERS)
+        if self.is_adopted:
             self._refuse_taken_number()
 
     def _refuse_taken_number(self) -> None:
         """Say at its field, with the act that bears it, that a number is taken."""
         others = Act.objects.filter(
-            collectivity=self.collectivity_id, year=self.year, number=self.number, is_released=False
+            collectivity=self.collectivity_id,
+            state=ActState.ADOPTED,
+            year=self.year,
+            number=self.number,
+            is_released=False,
         )
         if other := others.exclude(pk=self.pk).first():
             raise ValidationError(
@@ -271,8 +341,18 @@ class Act(models.Model):
             )
 
     @property
+    def is_adopted(self) -> bool:
+        """Tell whether it is taken: numbered and dated, no longer a draft."""
+        return self.state == ActState.ADOPTED
+
+    @property
     def is_decision(self) -> bool:
         return self.kind == self.Kind.DECISION
+
+    @property
+    def missing_facts(self) -> list[str]:
+        """What a délibération does not say of its sitting and vote; none of a décision."""
+        return [] if self.is_decision else missing_facts(self.sitting)
 
     def text_from(self, model: TextModel) -> TextModel:
         """Return what it prints: `model`, its body replaced by the collectivity's own."""
@@ -332,5 +412,7 @@ class Act(models.Model):
 
     @property
     def report_due_on(self) -> datetime.date | None:
-        """Day by which a decision is reported to the council; None for a délibération."""
-        return deadlines.council_report_due_on(self.dated_on) if self.is_decision else None
+        """Day by which a decision is reported to the council; None for any other, or a draft."""
+        if self.dated_on is None or not self.is_decision:
+            return None
+        return deadlines.council_report_due_on(self.dated_on)

@@ -41,7 +41,7 @@ AMENDMENT_TRANSITIONS = table(
             AmendmentState.SIGNED_BY_REGION: AmendmentState.SIGNED,
         },
         roles=_BOTH_SIDES,
-        requires=("paper",),
+        requires=("act", "paper"),
     ),
     Transition(
         "sign_for_region",

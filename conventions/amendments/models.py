@@ -176,7 +176,14 @@ class Amendment(AfterConvention, SignedByBoth):
 
     def missing_for(self, verb: str) -> list[Missing]:
         """Return what the transition `verb` still waits for, empty when it may be done."""
-        return self._missing_paper() if "paper" in AMENDMENT_TRANSITIONS[verb].requires else []
+        checks = {"act": self._missing_adoption, "paper": self._missing_paper}
+        return [item for name in AMENDMENT_TRANSITIONS[verb].requires for item in checks[name]()]
+
+    def _missing_adoption(self) -> list[Missing]:
+        """An act is the collectivity's choice; a draft of one is to be adopted first."""
+        if not self.act or self.adopted_act:
+            return []
+        return [Missing("l'acte de l'avenant : son numéro et sa date", "amendment_act")]
 
     # --- Verbs --------------------------------------------------------------
     def send(self, *, by: User | None, on: datetime.date | None = None) -> None:

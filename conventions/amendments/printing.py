@@ -7,7 +7,14 @@ from typing import Protocol
 
 from conventions.acts.models import Act
 from conventions.models import Convention, Enrolment
-from conventions.printing import act_values, party_context, region_context, school_lines
+from conventions.printing import (
+    act_in_words,
+    act_values,
+    last_signature,
+    party_context,
+    region_context,
+    school_lines,
+)
 from documents.contexts import AmendmentActContext, AmendmentContext, AmendmentFacts
 
 
@@ -19,6 +26,15 @@ class Printed(Protocol):
 
     @property
     def sent_on(self) -> datetime.date | None: ...
+
+    @property
+    def collectivity_signed_on(self) -> datetime.date | None: ...
+
+    @property
+    def region_signed_on(self) -> datetime.date | None: ...
+
+    @property
+    def act(self) -> Act | None: ...
 
     @property
     def unit_fee(self) -> Decimal: ...
@@ -65,6 +81,8 @@ def amendment_context(amendment: Printed) -> AmendmentContext:
         amendment=_facts(amendment),
         region=region_context(convention.campaign),
         collectivity=party_context(convention),
+        signed_on=last_signature(amendment.collectivity_signed_on, amendment.region_signed_on),
+        authorised_by=act_in_words(amendment.act),
     )
 
 

@@ -185,11 +185,8 @@ class Campaign(Stateful):
             self._refuse_settled_changes()
 
     def _refuse_implausible_dates(self) -> None:
-        """What is planned: up to a year after its beginning, or from today."""
-        last = add_months(max(self.starts_on, timezone.localdate()), 12)
-        planned = Window(self._first_day, last)
         days = {name: getattr(self, name) for name in PLANNED}
-        errors = {name: planned.refusal(day) for name, day in days.items() if day}
+        errors = {name: self.planning_window.refusal(day) for name, day in days.items() if day}
         if any(errors.values()):
             raise ValidationError({name: text for name, text in errors.items() if text})
 
@@ -239,6 +236,12 @@ class Campaign(Stateful):
     def window(self) -> Window:
         """When what happens to its files can have happened: eighteen months before, to today."""
         return Window(self._first_day, timezone.localdate())
+
+    @property
+    def planning_window(self) -> Window:
+        """When what is planned may be: up to a year after its beginning, or from today."""
+        last = add_months(max(self.starts_on, timezone.localdate()), 12)
+        return Window(self._first_day, last)
 
     @property
     def _first_day(self) -> datetime.date:

@@ -41,6 +41,9 @@ def _of_the_year(convention: Convention) -> Iterator[Deadline]:
     if awaited and campaign.reply_by:
         yield Deadline("reply", campaign.reply_by, "Répondre au rectorat")
     if act:
+        if act.planned_on:
+            title = "Signer la décision" if act.is_decision else "Voter la délibération"
+            yield Deadline("planned", act.planned_on, title)
         if act.report_due_on and not act.reported_on:
             yield Deadline("report", act.report_due_on, "Communiquer la décision au conseil")
         if act.appeal_ends_on:

@@ -68,5 +68,5 @@ def path_of(piece: Piece) -> str:
     if convention.state == State.ABANDONED:
         folder += f"_abandonnee-{convention.pk}"
     of = f"{slugify(part_label(piece.part))}_" if piece.part else ""
-    kind = slugify(piece.get_kind_display())
+    kind = slugify(piece.name)
     return f"{folder}/{of}{kind}_{convention.campaign.school_year}_v{piece.version}.pdf"

@@ -7,7 +7,7 @@ from conventions.models import Convention, Dossier, Piece
 
 # What a page about a file, or an action on thousands, fetches beforehand.
 PARTS = (
-    Prefetch("amendments", Amendment.objects.select_related("act").with_changes()),
+    Prefetch("amendments", Amendment.objects.select_related("act__sitting").with_changes()),
     "terminations",
 )
 

@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 from decimal import Decimal
 
-from conventions.acts.models import Act
+from conventions.acts.models import Act, ActState
 from conventions.amendments.models import Amendment
 from conventions.amendments.printing import amendment_act_context, amendment_context
 from conventions.models import Convention, Piece
@@ -54,7 +54,7 @@ def _act(kind: str, act: Act | None, today: datetime.date) -> Act:
     if act and act.is_decision == (kind in DECISIONS):
         return act
     nature = Act.Kind.DECISION if kind in DECISIONS else Act.Kind.DELIBERATION
-    return Act(kind=nature, number=f"{today.year}-001", dated_on=today)
+    return Act(kind=nature, state=ActState.ADOPTED, number=f"{today.year}-001", dated_on=today)
 
 
 def _letter(kind: str, convention: Convention, today: datetime.date) -> Context:

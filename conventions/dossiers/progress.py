@@ -6,6 +6,7 @@ from enum import Enum
 
 from django.utils import timezone
 
+from conventions.acts.models import Act
 from conventions.authority import can_adapt_act, can_record_act
 from conventions.lifecycle import COLLECTIVITY_SIGNED, TRANSITIONS, State
 from conventions.models import Convention, Piece, latest_pieces
@@ -129,6 +130,8 @@ def _act(convention: Convention) -> Step:
             "convention_act",
             "Prendre un nouvel acte",
         )
+    if act and not act.is_adopted:
+        return _adoption(convention, act)
     if act:
         may_change = can_record_act(convention)
         name = str(act)
@@ -150,17 +153,35 @@ def _act(convention: Convention) -> Step:
     return Step(
         title,
         Status.TODO,
-        f"Choisissez une décision du {convention.collectivity.executive} ou une délibération et "
-        "donnez son numéro et sa date : les PDF à signer sont produits aussitôt.",
+        f"Choisissez une décision du {convention.collectivity.executive} ou une délibération : son "
+        "projet est produit aussitôt, l'acte à signer dès que vous donnez son numéro et sa date.",
         "convention_act",
         "Préparer l'acte",
         convention.campaign.reply_by,
     )
 
 
+def _adoption(convention: Convention, act: Act) -> Step:
+    """What a draft waits for: its number and its date."""
+    lacking = f" Il manque encore : {', '.join(act.missing_facts)}." if act.missing_facts else ""
+    planned = f", prévue le {_day(act.planned_on)}" if act.planned_on else ""
+    taken = "signature" if act.is_decision else "séance"
+    return Step(
+        "Prendre l'acte qui autorise la signature",
+        Status.TODO,
+        f"Le projet de {act.get_kind_display()} est prêt. Après la {taken}{planned}, donnez le "
+        f"numéro et la date : l'acte à signer est produit aussitôt.{lacking}",
+        "convention_act",
+        "Donner le numéro et la date",
+        convention.campaign.reply_by,
+        other_page="own_act" if can_adapt_act(convention) else "",
+        other_action="Adapter le texte, l'en-tête ou le signataire",
+    )
+
+
 def _transmission(convention: Convention) -> Step:
     title = "Déposer l'acte en préfecture et le publier"
-    act = convention.act
+    act = convention.adopted_act
     if act is None:
         return Step(title, Status.LATER, "Une fois l'acte signé.")
     if act.executory_on:
@@ -191,7 +212,7 @@ def _signature(convention: Convention) -> Step:
         page = "convention_signature" if convention.state == State.SIGNED_BY_COLLECTIVITY else ""
         detail = f"Signée le {_day(convention.collectivity_signed_on)}."
         return Step(title, Status.DONE, detail, page, "Corriger la date")
-    if convention.act is None or not convention.party:
+    if convention.adopted_act is None or not convention.party:
         return Step(title, Status.LATER, "De préférence une fois l'acte exécutoire.")
     return Step(
         title,
@@ -214,7 +235,7 @@ def _copies(convention: Convention, pieces: set[str]) -> Step:
     if not missing:
         return Step(title, Status.DONE, "Acte et convention joints.")
     wanted = " et ".join(missing)
-    if convention.act is None or not convention.party:
+    if convention.adopted_act is None or not convention.party:
         return Step(title, Status.LATER, "Un PDF de l'acte et un PDF de la convention.")
     return Step(
         title,
@@ -241,6 +262,8 @@ def _report(convention: Convention) -> Step:
             Status.LATER,
             f"Seulement pour une décision du {convention.collectivity.executive}.",
         )
+    if not act.is_adopted:
+        return Step(title, Status.LATER, "Une fois la décision prise.")
     if act.reported_on:
         detail = f"Communiquée le {_day(act.reported_on)}."
         return Step(title, Status.DONE, detail, "convention_dates", "Corriger les dates")

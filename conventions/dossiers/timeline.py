@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_date
 from django.utils.text import capfirst
 
 from conventions.acts.models import Act
+from conventions.acts.sitting import Sitting
 from conventions.amendments.lifecycle import AmendmentState
 from conventions.amendments.models import Amendment
 from conventions.campaigns.lifecycle import CampaignState
@@ -21,7 +22,7 @@ from conventions.terminations.models import Termination
 from lifecycle.models import JournalEntry
 
 # Where the label of a changed value is found, in this order.
-_MODELS = (Convention, ConfirmedParty, Act, Amendment, Termination, Campaign)
+_MODELS = (Convention, ConfirmedParty, Act, Sitting, Amendment, Termination, Campaign)
 _OTHER_LABELS = {
     "sha256": "empreinte du fichier",
     "attachment": "empreinte de la pièce jointe",

@@ -15,7 +15,8 @@ from django.db.models.lookups import LessThan
 from django.utils import timezone
 
 from communes.models import ONLINE_FROM, Collectivity
-from conventions.acts.models import Act
+from conventions.acts.models import Act, ActState
+from conventions.acts.sitting import EXPECTED
 from conventions.lifecycle import State
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
@@ -104,6 +105,23 @@ def _is_delegation_unspecified(today: datetime.date) -> Q:
     return Q(act__kind=Act.Kind.DECISION) & (
         Q(act__delegation_item="") | Q(act__delegation_reference="")
     )
+
+
+# --- What a délibération says of its sitting (CGCT L2121-23, R2121-9) ----------
+def _sitting_untold(convention: Convention, act: Act, today: datetime.date) -> str:
+    if act.is_adopted and act.missing_facts:
+        return (
+            "La délibération ne dit pas tout de la séance et du vote. Il manque : "
+            f"{', '.join(act.missing_facts)}."
+        )
+    return ""
+
+
+def _is_sitting_untold(today: datetime.date) -> Q:
+    untold = Q(act__sitting__isnull=True) | Q(act__sitting__secretary="")
+    for name in EXPECTED:
+        untold |= Q(**{f"act__sitting__{name}__isnull": True})
+    return untold & Q(act__kind=Act.Kind.DELIBERATION, act__state=ActState.ADOPTED)
 
 
 # --- The report to the council (CGCT L2122-23) -------------------------------
@@ -201,6 +219,12 @@ WARNINGS = (
         "Délégation non précisée",
         _delegation_unspecified,
         _is_delegation_unspecified,
+    ),
+    FileWarning(
+        "sitting",
+        "Séance ou vote incomplets",
+        _sitting_untold,
+        _is_sitting_untold,
     ),
     FileWarning(
         "report",

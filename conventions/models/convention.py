@@ -54,7 +54,7 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
         """Fetch what every page about a file shows, in one query."""
         return self.select_related(
             "campaign__region",
-            "act",
+            "act__sitting",
             "party",
             "collectivity__commune__department",
             "collectivity__department__academy",
@@ -230,8 +230,8 @@ class Convention(SignedByBoth):
         return [Missing(f"d'être préparée de nouveau, à la participation de la campagne ({fee})")]
 
     def _missing_act(self) -> list[Missing]:
-        act = Missing("l'acte : sa nature, son numéro et sa date", "convention_act")
-        return [] if self.act else [act]
+        what = "son numéro et sa date" if self.act else "sa nature, son numéro et sa date"
+        return [] if self.adopted_act else [Missing(f"l'acte : {what}", "convention_act")]
 
     # --- Verbs --------------------------------------------------------------
     def send(

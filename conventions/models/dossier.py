@@ -145,7 +145,7 @@ def file_name(piece: Piece) -> str:
     """
     convention = piece.convention
     place = slugify(convention.collectivity.name)
-    kind = slugify(piece.get_kind_display())
+    kind = slugify(piece.name)
     of = f"{slugify(part_label(piece.part))}_" if piece.part else ""
     return f"{of}{kind}_{convention.campaign.school_year}_{place}_v{piece.version}.pdf"
 
@@ -296,7 +296,7 @@ def _add_piece(
         dossier,
         by,
         "add_piece",
-        f"{done} : {piece.get_kind_display()}, version {piece.version}",
+        f"{done} : {piece.name}, version {piece.version}",
         changes={"sha256": [None, document.sha256]},
     )
     return piece

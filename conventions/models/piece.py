@@ -53,6 +53,11 @@ class Piece(models.Model):
         Kind.AMENDMENT: Kind.AMENDMENT_SIGNED,
         Kind.AMENDMENT_ACT: Kind.ACT_SIGNED,
     }
+    # What is to be signed later: the council reads it, or the representative.
+    DRAFTS: ClassVar[dict[str, str]] = {
+        Kind.ACT: "projet d'acte",
+        Kind.AMENDMENT_ACT: "projet d'acte de l'avenant",
+    }
 
     convention = models.ForeignKey(
         "conventions.Convention",
@@ -97,7 +102,13 @@ class Piece(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} (version {self.version})"
+        return f"{self.name} (version {self.version})"
+
+    @property
+    def name(self) -> str:
+        """What it is, in words: the act to sign is a draft until it has its number."""
+        is_draft = self.kind in self.DRAFTS and not (self.document.context or {}).get("number")
+        return self.DRAFTS[self.kind] if is_draft else self.get_kind_display()
 
     @property
     def is_newest(self) -> bool:

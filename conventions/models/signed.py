@@ -13,11 +13,12 @@ from conventions.acts.models import Act
 from conventions.exchanges.models import Side
 from conventions.models.dossier import Dossier, latest_pieces, own_pieces
 from conventions.models.piece import Piece
+from conventions.printing import EXECUTORY_FACTS, last_signature
 from documents.models import TextModel
 from lifecycle.door import Missing
 from lifecycle.errors import TransitionRefused
 
-_EXECUTORY_FACTS = ("deposited_on", "published_on", "publication_mode")
+_LATER_FACTS = (*EXECUTORY_FACTS, "publication_mode")
 
 
 class SignedByBoth(Dossier):
@@ -73,6 +74,11 @@ class SignedByBoth(Dossier):
         raise NotImplementedError
 
     @property
+    def adopted_act(self) -> Act | None:
+        """Its act once it is taken; None while it is a draft."""
+        return self.act if self.act and self.act.is_adopted else None
+
+    @property
     def act_is_open(self) -> bool:
         """Tell whether its act may still change: unsigned, or taken in place of another.
 
@@ -92,7 +98,7 @@ class SignedByBoth(Dossier):
         if is_executory and not self.act_is_open and not self._is_replaced(piece):
             # The act is signed: what may still change of it is its dates.
             issued = piece.document.context or {}
-            return all(issued.get(name) == facts[name] for name in _EXECUTORY_FACTS)
+            return all((issued.get(name) or "") == (facts[name] or "") for name in _LATER_FACTS)
         return super()._is_current(piece, text, facts)
 
     def _is_replaced(self, piece: Piece) -> bool:
@@ -133,14 +139,18 @@ class SignedByBoth(Dossier):
     # --- Verbs --------------------------------------------------------------
     def sign_for_collectivity(self, *, by: User | None, on: datetime.date) -> None:
         """Record that the collectivity signed on `on`; takes effect if the region has."""
-        if self.act and on < self.act.dated_on:
+        self._refuse_signature_before_act(on)
+        self._sign("sign_for_collectivity", by, Side.RECTORAT, on, collectivity_signed_on=on)
+
+    def _refuse_signature_before_act(self, on: datetime.date) -> None:
+        dated_on = self.act.dated_on if self.act else None
+        if dated_on and on < dated_on:
             raise TransitionRefused(
                 {
                     "on": f"La signature de {self.noun} ne peut précéder l'acte qui l'autorise, "
-                    f"daté du {self.act.dated_on:%d/%m/%Y}."
+                    f"daté du {dated_on:%d/%m/%Y}."
                 }
             )
-        self._sign("sign_for_collectivity", by, Side.RECTORAT, on, collectivity_signed_on=on)
 
     def sign_for_region(self, *, by: User | None, on: datetime.date) -> None:
         """Record that the region's signatory signed on `on`; takes effect if both have."""
@@ -169,8 +179,7 @@ def effective_day(signed: SignedByBoth) -> datetime.date | None:
 
     As `effective_on`, which the database computes: unknown to an instance just signed.
     """
-    ours, theirs = signed.region_signed_on, signed.collectivity_signed_on
-    return max(ours, theirs) if ours and theirs else None
+    return last_signature(signed.collectivity_signed_on, signed.region_signed_on)
 
 
 def signature_constraints(

@@ -22,7 +22,7 @@ from documents.wording.kinds import (
     PRICED,
     Kind,
 )
-from documents.wording.typography import count, euros, long_date
+from documents.wording.typography import BLANK, count, euros, long_date
 
 
 class FieldType(models.TextChoices):
@@ -147,6 +147,79 @@ FIELDS = (
         DELIBERATIONS,
     ),
     MergeField(
+        "date_de_seance",
+        "Date de la séance",
+        "10 octobre 2022",
+        lambda c: values.day_or_blank(c.dated_on),
+        DELIBERATIONS,
+        type=FieldType.DATE,
+    ),
+    MergeField(
+        "date_de_convocation",
+        "Date de la convocation",
+        "3 octobre 2022",
+        lambda c: values.day_or_blank(values.sitting_of(c).convened_on),
+        DELIBERATIONS,
+        type=FieldType.DATE,
+    ),
+    MergeField(
+        "membres_en_exercice",
+        "Nombre de membres en exercice",
+        "15",
+        lambda c: values.number_or_blank(values.sitting_of(c).members),
+        DELIBERATIONS,
+    ),
+    MergeField(
+        "presents",
+        "Nombre de présents",
+        "12",
+        lambda c: values.number_or_blank(values.sitting_of(c).present),
+        DELIBERATIONS,
+    ),
+    MergeField(
+        "representes",
+        "Nombre de représentés",
+        "2",
+        lambda c: values.number_or_blank(values.sitting_of(c).represented),
+        DELIBERATIONS,
+    ),
+    MergeField(
+        "absents",
+        "Nombre d'absents",
+        "1",
+        lambda c: values.number_or_blank(values.sitting_of(c).absent),
+        DELIBERATIONS,
+    ),
+    MergeField(
+        "pouvoirs",
+        "Pouvoirs, s'il y en a : qui est représenté, par qui",
+        "Pouvoirs : Claude ROUX à Camille MARTIN.",
+        values.proxies,
+        DELIBERATIONS,
+        type=FieldType.BLOCK,
+    ),
+    MergeField(
+        "quorum",
+        "Quorum, atteint ou non",
+        "le quorum étant atteint",
+        values.quorum,
+        DELIBERATIONS,
+    ),
+    MergeField(
+        "secretaire_de_seance",
+        "Secrétaire de séance",
+        "Claude ROUX",
+        lambda c: values.sitting_of(c).secretary or BLANK,
+        DELIBERATIONS,
+    ),
+    MergeField(
+        "resultat_du_vote",
+        "Résultat du vote, après « est »",
+        "adoptée par 12 voix pour, 1 contre et 1 abstention",
+        values.vote,
+        DELIBERATIONS,
+    ),
+    MergeField(
         "executant",
         "Personne chargée de l'exécution (à défaut, le représentant)",
         "Madame la Directrice générale des services",
@@ -173,6 +246,13 @@ FIELDS = (
         "tribunal administratif de Montpellier",
         lambda c: c.court,
         ACTS,
+    ),
+    MergeField(
+        "habilitation",
+        "Acte qui habilite le représentant, après une virgule, une fois pris",
+        ", habilitée par la décision n° 2022DECAD076 du 10 octobre 2022",
+        values.authorisation,
+        BETWEEN_PARTIES,
     ),
     MergeField(
         "calcul",

@@ -58,6 +58,9 @@ REQUIREMENTS = (
         heading=re.compile(r".*\b(delibere|decide)"),
         how="ajoutez la ligne « ## Délibère »",
     ),
+    Requirement("la date de la séance", DELIBERATIONS, ("date_de_seance",)),
+    Requirement("les membres présents", DELIBERATIONS, ("presents",)),
+    Requirement("le résultat du vote", DELIBERATIONS, ("resultat_du_vote",)),
     Requirement(
         "les articles",
         ACTS,

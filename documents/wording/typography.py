@@ -7,6 +7,9 @@ from decimal import Decimal
 NARROW_SPACE = "\u202f"
 SPACE = "\u00a0"
 MINUS = "\u2212"
+# Filled in by hand.
+BLANK = "……………………"
+SHORT_BLANK = "………"
 
 _MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),

@@ -1,9 +1,10 @@
 """What the merge fields print of a context: words and blocks, as plain text or safe HTML."""
 
+import datetime
 from collections.abc import Sequence
 
 from django.template.loader import render_to_string
-from django.utils.html import escape, format_html, linebreaks
+from django.utils.html import conditional_escape, escape, format_html, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
 from communes import french
@@ -15,8 +16,9 @@ from documents.contexts import (
     LetterContext,
     RegionContext,
     SchoolLine,
+    SittingContext,
 )
-from documents.wording.typography import bind_spaces, count, euros, long_date
+from documents.wording.typography import BLANK, SHORT_BLANK, bind_spaces, count, euros, long_date
 
 
 def unbroken(text: str) -> SafeString:
@@ -62,6 +64,14 @@ def conciliation(context: LetterContext) -> str:
     return format_html(
         "la conciliation du {} n'a pas abouti", unbroken(long_date(context.conciliation_on))
     )
+
+
+def authorisation(context: ConventionContext | AmendmentContext) -> str:
+    """By which act the representative may sign, after a comma; nothing until it is taken."""
+    if not context.authorised_by:
+        return ""
+    feminine = context.collectivity.civility == "Madame"
+    return f", habilité{'e' if feminine else ''} par {context.authorised_by}"
 
 
 def region_address(context: Context) -> str:
@@ -130,3 +140,64 @@ def delegation_article(context: ActContext) -> str:
 def publicity(context: ActContext) -> str:
     website = f" ({context.website})" if context.website else ""
     return f"{context.publication_mode}{website}"
+
+
+def day_or_blank(day: datetime.date | None) -> SafeString:
+    return unbroken(long_date(day)) if day else conditional_escape(BLANK)
+
+
+def number_or_blank(number: int | None) -> str:
+    return SHORT_BLANK if number is None else str(number)
+
+
+def quorum(context: ActContext) -> str:
+    """Whether more than half of the members are there (CGCT L2121-17).
+
+    Convened anew for want of quorum, a council deliberates without any.
+    """
+    members, present = sitting_of(context).members, sitting_of(context).present
+    if members is None or present is None:
+        return f"le quorum étant {SHORT_BLANK}"
+    if 2 * present > members:
+        return "le quorum étant atteint"
+    return "sans condition de quorum, sur seconde convocation"
+
+
+def proxies(context: ActContext) -> SafeString:
+    """Who represents whom, one sentence; nothing when nobody is represented."""
+    names = sitting_of(context).proxies
+    return format_html("<p>Pouvoirs : {}.</p>", " ; ".join(names)) if names else SafeString("")
+
+
+def vote(context: ActContext) -> str:
+    """What the council did of it, after "est": "adoptée à l'unanimité"."""
+    sitting = sitting_of(context)
+    numbers = (sitting.votes_for, sitting.votes_against, sitting.abstentions)
+    if None in numbers:
+        shown = [number_or_blank(number) for number in numbers]
+        return "adoptée par {} voix pour, {} contre et {} abstention(s)".format(*shown)
+    votes_for, votes_against, abstentions = (number or 0 for number in numbers)
+    verb = "adoptée" if votes_for > votes_against else "rejetée"
+    aside = _not_voting(sitting.not_voting or 0)
+    if not votes_against and not abstentions:
+        return f"{verb} à l'unanimité{aside}"
+    parts = [f"{votes_for} voix pour"]
+    parts += [f"{votes_against} contre"] if votes_against else []
+    parts += [count(abstentions, "abstention")] if abstentions else []
+    return f"{verb} par {_listed(parts)}{aside}"
+
+
+def _not_voting(number: int) -> str:
+    if not number:
+        return ""
+    return f", {count(number, 'membre')} n'ayant pas pris part au vote"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    *first, last = parts
+    return f"{', '.join(first)} et {last}" if first else last
+
+
+def sitting_of(context: ActContext) -> SittingContext:
+    """The sitting of a délibération: unknown as a whole in a text shown without one."""
+    return context.sitting or SittingContext()

@@ -5,6 +5,7 @@ the style sheet sees here which acts that pushes over, and the blocks that take 
 them than in an act that holds.
 """
 
+import datetime
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from dataclasses import replace
 from PIL import Image
 
 from communes import french
-from documents.contexts import ActContext, ConventionContext, PartyContext
+from documents.contexts import ActContext, ConventionContext, PartyContext, SittingContext
 from documents.letterheads import as_source
 from documents.models import TextModel
 from documents.press import formes, standing_type
@@ -37,8 +38,9 @@ def second_pages(
     """Yield (which acts, how many of them need a second page, their causes with counts)."""
     for kind, name in KINDS.items():
         text = newest_text(kind)
+        sitting = _SITTING if kind == "deliberation" else None
         for situation, changed in SITUATIONS.items():
-            acts = [changed(act_of(context)) for context in contexts]
+            acts = [changed(replace(act_of(context), sitting=sitting)) for context in contexts]
             yield f"{name}, {situation}", *_over(text, acts)
 
 
@@ -124,6 +126,20 @@ def _letterhead() -> str:
 
 
 _LETTERHEAD = _letterhead()
+# With as many proxies as most councils have.
+_SITTING = SittingContext(
+    convened_on=datetime.date(2026, 9, 7),
+    members=27,
+    present=20,
+    represented=4,
+    absent=3,
+    proxies=tuple(f"Dominique EXEMPLE-{n} à Camille EXEMPLE-{n}" for n in range(4)),
+    secretary="Camille EXEMPLE",
+    votes_for=21,
+    votes_against=2,
+    abstentions=1,
+    not_voting=0,
+)
 SITUATIONS: dict[str, Callable[[ActContext], ActContext]] = {
     "telle que fournie": lambda act: act,
     "avec un en-tête": _with_letterhead,

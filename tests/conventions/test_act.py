@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from conventions.authority import record_act, record_act_dates
-from conventions.models import Convention
+from conventions.models import Convention, issue_documents
 from lifecycle.errors import TransitionRefused
 
 pytestmark = pytest.mark.django_db
@@ -131,3 +131,46 @@ def test_a_mode_proposed_is_not_recorded_before_the_publication(
         },
     )
     assert Convention.objects.get().act.publication_mode == ""
+
+
+# --- Certified executory (L2131-1) ------------------------------------------------
+CERTIFICATE = {"certified_by": "Camille MARTIN", "certified_capacity": "Maire"}
+
+
+def test_an_act_is_certified_after_both_dates_by_somebody(signed_convention, day):
+    for facts in (
+        {"certified_on": day("12/10/2022"), **CERTIFICATE},
+        {"certified_on": day("14/10/2022")},
+        CERTIFICATE,
+    ):
+        with pytest.raises(ValidationError):
+            record_act_dates(signed_convention, by=None, **facts)
+    record_act_dates(signed_convention, by=None, certified_on=day("14/10/2022"), **CERTIFICATE)
+    assert signed_convention.act.certified_by == "Camille MARTIN"
+
+
+def test_the_representative_is_proposed_and_kept_only_with_a_date(mairie, signed_convention):
+    form = mairie.get(dates_url(signed_convention)).context["form"]
+    assert form["certified_by"].value() == "Camille MARTIN"
+    assert form["certified_capacity"].value() == "Maire"
+    typed = {
+        "version": signed_convention.version,
+        "deposited_on": "2022-10-13",
+        "published_on": "2022-10-13",
+        "publication_mode": "electronic",
+        **CERTIFICATE,
+    }
+    mairie.post(dates_url(signed_convention), typed)
+    act = Convention.objects.get().act
+    assert (act.certified_on, act.certified_by, act.certified_capacity) == (None, "", "")
+    typed["version"] = Convention.objects.get().version
+    mairie.post(dates_url(signed_convention), typed | {"certified_on": "2022-10-14"})
+    assert Convention.objects.get().act.certified_by == "Camille MARTIN"
+
+
+def test_a_certificate_makes_a_new_version_of_the_executory_act(signed_convention, day):
+    issue_documents(signed_convention, by=None)
+    record_act_dates(signed_convention, by=None, certified_on=day("14/10/2022"), **CERTIFICATE)
+    (piece,) = issue_documents(signed_convention, by=None)
+    assert (piece.kind, piece.version) == ("act_executory", 2)
+    assert piece.document.context["certified_on"] == "2022-10-14"

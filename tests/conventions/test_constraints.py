@@ -127,7 +127,8 @@ def test_what_was_confirmed_and_its_day_go_together(convention, in_state, absent
 
 @pytest.mark.parametrize("field", ["deposited_on", "published_on", "reported_on"])
 def test_nothing_happens_to_an_act_before_its_date(convention, field):
-    act = Act(collectivity=convention.collectivity, kind="decision", number="1", dated_on=DAY)
+    adopted = {"state": "adopted", "number": "1", "dated_on": DAY}
+    act = Act(collectivity=convention.collectivity, kind="decision", **adopted)
     act.save()
     before = DAY - datetime.timedelta(days=1)
     setattr(act, field, before)

@@ -81,7 +81,7 @@ def test_it_is_another_row_and_the_one_withdrawn_keeps_what_happened_to_it(withd
     assert withdrawn.act.executory_on is None
     assert Act.objects.values().get(pk=before["id"]) == before
     assert summary_of(withdrawn.journal.first()) == (
-        "Nouvel acte de la collectivité, à la place de : décision n° 2022D01"
+        "Acte de la collectivité enregistré, à la place de : décision n° 2022D01"
     )
 
 
@@ -151,7 +151,7 @@ def test_the_town_hall_is_asked_for_it_and_enters_it_on_its_page(client, withdra
     )
     assert "Prendre un nouvel acte" in client.get(withdrawn.get_absolute_url()).content.decode()
     response = client.post(address, {"version": withdrawn.version, **NEW_ACT}, follow=True)
-    assert "Les PDF à signer sont prêts." in response.content.decode()
+    assert "Les PDF sont prêts." in response.content.decode()
     withdrawn.refresh_from_db()
     assert withdrawn.state == State.SIGNED
     assert latest_piece(withdrawn, Piece.Kind.ACT).document.context["number"] == "2022DEL118"
@@ -236,6 +236,7 @@ def test_the_number_of_an_avenants_act_is_free_again_once_it_is_given_up():
 
 def test_the_database_refuses_a_number_twice(printed):
     again = {"kind": "decision", "number": "2022D01", "dated_on": datetime.date(2022, 12, 1)}
+    again["state"] = "adopted"
     with pytest.raises(IntegrityError), transaction.atomic():
         Act.objects.create(collectivity=printed.collectivity, **again)
     Act.objects.create(collectivity=printed.collectivity, is_released=True, **again)

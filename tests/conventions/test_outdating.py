@@ -81,8 +81,14 @@ def test_what_has_just_been_issued_is_up_to_date(with_act):
     assert marked() == []
 
 
-def test_an_act_corrected_after_issue_outdates_its_document_only(with_act):
+def test_an_act_corrected_after_issue_outdates_it_and_the_convention_that_names_it(with_act):
     record_act(with_act, by=None, kind="decision", number="2022D02", dated_on=TODAY())
+    assert sorted(outdated(with_act)) == marked() == ["act", "convention"]
+
+
+def test_what_only_the_act_prints_outdates_the_act_alone(with_act):
+    same = {"kind": "decision", "number": "2022D01", "dated_on": TODAY()}
+    record_act(with_act, by=None, **same, executor="Madame la Directrice générale des services")
     assert outdated(with_act) == marked() == ["act"]
 
 
@@ -94,7 +100,7 @@ def test_details_confirmed_again_outdate_every_document(with_act):
 
 def test_a_new_version_is_made_by_a_person_and_is_up_to_date(with_act, town_hall):
     record_act(with_act, by=None, kind="decision", number="2022D02", dated_on=TODAY())
-    (piece,) = issue_documents(with_act, by=town_hall)
+    _, piece = issue_documents(with_act, by=town_hall)
     assert (piece.kind, piece.version, piece.added_by) == ("act", 2, town_hall)
     assert outdated(with_act) == marked() == []
 
@@ -122,6 +128,8 @@ def test_what_somebody_signed_is_never_outdated(with_act):
 def test_a_document_is_not_made_anew_once_its_signed_copy_came_back(with_act):
     record_act(with_act, by=None, kind="decision", number="2022D02", dated_on=TODAY())
     attach(with_act, kind=Piece.Kind.ACT_SIGNED, pdf=SCAN, by=None)
+    assert outdated(with_act) == marked() == ["convention"]
+    attach(with_act, kind=Piece.Kind.CONVENTION_SIGNED, pdf=SCAN, by=None)
     assert outdated(with_act) == marked() == []
     assert issue_documents(with_act, by=None) == []
 
@@ -221,20 +229,20 @@ class TestScreens:
         client.force_login(town_hall)
         page = client.get(stale.get_absolute_url()).content.decode()
         assert "Un document n’est plus à jour" in page
-        assert page.count("N’est plus à jour") == 1
+        assert page.count("N’est plus à jour") == 2
         year, code = stale.campaign.school_year, stale.collectivity.code
         client.post(reverse("convention_issue", args=[year, code]))
         page = client.get(stale.get_absolute_url()).content.decode()
         assert "plus à jour" not in page
         # The first version stays, and is not to be signed any more.
-        assert page.count("Remplacé</p>") == 1
+        assert page.count("Remplacé</p>") == 2
 
     def test_the_agent_is_told_and_asks_for_the_new_version(self, agent, stale, monkeypatch):
         monkeypatch.setattr("jobs.running.async_task", lambda *task: None)
         change = reverse("admin:conventions_convention_change", args=[stale.pk])
         page = agent.get(change).content.decode()
         assert "Produire une nouvelle version" in page
-        assert page.count('class="state state-outdated"') == 1
+        assert page.count('class="state state-outdated"') == 2
         agent.post(reverse("admin:jobs_job_start"), {"conventions": stale.pk})
         run_job(Job.objects.get().pk)
         assert "plus à jour" not in agent.get(change).content.decode()

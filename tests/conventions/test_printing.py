@@ -20,6 +20,7 @@ def act(convention):
     return Act.objects.create(
         collectivity=convention.collectivity,
         kind=Act.Kind.DECISION,
+        state="adopted",
         number="2022DECAD076",
         dated_on=DAY,
         deposited_on=LATER,
@@ -30,6 +31,12 @@ def act(convention):
 def test_an_act_is_published_online_unless_something_else_was_chosen(convention, act):
     of_commune = convention_context(convention).collectivity.of_article
     assert act_context(convention, act).publication_mode == f"sur le site internet {of_commune}"
+
+
+def test_with_no_mode_recorded_the_act_follows_the_regime_of_its_collectivity(convention, act):
+    convention.collectivity.commune.population = 500
+    convention.collectivity.publicity_regime = "posting"
+    assert act_context(convention, act).publication_mode == "par affichage"
 
 
 def test_an_act_that_is_posted_names_no_website(convention, act):

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from communes.models import Collectivity
-from conventions.acts.models import Act
+from conventions.acts.models import Act, ActState
+from conventions.acts.sitting import EXPECTED, Sitting
 from conventions.authority import record_act_dates
 from conventions.dossiers import warnings
 from conventions.models import ConfirmedParty, Convention
@@ -38,19 +39,24 @@ def test_two_months_of_publication_end_on_the_same_day_or_the_next_first(publish
 
 
 def _facts(chance, today):
-    """An act with facts drawn at random, in an order that the database accepts."""
+    """An act with facts drawn at random, in an order that the database accepts; or a draft."""
 
     def maybe(after):
         if after is None or chance.random() < 0.4:
             return None
         return after + datetime.timedelta(days=chance.choice((0, 1, 27, 58, 59, 60, 61, 62, 90)))
 
+    if chance.random() < 0.2:
+        return {"kind": chance.choice(Act.Kind.values)}
     three_months_ago = deadlines.add_months(today, -3)
     dated = three_months_ago + datetime.timedelta(days=chance.randint(-4, 4))
     deposited, published = maybe(dated), maybe(dated)
     asked = maybe(deposited)
+    kind = chance.choice(Act.Kind.values)
     return {
-        "kind": chance.choice(Act.Kind.values),
+        "kind": kind,
+        "sitting": _sitting(chance) if kind == Act.Kind.DELIBERATION else None,
+        "state": ActState.ADOPTED,
         "number": "1",
         "dated_on": dated,
         "delegation_item": chance.choice(("", "24°")),
@@ -64,6 +70,15 @@ def _facts(chance, today):
         "withdrawn_on": maybe(dated),
         "reported_on": maybe(dated),
     }
+
+
+def _sitting(chance):
+    """None, or a sitting that lacks nothing, or one thing."""
+    whole = {**dict.fromkeys(EXPECTED, 0), "convened_on": datetime.date(2022, 1, 1)}
+    whole["secretary"] = "Lou GARCIA"
+    if lacking := chance.choice((None, "all", *EXPECTED)):
+        whole.pop(lacking, None)
+    return None if lacking == "all" else Sitting.objects.create(**whole)
 
 
 @pytest.mark.parametrize("seed", [0, *at_night(1, 2, 3)])

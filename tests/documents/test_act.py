@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from documents.contexts import SittingContext
 from documents.rendering import render
+from documents.wording import values
 
-from .samples import ACT, EXECUTORY_ACT, VILLENEUVE, party_of, text
+from .samples import ACT, EXECUTORY_ACT, VILLENEUVE, context_of, party_of, text
 
 SYNDICAT = replace(
     VILLENEUVE,
@@ -47,7 +49,7 @@ def printed_2022(printed_text):
         "année scolaire 2022-2023",
         "45 € par école et par an, soit 90 € pour 2 écoles",
         "l'article 9 de la convention",
-        "est annexé à la présente décision",
+        "Une convention, annexée à la présente décision, est conclue",
         "prochaine réunion du conseil municipal",
         "Madame la Directrice générale des services",
         "Fait à Villeneuve-lès-Maguelone, le 10 octobre 2022",
@@ -69,6 +71,7 @@ def test_every_fact_of_the_2022_decision_is_printed(printed_2022, fact):
 def test_an_ordinary_act_holds_on_one_page():
     assert render(text("decision"), EXECUTORY_ACT).pages == 1
     assert render(text("deliberation"), EXECUTORY_ACT).pages == 1
+    assert render(text("deliberation"), replace(COUNCIL, number="", dated_on=None)).pages == 1
 
 
 @pytest.mark.parametrize(
@@ -123,6 +126,15 @@ def test_a_deliberation_is_the_council_s(printed):
     assert "La présente délibération est publiée" in words
 
 
+@pytest.mark.parametrize("kind", ["decision", "deliberation"])
+def test_a_draft_says_so_and_leaves_number_and_date_to_be_filled(printed, kind):
+    words = printed(kind, replace(ACT, number="", dated_on=None))
+    assert "PROJET" in words
+    assert " N° ……" in words
+    assert "Fait à Villeneuve-lès-Maguelone, le ……" in words
+    assert "PROJET" not in printed(kind, ACT)
+
+
 def test_a_decision_names_its_delegation_when_known(printed):
     known = replace(ACT, delegation_item="4°", delegation_reference="n° 12 du 28 mai 2020")
     words = printed("decision", known)
@@ -164,7 +176,95 @@ def test_a_syndicat_acts_under_its_own_articles(printed):
 @pytest.mark.parametrize("known", ["deposited_on", "published_on"])
 def test_the_executory_mention_waits_for_both_dates(printed, known):
     one_date = replace(ACT, **{known: datetime.date(2022, 10, 13)})
-    assert "exécutoire" not in printed("decision", one_date)
+    words = printed("decision", one_date)
+    assert "dépôt en préfecture le ……" in words
+    assert "13 octobre 2022" not in words
+
+
+def test_the_act_to_sign_has_a_frame_for_the_stamp_and_both_dates(printed):
+    words = printed("decision", ACT)
+    assert "Acte rendu exécutoire après dépôt en préfecture le ……" in words
+
+
+def test_who_certifies_it_is_named_with_the_receipt(printed):
+    certified = replace(
+        EXECUTORY_ACT,
+        deposit_reference="034-213403371-20221010-2022DECAD076-AU",
+        certified_on=datetime.date(2022, 10, 14),
+        certified_by="Véronique NEGRET",
+        certified_capacity="Maire",
+    )
+    words = printed("decision", certified)
+    assert "Accusé de réception : 034-213403371-20221010-2022DECAD076-AU" in words
+    assert "Certifié exécutoire le 14 octobre 2022 par Véronique NEGRET, Maire" in words
+
+
+# --- The sitting ----------------------------------------------------------------
+SITTING = SittingContext(
+    convened_on=datetime.date(2022, 10, 3),
+    members=15,
+    present=12,
+    represented=2,
+    absent=1,
+    proxies=("Claude ROUX à Camille MARTIN", "Dominique PETIT à Lou GARCIA"),
+    secretary="Lou GARCIA",
+    votes_for=12,
+    votes_against=1,
+    abstentions=1,
+    not_voting=0,
+)
+COUNCIL = replace(ACT, sitting=SITTING)
+
+
+@pytest.mark.parametrize("kind", ["deliberation", "amendment_deliberation"])
+def test_a_deliberation_says_its_sitting_and_its_vote(printed, kind):
+    words = printed(kind, replace(context_of(kind, 2), sitting=SITTING))
+    assert "réuni le 10 octobre 2022 sur convocation du 3 octobre 2022" in words
+    assert "le quorum étant atteint" in words
+    assert "membres en exercice : 15 ; présents : 12 ; représentés : 2 ; absents : 1" in words
+    assert "Pouvoirs : Claude ROUX à Camille MARTIN ; Dominique PETIT à Lou GARCIA." in words
+    assert "Lou GARCIA étant secrétaire de séance" in words
+    assert "est adoptée par 12 voix pour, 1 contre et 1 abstention." in words
+
+
+def test_it_is_signed_by_the_mayor_and_by_the_secretary(printed):
+    words = printed("deliberation", COUNCIL)
+    assert "Le Maire Véronique NEGRET" in words
+    assert "Secrétaire de séance Lou GARCIA" in words
+    assert "Secrétaire de séance" not in printed("decision", ACT)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"votes_for": 14, "votes_against": 0, "abstentions": 0}, "adoptée à l'unanimité"),
+        ({"votes_against": 0}, "adoptée par 12 voix pour et 1 abstention"),
+        ({"votes_for": 3, "votes_against": 11}, "rejetée par 3 voix pour, 11 contre"),
+        ({"not_voting": 2}, "1 abstention, 2 membres n'ayant pas pris part au vote"),
+        ({"votes_against": None}, "adoptée par 12 voix pour, ……… contre et 1 abstention(s)"),
+    ],
+)
+def test_the_vote_is_said_in_words(facts, words):
+    assert words in values.vote(replace(ACT, sitting=replace(SITTING, **facts)))
+
+
+@pytest.mark.parametrize(
+    ("present", "words"),
+    [
+        (8, "le quorum étant atteint"),
+        (7, "sans condition de quorum, sur seconde convocation"),
+        (None, "le quorum étant ………"),
+    ],
+)
+def test_the_quorum_is_more_than_half_of_the_members(present, words):
+    assert values.quorum(replace(ACT, sitting=replace(SITTING, present=present))) == words
+
+
+def test_what_is_not_known_of_the_sitting_is_left_to_be_filled(printed):
+    words = printed("deliberation", replace(ACT, sitting=SittingContext()))
+    assert "sur convocation du ……" in words
+    assert "présents : …" in words
+    assert "Pouvoirs" not in words
 
 
 def test_the_website_is_given_where_the_act_is_published(printed):

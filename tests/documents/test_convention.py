@@ -1,5 +1,6 @@
 """What the convention prints, and how it lies on its pages."""
 
+import datetime
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -27,7 +28,6 @@ def printed_2022(printed_text):
     [
         "RÉGION ACADÉMIQUE OCCITANIE",
         "Liberté Égalité Fraternité",
-        "le 10 octobre 2022",
         "ENT-2022-34337",
         "environnement numérique de travail (ENT-École)",
         "Année scolaire 2022-2023",
@@ -39,7 +39,7 @@ def printed_2022(printed_text):
         "représentée par Madame Véronique NEGRET, Maire",
         "chaque commune d'un regroupement",
         "Préambule",
-        "R. 222-24-2 (5e alinéa) du code de l'éducation",
+        "R. 222-24-2 (I, 5°) du code de l'éducation",
         "gestionnaire d'accès aux ressources (GAR)",
         "45 € TTC par école et par an",
         "titre de perception",
@@ -57,7 +57,9 @@ def printed_2022(printed_text):
         "quinze jours après l'envoi",
         "ne sont pas remboursées",
         "devant le tribunal administratif de Montpellier",
-        "À Montpellier, le 10 octobre 2022",
+        "l'ENT unique du second degré, déployé dans tous les lycées",
+        "pris en charge par l'Éducation nationale",
+        "schéma directeur national des ENT",
     ],
 )
 def test_every_fact_of_the_2022_convention_is_printed(printed_2022, fact):
@@ -96,8 +98,21 @@ def test_a_rector_is_masculine_when_the_signatory_is(printed):
     assert "le Recteur de la région académique Occitanie est responsable" in words
 
 
-def test_a_convention_that_is_not_sent_leaves_room_for_its_date(printed):
-    assert "À Montpellier, le ……" in printed(replace(CONVENTION, dated_on=None))
+def test_it_is_dated_by_its_last_signature_never_by_its_sending(printed):
+    words = printed(CONVENTION)
+    assert "À Montpellier, le ……" in words
+    assert "10 octobre 2022" not in words
+    signed = replace(CONVENTION, signed_on=datetime.date(2022, 10, 14))
+    assert "À Montpellier, le 14 octobre 2022" in printed(signed)
+
+
+@pytest.mark.parametrize(("civility", "word"), [("Madame", "habilitée"), ("Monsieur", "habilité")])
+def test_the_act_that_authorises_it_is_named_once_taken(printed, civility, word):
+    act = "la décision n° 2022DECAD076 du 10 octobre 2022"
+    party = replace(VILLENEUVE, civility=civility)
+    words = printed(replace(CONVENTION, collectivity=party, authorised_by=act))
+    assert f"Véronique NEGRET, Maire, {word} par {act}," in words
+    assert "habilité" not in printed(CONVENTION)
 
 
 # With the eighth school the signatures fill their page; the ninth sends them to the next.

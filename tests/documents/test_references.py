@@ -55,7 +55,7 @@ def test_a_reference_names_the_file_the_kind_and_a_code_without_ambiguous_signs(
     prefix, code = of("convention", CONVENTION).rsplit("-", 1)
     assert prefix == "ENT-2022-34337-C"
     assert len(code) == 8
-    assert not set(code) & set("0O1IL2Z5S8BUVMNAEDQ")
+    assert not set(code) & set("0O1IL2Z5S8BUVNAEDQ")
 
 
 @pytest.mark.parametrize("kind", TextModel.Kind.values)

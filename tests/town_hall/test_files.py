@@ -167,7 +167,7 @@ def test_no_new_pdf_is_announced_once_the_signed_one_came_back(mairie, with_act,
         url("convention_act", with_act), values | {"version": with_act.version}, follow=True
     ).content.decode()
     assert "L&#x27;acte est enregistré." in page
-    assert "Les PDF à signer sont prêts." not in page
+    assert "Les PDF sont prêts." not in page
 
 
 def test_an_act_dated_tomorrow_is_refused_at_its_field(mairie, accepted):
@@ -283,7 +283,8 @@ def test_a_corrected_act_is_a_new_version(with_act, town_hall):
     issue_documents(with_act, by=town_hall)
     record_act(with_act, by=town_hall, kind="decision", number="2022D02", dated_on=TODAY())
     issued = issue_documents(with_act, by=town_hall)
-    assert [(piece.kind, piece.version) for piece in issued] == [("act", 2)]
+    # The convention names the act that authorises it.
+    assert [(piece.kind, piece.version) for piece in issued] == [("convention", 2), ("act", 2)]
 
 
 def test_nothing_is_regenerated_once_signed(with_act, town_hall, rectorat):

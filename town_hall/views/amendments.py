@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404
 
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
 from conventions.authority import (
-    ACT_FIELDS,
     DATE_FIELDS,
     can_record_act,
     can_record_act_dates,
@@ -16,13 +15,8 @@ from conventions.authority import (
     record_act_dates,
 )
 from conventions.models import Piece, SignedByBoth, attach, can_receive_pieces
-from town_hall.forms import (
-    ActDatesForm,
-    ActForm,
-    AmendmentPieceForm,
-    AmendmentSignatureForm,
-    act_to_fill,
-)
+from town_hall.act_forms import ActDatesForm, ActForm, act_to_fill
+from town_hall.forms import AmendmentPieceForm, AmendmentSignatureForm
 from town_hall.views.form import FileFormView
 from town_hall.views.own_act import OwnActPage
 
@@ -34,7 +28,7 @@ class AmendmentFormView(FileFormView):
         super().setup(request, *args, **kwargs)
         amendments = self.convention.amendments.shown().with_changes()
         self.amendment = get_object_or_404(
-            amendments.select_related("act"), number=kwargs["number"]
+            amendments.select_related("act__sitting"), number=kwargs["number"]
         )
 
     @property
@@ -48,14 +42,16 @@ class AmendmentFormView(FileFormView):
 
 class AmendmentActPage(AmendmentFormView):
     form_class = ActForm
+    template_name = "town_hall/act.html"
     title = "Préparer l'acte de l'avenant"
     intro = (
         "Selon les pouvoirs donnés à votre représentant, l'avenant se signe avec un nouvel acte "
-        "ou sans. Si vous en prenez un, donnez sa nature, son numéro et sa date."
+        "ou sans. Si vous en prenez un, son projet est produit dès que vous avez choisi sa nature ; "
+        "donnez son numéro et sa date une fois l'acte pris."
     )
     submit = "Enregistrer et produire le PDF"
     done = "L'acte de l'avenant est enregistré."
-    printed = "Le PDF à signer est prêt."
+    printed = "Le PDF est prêt."
 
     def is_possible(self) -> bool:
         return can_record_act(self.amendment)
@@ -64,7 +60,7 @@ class AmendmentActPage(AmendmentFormView):
         return {**super().get_form_kwargs(), "instance": act_to_fill(self.amendment)}
 
     def perform(self, form: ActForm) -> None:
-        record_act(self.amendment, by=self.user, **form.facts(ACT_FIELDS))
+        record_act(self.amendment, by=self.user, **form.act_values)
 
 
 class OwnAmendmentAct(OwnActPage, AmendmentFormView):

@@ -12,7 +12,8 @@ from documents import letterheads
 from documents.rendering import render
 from documents.wording.fields import fields_of
 from documents.wording.requirements import requirements_of
-from town_hall.forms import FileForm, OwnActForm
+from town_hall.act_forms import OwnActForm
+from town_hall.forms import FileForm
 from town_hall.views.form import FileFormView
 
 
@@ -28,7 +29,7 @@ class OwnActPage(FileFormView):
     )
     submit = "Enregistrer et produire le PDF"
     done = "Votre acte est enregistré."
-    printed = "Le PDF à signer est prêt."
+    printed = "Le PDF est prêt."
 
     # Of the file, or of one of its avenants.
     subject: SignedByBoth

@@ -4,7 +4,6 @@ from copy import copy
 from typing import Any
 
 from conventions.authority import (
-    ACT_FIELDS,
     DATE_FIELDS,
     can_record_act,
     can_record_act_dates,
@@ -13,14 +12,8 @@ from conventions.authority import (
 )
 from conventions.lifecycle import TRANSITIONS, State
 from conventions.models import Piece, attach, can_receive_pieces
-from town_hall.forms import (
-    ActDatesForm,
-    ActForm,
-    IdentityForm,
-    PieceForm,
-    SignatureForm,
-    act_to_fill,
-)
+from town_hall.act_forms import ActDatesForm, ActForm, act_to_fill
+from town_hall.forms import IdentityForm, PieceForm, SignatureForm
 from town_hall.views.form import FileFormView
 
 
@@ -48,14 +41,16 @@ class Identity(FileFormView):
 
 class ActPage(FileFormView):
     form_class = ActForm
+    template_name = "town_hall/act.html"
     title = "Préparer l'acte"
     intro = (
         "Votre collectivité autorise la signature par une décision (sur délégation du conseil, du "
-        "comité) ou par une délibération du conseil. Les deux se valent."
+        "comité) ou par une délibération du conseil. Les deux se valent. Son projet est produit dès "
+        "que vous avez choisi ; donnez le numéro et la date une fois l'acte pris."
     )
     submit = "Enregistrer et produire les PDF"
     done = "L'acte est enregistré."
-    printed = "Les PDF à signer sont prêts."
+    printed = "Les PDF sont prêts."
 
     def is_possible(self) -> bool:
         return can_record_act(self.convention)
@@ -65,7 +60,7 @@ class ActPage(FileFormView):
         return {**super().get_form_kwargs(), "instance": act_to_fill(self.convention)}
 
     def perform(self, form: ActForm) -> None:
-        record_act(self.convention, by=self.user, **form.facts(ACT_FIELDS))
+        record_act(self.convention, by=self.user, **form.act_values)
 
 
 class ActDates(FileFormView):
@@ -98,7 +93,7 @@ class Signature(FileFormView):
 
     def is_possible(self) -> bool:
         sources = TRANSITIONS["sign_for_collectivity"].targets
-        return self.convention.state in sources and self.convention.act is not None
+        return self.convention.state in sources and self.convention.adopted_act is not None
 
     def get_initial(self) -> dict[str, Any]:
         return super().get_initial() | {"on": self.convention.collectivity_signed_on}

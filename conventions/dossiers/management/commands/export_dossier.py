@@ -78,6 +78,8 @@ def _facts(convention: Convention, pieces: PieceQuerySet) -> dict[str, Any]:
         "act": act
         and {
             "kind": act.kind,
+            "state": act.state,
+            "planned_on": act.planned_on,
             "number": act.number,
             "dated_on": act.dated_on,
             "deposited_on": act.deposited_on,
