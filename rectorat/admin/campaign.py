@@ -14,6 +14,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from accounts.access import user_of
+from accounts.regional import refuse_who_is_limited
+from communes.admin_base import WholeRegionAdmin
 from conventions.campaigns.coming import EXCHANGES, TEXTS, proposed
 from conventions.campaigns.models import PRINTED, Campaign
 from conventions.enrolment.enrolling import SCHOOLS_FOUND, EnrolmentReport, enrol, find_schools
@@ -31,7 +33,7 @@ View = Callable[[HttpRequest, Campaign], HttpResponse]
 
 
 @admin.register(Campaign)
-class CampaignAdmin(admin.ModelAdmin):
+class CampaignAdmin(WholeRegionAdmin):
     list_display = ("__str__", "state", "tariff", "opens_on", "reply_by", "ends_on")
 
     class Media:
@@ -100,21 +102,24 @@ class CampaignAdmin(admin.ModelAdmin):
             "send": self.send_view,
             "print": self.print_view,
         }
+        regional = ("open", "close", "archive", "renew")
         return [
             path(
                 f"<int:pk>/{step}/",
-                self.admin_site.admin_view(self._on_campaign(view)),
+                self.admin_site.admin_view(self._on_campaign(view, step in regional)),
                 name=f"campaigns_campaign_{step}",
             )
             for step, view in steps.items()
         ] + super().get_urls()
 
-    def _on_campaign(self, view: View) -> Callable[..., HttpResponse]:
-        """Give `view` the campaign of the address, to agents who may change campaigns."""
+    def _on_campaign(self, view: View, is_regional: bool) -> Callable[..., HttpResponse]:
+        """Give `view` the campaign of the address; the whole region's steps, to who follows it."""
 
         def on_campaign(request: HttpRequest, pk: int) -> HttpResponse:
-            if not self.has_change_permission(request):
+            if not self.has_view_permission(request):
                 raise PermissionDenied
+            if is_regional:
+                refuse_who_is_limited(request)
             return view(
                 request, get_object_or_404(Campaign.objects.select_related("region"), pk=pk)
             )
