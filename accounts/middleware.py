@@ -97,16 +97,20 @@ class JournalOfExports:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if (
-            response.status_code == HttpResponse.status_code
-            and request.user.is_authenticated
-            and _EXPORTS.search(_name(request))
-        ):
+        if response.status_code == HttpResponse.status_code and request.user.is_authenticated:
             by = user_of(request)
-            journal.note(
-                journal.Kind.EXPORT, f"Export : {request.get_full_path()}", person=by, by=by
-            )
+            if _EXPORTS.search(_name(request)):
+                what = f"Export : {request.get_full_path()}"
+                journal.note(journal.Kind.EXPORT, what, person=by, by=by)
+            elif request.method == "POST" and _is_file(response):
+                what = f"{request.path} : {response.headers['Content-Disposition']}"
+                journal.note(journal.Kind.DOWNLOAD, what, person=by, by=by)
         return response
+
+
+def _is_file(response: HttpResponseBase) -> bool:
+    """Tell whether a selection was sent away in one file: one document is asked for by GET."""
+    return response.headers.get("Content-Disposition", "").startswith("attachment")
 
 
 def _name(request: HttpRequest) -> str:

@@ -19,8 +19,9 @@ from django.urls import URLResolver, get_resolver, reverse
 from dsfr.models import DsfrConfig
 
 from accounts import journal
+from accounts.middleware import WITHOUT_FACTOR
 from accounts.models import User
-from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
+from accounts.roles import ADMIN_SITE_ROLES, AGENTS, PERMISSIONS, Role
 from billing.batches import export_batch
 from billing.claims import claimable
 from communes.models import FormerCode
@@ -35,6 +36,7 @@ from documents.models import Document
 from documents.received.signatures import examine
 from documents.received.uploads import UploadedPdf
 from jobs.models import Job
+from tests.access import SignedInClient
 from tests.documents import papers
 from tests.documents.certificates import mayor, sign
 from tests.factories import (
@@ -452,3 +454,28 @@ def test_the_convention_of_others_is_a_page_that_does_not_exist(client, values, 
             opened.append(f"{name}: {response.status_code}")
 
     assert opened == []
+
+
+@pytest.mark.parametrize("role", sorted(AGENTS))
+def test_with_the_first_factor_alone_an_agent_opens_nothing_else_than_what_sets_up_a_second(
+    role,
+    people,
+    values,
+):
+    client = SignedInClient()
+    client.force_login(people[role], factor=False)
+    Authenticator.objects.filter(user=people[role]).delete()
+    opened = []
+    for name, arguments in addresses():
+        if name == "account_logout":  # The way out, for everybody.
+            continue
+        url = address(name, arguments, values)
+        for ask in (client.get, client.post):
+            response = ask(url, QUERIES.get(name, {}))
+            if not response.get("Location", "").startswith(f"{reverse('mfa_index')}?next="):
+                opened.append(name)
+    assert set(opened) <= WITHOUT_FACTOR
+
+
+def test_the_named_exceptions_are_pages():
+    assert {name for name, _ in addresses()} >= WITHOUT_FACTOR

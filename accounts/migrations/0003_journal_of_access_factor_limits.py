@@ -8,6 +8,11 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def date_rights(apps, schema_editor):
+    """Let what was given to people before (calendar addresses) be worth something still."""
+    apps.get_model("accounts", "User").objects.update(rights_since=models.F("date_joined"))
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -160,4 +165,5 @@ class Migration(migrations.Migration):
             name='user',
             field=models.ForeignKey(blank=True, db_constraint=False, db_tablespace='', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
+        migrations.RunPython(date_rights, migrations.RunPython.noop),
     ]

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from accounts import factor
 from accounts.access import user_of
 from accounts.regional import refuse_who_is_limited
 from communes.admin_base import WholeRegionAdmin
@@ -161,6 +162,8 @@ class CampaignAdmin(WholeRegionAdmin):
         )
 
     def archive_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        if request.method == "POST":
+            factor.demand_fresh(request)
         return self._state_view(
             request,
             campaign,
