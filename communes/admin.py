@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import InlineModelAdmin
 from django.db.models import ForeignKey, Q, QuerySet
 from django.forms import ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 from communes.admin_base import HistoryAdmin, WholeRegionAdmin
 from communes.forms import CollectivityForm, MembershipFormSet, NewCollectivityForm
@@ -138,6 +139,21 @@ class MembershipInline(admin.TabularInline):
         return super().get_queryset(request).select_related("commune")
 
 
+class AccessFilter(admin.SimpleListFilter):
+    """Collectivities that nobody can open, or whose access nobody looks after."""
+
+    title = "accès"
+    parameter_name = "access"
+    _WITHOUT = {"nobody": "users__is_active", "no_manager": "managers__is_active"}
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return [("nobody", "Personne n'a accès"), ("no_manager", "Sans gestionnaire")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        path = self._WITHOUT.get(self.value() or "")
+        return queryset.exclude(**{path: True}) if path else queryset
+
+
 @admin.register(Collectivity)
 class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
     export_columns = (
@@ -160,7 +176,7 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
         Column("Téléphone", Kind.TEXT, lambda collectivity: collectivity.phone),
     )
     list_display = ("name", "code", "department_code", "kind", "siret", "representative")
-    list_filter = ("kind", "department__academy", "department")
+    list_filter = ("kind", "department__academy", "department", AccessFilter)
     list_select_related = ("department",)
     list_per_page = 50
     show_full_result_count = False
@@ -183,6 +199,7 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
             },
         ),
         ("Contact", {"fields": ("email", "phone", "website")}),
+        ("Accès", {"fields": ("people",)}),
     )
 
     def get_form(
@@ -203,11 +220,13 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Collectivity | None = None
     ) -> tuple[str, ...]:
-        return ("kind", "department", "merged") if obj else ()
+        return ("kind", "department", "merged", "people") if obj else ("people",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Collectivity | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is None or not obj.merged_into:
+        if obj is None:
+            return fieldsets[:-1]  # Nobody can have access yet.
+        if not obj.merged_into:
             return fieldsets
         return (("Fusion", {"fields": ("merged",)}), *fieldsets)
 
@@ -228,6 +247,28 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
             url,
             collectivity.merged_into,
             f"{collectivity.merged_on:%d/%m/%Y}",
+        )
+
+    @admin.display(description="personnes")
+    def people(self, collectivity: Collectivity) -> str:
+        """Who has access to its files, and the way to invite somebody."""
+        managers = set(collectivity.managers.values_list("pk", flat=True))
+        rows = [
+            (
+                reverse("admin:accounts_user_change", args=[person.pk]),
+                person,
+                person.email,
+                ", gère les accès" if person.pk in managers else "",
+            )
+            for person in collectivity.users.filter(is_active=True)
+        ]
+        invite = reverse(
+            "admin:invitations_invitation_add", query={"collectivity": collectivity.pk}
+        )
+        return format_html(
+            '{} <a href="{}">Inviter une personne</a>',
+            format_html_join("", '<a href="{}">{}</a> ({}){}<br>', rows) or "Personne.",
+            invite,
         )
 
     def formfield_for_foreignkey(

@@ -89,7 +89,7 @@ def may_manage(user: User, collectivity: Collectivity) -> bool:
     in_scope = Collectivity.objects.filter(collectivity_scope(user), pk=collectivity.pk).exists()
     if user.role in ADMIN_SITE_ROLES:
         return in_scope
-    return in_scope and user.managed.filter(pk=collectivity.pk).exists()
+    return in_scope and not user.is_shared and user.managed.filter(pk=collectivity.pk).exists()
 
 
 def send_again(invitation: Invitation, *, by: User) -> bool:

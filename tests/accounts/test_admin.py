@@ -141,3 +141,31 @@ def test_a_change_of_role_is_kept_in_the_history(as_administrator, administrator
 
     assert "mairie → finances" in text
     assert administrator.get_full_name() in text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [("nobody", {"seule", "partie"}), ("no_manager", {"seule", "partie", "suivie"})],
+)
+def test_collectivities_without_anybody_are_found(client, rectorat, wanted, found):
+    CollectivityFactory(name="seule")
+    UserFactory(collectivities=[CollectivityFactory(name="partie")], is_active=False)
+    UserFactory(collectivities=[CollectivityFactory(name="suivie")])
+    managed = CollectivityFactory(name="gérée")
+    UserFactory(collectivities=[managed]).managed.set([managed])
+    client.force_login(rectorat)
+
+    page = client.get(reverse("admin:communes_collectivity_changelist"), {"access": wanted})
+
+    assert {collectivity.name for collectivity in page.context["cl"].queryset} == found
+
+
+def test_a_collectivity_shows_who_has_access(client, rectorat, town):
+    user = UserFactory(collectivities=[town])
+    user.managed.set([town])
+    client.force_login(rectorat)
+
+    text = client.get(reverse("admin:communes_collectivity_change", args=[town.pk])).text
+
+    assert f"({user.email}), gère les accès" in text
+    assert "Inviter une personne" in text
