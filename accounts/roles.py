@@ -11,6 +11,8 @@ class Role(models.TextChoices):
 
 
 ADMIN_SITE_ROLES = frozenset({Role.RECTORAT, Role.ADMINISTRATOR})
+# Those who must prove a second factor.
+AGENTS = frozenset({Role.RECTORAT, Role.FINANCE, Role.ADMINISTRATOR})
 
 VIEW = frozenset({"view"})
 EDIT = frozenset({"view", "change"})
@@ -29,6 +31,7 @@ PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
         "schools.school": EDIT,
         "schools.takeover": VIEW,
         "accounts.user": VIEW,
+        "invitations.invitation": frozenset({"view", "add"}),
         "documents.textmodel": MANAGE,
         "documents.document": VIEW,
         "campaigns.campaign": MANAGE,
@@ -51,7 +54,9 @@ PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
         "communes.membership": MANAGE,
         "schools.school": EDIT,
         "schools.takeover": VIEW,
-        "accounts.user": MANAGE,
+        "accounts.user": EDIT,
+        "invitations.invitation": frozenset({"view", "add"}),
+        "accounts.accessentry": VIEW,
         "documents.textmodel": MANAGE,
         "documents.document": VIEW,
         "campaigns.campaign": MANAGE,
@@ -65,6 +70,17 @@ PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
         "piles.pile": MANAGE,
     },
 }
+
+
+# What the whole region shares: an agent limited to départements reads it.
+REGIONAL = frozenset({"campaigns.campaign", "documents.textmodel"})
+
+
+def is_regional(permission: str) -> bool:
+    """Tell whether Django's `permission` ("app.action_model") is to change what all share."""
+    app, _, codename = permission.partition(".")
+    action, _, model = codename.partition("_")
+    return action != "view" and f"{app}.{model}" in REGIONAL
 
 
 def has_permission(role: str, permission: str) -> bool:

@@ -13,11 +13,14 @@ def collectivity_scope(user: User, path: str = "") -> Q:
     `path` leads from the filtered model to its collectivity, as in a lookup
     ("collectivity", "convention__collectivity"); empty for Collectivity itself.
     A town hall sees its own, those merged into it and the one it was merged into; the
-    rectorat its départements (all when none is set).
+    rectorat its départements (all when none is set). Who works for several collectivities
+    sees the one that they chose (`accounts.acting`).
     """
     prefix = f"{path}__" if path else ""
     if user.role == Role.TOWN_HALL:
         own = user.collectivities.order_by()
+        if user.acting_for:
+            own = own.filter(pk=user.acting_for.pk)
         return (
             Q(**{f"{prefix}pk__in": own.values("pk")})
             | Q(**{f"{prefix}pk__in": own.filter(merged_into__isnull=False).values("merged_into")})

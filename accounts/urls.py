@@ -1,19 +1,30 @@
-"""The pages of django-allauth that this site has, under its own names.
+"""The pages of django-allauth that this site has, under its own names, and those beside them.
 
 Its others (signing up, managing several e-mail addresses) would let people change
 what the rectorat decides, so they have no address here.
 """
 
 from allauth.account import views
+from allauth.mfa.recovery_codes import views as code_views
+from allauth.mfa.totp import views as totp_views
 from django.urls import path, re_path
 
-from accounts.views import LoginView
+from accounts.views import person, second_factor, sessions, sign_in
 
 urlpatterns = [
-    path("connexion/", LoginView.as_view(), name="account_login"),
+    path("connexion/", sign_in.LoginView.as_view(), name="account_login"),
+    path(
+        "connexion/demonstration/",
+        sign_in.sign_in_to_demonstration,
+        name="demonstration_sign_in",
+    ),
     path("connexion/code/", views.request_login_code, name="account_request_login_code"),
-    path("connexion/code/saisie/", views.confirm_login_code, name="account_confirm_login_code"),
-    path("deconnexion/", views.logout, name="account_logout"),
+    path(
+        "connexion/code/saisie/",
+        sign_in.ConfirmLoginCodeView.as_view(),
+        name="account_confirm_login_code",
+    ),
+    path("deconnexion/", sign_in.LogoutView.as_view(), name="account_logout"),
     path("ouverture/", views.signup, name="account_signup"),
     path("desactive/", views.account_inactive, name="account_inactive"),
     path("mot-de-passe/", views.password_change, name="account_change_password"),
@@ -34,4 +45,43 @@ urlpatterns = [
         views.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    # The second factor
+    path("securite/", second_factor.Security.as_view(), name="mfa_index"),
+    path(
+        "securite/connexion/",
+        second_factor.Authenticate.as_view(),
+        name="mfa_authenticate",
+    ),
+    path(
+        "securite/confirmer/",
+        second_factor.Reauthenticate.as_view(),
+        name="mfa_reauthenticate",
+    ),
+    path(
+        "securite/confirmer/cle/",
+        second_factor.ReauthenticateByKey.as_view(),
+        name="mfa_reauthenticate_webauthn",
+    ),
+    path(
+        "securite/application/",
+        second_factor.ActivateTotp.as_view(),
+        name="mfa_activate_totp",
+    ),
+    path("securite/application/retrait/", totp_views.deactivate_totp, name="mfa_deactivate_totp"),
+    path("securite/cle/", second_factor.AddKey.as_view(), name="mfa_add_webauthn"),
+    path(
+        "securite/cle/<int:pk>/retrait/",
+        second_factor.RemoveKey.as_view(),
+        name="mfa_remove_webauthn",
+    ),
+    path("securite/codes/", code_views.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path(
+        "securite/codes/nouveaux/",
+        code_views.generate_recovery_codes,
+        name="mfa_generate_recovery_codes",
+    ),
+    path("securite/sessions/", sessions.Sessions.as_view(), name="sessions"),
+    # Who, and for whom
+    path("collectivite/", person.CollectivityChoice.as_view(), name="collectivity_choice"),
+    path("nom/", person.PersonName.as_view(), name="person_name"),
 ]

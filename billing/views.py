@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import factor
 from accounts.access import role_required, user_of
 from accounts.roles import Role
 from billing import claims as claims_of
@@ -97,6 +98,7 @@ def batch_new(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('claims')}?{form.query()}")
     conventions = form.conventions()
     if request.method == "POST":
+        factor.demand_fresh(request)
         try:
             batch = export_batch(form.campaign, conventions, by=user_of(request))
         except NothingToExport:
@@ -141,6 +143,7 @@ def chorus_settings(request: HttpRequest) -> HttpResponse:
     """The coding that every exported claim carries."""
     form = ChorusSettingsForm(request.POST or None, instance=ChorusSettings.current())
     if request.method == "POST" and form.is_valid():
+        factor.demand_fresh(request)
         form.save()
         messages.success(
             request, "La codification est enregistrée : les prochains exports la portent."

@@ -3,16 +3,16 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import InlineModelAdmin
-from django.core.exceptions import PermissionDenied
 from django.db.models import ForeignKey, Q, QuerySet
 from django.forms import ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
+from communes.admin_base import HistoryAdmin, WholeRegionAdmin
 from communes.forms import CollectivityForm, MembershipFormSet, NewCollectivityForm
-from communes.history import HistoryAdmin
 from communes.imports import import_communes
 from communes.models import (
     Academy,
@@ -30,43 +30,19 @@ from tabular.reading import Report
 from tabular.writing import Column, Kind
 
 
-def department_scope(request: HttpRequest, path: str) -> Q:
-    """Return the filter that leaves an agent the rows of their départements.
-
-    `path` leads from the filtered model to its département, as in a lookup.
-    """
-    # As `accounts.access.user_of`, which stands above.
-    if request.user.is_anonymous:
-        raise PermissionDenied
-    return request.user.department_scope(path)
-
-
-class DepartmentScopeMixin(admin.ModelAdmin):
-    """List and pages limited to the départements of the agent.
-
-    `department_path` leads from the model to its département, as in a lookup.
-    """
-
-    department_path = "department"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        scope = department_scope(request, self.department_path)
-        return super().get_queryset(request).filter(scope)
-
-
 @admin.register(Region)
-class RegionAdmin(admin.ModelAdmin):
+class RegionAdmin(WholeRegionAdmin):
     list_display = ("full_name", "city", "place")
 
 
 @admin.register(Academy)
-class AcademyAdmin(admin.ModelAdmin):
+class AcademyAdmin(WholeRegionAdmin):
     list_display = ("name", "code", "region")
     list_select_related = ("region",)
 
 
 @admin.register(Department)
-class DepartmentAdmin(admin.ModelAdmin):
+class DepartmentAdmin(WholeRegionAdmin):
     list_display = ("code", "name", "academy", "prefect", "court")
     list_display_links = ("code", "name")
     list_filter = ("academy",)
@@ -80,7 +56,7 @@ class DepartmentAdmin(admin.ModelAdmin):
 
 
 @admin.register(FormerCode)
-class FormerCodeAdmin(admin.ModelAdmin):
+class FormerCodeAdmin(WholeRegionAdmin):
     list_display = ("code", "commune")
     list_select_related = ("commune",)
     search_fields = ("code", "commune__search_text")
@@ -89,9 +65,7 @@ class FormerCodeAdmin(admin.ModelAdmin):
 
 
 @admin.register(Commune)
-class CommuneAdmin(
-    FoldedSearchMixin, DepartmentScopeMixin, ExportMixin, FileImportMixin, HistoryAdmin
-):
+class CommuneAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin):
     export_columns = (
         Column("Code INSEE", Kind.TEXT, lambda commune: commune.code),
         Column("Nom", Kind.TEXT, lambda commune: commune.name, width=36),
@@ -135,6 +109,9 @@ class CommuneAdmin(
         official = [field.name for field in Commune._meta.fields if field.editable]
         return [name for name in official if name != "of_name"] + ["signatory", "former_codes"]
 
+    def scope(self, user: Any) -> Q:
+        return user.department_scope("department")
+
     def run_import(self, content: bytes, *, by: Any, dry_run: bool, **options: Any) -> Report:
         return import_communes(content, by=by, dry_run=dry_run)
 
@@ -162,8 +139,23 @@ class MembershipInline(admin.TabularInline):
         return super().get_queryset(request).select_related("commune")
 
 
+class AccessFilter(admin.SimpleListFilter):
+    """Collectivities that nobody can open, or whose access nobody looks after."""
+
+    title = "accès"
+    parameter_name = "access"
+    _WITHOUT = {"nobody": "users__is_active", "no_manager": "managers__is_active"}
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return [("nobody", "Personne n'a accès"), ("no_manager", "Sans gestionnaire")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        path = self._WITHOUT.get(self.value() or "")
+        return queryset.exclude(**{path: True}) if path else queryset
+
+
 @admin.register(Collectivity)
-class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, ExportMixin, HistoryAdmin):
+class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
     export_columns = (
         Column("Code", Kind.TEXT, lambda collectivity: collectivity.code),
         Column("Nom", Kind.TEXT, lambda collectivity: collectivity.name, width=36),
@@ -184,7 +176,7 @@ class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, ExportMixin, Hi
         Column("Téléphone", Kind.TEXT, lambda collectivity: collectivity.phone),
     )
     list_display = ("name", "code", "department_code", "kind", "siret", "representative")
-    list_filter = ("kind", "department__academy", "department")
+    list_filter = ("kind", "department__academy", "department", AccessFilter)
     list_select_related = ("department",)
     list_per_page = 50
     show_full_result_count = False
@@ -207,6 +199,7 @@ class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, ExportMixin, Hi
             },
         ),
         ("Contact", {"fields": ("email", "phone", "website")}),
+        ("Accès", {"fields": ("people",)}),
     )
 
     def get_form(
@@ -221,14 +214,19 @@ class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, ExportMixin, Hi
 
     inlines = (MembershipInline,)
 
+    def scope(self, user: Any) -> Q:
+        return user.department_scope("department")
+
     def get_readonly_fields(
         self, request: HttpRequest, obj: Collectivity | None = None
     ) -> tuple[str, ...]:
-        return ("kind", "department", "merged") if obj else ()
+        return ("kind", "department", "merged", "people") if obj else ("people",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Collectivity | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is None or not obj.merged_into:
+        if obj is None:
+            return fieldsets[:-1]  # Nobody can have access yet.
+        if not obj.merged_into:
             return fieldsets
         return (("Fusion", {"fields": ("merged",)}), *fieldsets)
 
@@ -251,11 +249,34 @@ class CollectivityAdmin(FoldedSearchMixin, DepartmentScopeMixin, ExportMixin, Hi
             f"{collectivity.merged_on:%d/%m/%Y}",
         )
 
+    @admin.display(description="personnes")
+    def people(self, collectivity: Collectivity) -> str:
+        """Who has access to its files, and the way to invite somebody."""
+        managers = set(collectivity.managers.values_list("pk", flat=True))
+        rows = [
+            (
+                reverse("admin:accounts_user_change", args=[person.pk]),
+                person,
+                person.email,
+                ", gère les accès" if person.pk in managers else "",
+            )
+            for person in collectivity.users.filter(is_active=True)
+        ]
+        invite = reverse(
+            "admin:invitations_invitation_add", query={"collectivity": collectivity.pk}
+        )
+        return format_html(
+            '{} <a href="{}">Inviter une personne</a>',
+            format_html_join("", '<a href="{}">{}</a> ({}){}<br>', rows) or "Personne.",
+            invite,
+        )
+
     def formfield_for_foreignkey(
         self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField | None:
         if db_field.name == "department":
-            kwargs["queryset"] = Department.objects.filter(department_scope(request, "pk"))
+            user: Any = request.user
+            kwargs["queryset"] = Department.objects.filter(user.department_scope("pk"))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(description="dép.", ordering="department__code")

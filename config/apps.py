@@ -1,7 +1,8 @@
 """The site itself, and Django's own apps as it wants them."""
 
-from django.apps import AppConfig, apps
-from django.contrib.admin import site
+from django.apps import AppConfig
+from django.conf import settings
+from django.contrib.admin import ModelAdmin, site
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig
 
@@ -16,10 +17,14 @@ class ProductAdminConfig(AdminConfig):
     default_site = "config.admin.RectoratAdminSite"
 
     def ready(self) -> None:
-        """Leave out the worker's own tables: tasks are no agent's business."""
+        """Leave out the libraries' own tables: theirs are no agent's business, nor scoped."""
         super().ready()
-        worker = apps.get_app_config("django_q")
-        site.unregister([model for model in worker.get_models() if site.is_registered(model)])
+        site.unregister([model for model, pages in site._registry.items() if not _is_ours(pages)])
+
+
+def _is_ours(pages: ModelAdmin) -> bool:
+    """Tell whether an app of the project's folder, not of a library, made these pages."""
+    return (settings.BASE_DIR / type(pages).__module__.partition(".")[0]).is_dir()
 
 
 class ProductStaticFilesConfig(StaticFilesConfig):

@@ -7,6 +7,7 @@ SQLite and e-mails under `var/`, demonstration accounts. Setting
 
 import datetime
 import os
+import sys
 from pathlib import Path
 
 import environ
@@ -50,6 +51,7 @@ INSTALLED_APPS = [
     "jobs",
     "lifecycle",
     "schools",
+    "accounts.invitations",
     "accounts",
     "communes",
     "outbox",
@@ -65,6 +67,8 @@ INSTALLED_APPS = [
     "dsfr",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "simple_history",
     "csp",
     "django_htmx",  # Its static files: pages that follow long work.
@@ -81,6 +85,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.PrivatePages",
+    "accounts.middleware.SecondFactor",
+    "accounts.middleware.WhoActs",
+    "accounts.middleware.JournalOfExports",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -120,14 +128,21 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Cache ------------------------------------------------------------------
-# Counts attempts to sign in, so every worker process must see the same one. Files
-# need nothing to be set up; several hosts share one by CACHE_URL (Redis, database).
-FILE_CACHE = {
-    "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-    "LOCATION": VAR_DIR / "cache",
+# --- Caches -----------------------------------------------------------------
+# The default one counts attempts to sign in: a table, which every process and host sees and
+# which drops no live counter however many there are (the worker clears it of the others).
+# What can be computed again is kept as files.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_counter",
+        "OPTIONS": {"MAX_ENTRIES": sys.maxsize},
+    },
+    "files": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": VAR_DIR / "cache",
+    },
 }
-CACHES = {"default": env.cache("CACHE_URL") if "CACHE_URL" in env else FILE_CACHE}
 
 # --- People and sign-in -----------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -143,26 +158,64 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_ADAPTER = "accounts.adapter.ClosedSignupAdapter"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "request_login_code": "accounts.forms.RequestLoginCodeForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-# A visitor's typo must not send a message to a stranger.
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# The adapter does the same work for an address that no account has, and writes to nobody.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
+# Who has an account is told when a way into it changes.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.tokens.LinkTokenGenerator"  # noqa: S105
 # A town hall comes once a year: a code by e-mail spares it a password.
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-# The public page that verifies a document, per address of the network.
-ACCOUNT_RATE_LIMITS = {"verify_document": "30/m/ip"}
+# Failures of passwords are counted by `accounts.limits`. Here, per address of the network
+# ("ip"), per account that fails at its second factor, and (accounts/forms.py) per address
+# that codes and links are asked for: by one browser or network, then by all.
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "20/m/ip",
+    "reset_password": "20/m/ip",
+    "messages_asked": "3/m/key,10/d/key",
+    "messages_received": "40/d/key",
+    "verify_document": "30/m/ip",
+}
 # Attempts are counted by address: how many proxies in front add theirs.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0 if DEMONSTRATION else 1)
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 SESSION_COOKIE_AGE = 8 * 3600
 SIMPLE_HISTORY_REVERT_DISABLED = True
+# Agents open nothing without one; a demonstration does not make its visitors set one up.
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=not DEMONSTRATION)
+MFA_ADAPTER = "accounts.factor_adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# A telephone's clock may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
+# Passkeys want HTTPS: a demonstration has none.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMONSTRATION
+# The State's sign-in for agents and town halls; the button is absent without an address.
+PROCONNECT_DISCOVERY_URL = env("PROCONNECT_DISCOVERY_URL", default="")
+PROCONNECT_CLIENT_ID = env("PROCONNECT_CLIENT_ID", default="")
+PROCONNECT_CLIENT_SECRET = env("PROCONNECT_CLIENT_SECRET", default="")
+# As agreed when the service is registered there: RS256 or ES256.
+OIDC_RP_SIGN_ALGO = env("PROCONNECT_SIGN_ALGORITHM", default="RS256")
+# Read by mozilla-django-oidc; the addresses come from the discovery document.
+OIDC_RP_CLIENT_ID, OIDC_RP_CLIENT_SECRET = PROCONNECT_CLIENT_ID, PROCONNECT_CLIENT_SECRET
+OIDC_RP_SCOPES = "openid given_name usual_name email siret uid"
+OIDC_AUTHENTICATION_CALLBACK_URL = "proconnect_callback"
+OIDC_USE_PKCE = True
+OIDC_TIMEOUT = 10
+# Once it works: no password, code or link for agents any more.
+PROCONNECT_ONLY_FOR_AGENTS = env.bool("PROCONNECT_ONLY_FOR_AGENTS", default=False)
 
 # --- Language, dates --------------------------------------------------------
 LANGUAGE_CODE = "fr"
@@ -205,10 +258,13 @@ DSFR_MARK_OPTIONAL_FIELDS = True
 # --- E-mail -----------------------------------------------------------------
 # Those of the demonstration are kept as files, which the page « Courriels » shows.
 MAILS_DIR = Path(env("MAILS_DIR", default=str(VAR_DIR / "mails")))
-vars().update(env.email("EMAIL_URL", default="consolemail://"))
+_MAIL_SERVER = env.email("EMAIL_URL", default="consolemail://")
 if DEMONSTRATION and "EMAIL_URL" not in env:
-    EMAIL_BACKEND = "config.mails.MailFolder"
+    _MAIL_SERVER["EMAIL_BACKEND"] = "config.mails.MailFolder"
+vars().update(_MAIL_SERVER)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="conventions@localhost")
+# No mail server to wait for: they are there at once, without a worker too.
+DELIVER_AT_ONCE = _MAIL_SERVER["EMAIL_BACKEND"] == "config.mails.MailFolder"
 # A mail server that does not answer must not hold the worker.
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
 
@@ -235,6 +291,8 @@ Q_CLUSTER = {
 # hour of the day (Paris time). Each may be missed or done twice: it does what is left to do.
 SCHEDULES = {
     "courriels": ("outbox.tasks.deliver", None, 5),
+    "compteurs": ("accounts.limits.forget_old", None, 60),
+    "ménage": ("accounts.tasks.clean_up", None, datetime.time(2, 0)),
     "payeurs": ("django.core.management.call_command", "'follow_payers'", datetime.time(3, 0)),
     "documents périmés": (
         "conventions.dossiers.tasks.review_documents",
@@ -283,6 +341,8 @@ LOGGING = {
         "django.security.csrf": {"level": "ERROR"},
         "django.security.DisallowedHost": {"filters": ["unknown_name"]},
         "config.mails": {"level": "INFO"},
+        # Who came in, failed to, was let in or out: a line each, beside the table.
+        "accounts.journal": {"level": "INFO"},
         # One line per glyph subset otherwise.
         "fontTools": {"level": "ERROR"},
         "weasyprint": {"level": "ERROR"},

@@ -5,10 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from communes.admin_base import ScopedAdmin
 from documents.models import Document
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(ScopedAdmin):
     """What was issued does not change, whoever looks."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -21,8 +22,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-@admin.register(Document)
 class DocumentAdmin(ReadOnlyAdmin):
+    """Registered by `rectorat`, which knows the files that they belong to."""
+
     list_display = ["sha256_start", "nature", "reference_or_name", "pages", "created_at"]
     list_filter = ["text_model__kind", "created_at"]
     list_select_related = ["text_model"]

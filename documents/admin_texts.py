@@ -16,6 +16,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import mark_safe
 
 from accounts.access import user_of
+from accounts.regional import refuse_who_is_limited
+from communes.admin_base import WholeRegionAdmin
 from documents.admin_forms import TextFileForm, TextForm, new_text_form
 from documents.models import TextModel
 from documents.wording.comparison import compare
@@ -26,13 +28,11 @@ from documents.wording.proofreading import proofread
 from documents.wording.requirements import requirements_of
 from documents.wording.texts import file_name, write_file
 
-
-def _may_write(request: HttpRequest) -> bool:
-    """Texts are the whole region's: an agent of some départements reads them."""
-    return not user_of(request).limited_to_departments
+# The others only show a text.
+REGIONAL_PAGES = frozenset({"publish", "duplicate"})
 
 
-class TextModelAdmin(admin.ModelAdmin):
+class TextModelAdmin(WholeRegionAdmin):
     form = TextForm
     list_display = ("title", "kind", "version", "state", "published_at")
     list_filter = ("kind", "state")
@@ -47,10 +47,7 @@ class TextModelAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: TextModel | None = None) -> bool:
         """A published version is read; a form sent for it is answered, its text kept."""
         frozen = obj is not None and obj.is_published and request.method != "POST"
-        return not frozen and _may_write(request) and super().has_change_permission(request, obj)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return _may_write(request) and super().has_add_permission(request)
+        return not frozen and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: TextModel | None = None) -> bool:
         return False
@@ -84,8 +81,7 @@ class TextModelAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         """Ask for the nature first: the fields and the parts to have depend on it."""
         if request.GET.get("kind") not in Kind:
-            if not self.has_add_permission(request):
-                raise PermissionDenied
+            refuse_who_is_limited(request)
             return self._page(request, None, "kinds", "Écrire un texte", {"kinds": Kind})
         return super().add_view(request, form_url, extra_context)
 
@@ -151,10 +147,10 @@ class TextModelAdmin(admin.ModelAdmin):
         """The address of a page about one text, given to `view`."""
 
         def on_text(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponse:
-            writes = page in ("publish", "duplicate")
-            may = self.has_change_permission if writes else self.has_view_permission
-            if not may(request):
+            if not self.has_view_permission(request):
                 raise PermissionDenied
+            if page in REGIONAL_PAGES:
+                refuse_who_is_limited(request)
             return view(request, get_object_or_404(TextModel, pk=pk), **kwargs)
 
         return path(
@@ -231,8 +227,7 @@ class TextModelAdmin(admin.ModelAdmin):
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Keep a file as a new draft, or say all its faults at the lines of the file."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
+        refuse_who_is_limited(request)
         form = TextFileForm(request.POST or None, request.FILES or None)
         context: dict[str, Any] = {"form": form, "faults": []}
         if request.method == "POST" and form.is_valid():

@@ -80,7 +80,7 @@ class JournalEntry(Frozen):
             convention_id=subject.convention_id,
             part=subject.part,
             by=by,
-            by_name=by.get_full_name() if by else "système",
+            by_name=by.signature if by else "système",
             verb=verb,
             summary=summary,
             **fields,

@@ -28,12 +28,12 @@ class Delivery(models.TextChoices):
 
 class EmailQuerySet(models.QuerySet["Email"]):
     def due(self) -> "EmailQuerySet":
-        """To be sent now, the oldest first."""
+        """To be sent now: first what is of use for a short time only, then the oldest."""
         return self.filter(
             Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=timezone.now()),
             state=Delivery.QUEUED,
             attempts__lt=MAX_ATTEMPTS,
-        ).order_by("pk")
+        ).order_by(F("useless_from").asc(nulls_last=True), "pk")
 
     def give_up_exhausted(self) -> None:
         """Mark as failed what was claimed for the last time by a worker that then died."""
@@ -41,10 +41,17 @@ class EmailQuerySet(models.QuerySet["Email"]):
             state=Delivery.QUEUED,
             attempts__gte=MAX_ATTEMPTS,
             next_attempt_at__lte=timezone.now(),
-        ).update(
-            state=Delivery.FAILED,
-            error="Le travail de fond s'est arrêté pendant le dernier essai.",
+        )._give_up("Le travail de fond s'est arrêté pendant le dernier essai.")
+
+    def give_up_useless(self) -> None:
+        """Mark as failed what would come too late: a code or a link that serves no more."""
+        self.filter(state=Delivery.QUEUED, useless_from__lte=timezone.now())._give_up(
+            "Ce courriel n'a pas pu partir à temps."
         )
+
+    def _give_up(self, error: str) -> None:
+        self.filter(is_secret=True).update(body="", html="")
+        self.update(state=Delivery.FAILED, error=error, next_attempt_at=None)
 
 
 class Email(models.Model):
@@ -69,6 +76,12 @@ class Email(models.Model):
     next_attempt_at = models.DateTimeField("prochain essai", null=True, blank=True)
     sent_at = models.DateTimeField("envoyé le", null=True, blank=True)
     error = models.TextField("erreur", blank=True)
+    is_secret = models.BooleanField(
+        "confidentiel",
+        default=False,
+        help_text="Contient un code ou un lien : son texte est effacé dès qu'il est parti.",
+    )
+    useless_from = models.DateTimeField("sans objet à partir de", null=True, blank=True)
 
     objects = EmailQuerySet.as_manager()
 
@@ -96,14 +109,25 @@ class Email(models.Model):
 
     def note_sent(self) -> None:
         """Keep that the mail server took it."""
-        self._note(state=Delivery.SENT, sent_at=timezone.now(), next_attempt_at=None, error="")
+        self._note(
+            state=Delivery.SENT,
+            sent_at=timezone.now(),
+            next_attempt_at=None,
+            error="",
+            **self._without_secret(),
+        )
 
     def note_failure(self, error: str) -> None:
         """Keep why an attempt failed; the last one is final."""
         if self.attempts < MAX_ATTEMPTS:
             self._note(error=error)
         else:
-            self._note(error=error, state=Delivery.FAILED, next_attempt_at=None)
+            self._note(
+                error=error,
+                state=Delivery.FAILED,
+                next_attempt_at=None,
+                **self._without_secret(),
+            )
 
     def queue_again(self, recipients: list[str]) -> bool:
         """Start over, to `recipients`; False unless it failed or had nobody to go to."""
@@ -118,6 +142,10 @@ class Email(models.Model):
                 error="",
             )
         )
+
+    def _without_secret(self) -> dict[str, str]:
+        """What is left of a text that opens a door, once it has nothing more to be read for."""
+        return {"body": "", "html": ""} if self.is_secret else {}
 
     def _note(self, **values: Any) -> None:
         """Write what became of an attempt; what this worker no longer holds stays as it is."""

@@ -1,33 +1,59 @@
 """Putting an e-mail in the outbox: written with the change it tells of, sent after commit."""
 
+import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.text import Truncator
 from django_q.tasks import async_task
 
 from outbox.models import Delivery, Email
+from outbox.tasks import deliver
 
 _SUBJECT_LENGTH = 200
 
 
-def post(recipients: list[str], *, subject: str, body: str, html: str = "", by: Any) -> Email:
-    """Keep an e-mail and have it sent once all is committed; nothing remains of it if not.
+def post(recipients: list[str], **what: Any) -> Email:
+    """Keep an e-mail (`draft` says of what) and have it sent once all is committed.
 
-    `by` is who did what it tells of, None for the system. Without any address it is kept
-    all the same, as NO_RECIPIENT.
+    Nothing remains of it if not. For what is secret a delivery is asked for even where there is
+    no address: whoever times the answer does not learn whether somebody is written to.
     """
-    email = Email.objects.create(
-        recipients=recipients,
-        subject=Truncator(subject).chars(_SUBJECT_LENGTH),
-        body=body,
-        html=html,
-        created_by=by,
-        state=Delivery.QUEUED if recipients else Delivery.NO_RECIPIENT,
-    )
-    if recipients:
+    email = draft(recipients, **what)
+    email.save()
+    if recipients or email.is_secret:
         deliver_after_commit()
     return email
+
+
+def draft(
+    recipients: list[str],
+    *,
+    subject: str,
+    body: str,
+    html: str = "",
+    by: Any,
+    is_secret: bool = False,
+    useless_from: datetime.datetime | None = None,
+) -> Email:
+    """Return an e-mail still to be saved: who keeps many at once delivers once.
+
+    `by` is who did what it tells of, None for the system. Without any address it is kept
+    all the same, as NO_RECIPIENT. What `is_secret` (a code, a link) is wiped out once sent;
+    nothing is sent from `useless_from` on.
+    """
+    is_read = bool(recipients) or not is_secret
+    return Email(
+        recipients=recipients,
+        subject=Truncator(subject).chars(_SUBJECT_LENGTH),
+        body=body if is_read else "",
+        html=html if is_read else "",
+        created_by=by,
+        is_secret=is_secret,
+        useless_from=useless_from,
+        state=Delivery.QUEUED if recipients else Delivery.NO_RECIPIENT,
+    )
 
 
 def post_again(email: Email, recipients: list[str]) -> bool:
@@ -53,4 +79,7 @@ def deliver_after_commit() -> None:
 
 
 def _deliver_soon() -> None:
-    async_task("outbox.tasks.deliver")
+    if settings.DELIVER_AT_ONCE:  # Files of the demonstration: no mail server to wait for.
+        deliver()
+    else:
+        async_task("outbox.tasks.deliver")

@@ -12,9 +12,12 @@ from outbox.models import Email
 
 logger = logging.getLogger(__name__)
 
-_CHUNK = 50
+# What is of use for minutes (a sign-in code) waits for no more than these.
+_CHUNK = 10
 # Well under the worker's `timeout`, even if a message is long refused; then a task of its own.
 _BUDGET = datetime.timedelta(seconds=20)
+# Long enough to answer "it never came".
+_SECRETS_KEPT = datetime.timedelta(days=90)
 
 
 def deliver() -> int:
@@ -26,6 +29,7 @@ def deliver() -> int:
     to a task of its own.
     """
     Email.objects.give_up_exhausted()
+    Email.objects.give_up_useless()
     started = timezone.now()
     sent = 0
     connection = get_connection()
@@ -63,3 +67,12 @@ def _send(email: Email, connection: BaseEmailBackend) -> bool:
         return False
     email.note_sent()
     return True
+
+
+def forget_secrets() -> int:
+    """Delete old e-mails of sign-in; return how many. Those about a file are kept with it."""
+    since = timezone.now() - _SECRETS_KEPT
+    settled = Email.objects.filter(is_secret=True, created_at__lt=since).exclude(
+        state=Email.State.QUEUED
+    )
+    return settled.delete()[0]

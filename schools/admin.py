@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin, helpers
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -15,8 +15,8 @@ from django.utils.html import format_html, format_html_join
 
 from accounts.access import user_of
 from accounts.models import User
-from communes.admin import CollectivityAdmin, CommuneAdmin, DepartmentScopeMixin
-from communes.history import HistoryAdmin
+from communes.admin import CollectivityAdmin, CommuneAdmin
+from communes.admin_base import HistoryAdmin
 from communes.models import Collectivity, Commune
 from schools import closures
 from schools.forms import ConfirmSchoolImportForm, SchoolImportForm
@@ -55,9 +55,7 @@ def _kept_open(count: int) -> str:
 
 
 @admin.register(School)
-class SchoolAdmin(
-    FoldedSearchMixin, DepartmentScopeMixin, ExportMixin, FileImportMixin, HistoryAdmin
-):
+class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin):
     export_columns = (
         Column("Code UAI", Kind.TEXT, lambda school: school.uai),
         Column("Nom", Kind.TEXT, lambda school: school.name, width=44),
@@ -74,7 +72,6 @@ class SchoolAdmin(
         Column("Adresse électronique", Kind.TEXT, lambda school: school.email, width=32),
         Column("Téléphone", Kind.TEXT, lambda school: school.phone),
     )
-    department_path = "commune__department"
     list_display = ("name", "uai", "commune_name", "payer_name", "state_and_proposal")
     list_filter = (
         ProposedClosureFilter,
@@ -118,6 +115,9 @@ class SchoolAdmin(
         "degré sont retenues. Une école absente d'un fichier qui couvre son département est "
         "proposée à la fermeture ; c'est vous qui la fermez."
     )
+
+    def scope(self, user: User) -> Q:
+        return user.department_scope("commune__department")
 
     def run_import(self, content: bytes, *, by: User, dry_run: bool, **options: Any) -> Report:
         return import_schools(content, by=by, dry_run=dry_run, **options)

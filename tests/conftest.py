@@ -15,6 +15,7 @@ from lifecycle.triggers import install_triggers, remove_triggers
 from .factories import ConventionFactory, UserFactory, sign_by_both
 
 pytest_plugins = [
+    "tests.access",
     "tests.clock",
     "tests.database",
     "tests.night",

@@ -36,8 +36,14 @@ TEMPLATES = [
     for engine in TEMPLATES
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# Attempts to sign in are not counted from one test to the next.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+# As on a real site: what is asked of agents, who sends e-mails.
+SECOND_FACTOR_REQUIRED = True
+DELIVER_AT_ONCE = False
+# Neither attempts nor drawings go from one test to the next.
+CACHES = {
+    name: {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
+    for name in ("default", "files")
+}
 # No collectstatic: neither its manifest nor its folder.
 WHITENOISE_AUTOREFRESH = True
 STORAGES = {

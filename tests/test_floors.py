@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# From the top down. A room of `conventions/` is a floor of its own; what is named by no room
-# is the convention itself.
+# From the top down. A room of `conventions/` or `accounts/` is a floor of its own; what is
+# named by no room is the convention, or people, themselves.
 FLOORS = (
     "config",
     "demonstration",
@@ -32,6 +32,8 @@ FLOORS = (
     "jobs",
     "lifecycle",
     "schools",
+    "accounts.proconnect",
+    "accounts.invitations",
     "accounts",
     "communes",
     "outbox",

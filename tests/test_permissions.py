@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
@@ -17,8 +18,10 @@ from django.db import transaction
 from django.urls import URLResolver, get_resolver, reverse
 from dsfr.models import DsfrConfig
 
+from accounts import journal
+from accounts.middleware import WITHOUT_FACTOR
 from accounts.models import User
-from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
+from accounts.roles import ADMIN_SITE_ROLES, AGENTS, PERMISSIONS, Role
 from billing.batches import export_batch
 from billing.claims import claimable
 from communes.models import FormerCode
@@ -33,9 +36,16 @@ from documents.models import Document
 from documents.received.signatures import examine
 from documents.received.uploads import UploadedPdf
 from jobs.models import Job
+from tests.access import SignedInClient
 from tests.documents import papers
 from tests.documents.certificates import mayor, sign
-from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
+from tests.factories import (
+    ConventionFactory,
+    DepartmentFactory,
+    InvitationFactory,
+    UserFactory,
+    sign_by_both,
+)
 
 VISITOR = "visitor"
 SIGNED_IN = frozenset(Role)
@@ -72,6 +82,37 @@ PAGES = {
     "account_reset_password_done": ANYONE,
     "account_reset_password_from_key": ANYONE,
     "account_reset_password_from_key_done": ANYONE,
+    # The second factor, sessions
+    **dict.fromkeys(
+        (
+            "mfa_index",
+            "mfa_activate_totp",
+            "mfa_deactivate_totp",
+            "mfa_add_webauthn",
+            "mfa_view_recovery_codes",
+            "mfa_generate_recovery_codes",
+            "mfa_reauthenticate",
+            "mfa_reauthenticate_webauthn",
+            "sessions",
+        ),
+        SIGNED_IN,
+    ),
+    "mfa_remove_webauthn": NOBODY,  # Of a key of one's own
+    "mfa_authenticate": SIGNED_IN,  # Between two steps of signing in; leads elsewhere
+    # Who, and for whom
+    "collectivity_choice": {Role.TOWN_HALL},
+    "person_name": {Role.TOWN_HALL},
+    "colleagues": {Role.TOWN_HALL},
+    "confirm_access": {Role.TOWN_HALL},
+    "remove_colleague": {Role.TOWN_HALL},
+    "invite_again": {Role.TOWN_HALL},
+    "withdraw_invitation": {Role.TOWN_HALL},
+    "invitation": ANYONE,  # By its secret address
+    "demonstration_sign_in": NOBODY,  # Without the address of one of its accounts
+    # Where no ProConnect is set up, none of its pages
+    "proconnect": NOBODY,
+    "proconnect_callback": NOBODY,
+    "proconnect_back": NOBODY,
     # Conventions: each role sees those of its scope
     "conventions": SIGNED_IN,
     "convention_current": SIGNED_IN,
@@ -144,8 +185,14 @@ PAGES = {
             "conventions_convention",
             "conventions_enrolment",
             "lifecycle_journalentry",
+            "accounts_user",
+            "invitations_invitation",
         )
     },
+    "admin:accounts_accessentry_export": {Role.ADMINISTRATOR},
+    "admin:invitations_invitation_import": ADMIN_SITE_ROLES,
+    "admin:accounts_user_reset_factor": {Role.ADMINISTRATOR},
+    "admin:accounts_user_forget_proconnect": {Role.ADMINISTRATOR},
     "admin:conventions_enrolment_withdraw": ADMIN_SITE_ROLES,
     **dict.fromkeys(TEXT_PAGES, ADMIN_SITE_ROLES),
     "admin:documents_textmodel_import": ADMIN_SITE_ROLES,
@@ -163,6 +210,13 @@ MODEL_PAGES = {
 
 # What a page is asked with.
 QUERIES = {
+    "confirm_access": {
+        "representative_civility": "F",
+        "representative_first_name": "Inès",
+        "representative_last_name": "Vidal",
+        "representative_capacity": "Maire",
+        "capacity_gender": "F",
+    },
     "admin:conventions_convention_verb": {"conventions": "1"},
     "admin:jobs_job_start": {"conventions": "1"},
     "admin:autocomplete": {
@@ -259,6 +313,14 @@ def values(convention, town_hall):
     DsfrConfig.objects.create()
     job = Job.objects.create(action="issue", by=town_hall)
     MailFolder().send_messages([EmailMessage("Objet", "…", to=[town_hall.email])])
+    town_hall.managed.add(convention.collectivity)
+    invitation = InvitationFactory(collectivity=convention.collectivity)
+    colleague = UserFactory(collectivities=[convention.collectivity])
+    key = Authenticator.objects.create(user=colleague, type=Authenticator.Type.WEBAUTHN, data={})
+    journal.note(journal.Kind.SESSION, "…", person=town_hall)
+    for person in User.objects.order_by("pk"):
+        for kind in (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES):
+            Authenticator.objects.create(user=person, type=kind, data={"migrated_codes": []})
     pile = Pile.keep(UploadedPdf(content=papers.pile(papers.blank()), pages=1), by=town_hall)
     return {
         "year": convention.campaign.school_year,
@@ -275,6 +337,15 @@ def values(convention, town_hall):
         "step": "mise-en-demeure",
         "reference": issued.reference,
         "token": CalendarSubscription.renew(town_hall).token,
+        ("invitation", "token"): invitation.path.rstrip("/").rpartition("/")[2],
+        ("invite_again", "pk"): invitation.pk,
+        ("withdraw_invitation", "pk"): invitation.pk,
+        ("remove_colleague", "pk"): colleague.pk,
+        ("mfa_remove_webauthn", "pk"): key.pk,
+        **{
+            (f"admin:accounts_user_{page}", "pk"): colleague.pk
+            for page in ("reset_factor", "forget_proconnect")
+        },
         ("batch_file", "year"): convention.campaign.start_year,
         ("batch_file", "number"): batch.number,
         ("admin:piles_pile_thumbnail", "pk"): pile.pk,
@@ -383,3 +454,28 @@ def test_the_convention_of_others_is_a_page_that_does_not_exist(client, values, 
             opened.append(f"{name}: {response.status_code}")
 
     assert opened == []
+
+
+@pytest.mark.parametrize("role", sorted(AGENTS))
+def test_with_the_first_factor_alone_an_agent_opens_nothing_else_than_what_sets_up_a_second(
+    role,
+    people,
+    values,
+):
+    client = SignedInClient()
+    client.force_login(people[role], factor=False)
+    Authenticator.objects.filter(user=people[role]).delete()
+    opened = []
+    for name, arguments in addresses():
+        if name == "account_logout":  # The way out, for everybody.
+            continue
+        url = address(name, arguments, values)
+        for ask in (client.get, client.post):
+            response = ask(url, QUERIES.get(name, {}))
+            if not response.get("Location", "").startswith(f"{reverse('mfa_index')}?next="):
+                opened.append(name)
+    assert set(opened) <= WITHOUT_FACTOR
+
+
+def test_the_named_exceptions_are_pages():
+    assert {name for name, _ in addresses()} >= WITHOUT_FACTOR

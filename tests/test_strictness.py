@@ -210,7 +210,6 @@ def test_the_environment_and_its_file_change_no_setting(tmp_path):
         "SECRET_KEY": "x" * 64,
         "DEBUG": "1",
         "HTTPS": "1",
-        "CACHE_URL": "redis://cache.example.fr",
         "S3_BUCKET": "conventions",
         "ENV_FILE": str(tmp_path / ".env"),
         "TZ": "Pacific/Auckland",

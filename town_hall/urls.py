@@ -4,6 +4,7 @@ from conventions.campaigns.converters import SchoolYearConverter
 from town_hall.views import (
     amendments,
     calendar,
+    colleagues,
     comparison,
     correspondence,
     documents,
@@ -23,6 +24,23 @@ urlpatterns = [
     path("", files.ConventionList.as_view(), name="conventions"),
     path("calendrier/", calendar.CalendarPage.as_view(), name="calendar"),
     path("en-cours/", files.current, name="convention_current"),
+    path("acces/<str:code>/", colleagues.Colleagues.as_view(), name="colleagues"),
+    path("acces/<str:code>/confirmer/", colleagues.ConfirmAccess.as_view(), name="confirm_access"),
+    path(
+        "acces/<str:code>/<int:pk>/retrait/",
+        colleagues.RemoveColleague.as_view(),
+        name="remove_colleague",
+    ),
+    path(
+        "acces/<str:code>/invitations/<int:pk>/envoi/",
+        colleagues.InviteAgain.as_view(),
+        name="invite_again",
+    ),
+    path(
+        "acces/<str:code>/invitations/<int:pk>/retrait/",
+        colleagues.WithdrawInvitation.as_view(),
+        name="withdraw_invitation",
+    ),
     path("pieces/<int:pk>/", documents.download_piece, name="piece"),
     path(_signature, comparison.compare, name="piece_comparison"),
     path(f"{_signature}signee.pdf", comparison.download_as_signed, name="piece_as_signed"),

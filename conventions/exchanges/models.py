@@ -107,8 +107,15 @@ def _new_token() -> str:
 
 class CalendarSubscriptionQuerySet(models.QuerySet["CalendarSubscription"]):
     def live(self) -> "CalendarSubscriptionQuerySet":
-        """Addresses that answer: not revoked, of people who may still sign in."""
-        return self.filter(revoked_at__isnull=True, user__is_active=True)
+        """Addresses that answer: not revoked, of people who may still sign in.
+
+        One given before the rights of its person changed answers no more.
+        """
+        return self.filter(
+            revoked_at__isnull=True,
+            user__is_active=True,
+            created_at__gte=models.F("user__rights_since"),
+        )
 
 
 class CalendarSubscription(models.Model):

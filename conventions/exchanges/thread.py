@@ -23,7 +23,7 @@ def write_message(
     message = Message(
         convention_id=convention_id,
         by=by,
-        by_name=by.get_full_name() if by else "Rectorat",
+        by_name=by.signature if by else "Rectorat",
         side=Side.TOWN_HALL if is_town_hall else Side.RECTORAT,
         subject=subject,
         body=body.strip(),

@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 
 from accounts.access import user_of
 from accounts.models import User
+from communes.admin_base import ScopedAdmin
 from conventions.dossiers.parts import part_of
 from conventions.models import Piece
 from conventions.piles import reading
@@ -146,7 +147,7 @@ class SheafForm(forms.Form):
 
 
 @admin.register(Pile)
-class PileAdmin(admin.ModelAdmin):
+class PileAdmin(ScopedAdmin):
     list_display = ("name", "moment", "by_name", "page_count", "state", "waiting")
     list_select_related = ("by",)
     list_per_page = 50
@@ -156,8 +157,12 @@ class PileAdmin(admin.ModelAdmin):
     class Media:
         css = {"all": ("conventions_admin.css",)}
 
+    def scope(self, user: User) -> Q:
+        """An agent of some départements sees their own piles, the others all."""
+        return Q(by=user) if user.limited_to_departments else Q()
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pile]:
-        return Pile.objects.for_user(user_of(request)).with_waiting()
+        return super().get_queryset(request).with_waiting()
 
     @admin.display(description="déposée le", ordering="at")
     def moment(self, pile: Pile) -> str:

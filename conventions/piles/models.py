@@ -23,10 +23,6 @@ def _stored_name(pile: "Pile", filename: str) -> str:
 
 
 class PileQuerySet(models.QuerySet["Pile"]):
-    def for_user(self, user: User) -> "PileQuerySet":
-        """Leave an agent of some départements what they dropped themselves."""
-        return self.filter(by=user) if user.limited_to_departments else self
-
     def with_waiting(self) -> "PileQuerySet":
         """Count the sheaves of each that are still to be verified, as `waiting_count`."""
         waiting = Count("sheaves", filter=Q(sheaves__state=Sheaf.State.WAITING))

@@ -9,7 +9,6 @@ from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.enrolment import EnrolmentAdmin
 from rectorat.admin.job import JobAdmin
 from rectorat.admin.journal import JournalEntryAdmin
-from rectorat.admin.notification import NotificationAdmin
 from rectorat.admin.takeover import SchoolTakeoverAdmin
 from rectorat.admin.territory import (
     ReviewedDepartmentAdmin,
@@ -24,7 +23,6 @@ __all__ = [
     "EnrolmentAdmin",
     "JobAdmin",
     "JournalEntryAdmin",
-    "NotificationAdmin",
     "ReviewedDepartmentAdmin",
     "ReviewedPayerAdmin",
     "ReviewedRegionAdmin",

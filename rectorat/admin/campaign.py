@@ -13,7 +13,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from accounts import factor
 from accounts.access import user_of
+from accounts.regional import refuse_who_is_limited
+from communes.admin_base import WholeRegionAdmin
 from conventions.campaigns.coming import EXCHANGES, TEXTS, proposed
 from conventions.campaigns.models import PRINTED, Campaign
 from conventions.dossiers.replies import build_reply_curve
@@ -22,7 +25,6 @@ from conventions.enrolment.preparation import prepare, to_prepare
 from conventions.lifecycle import PARTY_CONFIRMED, State
 from conventions.models import Convention
 from jobs.selection import read_keys, write_keys
-from lifecycle.door import refuse_limited
 from lifecycle.rereading import RereadAdmin
 from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.forms import EnrolmentForm
@@ -34,7 +36,7 @@ View = Callable[[HttpRequest, Campaign], HttpResponse]
 
 
 @admin.register(Campaign)
-class CampaignAdmin(RereadAdmin):
+class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
     list_display = ("__str__", "state", "tariff", "opens_on", "reply_by", "ends_on")
 
     class Media:
@@ -56,14 +58,7 @@ class CampaignAdmin(RereadAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Campaign | None = None
     ) -> tuple[str, ...]:
-        if obj and user_of(request).limited_to_departments:
-            return tuple(field.name for field in Campaign._meta.fields)
         return obj.settled if obj else ()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """A campaign is the whole region's."""
-        limited = user_of(request).limited_to_departments
-        return not limited and super().has_add_permission(request)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Propose the coming school year, the newest texts, and all settings of the last one."""
@@ -81,7 +76,6 @@ class CampaignAdmin(RereadAdmin):
         return field
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:
-        refuse_limited(user_of(request))
         super().save_model(request, obj, form, change)
         if change and "tariff" in form.changed_data and obj.conventions.exists():
             messages.warning(
@@ -112,21 +106,24 @@ class CampaignAdmin(RereadAdmin):
             "send": self.send_view,
             "print": self.print_view,
         }
+        regional = ("open", "close", "archive", "renew")
         return [
             path(
                 f"<int:pk>/{step}/",
-                self.admin_site.admin_view(self._on_campaign(view)),
+                self.admin_site.admin_view(self._on_campaign(view, step in regional)),
                 name=f"campaigns_campaign_{step}",
             )
             for step, view in steps.items()
         ] + super().get_urls()
 
-    def _on_campaign(self, view: View) -> Callable[..., HttpResponse]:
-        """Give `view` the campaign of the address, to agents who may change campaigns."""
+    def _on_campaign(self, view: View, is_regional: bool) -> Callable[..., HttpResponse]:
+        """Give `view` the campaign of the address; the whole region's steps, to who follows it."""
 
         def on_campaign(request: HttpRequest, pk: int) -> HttpResponse:
-            if not self.has_change_permission(request):
+            if not self.has_view_permission(request):
                 raise PermissionDenied
+            if is_regional:
+                refuse_who_is_limited(request)
             return view(
                 request, get_object_or_404(Campaign.objects.select_related("region"), pk=pk)
             )
@@ -168,6 +165,8 @@ class CampaignAdmin(RereadAdmin):
         )
 
     def archive_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        if request.method == "POST":
+            factor.demand_fresh(request)
         return self._state_view(
             request,
             campaign,

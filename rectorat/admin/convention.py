@@ -176,7 +176,7 @@ COLUMNS = (
 
 
 @admin.register(Convention)
-class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
+class ConventionAdmin(FoldedSearchMixin, ExportMixin, AmendmentPages):
     list_display = (
         "reference",
         "collectivity_name",
@@ -293,7 +293,7 @@ class ConventionAdmin(AmendmentPages, FoldedSearchMixin, ExportMixin, admin.Mode
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Convention | None:
         """Read, with the file, what its whole page shows."""
-        found = Convention.objects.for_user(user_of(request)).with_parties()
+        found = self.get_queryset(request).with_parties()
         return found.filter(pk=object_id).first() if object_id.isdecimal() else None
 
     def render_change_form(

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ValidationError
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -13,7 +13,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from accounts.access import user_of
+from accounts.models import User
 from accounts.scope import collectivity_scope
+from communes.admin_base import ScopedAdmin
 from conventions.campaigns.models import Campaign
 from conventions.enrolment.enrolling import withdraw
 from conventions.lifecycle import REWORKABLE
@@ -87,7 +89,7 @@ COLUMNS = (
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
+class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, ScopedAdmin):
     list_display = ("uai", "name", "commune_name", "payer", "convention_link", "release")
     list_filter = (CampaignFilter, EnrolledFilter, AcademyFilter, DepartmentFilter)
     department_path = "school__payer__department"
@@ -114,9 +116,8 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
     class Media:
         css = {"all": ("conventions_admin.css",)}
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Enrolment]:
-        scope = collectivity_scope(user_of(request), "school__payer")
-        return super().get_queryset(request).filter(scope)
+    def scope(self, user: User) -> Q:
+        return collectivity_scope(user, "school__payer")
 
     @admin.display(description="collectivité", ordering="school__payer__search_text")
     def payer(self, enrolment: Enrolment) -> str:

@@ -2,23 +2,26 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from accounts.access import user_of
+from accounts.models import User
+from accounts.scope import collectivity_scope
+from communes.admin_base import ScopedAdmin
 from conventions.correspondence import post_message
 from conventions.models import Convention, try_to_issue
-from conventions.models.convention import ConventionQuerySet
 from conventions.terminations.steps import STEPS, initial, open_steps, take
 from lifecycle.plausible import keep_within
 from rectorat.admin.forms import MessageForm, TerminationForm
 
 
-class FilePages(admin.ModelAdmin):
+class FilePages(ScopedAdmin):
     """Mixed into the admin of conventions."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -36,8 +39,8 @@ class FilePages(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    def get_queryset(self, request: HttpRequest) -> ConventionQuerySet:
-        return Convention.objects.for_user(user_of(request))
+    def scope(self, user: User) -> Q:
+        return collectivity_scope(user, "collectivity")
 
     def find_file(self, request: HttpRequest, pk: int) -> Convention:
         """Return a convention of the agent's territory, or 404."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from accounts.access import user_of
+from accounts.models import User
+from communes.admin_base import ScopedAdmin
 from conventions.models import Convention
 from jobs import running
 from jobs.actions import action
@@ -41,7 +43,7 @@ def ask_to_issue(
 
 
 @admin.register(Job)
-class JobAdmin(admin.ModelAdmin):
+class JobAdmin(ScopedAdmin):
     list_display = ("label", "by_name", "moment", "state")
     list_select_related = ("by",)
     list_per_page = 50
@@ -52,10 +54,9 @@ class JobAdmin(admin.ModelAdmin):
     class Media:
         css = {"all": ("conventions_admin.css",)}
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+    def scope(self, user: User) -> Q:
         """An agent of some départements follows their own jobs, the others all."""
-        found, user = super().get_queryset(request), user_of(request)
-        return found.filter(by=user) if user.limited_to_departments else found
+        return Q(by=user) if user.limited_to_departments else Q()
 
     @admin.display(description="action", ordering="action")
     def label(self, job: Job) -> str:

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
-from accounts.access import user_of
+from accounts.models import User
 from accounts.scope import collectivity_scope
+from communes.admin_base import ScopedAdmin
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
 from conventions.campaigns.lifecycle import CAMPAIGN_TRANSITIONS
 from conventions.dossiers import timeline
@@ -103,7 +104,7 @@ COLUMNS = (
 
 
 @admin.register(JournalEntry)
-class JournalEntryAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
+class JournalEntryAdmin(FoldedSearchMixin, ExportMixin, ScopedAdmin):
     list_display = ("moment", "by_name", "what", "states", "subject", "comment")
     list_filter = (CampaignFilter, PartFilter, VerbFilter)
     search_fields = ("convention__reference", "convention__collectivity__search_text")
@@ -122,11 +123,10 @@ class JournalEntryAdmin(FoldedSearchMixin, ExportMixin, admin.ModelAdmin):
         "changed",
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[JournalEntry]:
-        entries = super().get_queryset(request)
-        scope = collectivity_scope(user_of(request), "convention__collectivity")
+    def scope(self, user: User) -> Q:
+        scope = collectivity_scope(user, "convention__collectivity")
         # What was done to a campaign as a whole concerns every agent.
-        return entries.filter(scope | Q(convention__isnull=True)) if scope else entries
+        return scope | Q(convention__isnull=True) if scope else scope
 
     @admin.display(description="le", ordering="at")
     def moment(self, entry: JournalEntry) -> str:

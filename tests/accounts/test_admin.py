@@ -1,6 +1,4 @@
-"""Opening and looking after accounts, in the admin site."""
-
-import re
+"""Looking after accounts, in the admin site."""
 
 import pytest
 from django.core import mail
@@ -11,7 +9,10 @@ from accounts.roles import Role
 from tests.factories import CollectivityFactory, DepartmentFactory, UserFactory
 
 LIST = reverse("admin:accounts_user_changelist")
-ADD = reverse("admin:accounts_user_add")
+
+
+def change(user):
+    return reverse("admin:accounts_user_change", args=[user.pk])
 
 
 @pytest.fixture
@@ -35,28 +36,13 @@ def person(**fields):
     } | fields
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_new_person_chooses_a_password_from_a_link(as_administrator, client, town):
-    as_administrator.post(ADD, person(collectivities=[town.pk]))
-
-    user = User.objects.get(email="secretariat@mairie.fr")
-    assert not user.has_usable_password()
-    assert mail.outbox[0].to == [user.email]
-    client.logout()
-    link = re.search(r"http://\S+/lien/\S+", mail.outbox[0].body).group()
-    password = "une phrase bien longue"
-    client.post(client.get(link).url, {"password1": password, "password2": password})
-    user.refresh_from_db()
-    assert user.check_password(password)
-
-
 def test_changing_a_person_sends_nothing_and_keeps_the_password(
     as_administrator, town, django_capture_on_commit_callbacks
 ):
     user = UserFactory(collectivities=[town])
     with django_capture_on_commit_callbacks(execute=True):
         as_administrator.post(
-            reverse("admin:accounts_user_change", args=[user.pk]),
+            change(user),
             person(collectivities=[town.pk]),
         )
 
@@ -64,17 +50,6 @@ def test_changing_a_person_sends_nothing_and_keeps_the_password(
     assert changed.last_name == "Vidal"
     assert changed.password == user.password
     assert mail.outbox == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_message_that_cannot_leave_loses_nothing_and_is_told(as_administrator, town, settings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
-
-    as_administrator.post(ADD, person(collectivities=[town.pk]))
-
-    assert User.objects.filter(email="secretariat@mairie.fr").exists()
-    assert "n’a pas pu être envoyé" in as_administrator.get(LIST).text
 
 
 @pytest.mark.parametrize(
@@ -89,8 +64,10 @@ def test_a_message_that_cannot_leave_loses_nothing_and_is_told(as_administrator,
 def test_what_a_person_looks_after_goes_with_their_role(
     as_administrator, town, role, with_town, with_department, message
 ):
+    user = UserFactory(collectivities=[town])
+
     response = as_administrator.post(
-        ADD,
+        change(user),
         person(
             role=role,
             collectivities=[town.pk] if with_town else [],
@@ -99,38 +76,29 @@ def test_what_a_person_looks_after_goes_with_their_role(
     )
 
     assert message in response.text
-    assert not User.objects.filter(email="secretariat@mairie.fr").exists()
+    assert User.objects.get(pk=user.pk).last_name == user.last_name
 
 
 def test_two_people_cannot_have_one_address(as_administrator, town):
     UserFactory(email="secretariat@mairie.fr")
+    user = UserFactory(collectivities=[town])
 
-    response = as_administrator.post(ADD, person(collectivities=[town.pk]))
+    response = as_administrator.post(change(user), person(collectivities=[town.pk]))
 
     assert "Un compte existe déjà avec cette adresse" in response.text
 
 
-def test_the_link_is_sent_again_to_active_people_only(as_administrator):
-    active, inactive = UserFactory(), UserFactory(is_active=False)
-
-    response = as_administrator.post(
-        LIST,
-        {"action": "send_first_sign_in_link", "_selected_action": [active.pk, inactive.pk]},
-        follow=True,
-    )
-
-    assert [message.to for message in mail.outbox] == [[active.email]]
-    assert "Comptes inactifs, à qui rien n’a été envoyé : 1." in response.text
+def test_accounts_are_opened_by_invitation_only(as_administrator):
+    assert as_administrator.get(reverse("admin:accounts_user_add")).status_code == 403
 
 
 def test_the_rectorat_reads_people_and_changes_nothing(client, rectorat):
     user = UserFactory(role=Role.FINANCE)
     client.force_login(rectorat)
-    page = reverse("admin:accounts_user_change", args=[user.pk])
+    page = change(user)
 
     assert client.get(page).status_code == 200
     assert client.post(page, person(role=Role.FINANCE)).status_code == 403
-    assert client.get(ADD).status_code == 403
 
 
 def test_an_agent_of_some_departments_sees_their_town_halls_only(client, town):
@@ -167,11 +135,37 @@ def test_nobody_deletes_a_person(as_administrator):
 
 def test_a_change_of_role_is_kept_in_the_history(as_administrator, administrator, town):
     user = UserFactory(collectivities=[town])
-    as_administrator.post(
-        reverse("admin:accounts_user_change", args=[user.pk]), person(role=Role.FINANCE)
-    )
+    as_administrator.post(change(user), person(role=Role.FINANCE))
 
     text = as_administrator.get(reverse("admin:accounts_user_history", args=[user.pk])).text
 
     assert "mairie → finances" in text
     assert administrator.get_full_name() in text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [("nobody", {"seule", "partie"}), ("no_manager", {"seule", "partie", "suivie"})],
+)
+def test_collectivities_without_anybody_are_found(client, rectorat, wanted, found):
+    CollectivityFactory(name="seule")
+    UserFactory(collectivities=[CollectivityFactory(name="partie")], is_active=False)
+    UserFactory(collectivities=[CollectivityFactory(name="suivie")])
+    managed = CollectivityFactory(name="gérée")
+    UserFactory(collectivities=[managed]).managed.set([managed])
+    client.force_login(rectorat)
+
+    page = client.get(reverse("admin:communes_collectivity_changelist"), {"access": wanted})
+
+    assert {collectivity.name for collectivity in page.context["cl"].queryset} == found
+
+
+def test_a_collectivity_shows_who_has_access(client, rectorat, town):
+    user = UserFactory(collectivities=[town])
+    user.managed.set([town])
+    client.force_login(rectorat)
+
+    text = client.get(reverse("admin:communes_collectivity_change", args=[town.pk])).text
+
+    assert f"({user.email}), gère les accès" in text
+    assert "Inviter une personne" in text

@@ -55,10 +55,13 @@ def test_a_line_on_the_terminal_says_to_whom_and_the_code_or_the_link(caplog, bo
     assert caplog.messages == [f"Courriel à mairie@exemple.fr : {gist}"]
 
 
-def test_the_code_by_which_people_sign_in_is_found_in_its_e_mail(client, settings, town_hall):
+def test_the_code_by_which_people_sign_in_is_found_in_its_e_mail(
+    client, settings, town_hall, delivered
+):
     settings.EMAIL_BACKEND = "config.mails.MailFolder"
 
     client.post(reverse("account_request_login_code"), {"email": town_hall.email})
+    delivered()
 
     kind, code = mails.read(mails.names()[0]).gist.split()
     assert kind == "code"

@@ -244,7 +244,7 @@ def test_pages_that_cannot_be_drawn_are_said_to_be_and_the_files_are_offered(
 
 
 def test_both_states_are_drawn_once_a_day(client, completed, town_hall, settings, monkeypatch):
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.CACHES = {"files": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     client.force_login(town_hall)
     first = client.get(comparison(completed)).context["differences"]
     monkeypatch.setattr(drawing, "find_differences", None)

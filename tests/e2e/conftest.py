@@ -54,7 +54,6 @@ def site_url(site_database, tmp_path_factory):
         "DATABASE_URL": site_database,
         "MEDIA_ROOT": str(tmp_path_factory.mktemp("media")),
         "MAILS_DIR": str(tmp_path_factory.mktemp("mails")),
-        "CACHE_URL": f"filecache://{tmp_path_factory.mktemp('cache')}",
         "DEMONSTRATION": "1",
         "PORT": str(port),
         "PYTHONWARNINGS": "default",

@@ -9,6 +9,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 from stdnum import luhn
 
+from accounts.invitations.models import VALID_FOR, Invitation
 from accounts.models import User
 from accounts.roles import Role
 from communes.models import Academy, Collectivity, Commune, Department, Region
@@ -175,6 +176,16 @@ class UserFactory(DjangoModelFactory):
     def departments(self, create, extracted, **kwargs):
         if extracted:
             self.departments.set(extracted)
+
+
+class InvitationFactory(DjangoModelFactory):
+    class Meta:
+        model = Invitation
+
+    email = factory.Sequence(lambda n: f"invitee{n}@example.org")
+    collectivity = factory.SubFactory(CollectivityFactory)
+    invited_by_name = "Dominique Durand"
+    expires_at = factory.LazyFunction(lambda: timezone.now() + VALID_FOR)
 
 
 class TextModelFactory(DjangoModelFactory):

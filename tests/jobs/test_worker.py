@@ -62,7 +62,6 @@ def worker(database_of_several, mail_server, private_media, tmp_path):
         **os.environ,
         "DATABASE_URL": database_url(),
         "EMAIL_URL": f"smtp://127.0.0.1:{mail_server.port}",
-        "CACHE_URL": f"filecache://{tmp_path / 'cache'}",
         "MEDIA_ROOT": str(private_media),
     }
 

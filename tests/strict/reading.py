@@ -12,6 +12,13 @@ READING = ("GET", "HEAD", "OPTIONS")
 # Tables that a page may write into while it is read.
 WRITTEN = {
     "django_session": "the link that resets a password moves its key out of the address",
+    "accounts_accessentry": "whoever takes a list away leaves a line in the journal of access",
+    "mfa_authenticator": "recovery codes are shown once, and are marked as shown",
+    "invitations_invitation": "that the page of an invitation was seen is kept, nothing more",
+}
+# Pages that are asked for, and do something, because others lead to them so.
+WRITING = {
+    "/comptes/proconnect/arrivee/": "ProConnect sends people back by GET, and they are in",
 }
 _READS = re.compile(
     r"\s*(SELECT(?!.*\bFOR UPDATE\b)|BEGIN|COMMIT|SAVEPOINT|RELEASE|ROLLBACK|PRAGMA)\b", re.S
@@ -29,7 +36,7 @@ def no_write_while_reading():
     answer = BaseHandler.get_response
 
     def answer_without_writing(handler, request):
-        if request.method not in READING:
+        if request.method not in READING or request.path in WRITING:
             return answer(handler, request)
         refuse = _refusing(f"{request.method} {request.path}")
         with connection.execute_wrapper(refuse):

@@ -1,6 +1,6 @@
 """A signed file as it was signed, beside what it has become since."""
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -81,12 +81,13 @@ def _differences(document: Document, size: int) -> drawing.Differences | None:
     Both states of every page are drawn for it: once a day is enough.
     """
     key = f"differences:{document.sha256}:{size}"
-    if key in cache:
-        return cache.get(key)
+    kept = caches["files"]
+    if key in kept:
+        return kept.get(key)
     with open_file(document) as file:
         try:
             found = drawing.find_differences(file, size)
         except confined.Failed:
             found = None
-    cache.set(key, found, _ONE_DAY)
+    kept.set(key, found, _ONE_DAY)
     return found

@@ -23,6 +23,7 @@ from conventions.lifecycle import guidance
 from conventions.models import Convention, Piece, can_receive_pieces
 from conventions.models.convention import ConventionQuerySet
 from conventions.terminations.steps import open_steps
+from town_hall.reviews import awaited_from
 
 
 def live(user: User) -> ConventionQuerySet:
@@ -50,7 +51,11 @@ class ConventionList(ListView):
         """Say plainly when the convention of the year has not been sent yet."""
         campaign = Campaign.objects.newest_open()
         waiting = campaign and not live(user_of(self.request)).filter(campaign=campaign).exists()
-        return super().get_context_data(awaited=campaign if waiting else None, **kwargs)
+        return super().get_context_data(
+            awaited=campaign if waiting else None,
+            review_of=awaited_from(user_of(self.request)),
+            **kwargs,
+        )
 
 
 def current(request: HttpRequest) -> HttpResponse:
@@ -91,6 +96,7 @@ class ConventionPage(DetailView):
             journal=timeline(journal_of_collectivity(convention)),
             notifications=convention.notifications.select_related("email"),
             other_years=self._other_years(),
+            review_of=awaited_from(user),
             **kwargs,
         )
 

@@ -1,25 +1,41 @@
-"""The e-mails about the files, to be read, and sent again when they failed."""
+"""What was issued and sent about the files: documents to be read, e-mails that may be sent again."""
 
 import datetime
 
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from accounts.access import user_of
+from accounts.models import User
 from accounts.scope import collectivity_scope
-from conventions.exchanges.models import Notification
+from communes.admin_base import ScopedAdmin
+from conventions.exchanges.models import Message, Notification
 from conventions.exchanges.telling import retry
-from conventions.models import file_facts
+from conventions.models import Piece, file_facts
+from documents.admin import DocumentAdmin
+from documents.models import Document
 from tabular.admin_search import FoldedSearchMixin
 
 
+@admin.register(Document)
+class FileDocumentAdmin(DocumentAdmin):
+    """A document is found by the pieces and messages of the files that hold it."""
+
+    def scope(self, user: User) -> Q:
+        scope = collectivity_scope(user, "convention__collectivity")
+        if not scope:
+            return Q()
+        pieces = Piece.objects.filter(scope).order_by().values("document")
+        attached = Message.objects.filter(scope, attachment__isnull=False).order_by()
+        return Q(pk__in=pieces) | Q(pk__in=attached.values("attachment"))
+
+
 @admin.register(Notification)
-class NotificationAdmin(FoldedSearchMixin, admin.ModelAdmin):
+class NotificationAdmin(FoldedSearchMixin, ScopedAdmin):
     list_display = ("moment", "kind", "side", "file", "recipients_text", "state_label", "sent")
     list_filter = (
         "email__state",
@@ -51,9 +67,8 @@ class NotificationAdmin(FoldedSearchMixin, admin.ModelAdmin):
     class Media:
         css = {"all": ("conventions_admin.css",)}
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
-        scope = collectivity_scope(user_of(request), "convention__collectivity")
-        return super().get_queryset(request).filter(scope)
+    def scope(self, user: User) -> Q:
+        return collectivity_scope(user, "convention__collectivity")
 
     @admin.display(description="le", ordering="pk")
     def moment(self, notification: Notification) -> str:

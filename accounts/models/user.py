@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from simple_history.models import HistoricalRecords
 
@@ -32,6 +33,17 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, email: str | None) -> "User":
         return self.get(email=(email or "").strip().lower())
 
+    def regional(self) -> QuerySet["User"]:
+        """Who may change what the whole region shares, in a constant order."""
+        return self.filter(
+            Q(role=Role.ADMINISTRATOR) | Q(role=Role.RECTORAT, departments__isnull=True),
+            is_active=True,
+        ).order_by("last_name", "first_name", "pk")
+
+    def managers_of(self, collectivity: Collectivity) -> QuerySet["User"]:
+        """Who invites and removes people for a collectivity."""
+        return self.filter(is_active=True, is_shared=False, managed=collectivity)
+
     def demonstration(self) -> QuerySet["User"]:
         """Accounts that must not exist outside demonstration mode."""
         return self.filter(email__endswith=f"@{DEMONSTRATION_DOMAIN}")
@@ -43,7 +55,7 @@ class User(AbstractBaseUser):
         unique=True,
         error_messages={"unique": "Un compte existe déjà avec cette adresse."},
     )
-    first_name = models.CharField("prénom", max_length=80)
+    first_name = models.CharField("prénom", max_length=80, blank=True)
     last_name = models.CharField("nom", max_length=80)
     role = models.CharField("rôle", max_length=15, choices=Role)
     collectivities = models.ManyToManyField(
@@ -63,12 +75,50 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(
         "actif", default=True, help_text="Décochez plutôt que de supprimer un compte."
     )
+    managed = models.ManyToManyField(
+        Collectivity,
+        blank=True,
+        related_name="managers",
+        verbose_name="gère les accès de",
+        help_text="Pour une mairie : celles dont elle invite et retire les collègues.",
+    )
+    is_shared = models.BooleanField(
+        "boîte partagée par le service",
+        default=False,
+        help_text="Pour une mairie : plusieurs personnes s'en servent. Chacune donne son nom à "
+        "chaque connexion, et le journal le garde ; aucune ne gère les accès.",
+    )
     date_joined = models.DateTimeField("créé le", default=timezone.now, editable=False)
+    # Sessions, links and calendar addresses given before are worth nothing any more.
+    rights_since = models.DateTimeField(
+        "droits en vigueur depuis le", default=timezone.now, editable=False
+    )
+    # Who ProConnect says this is, and the establishment it says they work for: for
+    # information, since a commune's secretary may be paid by another body.
+    proconnect_sub = models.CharField(
+        "identifiant ProConnect", max_length=255, blank=True, editable=False
+    )
+    proconnect_siret = models.CharField(
+        "SIRET selon ProConnect", max_length=14, blank=True, editable=False
+    )
 
     objects = UserManager()
     history = HistoricalRecords(
-        excluded_fields=["password", "last_login"], m2m_fields=[collectivities, departments]
+        excluded_fields=[
+            "password",
+            "last_login",
+            "rights_since",
+            "proconnect_sub",
+            "proconnect_siret",
+        ],
+        m2m_fields=[collectivities, departments, managed],
     )
+
+    # Of the request under way (`accounts.middleware`): the one collectivity that a person of
+    # several works for, and the name that somebody gave at a shared mailbox.
+    acting_for: Collectivity | None = None
+    has_choice = False
+    typed_name = ""
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -77,6 +127,14 @@ class User(AbstractBaseUser):
     class Meta:
         verbose_name = "utilisateur"
         ordering = ["last_name", "first_name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["proconnect_sub"],
+                condition=~Q(proconnect_sub=""),
+                name="user_proconnect_sub_unique",
+                violation_error_message="Cette identité ProConnect est celle d'un autre compte.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name()
@@ -98,6 +156,17 @@ class User(AbstractBaseUser):
     def get_short_name(self) -> str:
         return self.first_name
 
+    @property
+    def signature(self) -> str:
+        """Who acts, as journals keep it: the account and, at a shared mailbox, the person."""
+        name = self.get_full_name()
+        return f"{name} ({self.typed_name})" if self.typed_name else name
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """End every session when the password changes, and when rights do."""
+        value = f"{self.password}{self.rights_since.timestamp()}"
+        return salted_hmac("accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
+
     @cached_property
     def limited_to_departments(self) -> bool:
         """Tell whether a rectorat agent sees some départements only."""
@@ -115,6 +184,23 @@ class User(AbstractBaseUser):
             return Q(**{f"{path}__in": self.departments.values("pk")})
         return Q()
 
+    @property
+    def was_removed(self) -> bool:
+        """Tell whether colleagues closed this account: they may invite its person again."""
+        return (
+            not self.is_active and self.role == Role.TOWN_HALL and not self.collectivities.exists()
+        )
+
+    @property
+    def is_agent(self) -> bool:
+        """Tell whether this is somebody of the State, who must prove a second factor."""
+        return self.role in roles.AGENTS
+
+    @property
+    def is_regional(self) -> bool:
+        """Tell whether what the whole region shares is theirs to change."""
+        return self.role in roles.ADMIN_SITE_ROLES and not self.limited_to_departments
+
     # What Django's admin and authentication ask of a user; answered by the role.
     @property
     def is_staff(self) -> bool:
@@ -125,6 +211,8 @@ class User(AbstractBaseUser):
         return False
 
     def has_perm(self, permission: str, obj: Any | None = None) -> bool:
+        if roles.is_regional(permission) and not self.is_regional:
+            return False
         return self.is_active and roles.has_permission(self.role, permission)
 
     def has_perms(self, permissions: Iterable[str], obj: Any | None = None) -> bool:

@@ -1,0 +1,292 @@
+"""Invitations: sent by the worker, opened by anyone, accepted by a click."""
+
+import datetime
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.invitations import inviting
+from accounts.invitations.imports import import_invitations
+from accounts.invitations.models import Invitation, InvitationState
+from accounts.models import AccessEntry, User
+from accounts.roles import Role
+from outbox.models import Email
+from tests.factories import (
+    CollectivityFactory,
+    DepartmentFactory,
+    InvitationFactory,
+    UserFactory,
+)
+
+LIST = reverse("admin:invitations_invitation_changelist")
+ADD = reverse("admin:invitations_invitation_add")
+
+
+@pytest.fixture
+def town(db):
+    return CollectivityFactory()
+
+
+@pytest.fixture
+def invitation(town, rectorat):
+    return inviting.invite(Invitation(email="Ines.Vidal@mairie.fr", collectivity=town), by=rectorat)
+
+
+def accept(invitation, client=None, **names):
+    names = names or {"first_name": "Inès", "last_name": "Vidal"}
+    return (client or Client()).post(invitation.path, names)
+
+
+def test_an_invitation_leaves_by_the_worker_and_says_who_invites_for_what(
+    invitation, town, rectorat, delivered
+):
+    (message,) = delivered()
+
+    assert message.to == ["ines.vidal@mairie.fr"]
+    assert rectorat.get_full_name() in message.body
+    assert str(town) in message.body
+    assert invitation.path in message.body
+    assert invitation.expires_at - timezone.now() > datetime.timedelta(days=29)
+
+
+def test_a_mail_scanner_that_follows_the_link_uses_nothing_up(invitation):
+    for _ in range(3):
+        assert Client().get(invitation.path).status_code == 200
+    Client().head(invitation.path)
+
+    invitation.refresh_from_db()
+    assert invitation.state == InvitationState.OPENED
+    assert not User.objects.filter(email=invitation.email).exists()
+    accept(invitation)
+    assert User.objects.filter(email=invitation.email).exists()
+
+
+def test_a_click_opens_the_account_and_signs_in(invitation, town):
+    client = Client()
+
+    response = accept(invitation, client)
+
+    user = User.objects.get(email="ines.vidal@mairie.fr")
+    assert response.url == reverse("home")
+    assert client.session["_auth_user_id"] == str(user.pk)
+    assert (user.get_full_name(), user.role) == ("Inès Vidal", Role.TOWN_HALL)
+    assert list(user.collectivities.all()) == [town]
+    invitation.refresh_from_db()
+    assert (invitation.state, invitation.accepted_by) == (InvitationState.ACCEPTED, user)
+    kinds = list(AccessEntry.objects.order_by("pk").values_list("kind", flat=True))
+    assert kinds == ["invitation", "invitation", "sign_in"]
+
+
+def test_an_invitation_serves_once(invitation):
+    accept(invitation)
+    again = accept(invitation, last_name="Autre", first_name="Un")
+
+    assert again.status_code == 410
+    assert User.objects.filter(email=invitation.email).count() == 1
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "expired"])
+def test_withdrawn_or_expired_it_opens_nothing(invitation, rectorat, end, time_machine):
+    if end == "withdrawn":
+        inviting.withdraw(invitation, by=rectorat)
+    else:
+        time_machine.move_to(invitation.expires_at + datetime.timedelta(seconds=1))
+
+    assert accept(invitation).status_code == 410
+    assert "ne sert plus" in Client().get(invitation.path).text
+    assert not User.objects.filter(email=invitation.email).exists()
+
+
+def test_sent_again_it_is_good_for_thirty_days_more(invitation, rectorat, time_machine, delivered):
+    delivered()
+    time_machine.move_to(invitation.expires_at + datetime.timedelta(days=1))
+
+    assert inviting.send_again(invitation, by=rectorat)
+
+    assert len(delivered()) == 2
+    assert accept(invitation).status_code == 302
+    assert not inviting.send_again(invitation, by=rectorat)
+
+
+def test_an_address_that_has_an_account_gets_the_other_collectivity_too(invitation, town):
+    user = UserFactory(email=invitation.email, collectivities=[CollectivityFactory()])
+
+    client = Client()
+    assert "vous avez déjà un compte" in client.get(invitation.path).text.lower()
+    client.post(invitation.path)
+
+    assert town in user.collectivities.all()
+
+
+def test_a_deactivated_account_is_not_reopened_by_an_invitation(invitation):
+    UserFactory(email=invitation.email, is_active=False, collectivities=[CollectivityFactory()])
+
+    assert accept(invitation).status_code == 409
+    assert not User.objects.get(email=invitation.email).is_active
+
+
+def test_an_agent_accepts_and_then_sets_up_a_factor(db):
+    administrator = UserFactory(role=Role.ADMINISTRATOR)
+    herault = DepartmentFactory()
+    invitation = inviting.invite(
+        Invitation(email="agent@ac-x.fr", role=Role.RECTORAT),
+        by=administrator,
+        departments=[herault],
+    )
+    client = Client()
+    accept(invitation, client)
+
+    assert list(User.objects.get(email="agent@ac-x.fr").departments.all()) == [herault]
+    assert client.get(reverse("admin:index")).url.startswith(reverse("mfa_index"))
+
+
+# --- Who invites whom ------------------------------------------------------------
+
+
+def test_the_rectorat_invites_town_halls_of_its_territory_and_no_agent(town, rectorat):
+    elsewhere = UserFactory(role=Role.RECTORAT, departments=[DepartmentFactory(code="48")])
+    with pytest.raises(ValidationError, match="Seul un administrateur"):
+        inviting.invite(Invitation(email="a@b.fr", role=Role.FINANCE), by=rectorat)
+    with pytest.raises(ValidationError, match="ne gérez pas"):
+        inviting.invite(Invitation(email="a@b.fr", collectivity=town), by=elsewhere)
+
+
+def test_who_has_access_already_is_not_invited(town, rectorat):
+    user = UserFactory(collectivities=[town])
+    with pytest.raises(ValidationError, match="a déjà accès"):
+        inviting.invite(Invitation(email=user.email, collectivity=town), by=rectorat)
+
+
+def test_two_invitations_of_one_address_do_not_wait_together(invitation, town, rectorat):
+    with pytest.raises(ValidationError, match="attend déjà"):
+        inviting.invite(Invitation(email=invitation.email, collectivity=town), by=rectorat)
+
+
+def test_the_rectorat_invites_from_the_admin_site(client, rectorat, town):
+    client.force_login(rectorat)
+    typed = {"email": "a@b.fr", "role": Role.TOWN_HALL, "collectivity": town.pk, "is_manager": "on"}
+
+    response = client.post(ADD, typed, follow=True)
+
+    assert response.redirect_chain
+    invitation = Invitation.objects.get()
+    assert (invitation.collectivity, invitation.is_manager) == (town, True)
+    assert invitation.invited_by == rectorat
+
+
+def test_the_rectorat_has_no_choice_of_role(client, rectorat):
+    client.force_login(rectorat)
+
+    response = client.post(ADD, {"email": "a@b.fr", "role": Role.ADMINISTRATOR})
+
+    assert response.status_code == 200
+    assert not Invitation.objects.exists()
+
+
+def test_invitations_are_listed_with_state_and_delivery_sent_again_and_withdrawn(
+    client, rectorat, invitation, delivered
+):
+    delivered()
+    client.force_login(rectorat)
+    assert "en attente" in client.get(LIST).text
+    assert "envoyé" in client.get(LIST, {"state": "waiting"}).text
+    chosen = {"_selected_action": [invitation.pk]}
+
+    client.post(LIST, chosen | {"action": "send_again"})
+    assert len(delivered()) == 2
+    client.post(LIST, chosen | {"action": "withdraw"})
+
+    invitation.refresh_from_db()
+    assert invitation.state == InvitationState.WITHDRAWN
+
+
+@pytest.mark.parametrize("state", list(InvitationState))
+def test_the_state_of_the_list_is_the_one_of_the_row(db, state):
+    now = timezone.now()
+    facts = {
+        InvitationState.WAITING: {},
+        InvitationState.OPENED: {"opened_at": now},
+        InvitationState.ACCEPTED: {"accepted_at": now, "opened_at": now},
+        InvitationState.EXPIRED: {"expires_at": now - datetime.timedelta(days=1)},
+        InvitationState.WITHDRAWN: {"withdrawn_at": now},
+    }
+    row = InvitationFactory(**facts[state])
+
+    assert row.state == state
+    assert Invitation.objects.with_state().get(pk=row.pk).current_state == state
+
+
+# --- From a file -----------------------------------------------------------------
+
+
+def people_list(*lines):
+    return "\n".join(["Code;Adresse électronique;Gestionnaire;Boîte partagée", *lines]).encode()
+
+
+def test_a_file_is_previewed_then_sent(client, rectorat, town):
+    client.force_login(rectorat)
+    content = people_list(f"{town.code};a@b.fr;oui;", f"{town.code};mairie@b.fr;;oui")
+    page = reverse("admin:invitations_invitation_import")
+
+    preview = client.post(page, {"file": SimpleUploadedFile("liste.csv", content)})
+    assert "a@b.fr" in preview.text
+    assert not Invitation.objects.exists()
+    client.post(page, preview.context["confirm_form"].initial)
+
+    manager, shared = Invitation.objects.order_by("email")
+    assert (manager.is_manager, shared.is_shared) == (True, True)
+    assert Email.objects.count() == 2
+
+
+def test_each_line_that_cannot_be_followed_is_refused_and_keeps_no_other_back(rectorat, town):
+    known = UserFactory(collectivities=[town])
+    content = people_list(
+        f"{town.code};bon@b.fr;;",
+        "99999;a@b.fr;;",
+        f"{town.code};pas une adresse;;",
+        f"{town.code};{known.email};;",
+        f"{town.code};deux@b.fr;oui;oui",
+    )
+
+    report = import_invitations(content, by=rectorat)
+
+    assert [refusal.line for refusal in report.refused] == [3, 4, 5, 6]
+    assert Invitation.objects.get().email == "bon@b.fr"
+
+
+def test_done_again_a_file_invites_nobody_twice(rectorat, town):
+    content = people_list(f"{town.code};a@b.fr;;")
+    import_invitations(content, by=rectorat)
+
+    report = import_invitations(content, by=rectorat)
+
+    assert (report.unchanged, Invitation.objects.count()) == (1, 1)
+
+
+def test_an_agent_invites_from_a_file_for_their_departements_only(town):
+    agent = UserFactory(role=Role.RECTORAT, departments=[DepartmentFactory(code="48")])
+
+    report = import_invitations(people_list(f"{town.code};a@b.fr;;"), by=agent)
+
+    assert len(report.refused) == 1
+    assert not Invitation.objects.exists()
+
+
+def test_messages_are_written_by_hundreds_and_none_is_sent_within_the_request(rectorat, town):
+    def queries(count):
+        Invitation.objects.all().delete()
+        rows = [Invitation(email=f"p{number}@b.fr", collectivity=town) for number in range(count)]
+        with CaptureQueriesContext(connection) as captured:
+            inviting.invite_all(rows, by=rectorat)
+        return sum('INTO "outbox_email"' in query["sql"] for query in captured)
+
+    # SQLite takes a hundred rows in two statements.
+    assert queries(2) == 1
+    assert queries(100) <= 2
+    assert {email.state for email in Email.objects.all()} == {Email.State.QUEUED}

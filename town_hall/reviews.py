@@ -1,0 +1,51 @@
+"""When a town hall is asked to confirm who has access, and who represents it."""
+
+import datetime
+
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles import Role
+from communes.models import Collectivity
+from conventions.campaigns.models import Campaign
+from law.elections import last_municipal_elections
+from lifecycle.models import JournalEntry
+
+
+def is_due(collectivity: Collectivity) -> bool:
+    """Tell whether nobody confirmed the list since the campaign of the day was opened."""
+    opened = _opened_at()
+    last = _last_review(collectivity)
+    return opened is not None and (last is None or last < opened)
+
+
+def awaited_from(user: User) -> Collectivity | None:
+    """Return the collectivity whose list this person is asked to confirm now, None for nobody."""
+    if user.role != Role.TOWN_HALL or user.is_shared or user.acting_for is None:
+        return None
+    return user.acting_for if is_due(user.acting_for) else None
+
+
+def asks_representative(collectivity: Collectivity) -> bool:
+    """Tell whether the representative is to be confirmed too: the first time after elections."""
+    last = _last_review(collectivity)
+    return last is None or last.date() <= last_municipal_elections(timezone.localdate())
+
+
+def _last_review(collectivity: Collectivity) -> datetime.datetime | None:
+    review = collectivity.access_reviews.first()
+    return review.at if review else None
+
+
+def _opened_at() -> datetime.datetime | None:
+    """Return when the newest open campaign was opened; None without one."""
+    campaign = Campaign.objects.newest_open()
+    if campaign is None:
+        return None
+    entry = JournalEntry.objects.filter(
+        campaign=campaign, convention__isnull=True, verb="open"
+    ).first()
+    # A campaign that was made open (the demonstration's) has no entry: since its first day.
+    if entry:
+        return entry.at
+    return datetime.datetime.combine(campaign.starts_on, datetime.time(), tzinfo=datetime.UTC)
