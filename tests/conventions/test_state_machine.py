@@ -339,14 +339,14 @@ def test_no_sequence_of_verbs_leads_out_of_the_table(quick_rendering, sample):
     done = set()
 
     @settings(
-        max_examples=sample(16, 60),
+        max_examples=sample(20, 60),
         deadline=None,
         derandomize=True,
         phases=[Phase.generate],  # Shrinking would cost minutes; a walk is short to read.
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    @given(st.lists(STEPS, min_size=18, max_size=42))
+    @given(st.lists(STEPS, min_size=26, max_size=60))
     def walk(steps):
         with transaction.atomic():
             convention = ConventionFactory(campaign=campaign_of(START))
