@@ -20,7 +20,7 @@ from conventions.campaigns.models import Campaign
 from conventions.enrolment.enrolling import enrol
 from conventions.enrolment.preparation import prepare
 from conventions.exchanges.models import Message
-from conventions.lifecycle import COLLECTIVITY_SIGNED, REGION_SIGNED, State
+from conventions.lifecycle import State
 from conventions.models import Convention, Enrolment, issue_documents
 from conventions.terminations.models import Termination, give_formal_notice
 from documents.wording.texts import load_texts
@@ -392,8 +392,7 @@ def _bring_to(
         if decision and chance.random() < 0.7
         else "",
     )
-    if number < 12 or goal in (*COLLECTIVITY_SIGNED, *REGION_SIGNED):
-        issue_documents(convention, by=by)
+    issue_documents(convention, by=by)
     if chance.random() < 0.7:
         deposited = dated + datetime.timedelta(days=chance.randint(0, 6))
         record_act_dates(
