@@ -268,8 +268,7 @@ def _bring_to(
         if decision and chance.random() < 0.7
         else "",
     )
-    if is_named or goal in (*COLLECTIVITY_SIGNED, *REGION_SIGNED):
-        issue_documents(convention, by=by)
+    issue_documents(convention, by=by)
     if is_named or chance.random() < 0.7:
         deposited = dated + datetime.timedelta(days=chance.randint(0, 6))
         record_act_dates(

@@ -12,6 +12,8 @@ from billing.batches import billed_by_department
 from communes.models import Academy, Collectivity, Department
 from conventions.amendments.models import Amendment
 from conventions.campaigns.models import Campaign
+from conventions.dossiers.expectations import Rule
+from conventions.dossiers.situation import counts
 from conventions.lifecycle import CLAIMABLE, State
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
@@ -74,6 +76,8 @@ class AcademyLines:
 class Board:
     campaign: Campaign
     total: Tally
+    # What the living conventions wait for, each counted once.
+    expected: list[tuple[Rule, int]]
     academies: list[AcademyLines]
     # The states whose amounts are added up, as the filter of the list that shows them.
     expected_states = ",".join(state for state in State if state != State.ABANDONED)
@@ -110,6 +114,7 @@ def build_board(campaign: Campaign, user: User) -> Board:
     return Board(
         campaign=campaign,
         total=total,
+        expected=counts(Convention.objects.for_user(user).filter(campaign=campaign)),
         academies=sorted(academies.values(), key=lambda lines: lines.academy.name),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from conventions.dossiers.parts import PARTS
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
 
@@ -71,4 +72,6 @@ def preview(conventions: ConventionQuerySet, refusal: Callable[[Convention], str
 
 
 def _fetched(conventions: ConventionQuerySet) -> ConventionQuerySet:
-    return conventions.with_parties().prefetch_related("collectivity__users", "amendments")
+    # A list may have fetched parts otherwise.
+    afresh = conventions.prefetch_related(None).with_parties()
+    return afresh.prefetch_related("collectivity__users", *PARTS)

@@ -1,15 +1,17 @@
 """Where a file stands for its town hall: the steps, and what is expected now."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from django.utils import timezone
 
 from conventions.acts.models import Act
 from conventions.authority import can_adapt_act, can_record_act
+from conventions.dossiers.expectations import received
+from conventions.dossiers.situation import Situation, situation
 from conventions.lifecycle import COLLECTIVITY_SIGNED, TRANSITIONS, State
-from conventions.models import Convention, Piece, latest_pieces
+from conventions.models import Convention, Piece
 
 
 class Status(Enum):
@@ -17,6 +19,7 @@ class Status(Enum):
     TODO = "À faire"
     LATER = "À venir"
     OTHER_SIDE = "Côté rectorat"
+    DROPPED = "Sans suite"
 
 
 @dataclass(frozen=True)
@@ -46,38 +49,36 @@ def steps(convention: Convention) -> list[Step]:
     """Return the town hall's steps in the order of the law (act, executory, signature).
 
     The order is a guide: the act's dates and the signature may be entered in any order,
-    since the law's order is not always the real one (the product warns, never blocks).
+    since the law's order is not always the real one (the product warns, never blocks). The
+    one to do now is the situation's; what is not done of a file that is over stays undone.
     """
-    pieces = _received(convention)
-    found = [
-        _identity(convention),
-        _act(convention),
-        _transmission(convention),
-        _signature(convention),
-        _copies(convention, pieces),
-        _region(convention),
-    ]
-    act = convention.act
-    if act is None or act.is_decision:
-        found.append(_report(convention))
-    return found
+    found = {
+        "identity": _identity(convention),
+        "act": _act(convention),
+        "transmission": _transmission(convention),
+        "signature": _signature(convention),
+        "copies": _copies(convention, received(convention)),
+        "region": _region(convention),
+    }
+    if convention.act is None or convention.act.is_decision:
+        found["report"] = _report(convention)
+    now = situation(convention)
+    return [_settled(key, step, now) for key, step in found.items()]
+
+
+def _settled(key: str, step: Step, now: Situation | None) -> Step:
+    if step.status == Status.DONE:
+        return step
+    if now is None or now.now.closes:
+        return replace(step, status=Status.DROPPED, page="", other_page="")
+    if now.town_hall and now.town_hall.step == key:
+        return replace(step, status=Status.TODO)
+    return step if step.status == Status.OTHER_SIDE else replace(step, status=Status.LATER)
 
 
 def expected_now(found: list[Step]) -> Step | None:
-    """Return the first step that the town hall can do now, None when it only waits."""
-    if found[0].status == Status.OTHER_SIDE:
-        return None
+    """Return the step that the town hall does now, None when it only waits."""
     return next((step for step in found if step.status == Status.TODO), None)
-
-
-def _received(convention: Convention) -> set[str]:
-    """The kinds of piece that are in the file; an act replaced since does not count."""
-    replaced = convention.act.recorded_at if convention.act and convention.act.replaces_id else None
-    return {
-        kind
-        for kind, piece in latest_pieces(convention).items()
-        if not (replaced and kind == Piece.Kind.ACT_SIGNED and piece.added_at < replaced)
-    }
 
 
 def _day(day: datetime.date | None) -> str:

@@ -14,8 +14,11 @@ from accounts.models import User
 from conventions.amendments.effects import awaited_amendment
 from conventions.campaigns.models import Campaign
 from conventions.dossiers import bulk
+from conventions.dossiers.expectations import Rule
+from conventions.dossiers.parts import PARTS
 from conventions.dossiers.progress import expected_now, steps
-from conventions.lifecycle import TRANSITIONS, State
+from conventions.dossiers.situation import situation
+from conventions.lifecycle import TRANSITIONS
 from conventions.models import Convention
 
 
@@ -34,33 +37,26 @@ def refusal(convention: Convention) -> str:
 
 def awaited(convention: Convention) -> dict[str, Any] | None:
     """Return what a reminder says that the file waits for; None when it is nothing."""
-    if not waits_for_town_hall(convention):
+    rule = _reminded(convention)
+    if rule is None:
         return None
-    amendment = awaited_amendment(convention)
+    amendment = awaited_amendment(convention) if rule.step == "amendment" else None
     return {
         "expected": expected_now(steps(convention)),
+        "words": rule.town_hall,
         "amendment": amendment and {"number": amendment.number, "sent_on": amendment.sent_on},
     }
 
 
 def waits_for_town_hall(convention: Convention) -> bool:
-    """Tell whether the next step is the town hall's: an answer, a signature, dates.
+    """Tell whether the town hall is written to about what its file waits for."""
+    return _reminded(convention) is not None
 
-    Once it has signed, the dates awaited are those that make the act executory, and
-    the report to the council when it is overdue, or another act in place of one withdrawn;
-    once both have, an avenant as well.
-    """
-    if convention.state in (State.SENT, State.ACCEPTED, State.SIGNED_BY_REGION):
-        return True
-    if awaited_amendment(convention):
-        return True
-    act = convention.act
-    if convention.state not in (State.SIGNED_BY_COLLECTIVITY, State.SIGNED) or act is None:
-        return False
-    if act.withdrawn_on or not act.executory_on:
-        return True
-    report_due = None if act.reported_on else act.report_due_on
-    return bool(report_due and report_due < timezone.localdate())
+
+def _reminded(convention: Convention) -> Rule | None:
+    now = situation(convention)
+    rule = now.town_hall if now else None
+    return rule if rule and rule.reminds else None
 
 
 @dataclass
@@ -86,7 +82,7 @@ def scheduled(campaign: Campaign) -> ScheduledReminders:
         return found
     conventions = (
         campaign.conventions.with_parties()
-        .prefetch_related("collectivity__users", "amendments")
+        .prefetch_related("collectivity__users", "pieces", *PARTS)
         .filter(state__in=TRANSITIONS["remind"].targets)
     )
     for convention in conventions.order_by("reference"):

@@ -91,7 +91,9 @@ def _is_signed_too_soon(today: datetime.date) -> Q:
 
 # --- The delegation that a decision rests on (CGCT L2122-22) -----------------
 def _delegation_unspecified(convention: Convention, act: Act, today: datetime.date) -> str:
-    if act.is_decision and not (act.delegation_item and act.delegation_reference):
+    # Once the collectivity has signed, nobody can complete its act: it is no use to warn.
+    unspecified = not (act.delegation_item and act.delegation_reference)
+    if act.is_decision and unspecified and not convention.collectivity_signed_on:
         return (
             f"La décision ne précise pas la délégation du {convention.collectivity.council} au "
             f"{convention.collectivity.executive} : l'alinéa de l'article "
@@ -102,7 +104,7 @@ def _delegation_unspecified(convention: Convention, act: Act, today: datetime.da
 
 
 def _is_delegation_unspecified(today: datetime.date) -> Q:
-    return Q(act__kind=Act.Kind.DECISION) & (
+    return Q(act__kind=Act.Kind.DECISION, collectivity_signed_on__isnull=True) & (
         Q(act__delegation_item="") | Q(act__delegation_reference="")
     )
 

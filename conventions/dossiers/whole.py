@@ -6,9 +6,10 @@ from functools import cached_property
 from django.db.models import Prefetch, prefetch_related_objects
 
 from conventions.amendments.models import Amendment
-from conventions.dossiers import progress, warnings
+from conventions.dossiers import progress
 from conventions.dossiers.parts import PARTS, parts_of
 from conventions.dossiers.progress import Step
+from conventions.dossiers.situation import Situation, situation
 from conventions.models import Convention, Dossier, Enrolment, Piece, outdated_pieces
 from conventions.terminations.models import Termination, last_termination
 
@@ -99,8 +100,13 @@ class WholeFile:
         return progress.expected_now(self.steps)
 
     @cached_property
+    def situation(self) -> Situation | None:
+        return situation(self.convention)
+
+    @property
     def warnings(self) -> list[str]:
-        return warnings.found_on(self.convention)
+        """What is unusual; nothing once the file was given up."""
+        return self.situation.unusual if self.situation else []
 
 
 def _replaced(pieces: Iterable[Piece]) -> Iterable[int]:

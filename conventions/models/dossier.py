@@ -265,8 +265,10 @@ def attach(dossier: Dossier, *, kind: str, pdf: UploadedPdf, by: User | None) ->
         raise TransitionRefused("Ce dossier ne reçoit pas de pièces dans son état actuel.")
     with transaction.atomic():
         document = Document.receive(pdf, by=by)
-        Signature.record(document, pdf.examination, issued=_issued_documents(dossier))
-        return _add_piece(dossier, kind, document, by, "Pièce déposée")
+        issued = _issued_documents(dossier)
+        Signature.record(document, pdf.examination, issued=issued)
+        is_unsigned = issued.filter(sha256=document.sha256).exists()
+        return _add_piece(dossier, kind, document, by, "Pièce déposée", is_unsigned=is_unsigned)
 
 
 def _issued_documents(dossier: Dossier) -> "models.QuerySet[Document]":
@@ -278,7 +280,13 @@ def _issued_documents(dossier: Dossier) -> "models.QuerySet[Document]":
 
 
 def _add_piece(
-    dossier: Dossier, kind: str, document: Document, by: User | None, done: str
+    dossier: Dossier,
+    kind: str,
+    document: Document,
+    by: User | None,
+    done: str,
+    *,
+    is_unsigned: bool = False,
 ) -> Piece:
     compare_and_swap(dossier)
     latest = latest_piece(dossier, kind)
@@ -290,6 +298,7 @@ def _add_piece(
         kind=kind,
         version=latest.version + 1 if latest else 1,
         document=document,
+        is_unsigned=is_unsigned,
         added_by=by,
     )
     write_journal(

@@ -4,24 +4,16 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from documents.models import Document
 
 
 class PieceQuerySet(models.QuerySet["Piece"]):
     def with_documents(self) -> "PieceQuerySet":
-        """Fetch what a list of pieces shows: files, who added them, their signatures.
-
-        `repeats_issued` tells a received file that is, as it was, one that was to be signed.
-        """
-        issued = Piece.objects.filter(
-            convention=OuterRef("convention"), document__sha256=OuterRef("document__sha256")
-        ).exclude(kind__in=Piece.UPLOADED)
-        return (
-            self.annotate(repeats_issued=Q(kind__in=Piece.UPLOADED) & Exists(issued))
-            .select_related("document", "added_by")
-            .prefetch_related("document__signatures__issued__pieces")
+        """Fetch what a list of pieces shows: files, who added them, their signatures."""
+        return self.select_related("document", "added_by").prefetch_related(
+            "document__signatures__issued__pieces"
         )
 
 
@@ -75,6 +67,12 @@ class Piece(models.Model):
     )
     # Written by `mark_outdated`, for the lists; a file's page computes it.
     outdated = models.BooleanField("n'est plus à jour", default=False, editable=False)
+    is_unsigned = models.BooleanField(
+        "exemplaire non signé",
+        default=False,
+        editable=False,
+        help_text="Reçu tel qu'il avait été produit pour être signé.",
+    )
     added_at = models.DateTimeField("ajoutée le", auto_now_add=True)
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -46,6 +46,7 @@ from rectorat.admin.filters import (
     AcademyFilter,
     CampaignFilter,
     DepartmentFilter,
+    ExpectedFilter,
     LateFilter,
     OutdatedFilter,
     StandingFilter,
@@ -193,6 +194,7 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, AmendmentPages):
     list_filter = (
         CampaignFilter,
         "state",
+        ExpectedFilter,
         LateFilter,
         OutdatedFilter,
         WarningFilter,

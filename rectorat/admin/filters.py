@@ -17,6 +17,8 @@ from accounts.models import User
 from communes.models import Department
 from conventions.campaigns.models import Campaign
 from conventions.dossiers import warnings
+from conventions.dossiers.expectations import RULES
+from conventions.dossiers.situation import expecting
 from conventions.lifecycle import Standing
 
 
@@ -95,6 +97,18 @@ class LateFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
         return queryset.late() if self.value() == "yes" else queryset
+
+
+class ExpectedFilter(SimpleListFilter):
+    title = "attendu maintenant"
+    parameter_name = "expected"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return [(rule.key, f"{rule.label[:1].upper()}{rule.label[1:]}") for rule in RULES]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+        key = self.value()
+        return queryset if key is None else expecting(queryset, key)
 
 
 class OutdatedFilter(SimpleListFilter):

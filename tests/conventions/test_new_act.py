@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from conventions.acts.models import Act
 from conventions.authority import can_adapt_act, can_record_act, record_act, record_act_dates
@@ -44,7 +45,9 @@ def status_of(convention, title):
 
 @pytest.fixture
 def printed(convention):
-    """Its documents issued before anybody signed."""
+    """Its documents issued before anybody signed; its year is not over."""
+    convention.campaign.ends_on = timezone.localdate() + datetime.timedelta(days=90)
+    convention.campaign.save()
     convention.send(by=None, on=SIGNED_ON)
     convention.accept(by=None, on=SIGNED_ON)
     record_act(convention, by=None, kind="decision", number="2022D01", dated_on=SIGNED_ON)
@@ -124,7 +127,7 @@ def test_it_is_printed_although_the_old_one_came_back_signed(replaced):
 
 def test_the_signed_copy_of_the_old_act_does_not_count(replaced):
     assert can_adapt_act(replaced)
-    assert status_of(replaced, "copies signées") == progress.Status.TODO
+    assert status_of(replaced, "copies signées") == progress.Status.LATER
     issue_documents(replaced, by=None)
     receive(replaced, Piece.Kind.ACT_SIGNED)
     assert not can_adapt_act(replaced)

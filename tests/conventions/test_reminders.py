@@ -105,6 +105,7 @@ def test_a_prepared_file_is_not_reminded(convention, town_hall, rectorat):
 def test_a_signed_file_is_reminded_while_the_dates_of_its_act_are_missing(
     convention, town_hall, rectorat
 ):
+    set_campaign(convention, ends_on=timezone.localdate() + 90 * DAY)
     sign_by_both(convention, on=timezone.localdate(), published_on=None)
     remind(convention, by=rectorat)
     assert "déposer l'acte en préfecture" in reminder_emails().get().email.body
@@ -120,6 +121,7 @@ def test_a_signed_file_whose_act_is_executory_is_not_reminded(convention, town_h
 def test_it_is_reminded_again_when_the_report_to_the_council_is_overdue(
     signed_convention, town_hall
 ):
+    set_campaign(signed_convention, ends_on=timezone.localdate() + 90 * DAY)
     assert refusal(signed_convention) == ""
 
 

@@ -13,10 +13,19 @@ from hypothesis import strategies as st
 from accounts.roles import Role
 from conventions.amendments import preparing
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS, AmendmentState
-from conventions.authority import draft_act, record_act, record_act_dates
+from conventions.authority import (
+    can_record_act,
+    can_record_act_dates,
+    draft_act,
+    record_act,
+    record_act_dates,
+)
 from conventions.correspondence import post_message
+from conventions.dossiers import reminders
+from conventions.dossiers.progress import Status, steps
+from conventions.dossiers.situation import counts, situation
 from conventions.lifecycle import TRANSITIONS, State
-from conventions.models import Convention, attach, dossier, issue_documents
+from conventions.models import Convention, attach, can_receive_pieces, dossier, issue_documents
 from conventions.terminations.lifecycle import OPEN, TERMINATION_TRANSITIONS, TerminationState
 from conventions.terminations.models import give_formal_notice, open_termination
 from documents.received.uploads import UploadedPdf
@@ -167,6 +176,7 @@ class File:
                 self.elapsed = draw.elapsed
         self.seen = self.look()
         check_instance_is_the_row(self.convention, self.seen)
+        check_situation(self.convention.pk)
         if done:
             check_change(verb, draw.role, before, self.seen)
         else:
@@ -270,6 +280,43 @@ def check_change(verb, role, before, after):
         assert [row[name] for name in PRINTED_AFTER_ACCEPTANCE] == [
             was[name] for name in PRINTED_AFTER_ACCEPTANCE
         ]
+
+
+# Whether the page where each step is done would open.
+OPENS = {
+    "convention_identity": lambda c: c.state in (State.SENT, State.ACCEPTED),
+    "convention_act": can_record_act,
+    "convention_dates": can_record_act_dates,
+    "convention_signature": lambda c: (
+        c.state in TRANSITIONS["sign_for_collectivity"].targets and c.act is not None
+    ),
+    "convention_piece": can_receive_pieces,
+}
+
+
+def check_situation(pk):
+    """One answer to "what now": steps, callout, counts and reminders never contradict it."""
+    convention = Convention.objects.with_parties().get(pk=pk)
+    now, found = situation(convention), steps(convention)
+    todo = [step for step in found if step.status == Status.TODO]
+    counted = Convention.objects.order_by().filter(pk=pk)
+    if convention.state == State.ABANDONED:
+        assert (now, todo, counts(counted)) == (None, [], [])
+        return
+    assert counts(counted) == [(now.now, 1)]
+    # At most one thing is to be done, it is what the callout says, and its page opens.
+    assert len(todo) <= 1
+    if todo:
+        assert now.town_hall is not None
+        assert OPENS[todo[0].page](convention)
+    if now.now.of is None:
+        assert (now.town_hall, now.rectorat, todo) == (None, None, [])
+    if now.now.key == "in_force":
+        assert open_termination(convention) is None
+        assert all(amendment.is_over for amendment in convention.amendments.all())
+        assert convention.act.executory_on
+        assert not convention.act.withdrawn_on
+    assert bool(reminders.waits_for_town_hall(convention)) <= (now.town_hall is not None)
 
 
 def check_paper(after):

@@ -17,6 +17,8 @@ from conventions.amendments.models import Amendment
 from conventions.authority import can_adapt_act, can_record_act, can_record_act_dates
 from conventions.campaigns.models import Campaign
 from conventions.correspondence import can_post_message
+from conventions.dossiers.parts import PARTS
+from conventions.dossiers.situation import situation
 from conventions.dossiers.timeline import journal_of_collectivity, timeline
 from conventions.dossiers.whole import WholeFile
 from conventions.lifecycle import guidance
@@ -45,17 +47,20 @@ class ConventionList(ListView):
     paginate_by = 50
 
     def get_queryset(self) -> ConventionQuerySet:
-        return live(user_of(self.request)).with_parties().prefetch_related("amendments")
+        found = live(user_of(self.request)).with_parties()
+        return found.prefetch_related("pieces", *PARTS)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Say plainly when the convention of the year has not been sent yet."""
         campaign = Campaign.objects.newest_open()
         waiting = campaign and not live(user_of(self.request)).filter(campaign=campaign).exists()
-        return super().get_context_data(
+        context = super().get_context_data(
             awaited=campaign if waiting else None,
             review_of=awaited_from(user_of(self.request)),
             **kwargs,
         )
+        found = [(convention, situation(convention)) for convention in context["object_list"]]
+        return context | {"files": found}
 
 
 def current(request: HttpRequest) -> HttpResponse:
@@ -75,6 +80,7 @@ class ConventionPage(DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         convention = self.object
         file = WholeFile(convention)
+        now = file.situation
         amendments = [a for a in file.amendments if a.state in SENT]
         pieces = file.pieces_of("")
         user = user_of(self.request)
@@ -89,6 +95,7 @@ class ConventionPage(DetailView):
             amendments=[AmendmentShown.of(a, file) for a in amendments],
             has_signed_amendments=bool(signed_amendments(convention)),
             amendment_to_sign=next((a for a in amendments if a.awaits_act), None),
+            still_to_sign=convention.act_is_open and not (now and now.now.closes),
             can_post_message=can_post_message(convention),
             thread=convention.messages.select_related("attachment"),
             termination=file.termination,
