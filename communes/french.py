@@ -14,14 +14,16 @@ _VOWELS = frozenset("aeiou")
 # An agent can correct it on the commune (`Commune.of_name`).
 GASCON_DEPARTMENTS = frozenset({"31", "32", "65"})
 
-# First words of the names of public bodies. A name that opens otherwise is a proper
+# First words of the names of public bodies, folded. A name that opens otherwise is a proper
 # name and takes no article ("Toulouse Métropole").
 _FEMININE_BODIES = frozenset(
-    {"agglomération", "ca", "cc", "commune", "communauté", "cu", "entente", "métropole"}
-    | {"région", "union", "ville"}
+    {"academie", "agglomeration", "ca", "cc", "collectivite", "commune", "communaute", "cu"}
+    | {"delegation", "direction", "drane", "dsden", "entente", "inspection", "metropole"}
+    | {"region", "union", "ville"}
 )
 _MASCULINE_BODIES = frozenset(
-    {"département", "pays", "petr", "pôle", "regroupement", "rpi", "sivom", "sivos", "sivu"}
+    {"departement", "epci", "ept", "etablissement", "gip", "groupement", "pays", "petr", "pole"}
+    | {"rectorat", "regroupement", "rpi", "secretariat", "service", "sivom", "sivos", "sivu"}
     | {"smivom", "smivos", "smivu", "syndicat"}
 )
 _ARTICLES = ("Le ", "La ", "Les ", "L'", "L’")
@@ -65,7 +67,8 @@ def without_cedex(city: str) -> str:
 
 
 def _first_word(name: str) -> str:
-    return name.split(" ", 1)[0]
+    """The word that tells what a body is, folded: "etablissement"."""
+    return fold(name.split(" ", 1)[0])
 
 
 def is_feminine_body(name: str) -> bool:
@@ -73,21 +76,21 @@ def is_feminine_body(name: str) -> bool:
 
     Proper names ("Toulouse Métropole") follow "collectivité", feminine.
     """
-    return _first_word(name).lower() not in _MASCULINE_BODIES
+    return _first_word(name) not in _MASCULINE_BODIES
 
 
 def with_article(name: str) -> str:
     """Return a body's name as it stands in a sentence.
 
-    "la commune d'Agde", "le syndicat mixte X", "l'union Y", "le SIVU Z", "le Grand Narbonne";
+    "la commune d'Agde", "le syndicat mixte X", "l'académie de Y", "le SIVU Z", "le Grand Narbonne";
     a proper name is left as it is: "Toulouse Métropole".
     """
     if name.startswith(_ARTICLES):
         return name[:1].lower() + name[1:]
-    word = _first_word(name)
-    if word.lower() not in _FEMININE_BODIES | _MASCULINE_BODIES:
+    if _first_word(name) not in _FEMININE_BODIES | _MASCULINE_BODIES:
         return name
-    common = name if word.isupper() else name[:1].lower() + name[1:]
+    is_acronym = name.split(" ", 1)[0].isupper()
+    common = name if is_acronym else name[:1].lower() + name[1:]
     if starts_with_vowel(name):
         return f"l'{common}"
     return f"la {common}" if is_feminine_body(name) else f"le {common}"

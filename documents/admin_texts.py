@@ -21,7 +21,7 @@ from communes.admin_base import WholeRegionAdmin
 from documents.admin_forms import TextFileForm, TextForm, new_text_form
 from documents.models import TextModel
 from documents.wording.comparison import compare
-from documents.wording.fields import fields_of
+from documents.wording.fields import listed_fields
 from documents.wording.kinds import Kind
 from documents.wording.markup import to_preview
 from documents.wording.proofreading import proofread
@@ -119,7 +119,7 @@ class TextModelAdmin(WholeRegionAdmin):
         kind = obj.kind if obj else request.GET["kind"]
         context |= {
             "kind": Kind(kind),
-            "merge_fields": fields_of(kind).values(),
+            "merge_fields": listed_fields(kind),
             "requirements": requirements_of(kind),
             "show_save_and_add_another": False,
             "show_save_and_continue": False,

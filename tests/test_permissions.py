@@ -27,6 +27,7 @@ from billing.claims import claimable
 from communes.models import FormerCode
 from config import mails
 from config.mails import MailFolder
+from conventions.acts.models import Act
 from conventions.amendments.models import Amendment
 from conventions.correspondence import post_message
 from conventions.exchanges.models import CalendarSubscription
@@ -43,6 +44,7 @@ from tests.factories import (
     ConventionFactory,
     DepartmentFactory,
     InvitationFactory,
+    TextModelFactory,
     UserFactory,
     sign_by_both,
 )
@@ -120,6 +122,8 @@ PAGES = {
     "calendar_file": ANYONE,  # By its secret address
     "convention": SIGNED_IN,
     "convention_preview": SIGNED_IN,
+    "act_text": SIGNED_IN,
+    "amendment_act_text": SIGNED_IN,
     "piece": SIGNED_IN,
     "piece_comparison": SIGNED_IN,
     "piece_compared_page": SIGNED_IN,
@@ -283,6 +287,7 @@ def values(convention, town_hall):
     It also makes one row at least of every model of the admin site.
     """
     sign_by_both(convention)
+    TextModelFactory(kind="amendment_decision")
     amendment = Amendment.objects.create(
         convention=convention,
         number=1,
@@ -290,6 +295,7 @@ def values(convention, town_hall):
         sent_on=convention.effective_on,
         reason="…",
         unit_fee=convention.unit_fee,
+        act=Act.objects.create(collectivity=convention.collectivity, kind="decision"),
     )
     batch = export_batch(convention.campaign, claimable(convention.campaign), by=None)
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")

@@ -57,11 +57,13 @@ urlpatterns = [
     path(f"{_file}correction/", correspondence.Correction.as_view(), name="convention_correction"),
     path(f"{_file}message/", correspondence.PostMessage.as_view(), name="convention_message"),
     path(f"{_file}acte/", steps.ActPage.as_view(), name="convention_act"),
+    path(f"{_file}acte/texte.docx", documents.download_act_text, name="act_text"),
     path(f"{_file}acte/adapter/", own_act.OwnActPage.as_view(), name="own_act"),
     path(f"{_file}dates/", steps.ActDates.as_view(), name="convention_dates"),
     path(f"{_file}signature/", steps.Signature.as_view(), name="convention_signature"),
     path(f"{_file}pieces/", steps.AddPiece.as_view(), name="convention_piece"),
     path(f"{_amendment}acte/", amendments.AmendmentActPage.as_view(), name="amendment_act"),
+    path(f"{_amendment}acte/texte.docx", documents.download_act_text, name="amendment_act_text"),
     path(
         f"{_amendment}acte/adapter/",
         amendments.OwnAmendmentAct.as_view(),

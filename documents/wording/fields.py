@@ -1,12 +1,13 @@
 """Merge fields: the values that a text may call for, `{{ key }}`, by nature of text."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import models
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from communes import french
 from documents.contexts import Context
@@ -53,6 +54,16 @@ class MergeField:
     @property
     def is_block(self) -> bool:
         return self.type == FieldType.BLOCK
+
+    @property
+    def capitalised(self) -> "MergeField":
+        """The same for the start of a sentence: {{ Collectivite }}, "La commune d'Agde"."""
+
+        def take(context: Context) -> str:
+            value = self.take(context)
+            return type(value)(capfirst(value))  # HTML stays HTML.
+
+        return replace(self, key=capfirst(self.key), take=take)
 
     @property
     def mark(self) -> str:
@@ -417,5 +428,17 @@ FIELDS = (
 
 
 def fields_of(kind: str) -> dict[str, MergeField]:
-    """Return the fields that a text of nature `kind` may use, by key."""
-    return {field.key: field for field in FIELDS if kind in field.kinds}
+    """Return the fields that a text of nature `kind` may use, by key; capitalised ones last."""
+    fields = listed_fields(kind)
+    capitalised = [field.capitalised for field in fields if field.type == FieldType.TEXT]
+    return {field.key: field for field in (*fields, *capitalised)}
+
+
+def listed_fields(kind: str) -> list[MergeField]:
+    """Return them as they are shown to who writes a text, each once."""
+    return [field for field in FIELDS if kind in field.kinds]
+
+
+def plain_key(key: str) -> str:
+    """Return the key of a field, whether it is capitalised or not."""
+    return key[:1].lower() + key[1:]

@@ -16,7 +16,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from documents.contexts import Context
-from documents.wording.fields import fields_of
+from documents.wording.fields import fields_of, listed_fields
 from documents.wording.typography import bind_spaces
 
 FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
@@ -122,7 +122,7 @@ def _parse(kind: str, body: str) -> tuple[Token, ...]:
             if child.content not in fields:
                 raise FieldError(
                     f"Le champ « {child.content} » n'existe pas dans ce texte. "
-                    f"Champs possibles : {', '.join(fields)}."
+                    f"Champs possibles : {', '.join(field.key for field in listed_fields(kind))}."
                 )
             if fields[child.content].is_block:
                 if not is_alone(parsed, index):

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
-from documents.wording.fields import FIELDS, MergeField, fields_of
+from documents.wording.fields import FIELDS, MergeField, fields_of, plain_key
 from documents.wording.kinds import ACTS, Kind
 from documents.wording.markup import FIELD, is_alone, parse, split_mentions
 from documents.wording.requirements import requirements_of
@@ -196,7 +196,7 @@ def _fields(kind: str, lines: Sequence[str]) -> Iterator[Fault]:
 
 def _unknown(key: str, kind: str, fields: dict[str, MergeField]) -> str:
     message = f"Le champ « {key} » n'existe pas"
-    if any(field.key == key for field in FIELDS):
+    if any(field.key == plain_key(key) for field in FIELDS):
         message += f" dans un texte de nature « {Kind(kind).label} »"
     if near := _nearest(key, fields):
         return f"{message}. Vouliez-vous dire {near.mark} ({near.label.lower()}) ?"
@@ -206,9 +206,10 @@ def _unknown(key: str, kind: str, fields: dict[str, MergeField]) -> str:
 def _nearest(key: str, fields: dict[str, MergeField]) -> MergeField | None:
     """The field that was meant: by its key or its label, accents and case aside."""
     names = {}
-    for field in fields.values():
+    listed = [field for key, field in fields.items() if key == plain_key(key)]
+    for field in listed:
         names[fold(field.label)] = field
-    names |= {fold(field.key): field for field in fields.values()}
+    names |= {fold(field.key): field for field in listed}
     found = get_close_matches(fold(key[:80]), names, n=1, cutoff=0.6)
     return names[found[0]] if found else None
 
@@ -323,7 +324,7 @@ def _cells(line: str) -> int:
 
 # --- What must be there -------------------------------------------------------
 def _missing(kind: str, tokens: Sequence[Token]) -> Iterator[Fault]:
-    keys = {child.content for child, _, _ in _children(tokens) if child.type == "field"}
+    keys = {plain_key(child.content) for child, _, _ in _children(tokens) if child.type == "field"}
     headings: list[str] = []
     paragraphs: list[str] = []
     for before, token in pairwise(tokens):

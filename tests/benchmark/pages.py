@@ -119,13 +119,13 @@ def _signed_by_a_deputy(act: ActContext) -> ActContext:
     )
 
 
-def _letterhead() -> str:
+def a_letterhead() -> str:
     encoded = io.BytesIO()
     Image.new("RGB", (120, 40), (0, 70, 160)).save(encoded, "JPEG")
     return as_source(encoded.getvalue())
 
 
-_LETTERHEAD = _letterhead()
+_LETTERHEAD = a_letterhead()
 # With as many proxies as most councils have.
 _SITTING = SittingContext(
     convened_on=datetime.date(2026, 9, 7),

@@ -58,6 +58,21 @@ def test_a_contracts_before_a_commune(name, expected):
         ("SIVU des Trois Rives", "le SIVU des Trois Rives", "du SIVU des Trois Rives"),
         ("SYNDICAT MIXTE X", "le SYNDICAT MIXTE X", "du SYNDICAT MIXTE X"),
         ("Entente de l'Or", "l'entente de l'Or", "de l'entente de l'Or"),
+        (
+            "Direction des services départementaux X",
+            "la direction des services départementaux X",
+            "de la direction des services départementaux X",
+        ),
+        ("DSDEN de l'Hérault", "la DSDEN de l'Hérault", "de la DSDEN de l'Hérault"),
+        ("Académie de Toulouse", "l'académie de Toulouse", "de l'académie de Toulouse"),
+        ("Rectorat de Montpellier", "le rectorat de Montpellier", "du rectorat de Montpellier"),
+        ("GIP FIPAN", "le GIP FIPAN", "du GIP FIPAN"),
+        ("Groupement X", "le groupement X", "du groupement X"),
+        ("Inspection académique X", "l'inspection académique X", "de l'inspection académique X"),
+        ("Métropole de Lyon", "la métropole de Lyon", "de la métropole de Lyon"),
+        ("Etablissement public X", "l'etablissement public X", "de l'etablissement public X"),
+        ("Établissement public X", "l'établissement public X", "de l'établissement public X"),
+        ("EPCI X", "l'EPCI X", "de l'EPCI X"),
         ("Toulouse Métropole", "Toulouse Métropole", "de Toulouse Métropole"),
         ("Albi Agglomération", "Albi Agglomération", "d'Albi Agglomération"),
         ("Le Grand Narbonne", "le Grand Narbonne", "du Grand Narbonne"),
@@ -69,7 +84,9 @@ def test_a_public_body_takes_its_article_in_a_sentence(name, in_a_sentence, afte
     assert french.of_article(in_a_sentence) == after_de
 
 
-@pytest.mark.parametrize("name", ["Syndicat mixte X", "SIVU Y", "Pôle d'équilibre Z"])
+@pytest.mark.parametrize(
+    "name", ["Syndicat mixte X", "SIVU Y", "Pôle d'équilibre Z", "Établissement public X", "EPCI X"]
+)
 def test_a_syndicat_is_masculine(name):
     assert not french.is_feminine_body(name)
 

@@ -64,7 +64,9 @@ SCHOOLS = (
         fee=Decimal("45.00"),
     ),
 )
+DECISION = "la décision n° 2022DECAD076 du 10 octobre 2022"
 CONVENTION = ConventionContext(
+    authorised_by=DECISION,
     reference="ENT-2022-34337",
     school_year="2022-2023",
     dated_on=datetime.date(2022, 10, 10),
@@ -143,6 +145,7 @@ FACTS = AmendmentFacts(
     amount_change=Decimal("0.00"),
 )
 AMENDMENT = AmendmentContext(
+    authorised_by="la décision n° 2023DECAD004 du 9 janvier 2023",
     reference="ENT-2022-34337-A1",
     school_year="2022-2023",
     dated_on=datetime.date(2023, 1, 9),

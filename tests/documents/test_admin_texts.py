@@ -143,13 +143,13 @@ def test_two_versions_are_compared_line_by_line_and_word_by_word(agent, publishe
     body = published.body.replace("l'école", "l'École", 1).replace(
         "## Décide", "## Décide\n\nAjout."
     )
-    body = body.replace("\n\n### Article 3 – Annexe", "")
+    body = body.replace("\n\n### Article 3 – Compte rendu", "")
     draft = TextModel.draft(kind="decision", title=published.title, body=body)
     page = content(agent.get(url("compare", draft.pk)))
     assert "l&#x27;<del>école</del>" in page
     assert "l&#x27;<ins>École</ins>" in page
     assert "<ins>Ajout.</ins>" in page
-    assert "<del>### Article 3 – Annexe</del>" in page
+    assert "<del>### Article 3 – Compte rendu</del>" in page
     assert "lignes identiques" in page
     for label in ("modifié", "ajouté", "supprimé"):
         assert f'<th scope="row">{label}</th>' in page

@@ -3,8 +3,9 @@
 import pytest
 
 from documents.models import TextModel
-from documents.wording.fields import FIELDS, fields_of
+from documents.wording.fields import FIELDS, fields_of, listed_fields
 from documents.wording.markup import FieldError, to_html, used_fields
+from documents.wording.proofreading import proofread
 
 from .samples import ACT, CONTEXTS, CONVENTION, text
 
@@ -66,3 +67,23 @@ def test_every_declared_field_has_a_value_in_each_of_its_texts(field):
 def test_field_keys_are_unique():
     assert len({field.key for field in FIELDS}) == len(FIELDS)
     assert "liste_des_ecoles" not in fields_of("decision")
+
+
+def test_a_field_with_a_capital_begins_a_sentence():
+    html = to_html("decision", "{{ Collectivite }} et {{ collectivite }}.", ACT)
+    of = "a commune de Villeneuve-lès-Maguelone"
+    assert f"L{of} et l{of}." in html
+
+
+def test_a_capital_keeps_what_a_value_is():
+    html = to_html("termination", "{{ Conciliation }}.", CONTEXTS["termination"])
+    assert 'La conciliation du <span class="unbroken">1' in html
+
+
+def test_each_field_is_listed_once_and_a_capital_counts_for_what_must_be_there():
+    assert not [field for field in listed_fields("decision") if field.key[0].isupper()]
+    body = text("decision").body
+    assert proofread("decision", body.replace("{{ montant }}", "{{ Nombre_d_ecoles }}")) == []
+    assert proofread("decision", body.replace("{{ collectivite }}", "{{ Collectivite }}")) == []
+    (fault,) = proofread("decision", body.replace("{{ collectivite }} et", "{{ Colectivite }} et"))
+    assert "{{ Collectivite }}" in str(fault) or "{{ collectivite }}" in str(fault)

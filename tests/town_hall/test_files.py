@@ -3,6 +3,7 @@
 import datetime
 from io import BytesIO
 
+import docx
 import pikepdf
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -344,3 +345,22 @@ def test_signing_before_the_act_is_executory_warns_and_does_not_block(with_act, 
     print_quickly(with_act)
     with_act.sign_for_collectivity(by=town_hall, on=TODAY())
     assert any("pas encore exécutoire" in warning for warning in warnings.found_on(with_act))
+
+
+# --- The act as a text to be finished elsewhere -----------------------------------
+def test_the_act_is_offered_as_a_text_in_the_scope_of_who_asks(client, with_act, town_hall):
+    where = [with_act.campaign.school_year, with_act.collectivity.code]
+    client.force_login(town_hall)
+    page = reverse("act_text", args=where)
+    assert page in client.get(with_act.get_absolute_url()).content.decode()
+    response = client.get(page)
+    assert response["Content-Disposition"].endswith(f'_{with_act.reference}.docx"')
+    assert docx.Document(BytesIO(response.content)).paragraphs
+    client.force_login(UserFactory())
+    assert client.get(page).status_code == 404
+
+
+def test_there_is_no_text_before_the_act_is_chosen(client, accepted, town_hall):
+    client.force_login(town_hall)
+    where = [accepted.campaign.school_year, accepted.collectivity.code]
+    assert client.get(reverse("act_text", args=where)).status_code == 404

@@ -1,15 +1,21 @@
 """The documents of a file: generated, read before they exist, downloaded."""
 
+from typing import cast
+
 from django.contrib import messages
 from django.core.files import File
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
 from accounts.access import user_of
 from accounts.models import User
+from conventions.amendments.models import Amendment
 from conventions.dossiers.parts import parts_of
-from conventions.models import Convention, Piece, file_name, try_to_issue
+from conventions.models import Convention, Piece, SignedByBoth, file_name, try_to_issue
+from documents.contexts import ActContext
+from documents.editable import DOCX, write_docx
 from documents.models import Document
 from documents.rendering import render
 from town_hall.views.files import find_convention
@@ -38,6 +44,23 @@ def preview(request: HttpRequest, year: int, code: str) -> HttpResponse:
     response = HttpResponse(rendered.content, content_type="application/pdf")
     name = f"projet_{convention.reference}.pdf"
     response["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
+
+
+def download_act_text(
+    request: HttpRequest, year: int, code: str, number: int | None = None
+) -> HttpResponse:
+    """Send the act of the file, or of its avenant `number`, as a text to be finished elsewhere."""
+    subject: SignedByBoth = find_convention(user_of(request), year, code)
+    if number is not None:
+        amendments = Amendment.objects.shown().with_changes().select_related("act__sitting")
+        subject = get_object_or_404(amendments, convention=subject, number=number)
+    if subject.act is None:
+        raise Http404
+    text, context = subject.text_and_context(Piece.Kind.ACT)
+    response = HttpResponse(write_docx(text, cast(ActContext, context)), content_type=DOCX)
+    name = f"{slugify(str(subject.act))}_{context.reference}.docx"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

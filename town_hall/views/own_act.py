@@ -10,7 +10,7 @@ from conventions.authority import act_text_kind, adapt_act, can_adapt_act
 from conventions.models import Piece, SignedByBoth
 from documents import letterheads
 from documents.rendering import render
-from documents.wording.fields import fields_of
+from documents.wording.fields import listed_fields
 from documents.wording.requirements import requirements_of
 from town_hall.act_forms import OwnActForm
 from town_hall.forms import FileForm
@@ -69,7 +69,7 @@ class OwnActPage(FileFormView):
         kind = act_text_kind(self.subject, self.act)
         head = self.act.letterhead
         return super().get_context_data(
-            merge_fields=fields_of(kind).values(),
+            merge_fields=listed_fields(kind),
             requirements=requirements_of(kind),
             letterhead=letterheads.source(head.name or "") if head else "",
             **kwargs,
