@@ -17,6 +17,8 @@ urlpatterns = [
     # Printed on every document: these addresses do not change.
     path("verifier/", verify, name="verify"),
     path("verifier/<str:reference>", verify_document, name="verify_document"),
-    path("titres/", include("billing.urls")),
+    path("titres/", include("billing.claims.urls")),
+    path("titres/lots/", include("billing.batches.urls")),
+    path("titres/reglages/", include("billing.urls")),
     path("admin/", admin.site.urls),
 ]

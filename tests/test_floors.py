@@ -11,14 +11,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# From the top down. A room of `conventions/` is a floor of its own; what is named by no room
-# is the convention itself.
+# From the top down. A room of `conventions/` or `billing/` is a floor of its own; what is
+# named by no room is the convention, or the titre, itself.
 FLOORS = (
     "config",
     "demonstration",
     "rectorat",
     "town_hall",
+    "billing.returns",
+    "billing.batches",
+    "billing.claims",
     "billing",
+    "billing.coding",
     "conventions.piles",
     "conventions.dossiers",
     "conventions.amendments",
