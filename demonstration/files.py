@@ -20,7 +20,7 @@ from conventions.campaigns.models import Campaign
 from conventions.enrolment.enrolling import enrol
 from conventions.enrolment.preparation import prepare
 from conventions.exchanges.models import Message
-from conventions.lifecycle import State
+from conventions.lifecycle import COLLECTIVITY_SIGNED, REGION_SIGNED, State
 from conventions.models import Convention, Enrolment, issue_documents
 from conventions.terminations.models import Termination, give_formal_notice
 from documents.wording.texts import load_texts
@@ -29,8 +29,21 @@ from schools.models import School
 from schools.takeover import take_over
 
 VILLENEUVE = "34337"
-# Names that try the grammar: d'Agde, de La Grande-Motte, des Matelles, du Vigan, d'Hérépian.
-NOTABLE = ("34003", "34344", "34153", "30350", "34119", "48095", "65440", "82121")
+# Where the files that docs/visite.md names stand: one in every state. The names try the
+# grammar, too: d'Agde, de La Grande-Motte, des Matelles, du Vigan, d'Hérépian.
+NAMED = {
+    "34003": State.SENT,  # Agde, asked and answered
+    "34344": State.ACCEPTED,  # La Grande-Motte
+    "34153": State.CORRECTION_REQUESTED,  # Les Matelles
+    "30350": State.SIGNED_BY_COLLECTIVITY,  # Le Vigan
+    "34119": State.PREPARED,  # Hérépian
+    "48095": State.SIGNED_BY_REGION,  # Mende
+    "65440": State.SIGNED,  # Tarbes
+    "82121": State.TERMINATED,  # Montauban
+    "46042": State.ABANDONED,  # Cahors
+}
+# Its schools wait to be enrolled: Foix.
+TO_ENROL = "09122"
 _SEED = 2026
 # A made-up syndicat of twelve small communes around Mont Lozère.
 SYNDICAT_SIREN = "200999001"
@@ -82,7 +95,7 @@ _SCHOOL_NAMES = (
 )
 _STREETS = ("place de la Mairie", "rue de la République", "avenue de l'Europe", "Grand-Rue")
 
-# How many of a hundred files stand in each state.
+# How many of a hundred of the other files stand in each state.
 _STATES = (
     (State.PREPARED, 10),
     (State.SENT, 32),
@@ -142,7 +155,7 @@ def load_2022(*, by: User | None) -> Convention:
 def load_2026(*, by: User | None) -> Campaign:
     """Create the campaign 2026-2027, open, with some 150 collectivities in every state.
 
-    Villeneuve-lès-Maguelone is at its beginning: its schools wait to be enrolled.
+    Villeneuve-lès-Maguelone, whose file of 2022 is there too, has just been sent its own.
     """
     chance = random.Random(_SEED)  # noqa: S311 (made-up data, not a secret)
     campaign = _campaign(
@@ -158,22 +171,27 @@ def load_2026(*, by: User | None) -> Campaign:
     collectivities = _chosen(chance)
     for number, collectivity in enumerate(collectivities):
         _describe(collectivity, chance)
-        _made_up_schools(collectivity, number, chance)
+        _made_up_schools(collectivity, {0: 6, 1: 45}.get(number), chance)
     syndicat = _syndicat(by=by)
-    payers = [*collectivities, syndicat]
+    villeneuve = Collectivity.objects.get(code=VILLENEUVE)
+    payers = [*collectivities, syndicat, villeneuve]
     codes = School.objects.filter(payer__in=payers).values_list("uai", flat=True)
     enrol(campaign, "\n".join(codes), by=by)
     prepare(campaign, by=by)
-    campaign.conventions.with_parties().get(collectivity=syndicat).send(by=by)
+    for collectivity in (syndicat, villeneuve):
+        campaign.conventions.with_parties().get(collectivity=collectivity).send(by=by)
     _live(campaign, collectivities, chance, by)
-    _correspond(campaign, collectivities[0], by)
+    _correspond(campaign, by)
     # A few schools enrolled since: the next preparation takes them in.
     late = _chosen(chance, skip=len(collectivities), count=4)
-    for number, collectivity in enumerate(late, start=len(collectivities)):
+    for collectivity in late:
         _describe(collectivity, chance)
-        _made_up_schools(collectivity, number, chance)
+        _made_up_schools(collectivity, None, chance)
     codes = School.objects.filter(payer__in=late).values_list("uai", flat=True)
     enrol(campaign, "\n".join(codes), by=by)
+    to_enrol = Collectivity.objects.select_related("department").get(code=TO_ENROL)
+    _describe(to_enrol, chance)
+    _made_up_schools(to_enrol, 2, chance)
     return campaign
 
 
@@ -225,18 +243,18 @@ def _villeneuve_schools(collectivity: Collectivity) -> list[School]:
 
 
 def _chosen(chance: random.Random, *, skip: int = 0, count: int = _OTHERS) -> list[Collectivity]:
-    """The notable communes first, then others of the region, always the same ones."""
+    """The named communes first, then others of the region, always the same ones."""
     communes = Collectivity.objects.select_related("commune__department", "department")
     others = list(
         communes.filter(commune__population__gte=400)
-        .exclude(code__in=[VILLENEUVE, *NOTABLE])
+        .exclude(code__in=[VILLENEUVE, TO_ENROL, *NAMED])
         .order_by("code")
     )
     random.Random(_SEED).shuffle(others)  # noqa: S311
     if skip:
         return others[skip : skip + count]
-    notable = sorted(communes.filter(code__in=NOTABLE), key=lambda c: NOTABLE.index(c.code))
-    return notable + others[:count]
+    named = sorted(communes.filter(code__in=NAMED), key=lambda c: [*NAMED].index(c.code))
+    return named + others[:count]
 
 
 def _describe(collectivity: Collectivity, chance: random.Random) -> None:
@@ -250,9 +268,9 @@ def _describe(collectivity: Collectivity, chance: random.Random) -> None:
     collectivity.save()
 
 
-def _made_up_schools(collectivity: Collectivity, number: int, chance: random.Random) -> None:
-    """Schools that say they are made up, with UAI codes whose key is right."""
-    count = {0: 6, 1: 45}.get(number, chance.choice((1, 1, 1, 2, 2, 3, 4)))
+def _made_up_schools(collectivity: Collectivity, count: int | None, chance: random.Random) -> None:
+    """Schools that say they are made up, with UAI codes whose key is right; some when None."""
+    count = count or chance.choice((1, 1, 1, 2, 2, 3, 4))
     names = chance.sample(_SCHOOL_NAMES, k=min(count, len(_SCHOOL_NAMES)))
     for index in range(count):
         _made_up_school(collectivity, f"École primaire {names[index % len(names)]} (fictive)")
@@ -316,16 +334,16 @@ def _live(
     chance: random.Random,
     by: User | None,
 ) -> None:
-    """Bring each convention to the state that chance gives it, through the verbs."""
+    """Bring each convention to its state, named or given by chance, through the verbs."""
     conventions = {
         convention.collectivity_id: convention for convention in campaign.conventions.with_parties()
     }
     states = [state for state, weight in _STATES for _ in range(weight)]
     for number, collectivity in enumerate(collectivities):
-        # The first one is the second demonstration account's: it has just been sent.
-        goal = State.SENT if number == 0 else chance.choice(states)
+        goal = NAMED.get(collectivity.code) or chance.choice(states)
         _bring_to(conventions[collectivity.pk], goal, number, chance, by)
     signed = campaign.conventions.with_parties().filter(state=State.SIGNED)
+    signed = signed.exclude(collectivity__code__in=NAMED)
     _put_on_notice(signed[0], by)
     # Avenants are prepared during the year only.
     if timezone.localdate() <= campaign.ends_on:
@@ -367,19 +385,23 @@ def _bring_to(
     convention: Convention, goal: State, number: int, chance: random.Random, by: User | None
 ) -> None:
     today = timezone.localdate()
-    sent = today - datetime.timedelta(days=chance.randint(45, 60))
+    # What has been terminated since began a month before the others.
+    ahead = 30 if goal == State.TERMINATED else 0
+    sent = today - datetime.timedelta(days=ahead + chance.randint(45, 60))
     if goal == State.PREPARED:
         return
     convention.send(by=by, on=sent)
     if goal == State.ABANDONED:
         convention.abandon(by=by, comment="École inscrite par erreur (exemple).")
-    if goal in (State.SENT, State.ABANDONED):
+    # A correction is asked for later on, with its words: _correspond.
+    if goal in (State.SENT, State.CORRECTION_REQUESTED, State.ABANDONED):
         return
     accepted = sent + datetime.timedelta(days=chance.randint(2, 12))
     convention.accept(by=by, on=accepted)
-    dated = accepted + datetime.timedelta(days=chance.randint(1, 12))
-    if goal == State.ACCEPTED and chance.random() < 0.4:
+    is_named = convention.collectivity.code in NAMED
+    if goal == State.ACCEPTED and not is_named and chance.random() < 0.4:
         return
+    dated = accepted + datetime.timedelta(days=chance.randint(1, 12))
     decision = chance.random() < 0.6
     record_act(
         convention,
@@ -392,9 +414,9 @@ def _bring_to(
         if decision and chance.random() < 0.7
         else "",
     )
-    if number < 12:
+    if is_named:
         issue_documents(convention, by=by)
-    if chance.random() < 0.7:
+    if is_named or chance.random() < 0.7:
         deposited = dated + datetime.timedelta(days=chance.randint(0, 6))
         record_act_dates(
             convention,
@@ -405,18 +427,41 @@ def _bring_to(
             reported_on=None,
         )
     signed = dated + datetime.timedelta(days=chance.randint(0, 10))
-    if goal in (State.SIGNED_BY_COLLECTIVITY, State.SIGNED):
+    if goal in COLLECTIVITY_SIGNED:
         convention.sign_for_collectivity(by=by, on=signed)
-    if goal in (State.SIGNED_BY_REGION, State.SIGNED):
+    if goal in REGION_SIGNED:
         convention.sign_for_region(by=by, on=signed + datetime.timedelta(days=2))
+    if goal == State.TERMINATED:
+        _terminate(convention, by)
 
 
-def _correspond(campaign: Campaign, first: Collectivity, by: User | None) -> None:
+def _terminate(convention: Convention, by: User | None) -> None:
+    """The procedure of article 11, as short as it may be: a conciliation that fails at once."""
+    # Read again: the database computes the day on which it takes effect.
+    convention = Convention.objects.with_parties().get(pk=convention.pk)
+    notice = convention.effective_on
+    termination = give_formal_notice(
+        convention,
+        by=by,
+        side=Termination.Side.COLLECTIVITY,
+        on=notice,
+        grievances="Les écoles n'ont pas eu d'accès à l'ENT depuis la rentrée (exemple).",
+    )
+    issue_documents(termination, by=by)
+    termination.record_conciliation(by=by, on=notice)
+    termination.send_second_letter(
+        by=by, on=notice, reasons="Aucun accord n'a été trouvé (exemple)."
+    )
+    issue_documents(termination, by=by)
+    termination.terminate(by=by, on=notice + datetime.timedelta(days=15))
+
+
+def _correspond(campaign: Campaign, by: User | None) -> None:
     """One request answered, for the account that comes back to it, and two that wait."""
-    answered = campaign.conventions.with_parties().get(collectivity=first)
-    person = User.objects.demonstration().filter(collectivities=first).first()
+    files = campaign.conventions.with_parties()
+    answered = files.get(collectivity__code="34003")
     answered.request_correction(
-        by=person,
+        by=User.objects.demonstration().filter(collectivities=answered.collectivity).first(),
         subject=Message.Subject.SCHOOLS,
         comment="L'école Les Oliviers figure-t-elle bien dans la liste de cette année ?\n"
         "Nous pensions qu'elle rejoignait le groupe scolaire voisin (exemple).",
@@ -424,15 +469,18 @@ def _correspond(campaign: Campaign, first: Collectivity, by: User | None) -> Non
     answered.send(
         by=by, comment="Oui : la fusion n'a lieu qu'à la prochaine rentrée (réponse d'exemple)."
     )
-    waiting = campaign.conventions.with_parties().filter(state=State.SENT).exclude(pk=answered.pk)
-    requests = (
-        (Message.Subject.SCHOOLS, "Reçu par téléphone : une école a fermé en juillet (exemple)."),
-        (Message.Subject.COLLECTIVITY, "Reçu par courrier : le maire a changé (exemple)."),
+    files.get(collectivity__code="34153").request_correction(
+        by=by,
+        subject=Message.Subject.SCHOOLS,
+        comment="Reçu par téléphone : une école a fermé en juillet (exemple).",
     )
-    for convention, (subject, comment) in zip(
-        waiting.order_by("reference")[: len(requests)], requests, strict=True
-    ):
-        convention.request_correction(by=by, subject=subject, comment=comment)
+    waiting = files.filter(state=State.SENT)
+    other = waiting.exclude(collectivity__code__in=[VILLENEUVE, *NAMED]).order_by("reference")[0]
+    other.request_correction(
+        by=by,
+        subject=Message.Subject.COLLECTIVITY,
+        comment="Reçu par courrier : le maire a changé (exemple).",
+    )
 
 
 def is_loaded() -> bool:

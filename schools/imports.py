@@ -106,6 +106,8 @@ STATES = {
     "4": School.State.CLOSED,
 }
 OPEN_STATES = (School.State.OPEN, School.State.TO_CLOSE)
+# What a school's history does not keep.
+_UNTRACKED = ("listed_since", "search_text")
 # Above this share of a département's open schools, the file is more likely partial.
 CLOSURES_LIMIT = 0.05
 
@@ -122,9 +124,9 @@ def import_schools(
 ) -> Report:
     """Create and update the public primary schools of an export; propose closures.
 
-    A school absent from the file (in the départements that it covers) or closed in it
-    is proposed for closure, never closed. With `partial`, absence says nothing. Where
-    more than 5 % of a département's open schools would be proposed, nothing is written
+    A school absent from the file (in the départements that it covers) though an earlier
+    one had it, or closed in it, is proposed for closure, never closed. With `partial`,
+    absence says nothing. Where more than 5 % of a département's open schools would be proposed, nothing is written
     and the report's `blockers` say so, unless `confirm_closures`. A new school is paid
     for by its commune; an existing one keeps its payer, and follows its commune when
     that was the payer; takeovers whose day has come are followed. `by` signs the history. One transaction; importing the same
@@ -161,14 +163,16 @@ class _SchoolImport:
         }
         self.schools = {row.uai: row for row in School.objects.select_related("commune", "payer")}
         self.open_before = Counter(
-            row.commune.department_id for row in self.schools.values() if row.state in OPEN_STATES
+            row.commune.department_id
+            for row in self.schools.values()
+            if row.state in OPEN_STATES and row.listed_since
         )
         self.lines: dict[str, int] = {}
         self.covered: set[int] = set()
         self.closed_in_file: set[str] = set()
         self.created: list[School] = []
         self.changed: list[School] = []
-        self.refreshed: list[School] = []  # Only what the search box matches.
+        self.refreshed: list[School] = []  # Only what no history keeps.
         self.proposed: list[School] = []
 
     def read(self, table: reading.Table) -> None:
@@ -191,6 +195,7 @@ class _SchoolImport:
                 continue
             absent = (
                 not partial
+                and school.listed_since
                 and code not in self.lines
                 and school.commune.department_id in self.covered
             )
@@ -226,12 +231,12 @@ class _SchoolImport:
                 "state",
                 "closure_proposed_on",
                 *OPTIONAL,
-                "search_text",
+                *_UNTRACKED,
             ],
             by=by,
             reason="Import de l'annuaire des écoles",
         )
-        School.objects.bulk_update(self.refreshed, ["search_text"], batch_size=1000)
+        School.objects.bulk_update(self.refreshed, _UNTRACKED, batch_size=1000)
         follow_payers(by=by)
 
     def _out_of_interest(self, row: Row) -> str:
@@ -321,7 +326,7 @@ class _SchoolImport:
             raise RefusedRow(
                 f"la commune {commune} n'a pas de collectivité : importez les communes"
             )
-        school = School(uai=code, commune=commune, payer=payer, **values)
+        school = School(uai=code, commune=commune, payer=payer, listed_since=self.today, **values)
         school.search_text = school.build_search_text()
         self.created.append(school)
         self.report.created.append(Change(code, f"{school.name}, {commune.name}", unreadable))
@@ -334,7 +339,7 @@ class _SchoolImport:
                 values["payer"] = self.collectivities[commune.pk]
             values["commune"] = commune
         details = update(school, values)
-        search_text = school.build_search_text()
+        untracked = (school.build_search_text(), school.listed_since or self.today)
         if details:
             self.changed.append(school)
             self.report.changed.append(
@@ -342,9 +347,9 @@ class _SchoolImport:
             )
         else:
             self.report.unchanged += 1
-            if search_text != school.search_text:
+            if untracked != (school.search_text, school.listed_since):
                 self.refreshed.append(school)
-        school.search_text = search_text
+        school.search_text, school.listed_since = untracked
 
 
 def _department(code: str) -> str:

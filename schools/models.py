@@ -60,9 +60,17 @@ class School(models.Model):
         blank=True,
         help_text="Absente d'un fichier complet : à confirmer par un agent.",
     )
+    listed_since = models.DateField(
+        "dans l'annuaire depuis le",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Premier fichier importé où elle figure. Une école saisie à la main n'y est pas "
+        "encore : un fichier où elle manque n'en dit rien.",
+    )
     search_text = models.CharField(max_length=400, editable=False, default="")
 
-    history = HistoricalRecords(excluded_fields=["search_text"])
+    history = HistoricalRecords(excluded_fields=["listed_since", "search_text"])
 
     class Meta:
         verbose_name = "école"

@@ -49,24 +49,28 @@ def open_campaign(page):
     page.get_by_role("link", name="Campagne 2026-2027").first.click()
 
 
-def open_convention_in_admin(page):
-    page.goto("/admin/conventions/convention/?q=villeneuve maguelone")
-    page.get_by_role("link", name="ENT-2026-34337").click()
+def open_convention_in_admin(page, words, reference):
+    page.goto(f"/admin/conventions/convention/?q={words}")
+    page.get_by_role("link", name=reference).click()
 
 
 def enrol_prepare_and_send(page):
+    page.goto("/admin/schools/school/?q=foix")
+    codes = re.findall(r"\b0099\d{3}[A-Z]\b", page.locator("#result_list").inner_text())
+    assert len(codes) == 2
     open_campaign(page)
     page.get_by_role("link", name="Inscrire des écoles").first.click()
-    page.get_by_label("Codes UAI").fill("0341255E\n0342026T\n0341255F")
+    page.get_by_label("Codes UAI").fill("\n".join([*codes, "0341255F"]))
     page.get_by_role("button", name="Inscrire ces écoles").click()
     expect(page.get_by_text("Écoles inscrites : 2")).to_be_visible()
     expect(page.get_by_text("la lettre finale ne correspond pas")).to_be_visible()
     page.get_by_role("link", name="Préparer les conventions").first.click()
     page.locator("#content input[type=submit]").first.click()
-    open_convention_in_admin(page)
+    open_convention_in_admin(page, "foix", "ENT-2026-09122")
     expect(page.get_by_text("préparée").first).to_be_visible()
     page.get_by_role("link", name="Envoyer à la collectivité").click()
     page.get_by_role("button", name="Envoyer à la collectivité").click()
+    expect(page.get_by_text("envoyée").first).to_be_visible()
 
 
 def confirm_details(page):
@@ -148,7 +152,7 @@ def sign_with_copies(page):
 
 
 def record_the_rectors_signature(page):
-    open_convention_in_admin(page)
+    open_convention_in_admin(page, "villeneuve maguelone", "ENT-2026-34337")
     page.get_by_role("link", name="Enregistrer la signature de la région académique").click()
     page.get_by_label("Date de signature").fill(TODAY.isoformat())
     page.get_by_role("button", name="Enregistrer la signature de la région").click()
@@ -190,12 +194,14 @@ def record_entry(page, kind, typed):
     expect(page.get_by_text("C'est enregistré")).to_be_visible()
 
 
-def test_villeneuve_goes_from_enrolment_to_the_claim(visitor):
+def test_the_rectorat_goes_from_enrolment_to_sending(visitor):
+    enrol_prepare_and_send(visitor(Role.RECTORAT))
+
+
+def test_villeneuve_goes_from_the_e_mail_to_the_claim(visitor):
     rectorat = visitor(Role.RECTORAT)
     mairie = visitor(Role.TOWN_HALL)
     mairie.goto("/")
-    expect(mairie.get_by_text("Elle ne vous a pas encore été envoyée")).to_be_visible()
-    enrol_prepare_and_send(rectorat)
     confirm_details(mairie)
     prepare_act(mairie)
     adapt_act(mairie)

@@ -70,3 +70,10 @@ def test_a_code_by_e_mail_is_read_among_the_e_mails_of_the_demonstration(visitor
     page.get_by_label("Code").fill(code)
     page.get_by_role("button", name="Se connecter", exact=True).click()
     expect(page).to_have_url(re.compile(r"/titres/"))
+
+
+def test_the_demonstration_lets_in_at_one_click(visitor):
+    page = visitor()
+    page.goto("/")
+    page.get_by_role("button", name=account(Role.FINANCE).description).click()
+    expect(page).to_have_url(re.compile(r"/titres/"))

@@ -140,6 +140,8 @@ class SchoolFactory(DjangoModelFactory):
     nature = School.Nature.ELEMENTAIRE
     payer = factory.SubFactory(CollectivityFactory)
     commune = factory.SelfAttribute("payer.commune")
+    # As an import of the annuaire makes them.
+    listed_since = datetime.date(2020, 9, 1)
 
 
 class UserFactory(DjangoModelFactory):

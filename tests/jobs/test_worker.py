@@ -162,7 +162,8 @@ def test_a_worker_that_loses_the_processes_that_wait_for_a_task_begins_afresh_an
 
 
 def test_a_killed_worker_leaves_its_job_to_the_next_which_issues_no_document_twice(worker):
-    conventions = [ConventionFactory() for _ in range(6)]
+    # Many enough that a fast machine cannot end between the first and the kill.
+    conventions = [ConventionFactory() for _ in range(24)]
     for convention in conventions:
         convention.send(by=None)
         convention.accept(by=None)

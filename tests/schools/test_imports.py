@@ -365,3 +365,13 @@ def test_the_command_fails_on_an_unreadable_file(tmp_path, content):
     file.write_bytes(content)
     with pytest.raises(CommandError):
         call_command("import_schools", file)
+
+
+def test_a_school_that_no_file_ever_had_is_not_missing_from_one(villeneuve):
+    schools = many(villeneuve, 40)
+    entered = SchoolFactory(payer=villeneuve, listed_since=None)
+    assert import_schools(csv(*rows_of(schools))).closures == []
+    import_schools(csv(*rows_of([*schools, entered])))
+    assert School.objects.get(uai=entered.uai).listed_since == timezone.localdate()
+    (closure,) = import_schools(csv(*rows_of(schools))).closures
+    assert closure.identifier == entered.uai
