@@ -1,6 +1,6 @@
 """What the pages of billing have in common: lists in pages, forms that call a verb."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -75,9 +75,11 @@ def form_page(
     submit: str,
     back: str,
     intro: str = "",
-    context: Mapping[str, Any] | None = None,
+    details: Sequence[tuple[str, str]] = (),
 ) -> HttpResponse:
     """Show a form, then call `do` with what was typed: it says what was done (French).
+
+    `details` are names and values shown above it.
 
     What it refuses (ValidationError) is shown in the form, which keeps what was typed.
     """
@@ -91,5 +93,12 @@ def form_page(
                 show_refusal(form, refusal)
             else:
                 return redirect(back)
-    page = {"form": form, "title": title, "intro": intro, "submit": submit, "back": back}
-    return render(request, "billing/form.html", page | dict(context or {}), status=status)
+    page = {
+        "form": form,
+        "title": title,
+        "intro": intro,
+        "details": details,
+        "submit": submit,
+        "back": back,
+    }
+    return render(request, "billing/form.html", page, status=status)

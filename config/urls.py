@@ -19,6 +19,7 @@ urlpatterns = [
     path("verifier/<str:reference>", verify_document, name="verify_document"),
     path("titres/", include("billing.claims.urls")),
     path("titres/lots/", include("billing.batches.urls")),
+    path("titres/retours/", include("billing.returns.urls")),
     path("titres/reglages/", include("billing.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -21,6 +21,9 @@ from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
 from billing.batches.preparing import Choice, prepare_list
 from billing.coding.models import BudgetYear, Coding
+from billing.returns.applying import apply as apply_return
+from billing.returns.applying import receive as receive_return
+from billing.returns.layouts import Layout
 from communes.models import FormerCode
 from config import mails
 from config.mails import MailFolder
@@ -50,6 +53,7 @@ TEXT_PAGES = [
 ]
 
 ABOUT_A_TITRE = ("titre", "titre_cancel", "entry_new", "entry_reverse")
+ABOUT_A_RETURN = ("return", "return_layout", "return_original")
 ABOUT_A_PIECE = ("piece", "piece_comparison", "piece_compared_page", "piece_as_signed")
 
 OF_FINANCE = frozenset({Role.FINANCE, Role.ADMINISTRATOR})
@@ -70,6 +74,13 @@ FINANCE_PAGES = (
     "batch_proofs",
     "batch_sent",
     "batch_withdraw",
+    "returns",
+    "return",
+    "return_layout",
+    "return_original",
+    "tray",
+    "row_settle",
+    "row_dismiss",
     "billing_settings",
     "billing_general",
     "budget_year",
@@ -272,6 +283,8 @@ def values(convention, town_hall, administrator):
     )
     piece = attach(convention, kind=Piece.Kind.CONVENTION_SIGNED, pdf=copy, by=town_hall)
     entry = issue(request(convention.campaign, administrator).titres.get())
+    returned = receive_return("retour.csv", b"Reference;Date\r\nTP-1;x", by=administrator)[0]
+    apply_return(returned, Layout({"reference": 0, "on": 1}, {}, "issued"), by=administrator)
     prepared = prepare_list(Choice(convention.campaign), by=administrator)
     coding = Coding.objects.create(budget_year=BudgetYear.objects.create(year=2026))
     issued = Document.freeze(
@@ -308,6 +321,8 @@ def values(convention, town_hall, administrator):
         ("entry_new", "kind"): "received",
         **{(page, "pk"): entry.titre_id for page in ABOUT_A_TITRE},
         **{(page, "pk"): prepared.pk for page in ("list", "list_confirm")},
+        **{(page, "pk"): returned.pk for page in ABOUT_A_RETURN},
+        **{(page, "pk"): returned.rows.get().pk for page in ("row_settle", "row_dismiss")},
         ("entry_reverse", "entry"): entry.pk,
         ("coding", "pk"): coding.pk,
         **{(page, "year"): 2026 for page in ("budget_year", "coding", "coding_new")},

@@ -156,6 +156,10 @@ class ReturnRow(Frozen):
     def __str__(self) -> str:
         return f"{self.file}, ligne {self.line}"
 
+    @property
+    def is_settled(self) -> bool:
+        return hasattr(self, "settlement")
+
 
 class RowSettlement(Frozen):
     """How a person settled a row of the tray: entries were written, or it was set aside."""
