@@ -4,12 +4,14 @@ Nothing else says so, and nothing assigns any of it. A day leaves out what happe
 """
 
 import datetime
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from billing.models.entry import Entry, EntryKind
@@ -230,3 +232,19 @@ def account_of(titre: Titre, as_at: datetime.date | None = None) -> Account:
         entries=tuple(in_force(titre.entries.all(), as_at)),
         counted=tuple(entry for entry in counted if entry.on <= as_at),
     )
+
+
+def accounts_of(titres: Iterable[Titre], as_at: datetime.date | None = None) -> Iterator[Account]:
+    """Yield the account of each of some hundreds of titres, in two queries."""
+    as_at = as_at or timezone.localdate()
+    titres = list(titres)
+    keys = [titre.pk for titre in titres]
+    entries = Entry.objects.filter(Q(titre__in=keys) | Q(account__in=keys), on__lte=as_at)
+    own: dict[int, list[Entry]] = defaultdict(list)
+    counted: dict[int, list[Entry]] = defaultdict(list)
+    for entry in entries.select_related("reversed_by").order_by("on", "pk"):
+        own[entry.titre_id].append(entry)
+        counted[entry.account_id].append(entry)
+    for titre in titres:
+        of_titre = tuple(in_force(own[titre.pk], as_at))
+        yield Account(titre, as_at, of_titre, tuple(counted[titre.pk]))

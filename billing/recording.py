@@ -175,7 +175,7 @@ def refusal(account: Account, fact: Fact) -> str | dict[str, str]:
     "" when the ledger takes it. The account is that of today.
     """
     titre = account.titre
-    if fact.on > timezone.localdate():
+    if fact.on > account.as_at:
         return {"on": _FUTURE}
     if account.is_withdrawn:
         return "Le lot de ce titre a été retiré : le comptable ne l'a pas reçu."

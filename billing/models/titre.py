@@ -38,6 +38,18 @@ def one_live_request(name: str, claim: str) -> Rule:
     )
 
 
+_FOR_LEDGER = (
+    "batch",
+    "kind",
+    "corrects",
+    "reference",
+    "requested_on",
+    "amount",
+    "siret",
+    "signed_on",
+)
+
+
 class TitreQuerySet(FrozenQuerySet["Titre"]):
     def for_user(self, user: User) -> "TitreQuerySet":
         """Leave those of the conventions in the scope of `user`."""
@@ -47,9 +59,11 @@ class TitreQuerySet(FrozenQuerySet["Titre"]):
         """Fetch what a list of titres shows and what their accounts are computed from."""
         return self.select_related(
             "batch__campaign", "batch__outcome", "corrects"
-        ).prefetch_related(
-            "entries__reversed_by", "account_entries__reversed_by", "account_entries__titre"
-        )
+        ).prefetch_related("entries__reversed_by", "account_entries__reversed_by")
+
+    def for_ledger(self) -> "TitreQuerySet":
+        """Fetch of thousands what the ledger computes with, and no more."""
+        return self.only(*_FOR_LEDGER).prefetch_related("batch__outcome")
 
 
 class Titre(Frozen, Codes):

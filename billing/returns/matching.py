@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from billing.ledger import Account, account_of
+from billing.ledger import Account, accounts_of
 from billing.models import Entry, Titre
 from billing.models.entry import EntryKind
 from billing.recording import Fact, entry_of, refusal, with_account
@@ -28,7 +28,6 @@ from tabular.reading import is_scientific
 from tabular.sheets import Line
 from tabular.values import UnreadableValue, read_amount, read_date
 
-T = TypeVar("T")
 # Keys in one query: SQLite takes some thousands, PostgreSQL plans worse beyond.
 _AT_ONCE = 500
 # As the columns that keep them are long.
@@ -47,7 +46,7 @@ class Told:
     piece: str
     fact: Fact
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Names what the row states: a row that states the same has the same."""
         fact = self.fact
@@ -77,7 +76,7 @@ class Outcome:
 
 
 # --- Reading a row --------------------------------------------------------------
-def read_row(cells: Sequence[str], layout: Layout) -> Told | None:
+def read_row(cells: Sequence[str], layout: Layout, today: datetime.date) -> Told | None:
     """Return what a row says, None for one that the layout leaves alone. Raises RowRefused."""
     kind = layout.kind_of(cells)
     if kind == "":
@@ -99,7 +98,7 @@ def read_row(cells: Sequence[str], layout: Layout) -> Told | None:
     on = _date(text["on"])
     if on is None:
         raise RowRefused(Finding.UNREADABLE, "La date du fait manque.")
-    if on > timezone.localdate():
+    if on > today:
         raise RowRefused(Finding.FUTURE, f"Le {on:%d/%m/%Y} est dans le futur.")
     return Told(
         reference=text["reference"].upper(),
@@ -148,41 +147,46 @@ class Ledger:
         told = list(told)
         self.accounts: dict[int, Account] = {}
         self.by_reference: dict[str, int] = {}
-        self.by_number: dict[str, int] = {}
         self.by_siret: dict[str, list[int]] = defaultdict(list)
-        numbers = {t.chorus_number for t in told if t.chorus_number}
-        issued = _in_parts(
-            Entry.objects.filter(
-                kind=EntryKind.ISSUED, reverses__isnull=True, reversed_by__isnull=True
-            ).order_by("pk"),
-            "chorus_number",
-            numbers,
-        )
-        self.by_number = {entry.chorus_number: entry.titre_id for entry in issued}
-        titres = Titre.objects.in_full().defer("schools", "basis", "waivers", "subject")
-        self._keep(_in_parts(titres, "reference", {t.reference for t in told if t.reference}))
-        self._keep(_in_parts(titres, "pk", set(self.by_number.values()) - set(self.accounts)))
-        left = {
-            t.siret
-            for t in told
-            if t.siret and t.reference not in self.by_reference
-            if t.chorus_number not in self.by_number
-        }
-        self._keep(_in_parts(titres, "siret", left))
-        self.known = set(
-            _in_parts(
-                ReturnRow.objects.filter(entries__isnull=False).values_list("digest", flat=True),
-                "digest",
-                {t.digest for t in told},
-            )
-        )
+        self.by_number = self._issued_under({t.chorus_number for t in told if t.chorus_number})
+        self._fetch("reference", {t.reference for t in told if t.reference})
+        self._fetch("pk", set(self.by_number.values()) - set(self.accounts))
+        left = (t for t in told if t.reference not in self.by_reference)
+        self._fetch("siret", {t.siret for t in left if t.siret})
+        self.known = self._known({t.digest for t in told})
 
-    def _keep(self, titres: Iterable[Titre]) -> None:
-        for titre in titres:
-            if titre.pk not in self.accounts:
-                self.accounts[titre.pk] = account_of(titre)
-                self.by_reference[titre.reference] = titre.pk
-                self.by_siret[titre.siret].append(titre.pk)
+    def _issued_under(self, numbers: set[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for part in _in_parts(numbers):
+            entries = Entry.objects.filter(
+                kind=EntryKind.ISSUED,
+                reverses__isnull=True,
+                reversed_by__isnull=True,
+                chorus_number__in=part,
+            )
+            found.update(entries.order_by("pk").values_list("chorus_number", "titre"))
+        return found
+
+    def _fetch(self, field: str, keys: set[Any]) -> None:
+        for part in _in_parts(keys):
+            titres = Titre.objects.for_ledger().filter(**{f"{field}__in": part})
+            for account in accounts_of(titres.order_by("pk")):
+                self._keep(account)
+
+    def _keep(self, account: Account) -> None:
+        titre = account.titre
+        if titre.pk not in self.accounts:
+            self.accounts[titre.pk] = account
+            self.by_reference[titre.reference] = titre.pk
+            self.by_siret[titre.siret].append(titre.pk)
+
+    def _known(self, digests: set[str]) -> set[str]:
+        """Return the digests that rows written in the ledger have already."""
+        found: set[str] = set()
+        for part in _in_parts(digests):
+            rows = ReturnRow.objects.filter(entries__isnull=False, digest__in=part)
+            found.update(rows.order_by().values_list("digest", flat=True))
+        return found
 
     def titre_of(self, told: Told) -> Account:
         """Return the titre that a row is about. Raises RowRefused for a mere proposal, or none."""
@@ -239,10 +243,11 @@ class Ledger:
 
 def outcomes(lines: Iterable[Line], layout: Layout) -> list[Outcome]:
     """Return what is made of each row, in the order of the file; nothing is written."""
+    today = timezone.localdate()
     read: list[tuple[Line, Told | RowRefused | None]] = []
     for line in lines:
         try:
-            read.append((line, read_row(line.cells, layout)))
+            read.append((line, read_row(line.cells, layout, today)))
         except RowRefused as refused:
             read.append((line, refused))
     ledger = Ledger(told for _, told in read if isinstance(told, Told))
@@ -286,8 +291,8 @@ def _excess(ledger: Ledger, entry: Entry) -> str:
     return f"Trop-perçu : {euros_and_cents(-account.balance)}."
 
 
-def _in_parts(rows: QuerySet[Any, T], field: str, keys: Collection[Any]) -> Iterator[T]:
-    """Yield the rows of a queryset whose `field` is among `keys`, some hundreds at a time."""
+def _in_parts(keys: Collection[Any]) -> Iterator[list[Any]]:
+    """Yield keys, each once and in order, some hundreds at a time."""
     ordered = sorted(keys)
     for start in range(0, len(ordered), _AT_ONCE):
-        yield from rows.filter(**{f"{field}__in": ordered[start : start + _AT_ONCE]})
+        yield ordered[start : start + _AT_ONCE]

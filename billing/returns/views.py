@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import role_required, user_of
@@ -210,7 +211,8 @@ def _first_guess(row: ReturnRow) -> dict[str, Any]:
     """Return what the row itself says, as far as it can be read."""
     applied = row.file.applied
     try:
-        told = read_row(row.cells, Layout(applied.columns, applied.states, applied.default_kind))
+        layout = Layout(applied.columns, applied.states, applied.default_kind)
+        told = read_row(row.cells, layout, timezone.localdate())
     except RowRefused:
         return {}
     if told is None:

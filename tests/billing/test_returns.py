@@ -276,7 +276,7 @@ class TestApplying:
                 )
             )
             received = receive(content, finance, f"{batch.pk}.csv")
-            with django_assert_num_queries(5):
+            with django_assert_num_queries(6):
                 applying.preview(received, LAYOUT)
 
 
