@@ -18,6 +18,7 @@ FLOORS = (
     "demonstration",
     "rectorat",
     "town_hall",
+    "billing.recovery",
     "billing.returns",
     "billing.batches",
     "billing.claims",

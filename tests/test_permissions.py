@@ -21,6 +21,7 @@ from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES, PERMISSIONS, Role
 from billing.batches.preparing import Choice, prepare_list
 from billing.coding.models import BudgetYear, Coding
+from billing.models.entry import EntryKind
 from billing.returns.applying import apply as apply_return
 from billing.returns.applying import receive as receive_return
 from billing.returns.layouts import Layout
@@ -36,7 +37,7 @@ from documents.models import Document
 from documents.received.signatures import examine
 from documents.received.uploads import UploadedPdf
 from jobs.models import Job
-from tests.billing.conftest import issue, request
+from tests.billing.conftest import issue, request, tell
 from tests.documents import papers
 from tests.documents.certificates import mayor, sign
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory, sign_by_both
@@ -74,6 +75,8 @@ FINANCE_PAGES = (
     "batch_proofs",
     "batch_sent",
     "batch_withdraw",
+    "contestations",
+    "decision_letter",
     "returns",
     "return",
     "return_layout",
@@ -143,6 +146,12 @@ PAGES = {
     "claims_export": READERS_OF_CLAIMS,
     "claim": READERS_OF_CLAIMS,
     "titre": READERS_OF_CLAIMS,
+    "owed": READERS_OF_CLAIMS,
+    "owed_export": READERS_OF_CLAIMS,
+    "debtor": READERS_OF_CLAIMS,
+    "debtor_statement": READERS_OF_CLAIMS,
+    "own_titres": {Role.TOWN_HALL},
+    "own_statement": {Role.TOWN_HALL},
     **dict.fromkeys(FINANCE_PAGES, OF_FINANCE),
     # The admin site, beside its pages by model
     "admin:index": ADMIN_SITE_ROLES,
@@ -283,6 +292,8 @@ def values(convention, town_hall, administrator):
     )
     piece = attach(convention, kind=Piece.Kind.CONVENTION_SIGNED, pdf=copy, by=town_hall)
     entry = issue(request(convention.campaign, administrator).titres.get())
+    tell(entry.titre, EntryKind.CONTESTED)
+    decision = tell(entry.titre, EntryKind.DECIDED)
     returned = receive_return("retour.csv", b"Reference;Date\r\nTP-1;x", by=administrator)[0]
     apply_return(returned, Layout({"reference": 0, "on": 1}, {}, "issued"), by=administrator)
     prepared = prepare_list(Choice(convention.campaign), by=administrator)
@@ -324,6 +335,8 @@ def values(convention, town_hall, administrator):
         **{(page, "pk"): returned.pk for page in ABOUT_A_RETURN},
         **{(page, "pk"): returned.rows.get().pk for page in ("row_settle", "row_dismiss")},
         ("entry_reverse", "entry"): entry.pk,
+        ("decision_letter", "pk"): entry.titre_id,
+        ("decision_letter", "entry"): decision.pk,
         ("coding", "pk"): coding.pk,
         **{(page, "year"): 2026 for page in ("budget_year", "coding", "coding_new")},
         ("admin:piles_pile_thumbnail", "pk"): pile.pk,
