@@ -146,6 +146,7 @@ PAGES = {
     "claims_export": READERS_OF_CLAIMS,
     "claim": READERS_OF_CLAIMS,
     "titre": READERS_OF_CLAIMS,
+    "billing_board": READERS_OF_CLAIMS,
     "owed": READERS_OF_CLAIMS,
     "owed_export": READERS_OF_CLAIMS,
     "debtor": READERS_OF_CLAIMS,

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from billing.balances import entries_in_force, in_cents, issued, of_kind, signed_cents, standing
 from billing.ledger import euros
-from billing.models import Titre
-from billing.models.entry import EntryKind
+from billing.models import Entry, Titre
+from billing.models.entry import PAYMENTS, EntryKind
 from conventions.amendments.models import Amendment
 from conventions.models.convention import ConventionQuerySet
 
@@ -31,22 +31,30 @@ class Shown(StrEnum):
 
 @dataclass(frozen=True)
 class Totals:
-    """Of the claims shown: how many, for how many euros due, asked for, and left to ask."""
+    """Of the claims shown: how many, for how many euros due, asked for, issued, received, left.
+
+    `left` is still to be asked for.
+    """
 
     claims: int
     due: Decimal
     asked: Decimal
+    issued: Decimal
+    received: Decimal
     left: Decimal
 
 
 def with_amounts(
     conventions: ConventionQuerySet, as_at: datetime.date | None = None
 ) -> ConventionQuerySet:
-    """Annotate `due_cents`, `asked_cents` and `left_cents`, as `Due` computes them."""
+    """Annotate what is due, asked, issued, received and left, in cents, as `Due` computes it."""
     as_at = as_at or timezone.localdate()
     titres = standing(Titre.objects.filter(claim__convention=OuterRef("pk")), as_at)
     decided = entries_in_force(as_at).filter(
         kind=EntryKind.DECIDED, titre__claim__convention=OuterRef("pk")
+    )
+    payments = Entry.objects.filter(
+        kind__in=PAYMENTS, on__lte=as_at, titre__claim__convention=OuterRef("pk")
     )
     changes = Amendment.objects.signed().filter(convention=OuterRef("pk"))
     return conventions.annotate(
@@ -54,6 +62,8 @@ def with_amounts(
         + _sum(changes, "convention", in_cents("amount_change"))
         - _sum(decided, "titre__claim__convention", in_cents("amount")),
         asked_cents=_sum(titres, "claim__convention", signed_cents()),
+        issued_cents=_sum(issued(titres, as_at), "claim__convention", signed_cents()),
+        received_cents=-_sum(payments, "titre__claim__convention", F("effect")),
     ).annotate(left_cents=F("due_cents") - F("asked_cents"))
 
 
@@ -84,11 +94,15 @@ def totals(conventions: ConventionQuerySet) -> Totals:
         claims=models.Count("pk"),
         due=Coalesce(Sum("due_cents"), 0),
         asked=Coalesce(Sum("asked_cents"), 0),
+        issued=Coalesce(Sum("issued_cents"), 0),
+        received=Coalesce(Sum("received_cents"), 0),
         left=Coalesce(Sum("left_cents"), 0),
     )
     return Totals(
         claims=found["claims"],
         due=euros(found["due"]),
         asked=euros(found["asked"]),
+        issued=euros(found["issued"]),
+        received=euros(found["received"]),
         left=euros(found["left"]),
     )

@@ -29,6 +29,8 @@ class EntryKind(models.TextChoices):
 # What takes from the balance, and what gives back to it.
 TAKES = (EntryKind.RECEIVED, EntryKind.REMITTED, EntryKind.WRITTEN_OFF)
 GIVES = (EntryKind.PAYMENT_REVERSED, EntryKind.REFUNDED)
+# What came in, and what of it went back.
+PAYMENTS = (EntryKind.RECEIVED, EntryKind.PAYMENT_REVERSED, EntryKind.REFUNDED)
 # Answers to a request: after one of them it is not live any more.
 ANSWERS = (EntryKind.ISSUED, EntryKind.REJECTED)
 

@@ -3,6 +3,7 @@ from django.urls import path
 from billing.recovery import views
 
 urlpatterns = [
+    path("tableau/", views.board, name="billing_board"),
     path("restes-dus/", views.owed, name="owed"),
     path("restes-dus/export.<slug:file_format>", views.owed_export, name="owed_export"),
     path("restes-dus/<str:code>/", views.debtor_page, name="debtor"),

@@ -11,12 +11,14 @@ from django.views.decorators.http import require_safe
 from accounts.access import role_required, user_of
 from accounts.models import User
 from billing.access import READERS, WRITERS
+from billing.claims.forms import TerritoryForm
 from billing.claims.views import find_account
 from billing.ledger import Account, account_of
 from billing.liquidation import total
 from billing.models import Titre
 from billing.pages import page_of
 from billing.recovery.aged import NAMES, Aged, aged_by_debtor, sum_of
+from billing.recovery.board import budget_years, build_board
 from billing.recovery.contestations import contestations as all_contestations
 from billing.recovery.contestations import of_account, print_letter
 from billing.recovery.forms import OwedForm
@@ -79,6 +81,28 @@ def owed_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
         file_format,
         name=f"restes-dus-{form.as_at.isoformat()}",
         title=f"Restes dus au {form.as_at:%d/%m/%Y}",
+    )
+
+
+@require_safe
+@role_required(*READERS)
+def board(request: HttpRequest) -> HttpResponse:
+    """A campaign from what is expected to what came in, by département; and budget years."""
+    user = user_of(request)
+    form = TerritoryForm(request.GET, user=user)
+    campaign = form.campaign
+    return render(
+        request,
+        "billing/board.html",
+        {
+            "form": form,
+            "campaign": campaign,
+            "board": build_board(campaign, user, form.of_territory("collectivity"))
+            if campaign
+            else None,
+            "years": budget_years(user),
+            "query": form.query(),
+        },
     )
 
 
