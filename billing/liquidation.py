@@ -1,27 +1,33 @@
-"""What a claim amounts to and how that is spelled out: pure functions, Decimal only.
+"""What is asked for and how that is spelled out: pure functions, Decimal only.
 
-A titre de perception states the bases of its liquidation (décret 2012-1246,
-article 24): here the number of schools times the tariff of the convention, nothing else.
+A titre de perception states the bases of its liquidation (décret 2012-1246, article 24;
+CRPA, article L212-1).
 """
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from documents.wording.typography import count, euros_and_cents
 
-CENT = Decimal("0.01")
+_WHAT = "Participation à l'espace numérique de travail des écoles (ENT-École), année scolaire"
 
 
-def amount(schools: int, tariff: Decimal) -> Decimal:
-    """Return what `schools` schools cost at `tariff` euros each, in euros to the cent.
+@dataclass(frozen=True)
+class Part:
+    """What one signed paper, or one decision, adds to what is due.
 
-    Raises ValueError for a tariff that is not a whole number of cents: rounding it
-    would make the sum of the claims differ from the claim of the sum.
+    `key` is "" for the convention, "A1" for its first avenant, "D7" for a decision; `name`
+    names it in a sentence ("convention ENT-2022-34337", "avenant n° 1"); `amount` in euros has
+    its sign; `calculation` is how it comes about, in words.
     """
-    if tariff != tariff.quantize(CENT):
-        raise ValueError(f"{tariff} is not a whole number of cents")
-    return (schools * tariff).quantize(CENT)
+
+    key: str
+    name: str
+    dated_on: datetime.date
+    amount: Decimal
+    calculation: str
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
@@ -29,52 +35,18 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, Decimal("0.00"))
 
 
-def decimal_comma(value: Decimal) -> str:
-    """Return `value` for a file that a French spreadsheet reads as a number: "1234,50"."""
-    return f"{value:.2f}".replace(".", ",")
-
-
 def french_date(day: datetime.date) -> str:
     """Return `day` as "10/10/2022"."""
     return f"{day:%d/%m/%Y}"
 
 
-def basis(
-    schools: int,
-    tariff: Decimal,
-    *,
-    reference: str,
-    signed_on: datetime.date,
-    school_year: str,
-) -> str:
-    """Return the basis of liquidation in words.
-
-    "2 écoles x 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, année
-    scolaire 2022-2023"; `signed_on` is the date of the last signature.
-    """
-    due = amount(schools, tariff)
-    return (
-        f"{count(schools, 'école')} x {euros_and_cents(tariff)} = {euros_and_cents(due)}, "
-        f"convention {reference} du {french_date(signed_on)}, année scolaire {school_year}"
-    )
+def calculation(schools: int, tariff: Decimal, amount: Decimal) -> str:
+    """Return "2 écoles x 45,00 € = 90,00 €"."""
+    return f"{count(schools, 'école')} x {euros_and_cents(tariff)} = {euros_and_cents(amount)}"
 
 
-def amendment_basis(
-    number: int,
-    added: int,
-    removed: int,
-    tariff: Decimal,
-    *,
-    reference: str,
-    signed_on: datetime.date,
-    school_year: str,
-) -> str:
-    """Return the basis of liquidation of what avenant `number` changes.
-
-    "Avenant n° 1 : 1 école ajoutée x 45,00 € = 45,00 €, convention ENT-2022-34337, avenant du
-    09/01/2023, année scolaire 2022-2023"; what it removes is deducted.
-    """
-    change = amount(added - removed, tariff)
+def change(added: int, removed: int, tariff: Decimal, amount: Decimal) -> str:
+    """Return "(3 écoles ajoutées moins 1 école retirée) x 45,00 € = 90,00 €"."""
     parts = [
         f"{sign}{count(schools, 'école')} {word}{'s' if schools > 1 else ''}"
         for schools, sign, word in (
@@ -83,42 +55,64 @@ def amendment_basis(
         )
         if schools
     ]
-    schools = " ".join(parts)
+    schools = f"({' '.join(parts)})" if len(parts) > 1 else "".join(parts)
+    return f"{schools} x {euros_and_cents(tariff)} = {euros_and_cents(amount)}"
+
+
+def basis(parts: Sequence[Part], amount: Decimal, *, reference: str, school_year: str) -> str:
+    """Return the basis of liquidation of a titre that asks for `parts`, `amount` in all.
+
+    "2 écoles x 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, année scolaire
+    2022-2023"; several parts are named one after the other, with what they come to. `amount`
+    has its sign: where a reduction is asked for in several titres, it is only a share.
+    """
+    year = f"année scolaire {school_year}"
     if len(parts) > 1:
-        schools = f"({schools})"
-    return (
-        f"Avenant n° {number} : {schools} x {euros_and_cents(tariff)} = {euros_and_cents(change)}, "
-        f"convention {reference}, avenant du {french_date(signed_on)}, année scolaire {school_year}"
-    )
+        listed = " ; ".join(
+            f"{part.name} du {french_date(part.dated_on)} : {part.calculation}" for part in parts
+        )
+        sum_of_all = euros_and_cents(total(part.amount for part in parts))
+        words = f"{listed[:1].upper()}{listed[1:]} ; soit {sum_of_all}"
+        if all(part.key for part in parts):
+            words += f", convention {reference}"
+    else:
+        (part,) = parts
+        dated = f"{part.name} du {french_date(part.dated_on)}"
+        if not part.key:
+            words = f"{part.calculation}, {dated}"
+        elif part.key.startswith("A"):
+            name = f"{part.name[:1].upper()}{part.name[1:]}"
+            on = french_date(part.dated_on)
+            words = f"{name} : {part.calculation}, convention {reference}, avenant du {on}"
+        else:
+            words = f"{dated[:1].upper()}{dated[1:]} : {part.calculation}, convention {reference}"
+    share = "" if amount == total(part.amount for part in parts) else _share(amount)
+    return f"{words}{share}, {year}"
 
 
-def amendment_subject(number: int, balance: int, school_year: str) -> str:
-    """Return what the claim of avenant `number` is for; `balance` is schools added less removed."""
-    change = f"{count(abs(balance), 'école')} en {'plus' if balance > 0 else 'moins'}"
-    return (
-        f"Participation à l'espace numérique de travail des écoles (ENT-École), "
-        f"année scolaire {school_year}, avenant n° {number} : {change}"
-    )
+def _share(amount: Decimal) -> str:
+    return f" ; ce titre : {euros_and_cents(amount)}"
 
 
 def subject(schools: int, school_year: str) -> str:
-    """Return what the claim is for ("objet"), on one line."""
-    return (
-        f"Participation à l'espace numérique de travail des écoles (ENT-École), "
-        f"année scolaire {school_year}, {count(schools, 'école')}"
-    )
+    """Return what a titre is for ("objet"), on one line."""
+    return f"{_WHAT} {school_year}, {count(schools, 'école')}"
+
+
+def change_subject(parts: Sequence[Part], balance: int, school_year: str) -> str:
+    """Return what a titre is for that only changes what was asked; `balance` is of schools."""
+    names = " et ".join(part.name for part in parts)
+    words = f"{_WHAT} {school_year}, {names}"
+    if balance:
+        words += f" : {count(abs(balance), 'école')} en {'plus' if balance > 0 else 'moins'}"
+    return words
+
+
+def cancellation(number: str, on: datetime.date, reason: str) -> str:
+    """Return the basis of a cancelling titre; `number` and `on` are those of what it cancels."""
+    return f"Annulation du titre n° {number} du {french_date(on)} : {reason}"
 
 
 def period(starts_on: datetime.date, ends_on: datetime.date) -> str:
     """Return the period that the participation covers, "du 01/09/2022 au 01/09/2023"."""
     return f"du {french_date(starts_on)} au {french_date(ends_on)}"
-
-
-def budget_year(signed_on: datetime.date) -> int:
-    """Return the budget year a claim is proposed for: the year of the last signature.
-
-    [I] An inference, kept in this one place: the last signature makes the State's
-    right certain, so the claim is proposed for the budget of that year, not for the
-    two calendar years that a school year touches. No source read so far settles it.
-    """
-    return signed_on.year

@@ -2,11 +2,13 @@ from django.urls import path
 
 from billing import views
 
+_year = "exercices/<int:year>/"
+
 urlpatterns = [
-    path("", views.claims, name="claims"),
-    path("export.<slug:file_format>", views.claims_export, name="claims_export"),
-    path("lots/", views.batches, name="batches"),
-    path("lots/nouveau/", views.batch_new, name="batch_new"),
-    path("lots/<int:year>/<int:number>.<slug:file_format>", views.batch_file, name="batch_file"),
-    path("codification/", views.chorus_settings, name="chorus_settings"),
+    path("", views.settings_page, name="billing_settings"),
+    path("general/", views.general_settings, name="billing_general"),
+    path("exercices/nouveau/", views.budget_year, name="budget_year_new"),
+    path(_year, views.budget_year, name="budget_year"),
+    path(f"{_year}codifications/nouvelle/", views.coding, name="coding_new"),
+    path(f"{_year}codifications/<int:pk>/", views.coding, name="coding"),
 ]

@@ -38,7 +38,10 @@ INSTALLED_APPS = [
     "demonstration",
     "rectorat",
     "town_hall",
+    "billing.returns",
+    "billing.batches",
     "billing",
+    "billing.coding",
     "conventions.dossiers",
     "conventions.piles",
     "conventions.amendments",
@@ -299,6 +302,7 @@ SCHEDULES = {
         None,
         datetime.time(4, 0),
     ),
+    "fichiers des lots": ("billing.batches.tasks.write_missing_files", None, 10),
     "relances": ("conventions.dossiers.tasks.send_reminders", None, datetime.time(8, 0)),
 }
 # What agents may ask of it for many files at once (jobs.actions.Action).

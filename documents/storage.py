@@ -6,6 +6,7 @@ the same moment, leaves one file with the same bytes.
 
 import os
 import secrets
+from typing import IO
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage, storages
@@ -21,6 +22,14 @@ def keep(name: str, content: bytes) -> str:
     storage = document_storage()
     if not storage.exists(name):
         storage.save(name, ContentFile(content))
+    return name
+
+
+def keep_file(name: str, content: IO[bytes]) -> str:
+    """As `keep`, of an open file of any size."""
+    storage = document_storage()
+    if not storage.exists(name):
+        storage.save(name, File(content))
     return name
 
 

@@ -7,6 +7,7 @@ Pure functions on dates. Sources: CGCT L2131-1 (executory), CJA R421-1 and CE
 
 import calendar
 import datetime
+from collections.abc import Iterable
 
 import holidays
 
@@ -120,10 +121,22 @@ def termination_on(second_letter: datetime.date) -> datetime.date:
 PRESCRIPTION_YEARS = 4
 
 
-def prescribed_on(signed_on: datetime.date) -> datetime.date:
+def prescribed_on(
+    arose: datetime.date, interruptions: Iterable[datetime.date] = ()
+) -> datetime.date:
     """Return the first day on which the debt may no longer be claimed.
 
-    Four years from 1 January of the year after the right arose (loi 68-1250,
-    article 1): signed in 2022, prescribed on 1 January 2027.
+    Four years from 1 January of the year after the right arose (loi 68-1250, article 1):
+    signed in 2022, prescribed on 1 January 2027. Each written demand or payment interrupts
+    (article 2): four years run anew from the following 1 January [I]. What comes once the
+    debt is prescribed does not bring it back.
     """
-    return datetime.date(signed_on.year + 1 + PRESCRIPTION_YEARS, 1, 1)
+    end = _four_years_after(arose)
+    for day in sorted(interruptions):
+        if day < end:
+            end = max(end, _four_years_after(day))
+    return end
+
+
+def _four_years_after(day: datetime.date) -> datetime.date:
+    return datetime.date(day.year + 1 + PRESCRIPTION_YEARS, 1, 1)

@@ -1,13 +1,40 @@
-"""What the database itself refuses of rows that never change (`lifecycle.frozen.Frozen`)."""
+"""What the database itself refuses, and adds up, whoever writes: triggers, on both databases.
 
+Of rows that never change (`lifecycle.frozen.Frozen`), and of models that say more in
+`database_rules`: a `Rule` refuses, an `Upkeep` writes what follows from a row.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-_FUNCTION = "refuse_change_of_frozen_row"
-_EVENTS = ("update", "delete")
+
+@dataclass(frozen=True)
+class Rule:
+    """A change that is refused with `message` (French) when `refuses`, SQL on NEW and OLD, holds.
+
+    `when` is SQL too: "BEFORE UPDATE OF amount", "AFTER INSERT". `holding` is what PostgreSQL
+    locks first, where two sessions could each see only their own rows.
+    """
+
+    name: str
+    when: str
+    refuses: str
+    message: str
+    holding: str = ""
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What is written after a row is: one SQL statement on NEW and OLD."""
+
+    name: str
+    when: str
+    statement: str
 
 
 def frozen_models() -> list[Any]:
@@ -15,61 +42,84 @@ def frozen_models() -> list[Any]:
     return [model for model in apps.get_models() if hasattr(model, "frozen_message")]
 
 
+def triggers_of(model: Any) -> Iterator[Rule | Upkeep]:
+    """Yield what the database does for a model beside its constraints."""
+    if hasattr(model, "frozen_message"):
+        condition = model.frozen_when or "1 = 1"
+        for event in ("UPDATE", "DELETE"):
+            name = f"frozen_{model._meta.db_table}_{event.lower()}"
+            yield Rule(name, f"BEFORE {event}", condition, str(model.frozen_message))
+    yield from getattr(model, "database_rules", ())
+
+
 def install_triggers(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
-    """Have the database refuse every change of a frozen row; done again, it changes nothing."""
+    """Have the database keep every rule; done again, it changes nothing."""
     connection = connections[using]
-    tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
-        for model in frozen_models():
-            if model._meta.db_table in tables:
-                for statement in _statements(connection, model):
-                    cursor.execute(statement)
+        for model, trigger in _all(connection):
+            for statement in _statements(connection, model._meta.db_table, trigger):
+                cursor.execute(statement)
 
 
 def remove_triggers(*, using: str = DEFAULT_DB_ALIAS) -> None:
     """Let rows be wiped out again: for tests that empty a database, never for the product."""
     connection = connections[using]
     with connection.cursor() as cursor:
-        for model in frozen_models():
-            for event in _EVENTS:
-                cursor.execute(_drop(connection, model, event))
+        for model, trigger in _all(connection):
+            cursor.execute(_drop(connection, model._meta.db_table, trigger))
 
 
-def _statements(connection: BaseDatabaseWrapper, model: Any) -> list[str]:
-    statements = []
-    if connection.vendor == "postgresql":
-        statements.append(
-            f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], "
-            "ERRCODE = 'integrity_constraint_violation'; END $$"
-        )
-    for event in _EVENTS:
-        statements += [_drop(connection, model, event), _create(connection, model, event)]
-    return statements
+def _all(connection: BaseDatabaseWrapper) -> Iterable[tuple[Any, Rule | Upkeep]]:
+    tables = set(connection.introspection.table_names())
+    for model in apps.get_models():
+        if model._meta.db_table in tables:
+            for trigger in triggers_of(model):
+                yield model, trigger
 
 
-def _name(model: Any, event: str) -> str:
-    return f"frozen_{model._meta.db_table}_{event}"
+def _statements(
+    connection: BaseDatabaseWrapper, table: str, trigger: Rule | Upkeep
+) -> Iterator[str]:
+    yield _drop(connection, table, trigger)
+    body = _postgresql if connection.vendor == "postgresql" else _sqlite
+    yield from body(f'"{table}"', trigger)
 
 
-def _drop(connection: BaseDatabaseWrapper, model: Any, event: str) -> str:
-    on = f" ON {_quoted(connection, model)}" if connection.vendor == "postgresql" else ""
-    return f"DROP TRIGGER IF EXISTS {_name(model, event)}{on}"
+def _drop(connection: BaseDatabaseWrapper, table: str, trigger: Rule | Upkeep) -> str:
+    on = f' ON "{table}"' if connection.vendor == "postgresql" else ""
+    return f"DROP TRIGGER IF EXISTS {trigger.name}{on}"
 
 
-def _create(connection: BaseDatabaseWrapper, model: Any, event: str) -> str:
-    when = f" WHEN ({model.frozen_when})" if model.frozen_when else ""
-    message = str(model.frozen_message).replace("'", "''")
+def _sqlite(table: str, trigger: Rule | Upkeep) -> Iterator[str]:
     action = (
-        f"EXECUTE FUNCTION {_FUNCTION}('{message}')"
-        if connection.vendor == "postgresql"
-        else f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        f"SELECT RAISE(ABORT, {_text(trigger.message)}) WHERE {trigger.refuses}"
+        if isinstance(trigger, Rule)
+        else trigger.statement
     )
-    return (
-        f"CREATE TRIGGER {_name(model, event)} BEFORE {event.upper()} "
-        f"ON {_quoted(connection, model)} FOR EACH ROW{when} {action}"
+    yield (
+        f"CREATE TRIGGER {trigger.name} {trigger.when} ON {table} FOR EACH ROW BEGIN {action}; END"
     )
 
 
-def _quoted(connection: BaseDatabaseWrapper, model: Any) -> str:
-    return connection.ops.quote_name(model._meta.db_table)
+def _postgresql(table: str, trigger: Rule | Upkeep) -> Iterator[str]:
+    if isinstance(trigger, Rule):
+        holding = f"PERFORM {trigger.holding}; " if trigger.holding else ""
+        action = (
+            f"{holding}IF {trigger.refuses} THEN RAISE EXCEPTION USING MESSAGE = "
+            f"{_text(trigger.message)}, ERRCODE = 'integrity_constraint_violation'; END IF"
+        )
+    else:
+        action = trigger.statement
+    row = "OLD" if "DELETE" in trigger.when else "NEW"
+    yield (
+        f"CREATE OR REPLACE FUNCTION {trigger.name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN {action}; RETURN {row}; END $$"
+    )
+    yield (
+        f"CREATE TRIGGER {trigger.name} {trigger.when} ON {table} FOR EACH ROW "
+        f"EXECUTE FUNCTION {trigger.name}()"
+    )
+
+
+def _text(message: str) -> str:
+    return "'" + message.replace("'", "''") + "'"

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, F, Sum
 
 from accounts.models import User
-from billing.batches import billed_by_department
+from billing.balances import requested_by_department
 from communes.models import Academy, Collectivity, Department
 from conventions.amendments.models import Amendment
 from conventions.campaigns.models import Campaign
@@ -23,7 +23,7 @@ from conventions.models.convention import ConventionQuerySet
 class Tally:
     """Enrolled schools, conventions by state and amounts (euros) of one territory.
 
-    Avenants signed by both count in the amounts; `billed` is what batches have carried off.
+    Avenants signed by both count in the amounts; `billed` is what was asked of the accountant and stands.
     """
 
     schools: int = 0
@@ -144,7 +144,7 @@ def _tallies_by_department(campaign: Campaign, user: User) -> dict[int, Tally]:
         tallies[department].late = count
     for department, count in _by_department(conventions.outdated()):
         tallies[department].outdated = count
-    for department, amount in billed_by_department(campaign, user).items():
+    for department, amount in requested_by_department(campaign, user).items():
         tallies.setdefault(department, Tally()).billed = amount
     department_of = dict(Collectivity.objects.values_list("pk", "department"))
     schools = (

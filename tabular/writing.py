@@ -98,11 +98,22 @@ class _Line:
 
 def csv_lines(columns: Sequence[Column], objects: Iterable) -> Iterator[bytes]:
     """Yield the CSV line by line: `;`, UTF-8 with BOM, CRLF, decimal comma, JJ/MM/AAAA."""
+    return csv_rows(columns, rows_of(columns, objects))
+
+
+def csv_rows(columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> Iterator[bytes]:
+    """Yield the same of rows of values, each in the order of `columns`."""
     writer = csv.writer(_Line(), delimiter=";", lineterminator="\r\n")
     yield BYTE_ORDER_MARK
     yield writer.writerow([column.header for column in columns])
+    for row in rows:
+        yield writer.writerow([csv_cell(value) for value in row])
+
+
+def rows_of(columns: Sequence[Column], objects: Iterable) -> Iterator[list[Value]]:
+    """Yield the values of each object, in the order of `columns`."""
     for item in objects:
-        yield writer.writerow([csv_cell(column.take(item)) for column in columns])
+        yield [column.take(item) for column in columns]
 
 
 def csv_cell(value: Value) -> str:
@@ -123,6 +134,19 @@ def csv_cell(value: Value) -> str:
 
 
 # --- XLSX -------------------------------------------------------------------
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet of a workbook: `rows` hold values in the order of `columns`.
+
+    With `has_totals`, the last row adds up the columns that say so.
+    """
+
+    name: str
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[Any]]
+    has_totals: bool = False
+
+
 def write_xlsx(
     target: IO[bytes],
     columns: Sequence[Column],
@@ -136,19 +160,27 @@ def write_xlsx(
 
     With `created`, the same objects give the same bytes.
     """
+    sheet = Sheet(sheet_name, columns, rows_of(columns, objects), has_totals=True)
+    write_workbook(target, [sheet], title=title, created=created)
+
+
+def write_workbook(
+    target: IO[bytes],
+    sheets: Iterable[Sheet],
+    *,
+    title: str,
+    created: datetime.datetime | None = None,
+) -> None:
+    """Write a workbook, sheet after sheet, each set up to be printed.
+
+    With `created`, the same rows give the same bytes.
+    """
     with xlsxwriter.Workbook(target, {"constant_memory": True}) as workbook:
         workbook.set_properties({"title": title} | ({"created": created} if created else {}))
-        sheet = workbook.add_worksheet(sheet_name)
-        formats = _formats(workbook)
+        formats, bold = _formats(workbook), _formats(workbook, bold=True, top=1)
         header_format = workbook.add_format({"bold": True, "text_wrap": True})
-        for index, column in enumerate(columns):
-            sheet.set_column(index, index, column.width, formats[column.kind])
-            sheet.write_string(0, index, column.header, header_format)
-        sheet.freeze_panes(1, 1)
-        row, totals = _write_rows(sheet, columns, objects, formats)
-        sheet.autofilter(0, 0, row, len(columns) - 1)
-        if totals:
-            _write_totals(sheet, row + 1, columns, totals, _formats(workbook, bold=True, top=1))
+        for sheet in sheets:
+            _write_sheet(workbook.add_worksheet(sheet.name), sheet, formats, bold, header_format)
 
 
 def _formats(workbook: xlsxwriter.Workbook, **style: Any) -> dict[Kind, Format]:
@@ -158,47 +190,74 @@ def _formats(workbook: xlsxwriter.Workbook, **style: Any) -> dict[Kind, Format]:
     }
 
 
-def _write_rows(
-    sheet: Worksheet,
-    columns: Sequence[Column],
-    objects: Iterable[Any],
+def _write_sheet(
+    worksheet: Worksheet,
+    sheet: Sheet,
     formats: dict[Kind, Format],
-) -> tuple[int, dict[int, Decimal]]:
-    """Write one row an object; return the number of the last row and the totals by column."""
-    totals = {index: Decimal() for index, column in enumerate(columns) if column.is_totalled}
-    row = 0
-    for row, item in enumerate(objects, start=1):
-        for index, column in enumerate(columns):
-            value: Any = column.take(item)
-            _write_cell(sheet, row, index, value, column.kind, formats[column.kind])
-            if column.is_totalled:
-                totals[index] += value
-    return row, totals
-
-
-def _write_totals(
-    sheet: Worksheet,
-    row: int,
-    columns: Sequence[Column],
-    totals: dict[int, Decimal],
-    formats: dict[Kind, Format],
+    bold: dict[Kind, Format],
+    header_format: Format,
 ) -> None:
-    for index, column in enumerate(columns):
-        value = "Total" if index == 0 else totals.get(index)
-        _write_cell(sheet, row, index, value, column.kind, formats[column.kind])
+    _set_up_to_print(worksheet, sheet)
+    for index, column in enumerate(sheet.columns):
+        worksheet.set_column(index, index, column.width, formats[column.kind])
+        worksheet.write_string(0, index, column.header, header_format)
+    worksheet.freeze_panes(1, 1)
+    cells = _cells(worksheet, sheet.columns, formats)
+    totals = {index: Decimal() for index, column in enumerate(sheet.columns) if column.is_totalled}
+    number = 0
+    for number, row in enumerate(sheet.rows, start=1):
+        _write_row(worksheet, number, cells, row)
+        if sheet.has_totals:
+            for index in totals:
+                totals[index] += row[index]
+    worksheet.autofilter(0, 0, number, len(sheet.columns) - 1)
+    if sheet.has_totals and totals:
+        last = ["Total", *(totals.get(index) for index in range(1, len(sheet.columns)))]
+        _write_row(worksheet, number + 1, _cells(worksheet, sheet.columns, bold), last)
 
 
-def _write_cell(
-    sheet: Worksheet, row: int, index: int, value: Any, kind: Kind, cell_format: Format
-) -> None:
-    """Write by kind, never by guess: a text is never read as a number or a formula."""
-    if value is None or value == "":
-        sheet.write_blank(row, index, None, cell_format)
-    elif kind is Kind.MOMENT:
-        sheet.write_datetime(row, index, timezone.make_naive(value), cell_format)
-    elif kind is Kind.DATE:
-        sheet.write_datetime(row, index, value, cell_format)
-    elif kind is Kind.TEXT:
-        sheet.write_string(row, index, str(value).translate(_PLAIN_SPACES), cell_format)
-    else:
-        sheet.write_number(row, index, value, cell_format)
+def _set_up_to_print(worksheet: Worksheet, sheet: Sheet) -> None:
+    """A4 landscape, one page wide, the header on each page."""
+    worksheet.set_paper(9)
+    worksheet.set_landscape()
+    worksheet.fit_to_pages(1, 0)
+    worksheet.repeat_rows(0)
+    worksheet.set_footer(f"&L{sheet.name}&R&P / &N")
+
+
+_Cell = tuple[Callable[[int, int, Any, Format], object], int, Format]
+
+
+def _write_row(worksheet: Worksheet, number: int, cells: list[_Cell], row: Sequence[Any]) -> None:
+    for (write, index, cell_format), value in zip(cells, row, strict=True):
+        if value is None or value == "":
+            worksheet.write_blank(number, index, None, cell_format)
+        else:
+            write(number, index, value, cell_format)
+
+
+def _cells(
+    worksheet: Worksheet, columns: Sequence[Column], formats: dict[Kind, Format]
+) -> list[_Cell]:
+    """Return how each column writes a value, its number and its format.
+
+    By kind, never by guess: a text is never read as a number or a formula.
+    """
+
+    def write_text(row: int, index: int, value: Any, cell_format: Format) -> None:
+        text = str(value).replace("\u00a0", " ").replace("\u202f", " ")
+        worksheet.write_string(row, index, text, cell_format)
+
+    def write_moment(row: int, index: int, value: Any, cell_format: Format) -> None:
+        worksheet.write_datetime(row, index, timezone.make_naive(value), cell_format)
+
+    by_kind = {
+        Kind.TEXT: write_text,
+        Kind.MOMENT: write_moment,
+        Kind.DATE: worksheet.write_datetime,
+        Kind.MONEY: worksheet.write_number,
+        Kind.INTEGER: worksheet.write_number,
+    }
+    return [
+        (by_kind[column.kind], index, formats[column.kind]) for index, column in enumerate(columns)
+    ]

@@ -11,14 +11,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# From the top down. A room of `conventions/` or `accounts/` is a floor of its own; what is
+# From the top down. A room of `conventions/`, `billing/` or `accounts/` is a floor of its own; what is
 # named by no room is the convention, or people, themselves.
 FLOORS = (
     "config",
     "demonstration",
     "rectorat",
     "town_hall",
+    "billing.recovery",
+    "billing.returns",
+    "billing.batches",
+    "billing.claims",
     "billing",
+    "billing.coding",
     "conventions.piles",
     "conventions.dossiers",
     "conventions.amendments",

@@ -1,16 +1,90 @@
-"""The real file of 2022 and a region of small ones, signed through the verbs."""
+"""The real file of 2022 and a region of small ones, signed through the verbs; batches of them."""
+
+import datetime
+from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
-from conventions.models import Enrolment
+from billing.batches import files
+from billing.batches.confirming import confirm
+from billing.batches.preparing import Choice, prepare_list
+from billing.models.entry import EntryKind
+from billing.recording import Fact, record
+from conventions.models import Enrolment, Piece, attach
+from documents.received.uploads import UploadedPdf
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
     CommuneFactory,
     ConventionFactory,
     SchoolFactory,
+    prepare_amendment,
+    sign_amendment,
     sign_by_both,
 )
+
+SCAN = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
+DAY = datetime.date(2022, 10, 10)
+
+
+def sign_in_order(convention, on=DAY):
+    """Sign a convention so that nothing stands in the way of its titre."""
+    sign_by_both(convention, on=on, published_on=on)
+    attach(convention, kind=Piece.Kind.CONVENTION_SIGNED, pdf=SCAN, by=None)
+    convention.refresh_from_db()
+    return convention
+
+
+def amend(convention, *, add=0, remove=0, on=None):
+    """Sign an avenant of so many schools added and removed, its copy on file."""
+    schools = SchoolFactory.create_batch(add, payer=convention.collectivity)
+    lines = list(convention.enrolments.enrolled()[:remove])
+    convention.refresh_from_db()
+    amendment = sign_amendment(prepare_amendment(convention, add=schools, remove=lines), on=on)
+    attach(amendment, kind=Piece.Kind.AMENDMENT_SIGNED, pdf=SCAN, by=None)
+    convention.refresh_from_db()
+    return amendment
+
+
+def prepared(campaign, by, **choice):
+    """A list of a campaign, with a reason for whatever wants one."""
+    preparation = prepare_list(Choice(campaign, **choice), by=by)
+    preparation.lines.possible().update(is_ticked=True, reason="Vérifié.")
+    return preparation
+
+
+def request(campaign, by, **choice):
+    """Request everything that can be, and write the files as the worker does."""
+    batch = confirm(prepared(campaign, by, **choice), by=by)
+    files.write_files(batch)
+    return batch
+
+
+def tell(titre, kind, on=None, amount=0, **facts):
+    """Write an entry; what the kind wants is filled in."""
+    if kind == EntryKind.ISSUED:
+        facts.setdefault("chorus_number", f"C{titre.pk}")
+    if kind in (EntryKind.WRITTEN_OFF, EntryKind.REMITTED):
+        facts = {"decision": "Décision n° 1", "author": "L'ordonnateur"} | facts
+    facts.setdefault("reason", "Motif.")
+    on = on or timezone.localdate()
+    return record(titre, Fact(kind, on, Decimal(amount), **facts), by=None)
+
+
+def issue(titre, on=None, **facts):
+    return tell(titre, EntryKind.ISSUED, on, **facts)
+
+
+@pytest.fixture
+def today():
+    return timezone.localdate()
+
+
+@pytest.fixture
+def as_finance(client, finance):
+    client.force_login(finance)
+    return client
 
 
 @pytest.fixture
@@ -40,6 +114,15 @@ def villeneuve(db):
     convention.amount = len(schools) * convention.unit_fee
     convention.save()
     return sign_by_both(convention)
+
+
+@pytest.fixture
+def current(db):
+    """A convention of two schools of the year under way, signed a month ago, its copy on file."""
+    today = timezone.localdate()
+    year = today.year if today.month >= 9 else today.year - 1
+    convention = ConventionFactory(campaign=CampaignFactory(start_year=year))
+    return sign_in_order(convention, on=today - datetime.timedelta(days=30))
 
 
 @pytest.fixture

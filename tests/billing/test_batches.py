@@ -1,241 +1,308 @@
-"""A batch carries off each claim once, and keeps its files as they were handed over."""
+"""A batch requests each euro once, of exactly the lines that were shown."""
 
 import csv
-import threading
 from decimal import Decimal
 from io import StringIO
 
 import pytest
-from django.core.exceptions import ValidationError
-from django.db import connection
-from django.urls import reverse
+from django.db import IntegrityError, transaction
 
-from billing import claims as claims_of
-from billing.batches import NothingToExport, billed_by_department, export_batch
-from billing.claims import Shown
-from billing.models import ExportBatch, Titre
-from communes.models import Collectivity
-from conventions.models import ConfirmedParty
-from lifecycle.frozen import FrozenError
-from rectorat.board import build_board
-from tests.factories import (
-    CollectivityFactory,
-    CommuneFactory,
-    ConventionFactory,
-    DepartmentFactory,
-    SchoolFactory,
-    UserFactory,
-    current_signed_convention,
-    prepare_amendment,
-    sign_amendment,
-    sign_by_both,
-)
+from billing.batches.confirming import ListChanged, NothingToRequest, confirm
+from billing.batches.outcomes import mark_sent, withdraw
+from billing.batches.preparing import Choice, choose, left_out, prepare_list
+from billing.claims.due import claimable, due_of
+from billing.claims.obstacles import Obstacle
+from billing.claims.verbs import ask_cancellation, change_debtor
+from billing.ledger import Status, account_of
+from billing.models import Batch, Claim, Titre
+from billing.models.entry import EntryKind
+from billing.recording import EntryRefused
+from conventions.models import ConfirmedParty, Convention
+from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
+
+from .conftest import amend, issue, prepared, request, sign_in_order, tell
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def as_finance(client, finance):
-    client.force_login(finance)
-    return client
+def due(convention):
+    return due_of(claimable().get(pk=convention.pk))
 
 
-def export(campaign, by=None):
-    return export_batch(campaign, claims_of.claimable(campaign), by=by)
+def titres(convention):
+    return list(Titre.objects.in_full().filter(claim__convention=convention).order_by("rank"))
 
 
-def left(campaign):
-    return list(claims_of.claims(claims_of.claimable(campaign), Shown.TO_EXPORT))
-
-
-def rows(stored):
-    with stored.open("rb") as file:
+def rows(batch):
+    with batch.files.get(kind="csv").file.open("rb") as file:
         text = file.read().decode("utf-8-sig")
     return list(csv.DictReader(StringIO(text, newline=""), delimiter=";"))
 
 
-def test_a_batch_carries_each_claim_once(villeneuve, sign_many):
-    sign_many(3)
-    batch = export(villeneuve.campaign)
-    assert (batch.number, batch.claims) == (1, 4)
-    assert batch.titres.count() == 4
-    assert left(villeneuve.campaign) == []
-    with pytest.raises(NothingToExport):
-        export(villeneuve.campaign)
-    assert ExportBatch.objects.count() == 1
+def obstacles(convention, finance):
+    line = prepare_list(Choice(convention.campaign), by=finance).lines.get(convention=convention)
+    return line.obstacles
 
 
-def test_what_is_signed_afterwards_goes_with_the_next_batch(villeneuve, sign_many):
-    export(villeneuve.campaign)
-    sign_many(2)
-    second = export(villeneuve.campaign)
-    assert (second.number, second.claims) == (2, 2)
-    assert not second.titres.filter(convention=villeneuve).exists()
+class TestOnce:
+    def test_a_batch_requests_each_claim_once(self, villeneuve, sign_many, finance):
+        sign_many(3)
+        batch = request(villeneuve.campaign, finance)
+        assert (batch.number, batch.titre_count) == (1, 4)
+        again = prepared(villeneuve.campaign, finance)
+        assert left_out(again) == [(Obstacle.PENDING, 4)]
+        with pytest.raises(NothingToRequest):
+            confirm(again, by=finance)
 
-
-def test_a_batch_totals_to_the_cent_what_its_file_holds(villeneuve, sign_many):
-    sign_many(5)
-    batch = export(villeneuve.campaign)
-    amounts = [Decimal(row["Montant"].replace(",", ".")) for row in rows(batch.csv)]
-    assert sum(amounts) == batch.amount == sum(batch.titres.values_list("amount", flat=True))
-    assert {row["Statut"] for row in rows(batch.csv)} == {"demandé"}
-
-
-def test_the_files_stay_as_they_were_handed_over(villeneuve, as_finance):
-    export(villeneuve.campaign)
-    url = reverse("batch_file", args=[2022, 1, "csv"])
-    before = as_finance.get(url).getvalue()
-    Collectivity.objects.update(name="Ailleurs", postcode="00000", city="Ailleurs")
-    elsewhere = ConfirmedParty.copy_of(Collectivity.objects.get())
-    elsewhere.save()
-    type(villeneuve).objects.update(party=elsewhere)
-    assert as_finance.get(url).getvalue() == before
-    assert b"34750" in before
-
-
-def test_a_batch_and_its_titres_never_change(villeneuve):
-    batch = export(villeneuve.campaign)
-    for kept in (batch, batch.titres.get()):
-        with pytest.raises(FrozenError):
-            kept.save()
-
-
-def test_an_avenant_signed_after_the_batch_is_a_titre_of_its_own():
-    convention = current_signed_convention()
-    export(convention.campaign)
-    line = convention.enrolments.enrolled().first()
-    sign_amendment(prepare_amendment(convention, remove=[line]))
-    (reduction,) = left(convention.campaign)
-    batch = export(convention.campaign)
-    assert reduction.reference == batch.titres.get().reference
-    assert batch.amount == Decimal("-45.00")
-    assert left(convention.campaign) == []
-
-
-def test_an_avenant_that_changes_no_amount_makes_no_titre():
-    convention = current_signed_convention()
-    school = SchoolFactory(payer=convention.collectivity)
-    line = convention.enrolments.enrolled().first()
-    sign_amendment(prepare_amendment(convention, add=[school], remove=[line]))
-    assert export(convention.campaign).claims == 1
-
-
-@pytest.mark.parametrize("field", ["convention", "amendment"])
-def test_the_database_refuses_a_second_titre(field):
-    convention = current_signed_convention()
-    line = convention.enrolments.enrolled().first()
-    sign_amendment(prepare_amendment(convention, remove=[line]))
-    batch = export(convention.campaign)
-    titre = batch.titres.get(amendment__isnull=field == "convention")
-    titre.pk = None
-    with pytest.raises(ValidationError, match="a déjà été exporté"):
-        titre.full_clean()
-
-
-def test_totals_of_what_is_left_and_of_what_is_exported_add_up(villeneuve, sign_many):
-    export(villeneuve.campaign)
-    sign_many(3)
-    conventions = claims_of.claimable(villeneuve.campaign)
-    every, waiting, done = (claims_of.totals(conventions, shown) for shown in Shown)
-    assert (waiting.claims, done.claims) == (3, 1)
-    assert every.amount == waiting.amount + done.amount
-
-
-def test_what_is_billed_is_what_batches_carried(villeneuve, sign_many, rectorat):
-    campaign = villeneuve.campaign
-    assert billed_by_department(campaign, rectorat) == {}
-    export(campaign)
-    sign_many(3)
-    department = villeneuve.collectivity.department
-    assert billed_by_department(campaign, rectorat) == {department.pk: Decimal("90.00")}
-    assert build_board(campaign, rectorat).total.billed == Decimal("90.00")
-
-
-def test_the_board_adds_up_what_is_billed_by_departement_and_academy(villeneuve, sign_many):
-    gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
-    elsewhere = ConventionFactory(
-        campaign=villeneuve.campaign,
-        collectivity=CollectivityFactory(commune=CommuneFactory(code="30189", department=gard)),
-    )
-    sign_by_both(elsewhere)
-    export(villeneuve.campaign)
-    sign_many(3)
-    board = build_board(villeneuve.campaign, UserFactory(role="rectorat"))
-    (academy,) = board.academies
-    assert {d.code: tally.billed for d, tally in academy.departments} == {
-        "34": Decimal("90.00"),
-        "30": Decimal("90.00"),
-    }
-    assert board.total.billed == academy.tally.billed == Decimal("180.00")
-    assert board.total.signed > board.total.billed
-
-
-def test_what_is_billed_elsewhere_is_not_told_to_an_agent_of_one_departement(villeneuve):
-    export(villeneuve.campaign)
-    agent = UserFactory(role="rectorat", departments=[DepartmentFactory(code="48", name="Lozère")])
-    assert billed_by_department(villeneuve.campaign, agent) == {}
-
-
-class TestScreens:
-    def test_finance_is_told_what_a_batch_will_carry_then_exports_it(
-        self, as_finance, villeneuve, finance
+    def test_what_is_signed_afterwards_goes_with_the_next_batch(
+        self, villeneuve, sign_many, finance
     ):
-        before = as_finance.get("/titres/lots/nouveau/").content.decode()
-        assert "1 titre</strong>" in before
-        assert "90,00" in before
-        assert not ExportBatch.objects.exists()
-        after = as_finance.post("/titres/lots/nouveau/", follow=True).content.decode()
-        assert "Lot n° 1 de 2022-2023 est prêt" in after
-        assert ExportBatch.objects.get().made_by == finance
-
-    def test_a_second_click_exports_nothing_and_says_so(self, as_finance, villeneuve):
-        as_finance.post("/titres/lots/nouveau/")
-        again = as_finance.post("/titres/lots/nouveau/", follow=True).content.decode()
-        assert "sont déjà dans un lot" in again
-        assert ExportBatch.objects.count() == 1
-
-    def test_a_batch_takes_what_the_filters_show_and_no_more(self, as_finance, villeneuve):
-        as_finance.post("/titres/lots/nouveau/?recherche=agde")
-        assert not ExportBatch.objects.exists()
-
-    def test_the_list_tells_which_titres_are_asked_for(self, as_finance, villeneuve, sign_many):
-        export(villeneuve.campaign)
+        request(villeneuve.campaign, finance)
         sign_many(2)
-        waiting = as_finance.get("/titres/?etat=a-exporter").context
-        done = as_finance.get("/titres/?etat=exportes").context
-        assert len(waiting["claims"]) == 2
-        assert [claim.batch for claim in done["claims"]] == [1]
-        assert done["totals"].amount == Decimal("90.00")
+        second = request(villeneuve.campaign, finance)
+        assert (second.number, second.titre_count) == (2, 2)
 
-    def test_the_board_tells_what_is_billed_and_leads_to_it(self, client, villeneuve, rectorat):
-        export(villeneuve.campaign)
-        client.force_login(rectorat)
-        board = reverse("admin:campaigns_campaign_board", args=[villeneuve.campaign.pk])
-        page = client.get(board).content.decode()
-        assert "/titres/?campagne=2022&amp;etat=exportes&amp;departement=34" in page
-        assert client.get("/titres/?campagne=2022&etat=exportes&departement=34").context["claims"]
+    def test_the_database_refuses_a_second_live_request(self, current, finance):
+        request(current.campaign, finance)
+        (titre,) = titres(current)
+        titre.pk, titre.rank, titre.reference = None, 2, "TP-2"
+        titre._state.adding = True
+        with pytest.raises(IntegrityError, match="déjà en cours"), transaction.atomic():
+            titre.save()
+
+    def test_a_rejected_request_frees_its_claim_and_both_stay_visible(self, current, finance):
+        request(current.campaign, finance)
+        tell(titres(current)[0], EntryKind.REJECTED, reason="Tiers inconnu.")
+        request(current.campaign, finance)
+        first, second = titres(current)
+        assert (first.amount, second.amount) == (Decimal("90.00"), Decimal("90.00"))
+        assert second.reference == f"{first.reference}-2"
+        assert account_of(first).status == Status.REJECTED
+        assert account_of(second).status == Status.REQUESTED
+
+    def test_a_rejection_undone_after_a_new_request_is_refused(self, current, finance):
+        request(current.campaign, finance)
+        entry = tell(titres(current)[0], EntryKind.REJECTED)
+        request(current.campaign, finance)
+        undone = type(entry)(
+            titre=entry.titre,
+            account=entry.account,
+            kind=entry.kind,
+            on=entry.on,
+            reverses=entry,
+        )
+        with pytest.raises(IntegrityError, match="déjà en cours"), transaction.atomic():
+            undone.save()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_people_at_once_never_export_a_claim_twice(villeneuve, sign_many, database_of_several):
-    sign_many(4)
-    together = threading.Barrier(2)
-    outcomes = []
+class TestAvenants:
+    def test_one_signed_before_the_request_joins_one_net_titre(self, current, finance):
+        amend(current, add=1)
+        request(current.campaign, finance)
+        (titre,) = titres(current)
+        assert (titre.kind, titre.amount, titre.school_count) == ("initial", Decimal("135.00"), 3)
+        assert titre.parts == ["", "A1"]
+        basis = titre.basis.replace("\u00a0", " ")
+        assert f"Convention {current.reference} du " in basis
+        assert "2 écoles x 45,00 € = 90,00 € ; avenant n° 1 du " in basis
+        assert "1 école ajoutée x 45,00 € = 45,00 € ; soit 135,00 €" in basis
 
-    def act():
-        try:
-            together.wait(timeout=20)
-            outcomes.append(export(villeneuve.campaign))
-        except NothingToExport:
-            outcomes.append(None)
-        finally:
-            connection.close()
+    def test_one_signed_after_it_waits_for_the_answer_then_is_a_supplement(self, current, finance):
+        request(current.campaign, finance)
+        amend(current, add=1)
+        assert obstacles(current, finance) == [Obstacle.PENDING]
+        issue(titres(current)[0])
+        request(current.campaign, finance)
+        first, second = titres(current)
+        assert (second.kind, second.corrects, second.amount) == ("supplement", first, Decimal("45"))
+        assert second.basis.startswith("Avenant n° 1 : 1 école ajoutée")
 
-    threads = [threading.Thread(target=act) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert len(outcomes) == 2
-    assert None in outcomes
-    assert Titre.objects.count() == 5
+    def test_a_reduction_waits_for_the_chorus_number_then_cites_it(self, current, finance):
+        request(current.campaign, finance)
+        amend(current, remove=1)
+        assert obstacles(current, finance) == [Obstacle.PENDING]
+        issue(titres(current)[0], chorus_number="ABC-123")
+        batch = request(current.campaign, finance)
+        first, second = titres(current)
+        assert (second.kind, second.amount, second.school_count) == ("reduction", Decimal("45"), -1)
+        assert "en réduction du titre n° ABC-123 du " in second.basis
+        assert batch.amount == Decimal("-45.00")
+        issue(second)
+        assert account_of(Titre.objects.in_full().get(pk=first.pk)).balance == Decimal("45.00")
+        assert due(current).left == 0
+
+    def test_one_that_changes_no_amount_makes_no_titre(self, current, finance):
+        amend(current, add=1, remove=1)
+        request(current.campaign, finance)
+        assert titres(current)[0].amount == Decimal("90.00")
+        assert due(current).left == 0
+
+    def test_a_reduction_larger_than_a_titre_is_asked_for_in_two(self, current, finance):
+        request(current.campaign, finance)
+        issue(titres(current)[0])
+        amend(current, add=1)
+        request(current.campaign, finance)
+        issue(titres(current)[1])
+        amend(current, remove=3)
+        for _ in range(2):
+            request(current.campaign, finance)
+            issue(titres(current)[-1])
+        asked = [(t.kind, t.amount) for t in titres(current)]
+        assert asked[2:] == [("reduction", Decimal("90.00")), ("reduction", Decimal("45.00"))]
+        assert due(current).left == due(current).balance == 0
+
+
+class TestCancelAndReissue:
+    def test_a_cancellation_then_a_new_titre_for_who_owes(self, current, finance):
+        request(current.campaign, finance)
+        (titre,) = titres(current)
+        issue(titre, chorus_number="X1")
+        heir = CollectivityFactory(commune=CommuneFactory(name="Commune-Nouvelle"))
+        change_debtor(current, heir, reason="Commune fusionnée.", by=finance)
+        ask_cancellation(titre, reason="Débiteur fusionné.")
+        request(current.campaign, finance)
+        cancelling = titres(current)[1]
+        assert (cancelling.kind, cancelling.amount) == ("cancellation", Decimal("90.00"))
+        assert cancelling.debtor_name == titre.debtor_name
+        assert "Annulation du titre n° X1" in cancelling.basis
+        issue(cancelling)
+        assert account_of(Titre.objects.in_full().get(pk=titre.pk)).status == Status.CANCELLED
+        request(current.campaign, finance)
+        again = titres(current)[2]
+        assert (again.kind, again.amount, again.debtor) == ("initial", Decimal("90.00"), heir)
+        assert again.debtor_name == heir.title
+        assert due(current).left == 0
+
+    def test_what_is_not_issued_is_not_cancelled(self, current, finance):
+        request(current.campaign, finance)
+        with pytest.raises(EntryRefused, match="numéro Chorus"):
+            ask_cancellation(titres(current)[0], reason="Erreur.")
+
+    def test_an_unsent_batch_withdrawn_keeps_its_number_and_frees_its_claims(
+        self, current, finance
+    ):
+        batch = request(current.campaign, finance)
+        withdraw(batch, reason="Mauvaise campagne.", by=finance)
+        assert account_of(titres(current)[0]).status == Status.WITHDRAWN
+        second = request(current.campaign, finance)
+        assert (second.number, len(titres(current))) == (2, 2)
+
+    def test_a_batch_that_went_or_was_answered_is_not_withdrawn(self, current, finance):
+        batch = request(current.campaign, finance)
+        issue(titres(current)[0])
+        with pytest.raises(EntryRefused, match="déjà répondu"):
+            withdraw(batch, reason="Erreur.", by=finance)
+        mark_sent(batch, on=batch.made_at.date(), by=finance)
+        with pytest.raises(EntryRefused, match="déjà transmis"):
+            withdraw(batch, reason="Erreur.", by=finance)
+
+
+class TestObstacles:
+    def test_a_file_in_order_has_none(self, current, finance):
+        assert obstacles(current, finance) == []
+
+    def test_what_the_real_file_of_2022_has(self, villeneuve, finance):
+        assert obstacles(villeneuve, finance) == [Obstacle.NO_COPY]
+        line = prepare_list(Choice(villeneuve.campaign), by=finance).lines.get()
+        assert line.is_fragile
+        assert not line.is_ticked
+
+    def test_a_wrong_siret_blocks(self, current, finance):
+        wrong = ConfirmedParty.copy_of(current.collectivity)
+        wrong.siret = "21340337100016"
+        wrong.save()
+        Convention.objects.filter(pk=current.pk).update(party=wrong)
+        preparation = prepare_list(Choice(current.campaign), by=finance)
+        assert left_out(preparation) == [(Obstacle.WRONG_SIRET, 1)]
+
+    def test_a_debtor_merged_into_another_blocks_until_it_is_changed(self, current, finance):
+        heir = CollectivityFactory()
+        collectivity = current.collectivity
+        collectivity.merged_into, collectivity.merged_on = heir, current.effective_on
+        collectivity.save()
+        assert obstacles(current, finance) == [Obstacle.MERGED]
+        change_debtor(current, heir, reason="Fusion.", by=finance)
+        assert obstacles(current, finance) == []
+
+    def test_an_act_withdrawn_or_observed_wants_a_reason(self, current, finance):
+        act = current.act
+        act.withdrawn_on = act.observations_received_on = act.dated_on
+        act.save()
+        assert obstacles(current, finance) == [Obstacle.ACT_WITHDRAWN, Obstacle.OBSERVATIONS]
+
+    def test_an_act_that_is_a_draft_without_number_and_date_is_not_executory(
+        self, current, finance
+    ):
+        type(current.act).objects.filter(pk=current.act.pk).update(published_on=None)
+        assert obstacles(current, finance) == [Obstacle.NOT_EXECUTORY]
+
+    def test_prescription_is_told_four_years_after(self, villeneuve, finance, move_to, day):
+        move_to(day("31/12/2026"))
+        assert Obstacle.PRESCRIBED not in obstacles(villeneuve, finance)
+        move_to(day("01/01/2027"))
+        assert Obstacle.PRESCRIBED in obstacles(villeneuve, finance)
+
+    def test_a_reason_is_kept_on_the_titre(self, villeneuve, finance):
+        preparation = prepare_list(Choice(villeneuve.campaign), by=finance)
+        line = preparation.lines.get()
+        with pytest.raises(Exception, match="Donnez un motif"):
+            choose(preparation, shown=[line.pk], ticked=[line.pk], reasons={})
+        choose(preparation, shown=[line.pk], ticked=[line.pk], reasons={line.pk: "Vue au dossier."})
+        confirm(preparation, by=finance)
+        assert Titre.objects.get().waivers == [
+            {"obstacle": "copie signée absente du dossier", "reason": "Vue au dossier."}
+        ]
+
+    def test_what_is_not_signed_is_counted_as_left_out(self, current, finance):
+        ConventionFactory(campaign=current.campaign)
+        preparation = prepare_list(Choice(current.campaign), by=finance)
+        assert left_out(preparation) == [(Obstacle.NOT_SIGNED, 1)]
+
+
+class TestBinding:
+    def test_an_avenant_signed_after_the_list_was_shown_exports_nothing(self, current, finance):
+        other = sign_in_order(ConventionFactory(campaign=current.campaign))
+        preparation = prepared(current.campaign, finance)
+        amend(current, add=1)
+        with pytest.raises(ListChanged) as changed:
+            confirm(preparation, by=finance)
+        (difference,) = changed.value.differences
+        assert difference.line.convention == current
+        assert difference.words == "le montant a changé"
+        assert not Batch.objects.exists()
+        assert not Claim.objects.exists()
+        assert not Titre.objects.filter(claim__convention=other).exists()
+
+    def test_lines_that_are_not_ticked_stay(self, current, finance):
+        other = sign_in_order(ConventionFactory(campaign=current.campaign))
+        preparation = prepared(current.campaign, finance)
+        preparation.lines.filter(convention=other).update(is_ticked=False)
+        confirm(preparation, by=finance)
+        assert [t.claim.convention for t in Titre.objects.all()] == [current]
+
+    def test_confirming_twice_makes_one_batch(self, current, finance):
+        preparation = prepared(current.campaign, finance)
+        confirm(preparation, by=finance)
+        with pytest.raises(ListChanged):
+            confirm(preparation, by=finance)
+        assert Batch.objects.count() == 1
+
+
+def test_everything_is_copied(villeneuve, finance):
+    request(villeneuve.campaign, finance)
+    (titre,) = titres(villeneuve)
+    assert titre.reference == "TP-2022-34337"
+    assert titre.debtor_name == "Commune de Villeneuve-lès-Maguelone"
+    assert titre.siret == "21340337100015"
+    assert (titre.address, titre.postcode) == ("Place Porte Saint-Laurent", "34750")
+    assert titre.act_reference == "Décision n° 2022DECAD076 du 10/10/2022"
+    assert titre.basis.replace("\u00a0", " ") == (
+        "2 écoles x 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, "
+        "année scolaire 2022-2023"
+    )
+    assert [school["uai"] for school in titre.schools] == ["0341255E", "0342026T"]
+    assert (titre.author_name, titre.author_capacity) == (
+        "Sophie BÉJEAN",
+        "Rectrice de la région académique Occitanie",
+    )
+    assert titre.period == "du 01/09/2022 au 01/09/2023"

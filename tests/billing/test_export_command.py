@@ -4,6 +4,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import load_workbook
 
+from billing.batches.management.commands import export_titres
+
 pytestmark = pytest.mark.django_db
 
 
@@ -18,14 +20,14 @@ def export(year, file_format, output):
 def test_the_command_writes_the_csv_and_says_what_it_holds(villeneuve, tmp_path):
     path = tmp_path / "titres.csv"
     said = export("2022-2023", "csv", path)
-    assert "1 titre, 2 écoles, 90,00\u00a0€" in said
+    assert "1 créance, 90,00\u00a0€ dus, dont 90,00\u00a0€ à demander" in said
     assert path.read_text("utf-8-sig").count("\n") == 2
 
 
 def test_the_command_writes_the_workbook(villeneuve, tmp_path):
     path = tmp_path / "titres.xlsx"
     export("2022-2023", "xlsx", path)
-    assert load_workbook(path).active["A2"].value == "TP-2022-34337"
+    assert load_workbook(path).active["A2"].value == "ENT-2022-34337"
 
 
 def test_a_year_without_campaign_is_refused_with_the_known_ones(villeneuve, tmp_path):
@@ -52,7 +54,7 @@ def test_a_failure_half_way_leaves_the_former_file_whole(villeneuve, tmp_path, m
         yield b"moitie"
         raise RuntimeError
 
-    monkeypatch.setattr("billing.exports.export", broken)
+    monkeypatch.setattr(export_titres, "_content", broken)
     with pytest.raises(RuntimeError):
         export("2022-2023", "csv", path)
     assert [file.read_text() for file in path.parent.iterdir()] == ["ancien"]

@@ -1,3 +1,5 @@
+"""The basis of liquidation is spelled out, to the cent."""
+
 import datetime
 from decimal import Decimal
 
@@ -6,46 +8,84 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing import liquidation
+from billing.liquidation import Part
 
-SIGNED_ON = datetime.date(2022, 10, 10)
-cents = st.integers(min_value=1, max_value=99_999_999).map(lambda n: Decimal(n) / 100)
+cents = st.integers(min_value=-99_999_999, max_value=99_999_999).map(lambda n: Decimal(n) / 100)
 
 
-def basis(schools, tariff="45.00"):
+def convention(schools, tariff="45.00"):
+    amount = schools * Decimal(tariff)
+    return Part(
+        key="",
+        name="convention ENT-2022-34337",
+        dated_on=datetime.date(2022, 10, 10),
+        amount=amount,
+        calculation=liquidation.calculation(schools, Decimal(tariff), amount),
+    )
+
+
+def avenant(added, removed, tariff="45.00"):
+    amount = (added - removed) * Decimal(tariff)
+    return Part(
+        key="A1",
+        name="avenant n° 1",
+        dated_on=datetime.date(2023, 1, 9),
+        amount=amount,
+        calculation=liquidation.change(added, removed, Decimal(tariff), amount),
+    )
+
+
+def basis(*parts, amount=None):
     text = liquidation.basis(
-        schools,
-        Decimal(tariff),
+        parts,
+        liquidation.total(part.amount for part in parts) if amount is None else amount,
         reference="ENT-2022-34337",
-        signed_on=SIGNED_ON,
         school_year="2022-2023",
     )
     return text.replace("\u00a0", " ")
 
 
 def test_the_basis_is_spelled_out_as_in_the_file_of_2022():
-    assert basis(2) == (
+    assert basis(convention(2)) == (
         "2 écoles x 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, "
         "année scolaire 2022-2023"
     )
 
 
 def test_one_school_is_singular():
-    assert basis(1).startswith("1 école x 45,00 € = 45,00 €,")
+    assert basis(convention(1)).startswith("1 école x 45,00 € = 45,00 €,")
 
 
-def test_a_file_gets_a_decimal_comma_and_nothing_else():
-    assert liquidation.decimal_comma(Decimal("8505")) == "8505,00"
+@pytest.mark.parametrize(
+    ("added", "removed", "words"),
+    [
+        (1, 0, "Avenant n° 1 : 1 école ajoutée x 45,00 € = 45,00 €, convention ENT-2022-34337, "),
+        (3, 1, "(3 écoles ajoutées moins 1 école retirée) x 45,00 € = 90,00 €, "),
+        (0, 2, "Avenant n° 1 : 2 écoles retirées x 45,00 € = −90,00 €, "),
+    ],
+)
+def test_what_an_avenant_changes_is_spelled_out(added, removed, words):
+    text = basis(avenant(added, removed))
+    assert words in text
+    assert text.endswith("avenant du 09/01/2023, année scolaire 2022-2023")
 
 
-@given(schools=st.lists(st.integers(min_value=1, max_value=500), max_size=40), tariff=cents)
-def test_the_sum_of_the_amounts_is_the_sum_of_the_schools_times_the_tariff(schools, tariff):
-    amounts = [liquidation.amount(count, tariff) for count in schools]
-    assert liquidation.total(amounts) == liquidation.amount(sum(schools), tariff)
+def test_a_net_titre_names_each_paper_and_what_they_come_to():
+    assert basis(convention(2), avenant(1, 0)) == (
+        "Convention ENT-2022-34337 du 10/10/2022 : 2 écoles x 45,00 € = 90,00 € ; "
+        "avenant n° 1 du 09/01/2023 : 1 école ajoutée x 45,00 € = 45,00 € ; soit 135,00 €, "
+        "année scolaire 2022-2023"
+    )
 
 
-def test_a_tariff_of_less_than_a_cent_is_refused():
-    with pytest.raises(ValueError, match="whole number of cents"):
-        liquidation.amount(3, Decimal("45.005"))
+def test_a_share_of_what_is_to_be_asked_says_which():
+    assert "; ce titre : −45,00 €" in basis(avenant(0, 2), amount=Decimal("-45.00"))
+
+
+@given(st.lists(cents, max_size=40))
+def test_totals_are_exact_to_the_cent(amounts):
+    whole = sum(int(amount * 100) for amount in amounts)
+    assert liquidation.total(amounts) == Decimal(whole) / 100
 
 
 def test_the_period_runs_from_the_start_of_the_year_to_the_end_of_the_conventions():
@@ -53,7 +93,3 @@ def test_the_period_runs_from_the_start_of_the_year_to_the_end_of_the_convention
         liquidation.period(datetime.date(2022, 9, 1), datetime.date(2023, 9, 1))
         == "du 01/09/2022 au 01/09/2023"
     )
-
-
-def test_the_budget_year_is_the_year_of_the_last_signature():
-    assert liquidation.budget_year(datetime.date(2023, 1, 9)) == 2023

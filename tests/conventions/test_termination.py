@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.claims import claimable
+from billing.claims.due import claimable, due_of
 from conventions.lifecycle import State
 from conventions.models import Convention, Piece, issue_documents, latest_piece, own_pieces
 from conventions.terminations.models import (
@@ -233,7 +233,7 @@ def test_a_settlement_may_come_after_the_second_letter(second_letter, rectorat):
 def test_the_claim_of_the_year_stays_after_a_termination(second_letter, rectorat):
     convention = second_letter.convention
     second_letter.terminate(by=rectorat, on=ago(1))
-    assert [c.amount for c in claimable(convention.campaign)] == [convention.amount]
+    assert [due_of(c).amount for c in claimable()] == [convention.amount]
 
 
 def test_a_terminated_convention_is_neither_abandoned_nor_terminated_again(second_letter, rectorat):

@@ -1,11 +1,9 @@
 """The main job through the screens: from enrolment to the claim, by the people whose job it is."""
 
-import csv
 import datetime
 import io
 import re
 
-import openpyxl
 import pikepdf
 import pytest
 from PIL import Image
@@ -160,21 +158,40 @@ def record_the_rectors_signature(page):
     page.get_by_role("button", name="Enregistrer la signature de la région").click()
 
 
-def export_the_claim(page):
+def request_the_titre(page):
     page.goto("/titres/?campagne=2026&recherche=villeneuve+maguelone")
-    page.get_by_role("link", name="Exporter un lot").click()
-    expect(page.get_by_text("1 titre", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Préparer un lot").click()
+    page.get_by_role("button", name="Établir la liste").click()
+    expect(page.get_by_text("ligne cochée")).to_be_visible()
     assert_accessible(page)
-    page.get_by_role("button", name="Exporter ce lot").click()
-    expect(page.get_by_text("est prêt")).to_be_visible()
+    page.get_by_role("button", name="Demander les lignes cochées").click()
     assert_accessible(page)
-    content = download(page, page.get_by_role("link", name="CSV").first.click)
-    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
-    assert [row["SIRET"] for row in rows] == ["21340337100015"]
-    assert "2 écoles x 45,00 € = 90,00 €" in " ".join(rows[0].values())
-    content = download(page, page.get_by_role("link", name="XLSX").first.click)
-    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
-    assert "21340337100015" in [cell.value for cell in sheet[2]]
+    page.get_by_role("button", name="Demander ces titres").click()
+    expect(page.get_by_text("est fait")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("link", name="TP-2026-34337").click()
+    expect(page.get_by_text("2 écoles x 45,00\u00a0€ = 90,00\u00a0€")).to_be_visible()
+    expect(page.get_by_text("SIRET 21340337100015")).to_be_visible()
+    assert_accessible(page)
+    record_entry(page, "Émis", {"Numéro du titre dans Chorus": "140000123"})
+    record_entry(page, "Encaissement", {"Montant": "40,50"})
+    expect(page.get_by_text("recouvré partiellement")).to_be_visible()
+    record_entry(page, "Contestation", {})
+    expect(page.get_by_text("contesté", exact=True)).to_be_visible()
+    decision = {"Référence de la décision": "Décision n° 4", "Auteur": "Jeanne Durand, rectrice"}
+    record_entry(page, "Décision sur la contestation", decision)
+    record_entry(page, "Encaissement", {"Montant": "49,50"})
+    expect(page.get_by_text("recouvré", exact=True)).to_be_visible()
+
+
+def record_entry(page, kind, typed):
+    page.get_by_role("link", name=kind, exact=True).click()
+    assert_accessible(page)
+    for label, value in typed.items():
+        page.get_by_label(label).fill(value)
+    page.get_by_label("Motif").fill("Relevé du comptable.")
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.get_by_text("C'est enregistré")).to_be_visible()
 
 
 def test_the_rectorat_goes_from_enrolment_to_sending(visitor):
@@ -193,7 +210,7 @@ def test_villeneuve_goes_from_the_e_mail_to_the_claim(visitor):
     record_the_rectors_signature(rectorat)
     mairie.reload()
     expect(mairie.get_by_text("signée par les deux parties").first).to_be_visible()
-    export_the_claim(visitor(Role.FINANCE))
+    request_the_titre(visitor(Role.FINANCE))
 
 
 @pytest.mark.one_database
@@ -224,7 +241,7 @@ def test_an_import_is_shown_before_it_is_applied(visitor):
         (Role.TOWN_HALL, "/conventions/2022-2023/34337/dates/"),
         (Role.TOWN_HALL, "/conventions/2022-2023/34337/pieces/"),
         (Role.FINANCE, "/titres/?campagne=2026"),
-        (Role.FINANCE, "/titres/codification/"),
+        (Role.FINANCE, "/titres/reglages/"),
         (Role.FINANCE, "/titres/lots/"),
         (Role.TOWN_HALL, "/conventions/calendrier/"),
         (Role.RECTORAT, "/admin/"),

@@ -6,15 +6,18 @@ import re
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, models, transaction
+from django.utils import timezone
 
 from accounts.models import AccessEntry
-from billing.batches import export_batch
-from billing.claims import claimable
+from billing.batches.outcomes import mark_sent
+from billing.claims.verbs import change_debtor
+from billing.returns.models import ReturnFile, ReturnImport, ReturnRow, RowSettlement
 from conventions.models import Piece, attach
 from documents.models import Signature, TextModel
 from documents.received.uploads import UploadedPdf
 from lifecycle.frozen import Frozen, FrozenError
 from lifecycle.triggers import frozen_models, install_triggers, remove_triggers
+from tests.billing.conftest import issue, request
 from tests.factories import TextModelFactory
 
 pytestmark = pytest.mark.django_db
@@ -23,28 +26,47 @@ of_each = pytest.mark.parametrize("model", frozen_models(), ids=lambda model: mo
 
 
 @pytest.fixture
-def row_of(signed_convention):
+def row_of(signed_convention, finance):
     """Return a function that gives a row of a model: all stand in a file signed and billed."""
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
     copy = attach(signed_convention, kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=None)
     Signature.objects.create(document=copy.document, position=1, verdict="valid")
-    campaign = signed_convention.campaign
-    export_batch(campaign, claimable(campaign), by=None)
+    bill(signed_convention, finance)
     # The database has a day of its own, whatever the tests' is.
     AccessEntry.objects.create(kind="session", detail="…", kept_until=datetime.date.max)
     return lambda model: model.objects.order_by("pk")[0]
 
 
+def bill(convention, finance):
+    """Request a titre, have it issued, told by a return of which a person settled a row."""
+    change_debtor(convention, convention.collectivity, reason="SIRET corrigé.", by=finance)
+    batch = request(convention.campaign, finance)
+    mark_sent(batch, on=timezone.localdate(), by=finance)
+    issue(batch.titres.get())
+    file = ReturnFile.objects.create(name="retour.csv", file="x", sha256="0" * 64, size=1)
+    ReturnImport.objects.create(file=file, columns={}, states={})
+    row = ReturnRow.objects.create(file=file, line=2, cells=[], finding="unmatched")
+    RowSettlement.objects.create(row=row, kind="dismissed", reason="Autre région.")
+
+
 def test_what_was_issued_confirmed_billed_or_journalled_is_among_them():
     assert {model._meta.label for model in frozen_models()} == {
         "accounts.AccessEntry",
-        "billing.ExportBatch",
+        "billing.Batch",
+        "billing.BatchFile",
+        "billing.BatchOutcome",
+        "billing.DebtorChange",
+        "billing.Entry",
         "billing.Titre",
         "conventions.ConfirmedParty",
         "documents.Document",
         "documents.Signature",
         "documents.TextModel",
         "lifecycle.JournalEntry",
+        "returns.ReturnFile",
+        "returns.ReturnImport",
+        "returns.ReturnRow",
+        "returns.RowSettlement",
     }
 
 

@@ -1,0 +1,54 @@
+"""What finance chooses for a list, and records of a batch."""
+
+from django import forms
+from django.http import QueryDict
+from dsfr.forms import DsfrBaseForm
+
+from billing.batches.preparing import Choice
+from billing.claims.forms import TerritoryForm
+from billing.claims.obstacles import Obstacle
+from billing.models import Titre
+from billing.pages import DateInput
+
+
+class ListForm(TerritoryForm):
+    """Which conventions are listed: campaign, territory, kinds of titre."""
+
+    natures = forms.MultipleChoiceField(
+        label="Natures de titres",
+        choices=Titre.Kind.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Aucune cochée : toutes.",
+    )
+
+    def choice(self) -> Choice:
+        """Return what was chosen in a valid form."""
+        typed = self.cleaned_data
+        academy, department = typed["academie"], typed["departement"]
+        return Choice(
+            typed["campagne"],
+            academy_code=academy.code if academy else "",
+            department_code=department.code if department else "",
+            kinds=tuple(typed["natures"]),
+        )
+
+
+class PassOverForm(DsfrBaseForm):
+    """One reason for all the lines that one obstacle alone stands in the way of."""
+
+    obstacle = forms.ChoiceField(label="Obstacle")
+    reason = forms.CharField(label="Motif pour passer outre", max_length=1000)
+
+    def __init__(
+        self, data: QueryDict | None = None, *, obstacles: list[tuple[Obstacle, int]]
+    ) -> None:
+        super().__init__(data)
+        self.fields["obstacle"].choices = [
+            (obstacle.value, f"{str(obstacle.label).capitalize()} ({count})")
+            for obstacle, count in obstacles
+        ]
+
+
+class SentForm(DsfrBaseForm):
+    on = forms.DateField(label="Transmis au comptable le", widget=DateInput)

@@ -1,0 +1,242 @@
+"""What a convention makes due, part by part, and what of it was asked for already."""
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from django.db.models import Prefetch
+from django.utils import timezone
+
+from accounts.models import User
+from billing import liquidation
+from billing.ledger import Account, account_of
+from billing.liquidation import Part, total
+from billing.models import Claim, DebtorChange, Titre
+from billing.models.entry import EntryKind
+from billing.recording import decision_part
+from communes.models import Collectivity
+from conventions.amendments.effects import signed_amendments
+from conventions.amendments.models import Amendment
+from conventions.models import Convention, Enrolment, Piece
+from conventions.models.convention import ConventionQuerySet
+
+
+def claimable(user: User | None = None) -> ConventionQuerySet:
+    """Return the conventions signed by both with all that a claim is read from, debtors in order.
+
+    `user` sees their own scope only; None is a command of the system, which sees all.
+    """
+    return with_claims(Convention.objects.for_user(user) if user else Convention.objects.all())
+
+
+def with_claims(conventions: ConventionQuerySet) -> ConventionQuerySet:
+    """Leave the conventions signed by both of a queryset, with what `Due` reads of them."""
+    return (
+        conventions.signed()
+        .with_parties()
+        .select_related("claim__to_cancel", "collectivity__merged_into")
+        .prefetch_related(
+            Prefetch("enrolments", Enrolment.objects.as_issued()),
+            Prefetch(
+                "amendments",
+                Amendment.objects.signed().with_changes().select_related("act"),
+            ),
+            Prefetch("claim__titres", Titre.objects.in_full().order_by("rank")),
+            Prefetch(
+                "claim__debtor_changes",
+                DebtorChange.objects.select_related(
+                    "collectivity__commune", "collectivity__merged_into"
+                ),
+            ),
+            Prefetch("pieces", Piece.objects.filter(kind__in=_SIGNED_COPIES)),
+        )
+        .order_by("collectivity__search_text", "pk")
+    )
+
+
+_SIGNED_COPIES = (Piece.Kind.CONVENTION_SIGNED, Piece.Kind.AMENDMENT_SIGNED)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A convention of `claimable` as at a day. Amounts in euros."""
+
+    convention: Convention
+    as_at: datetime.date
+
+    @property
+    def claim(self) -> Claim | None:
+        # The reverse of a OneToOne: absent until something was done about it.
+        return getattr(self.convention, "claim", None)
+
+    @cached_property
+    def accounts(self) -> list[Account]:
+        """Its titres, the first asked first."""
+        titres = self.claim.titres.all() if self.claim else ()
+        return [account_of(titre, self.as_at) for titre in titres]
+
+    @cached_property
+    def standing(self) -> list[Account]:
+        """Those that were neither rejected nor withdrawn."""
+        return [account for account in self.accounts if account.stands]
+
+    @property
+    def pending(self) -> Account | None:
+        """The live request, at most one."""
+        return next((account for account in self.standing if account.is_pending), None)
+
+    @property
+    def debtor(self) -> Collectivity:
+        """Who owes: who signed, unless finance decided otherwise since."""
+        changes = list(self.claim.debtor_changes.all()) if self.claim else []
+        return changes[-1].collectivity if changes else self.convention.collectivity
+
+    @property
+    def is_debtor_changed(self) -> bool:
+        return bool(self.claim and self.claim.debtor_changes.all())
+
+    @property
+    def debtor_name(self) -> str:
+        """As the convention prints it, as it stands today once the debtor was changed."""
+        if self.is_debtor_changed:
+            return self.debtor.title
+        return self.convention.collectivity_title
+
+    @property
+    def siret(self) -> str:
+        party = self.debtor if self.is_debtor_changed else self.convention.party
+        return party.siret if party else ""
+
+    @property
+    def executory_on(self) -> datetime.date | None:
+        act = self.convention.act
+        return act.executory_on if act else None
+
+    @property
+    def is_fragile(self) -> bool:
+        return is_fragile(self.convention.collectivity_signed_on, self.executory_on)
+
+    # --- Amounts ------------------------------------------------------------
+    @cached_property
+    def parts(self) -> list[Part]:
+        """What makes the amount due, in the order of facts."""
+        return [
+            convention_part(self.convention),
+            *(amendment_part(a) for a in self.amendments if a.amount_change),
+            *self._decisions(),
+        ]
+
+    @cached_property
+    def amendments(self) -> list[Amendment]:
+        return signed_amendments(self.convention)
+
+    def _decisions(self) -> Iterable[Part]:
+        """The reductions that decisions on contestations granted."""
+        for account in self.accounts:
+            for entry in account.entries:
+                if entry.kind == EntryKind.DECIDED and entry.amount:
+                    yield Part(
+                        key=decision_part(entry),
+                        name=f"décision sur la contestation du titre n° {account.chorus_number}",
+                        dated_on=entry.on,
+                        amount=-entry.amount,
+                        calculation=entry.reason,
+                    )
+
+    @property
+    def amount(self) -> Decimal:
+        """What is due in all."""
+        return total(part.amount for part in self.parts)
+
+    @property
+    def asked(self) -> Decimal:
+        """What was asked for and stands."""
+        return total(account.titre.signed_amount for account in self.standing)
+
+    @property
+    def issued(self) -> Decimal:
+        """What Chorus numbered, reductions and cancellations taken off."""
+        return total(account.titre.signed_amount for account in self.standing if account.issued)
+
+    @property
+    def received(self) -> Decimal:
+        return total(account.received for account in self.standing)
+
+    @property
+    def balance(self) -> Decimal:
+        return total(account.balance for account in self.standing)
+
+    @property
+    def left(self) -> Decimal:
+        """What is still to be asked for; below zero, to be taken off."""
+        return self.amount - self.asked
+
+    def net_of(self, account: Account) -> Decimal:
+        """Return what a titre asks for, what corrects it and stands taken off."""
+        titre = account.titre
+        return titre.amount - total(
+            other.titre.amount
+            for other in self.standing
+            if other.titre.is_deduction and other.titre.corrects_id == titre.pk
+        )
+
+    @cached_property
+    def unasked_parts(self) -> list[Part]:
+        """The parts that no standing titre asks for, those of cancelled titres included."""
+        cancelled = {
+            account.titre.corrects_id
+            for account in self.standing
+            if account.titre.kind == Titre.Kind.CANCELLATION
+        }
+        asked = {
+            key
+            for account in self.standing
+            if account.titre.pk not in cancelled and account.titre.kind != Titre.Kind.CANCELLATION
+            for key in account.titre.parts
+        }
+        return [part for part in self.parts if part.key not in asked]
+
+
+def is_fragile(signed_on: datetime.date | None, executory_on: datetime.date | None) -> bool:
+    """Tell whether a paper was signed before its act was executory.
+
+    The prefect may not order payment of a debt that is seriously contested (CGCT L1612-15 and
+    16; CE 27/07/2005, n° 248811), as this one could be (CE avis Sect. 10/06/1996, n° 176873).
+    """
+    return signed_on is not None and (executory_on is None or signed_on < executory_on)
+
+
+def due_of(convention: Convention, as_at: datetime.date | None = None) -> Due:
+    """Return what a convention of `claimable` makes due, as at a day (today if None)."""
+    return Due(convention, as_at or timezone.localdate())
+
+
+def convention_part(convention: Convention) -> Part:
+    """Return what the convention itself makes due, as it was issued."""
+    return Part(
+        key="",
+        name=f"convention {convention.reference}",
+        dated_on=convention.effective_on,
+        amount=convention.amount,
+        calculation=liquidation.calculation(
+            convention.school_count, convention.unit_fee, convention.amount
+        ),
+    )
+
+
+def amendment_part(amendment: Amendment) -> Part:
+    """Return what an avenant signed by both changes of it."""
+    return Part(
+        key=amendment.part,
+        name=f"avenant n° {amendment.number}",
+        dated_on=amendment.effective_on,
+        amount=amendment.amount_change,
+        calculation=liquidation.change(
+            amendment.added_count,
+            amendment.removed_count,
+            amendment.unit_fee,
+            amendment.amount_change,
+        ),
+    )

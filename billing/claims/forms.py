@@ -1,0 +1,265 @@
+"""What finance chooses from among claims, and fills in about one."""
+
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import QueryDict
+from dsfr.forms import DsfrBaseForm
+
+from accounts.models import User
+from accounts.scope import collectivity_scope
+from billing.claims.due import with_claims
+from billing.claims.listing import Shown, showing, with_amounts
+from billing.models.entry import EntryKind
+from billing.pages import AmountField, DateInput, ReasonForm
+from billing.recording import Fact
+from communes.identifiers import normalise
+from communes.models import Academy, Collectivity, Department
+from conventions.campaigns.models import Campaign
+from conventions.models import Convention
+from conventions.models.convention import ConventionQuerySet
+from tabular.folding import fold
+
+
+class TerritoryForm(DsfrBaseForm):
+    """A campaign and a territory, from the address: a link keeps the choice.
+
+    Without a campaign in the address, the newest that has claims is chosen.
+    """
+
+    campagne = forms.ModelChoiceField(
+        label="Année scolaire",
+        queryset=Campaign.objects.none(),
+        to_field_name="start_year",
+        empty_label=None,
+        error_messages={
+            "required": "Choisissez une année scolaire.",
+            "invalid_choice": "Cette année scolaire n'a pas de campagne : choisissez-en une autre.",
+        },
+    )
+    academie = forms.ModelChoiceField(
+        label="Académie",
+        queryset=Academy.objects.none(),
+        to_field_name="code",
+        required=False,
+        empty_label="Toutes",
+        error_messages={"invalid_choice": "Choisissez une académie de la liste."},
+    )
+    departement = forms.ModelChoiceField(
+        label="Département",
+        queryset=Department.objects.none(),
+        to_field_name="code",
+        required=False,
+        empty_label="Tous",
+        error_messages={"invalid_choice": "Choisissez un département de la liste."},
+    )
+
+    def __init__(self, data: QueryDict, *, user: User) -> None:
+        data = data.copy()
+        self.user = user
+        if not data.get("campagne") and (newest := self.default_campaign(user)):
+            data["campagne"] = str(newest.start_year)
+        super().__init__(data)
+        # Those of the collectivities in the user's scope: a rectorat agent may have a few only.
+        departments = Department.objects.filter(
+            collectivity_scope(user, "collectivities")
+        ).distinct()
+        self.fields["campagne"].queryset = Campaign.objects.all()
+        self.fields["campagne"].label_from_instance = lambda campaign: campaign.school_year
+        self.fields["departement"].queryset = departments
+        self.fields["academie"].queryset = Academy.objects.filter(
+            departments__in=departments
+        ).distinct()
+
+    @staticmethod
+    def default_campaign(user: User) -> Campaign | None:
+        """Return the newest campaign with claims that `user` may see, else the newest of all."""
+        with_claims = Convention.objects.for_user(user).signed().values("campaign")
+        return Campaign.objects.filter(pk__in=with_claims).first() or Campaign.objects.first()
+
+    @property
+    def campaign(self) -> Campaign | None:
+        """The campaign chosen; None while the form is invalid."""
+        return self.cleaned_data.get("campagne") if self.is_valid() else None
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Tell whether something more than the campaign was chosen."""
+        return self.is_valid() and any(
+            self.cleaned_data[name] for name in self.fields if name != "campagne"
+        )
+
+    def of_territory(self, path: str) -> Q:
+        """Return the filter of the territory chosen; `path` leads to a collectivity."""
+        found = Q()
+        if department := self.cleaned_data["departement"]:
+            found &= Q(**{f"{path}__department": department})
+        if academy := self.cleaned_data["academie"]:
+            found &= Q(**{f"{path}__department__academy": academy})
+        return found
+
+    def query(self) -> str:
+        """Return the choice as it stands in an address, without the page number."""
+        chosen = self.data.copy()
+        for name in list(chosen):
+            if name not in self.fields or not chosen[name]:
+                del chosen[name]
+        return chosen.urlencode()
+
+
+class ClaimFilterForm(TerritoryForm):
+    """Which claims are shown."""
+
+    etat = forms.ChoiceField(
+        label="Titres",
+        choices=[
+            (Shown.ALL, "Tous"),
+            (Shown.TO_ASK, "À demander"),
+            (Shown.ASKED, "Demandés, émis ou non"),
+            (Shown.PENDING, "Demandés, réponse attendue"),
+            (Shown.ISSUED, "Émis"),
+            (Shown.EXEMPT, "Exonérés"),
+        ],
+        required=False,
+        error_messages={"invalid_choice": "Choisissez un état de la liste."},
+    )
+    recherche = forms.CharField(
+        label="Nom, référence, SIRET ou numéro",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    @property
+    def shown(self) -> Shown:
+        return Shown(self.cleaned_data["etat"]) if self.is_valid() else Shown.ALL
+
+    def conventions(self) -> ConventionQuerySet:
+        """Return the conventions whose claims are shown; none while the form is invalid."""
+        if not self.is_valid():
+            return Convention.objects.none()
+        conventions = with_claims(Convention.objects.for_user(self.user)).filter(
+            self.of_territory("collectivity"), campaign=self.cleaned_data["campagne"]
+        )
+        if text := self.cleaned_data["recherche"]:
+            conventions = conventions.filter(matching(text))
+        return showing(with_amounts(conventions), self.shown)
+
+
+def matching(text: str) -> Q:
+    """Return the filter of a search: every word of a name, either reference, SIRET, number."""
+    # "TP-2022-34337" is our reference of what ENT-2022-34337 makes due.
+    reference = text.upper().strip()
+    titres = Q(claim__titres__reference=reference) | Q(
+        claim__titres__entries__chorus_number__iexact=reference
+    )
+    # A subquery: a claim with two titres is shown once.
+    found = Q(pk__in=Convention.objects.filter(titres).values("pk")) | Q(
+        reference__icontains=reference.removeprefix("TP")
+    )
+    if words := fold(text).split():
+        named = (Q(collectivity__search_text__contains=word) for word in words)
+        found |= reduce(and_, named)
+    if (digits := normalise(text)).isdecimal():
+        found |= Q(party__siret__contains=digits)
+    return found
+
+
+class DebtorForm(ReasonForm):
+    """Who owes instead of who signed: by INSEE code, or SIREN of a grouping."""
+
+    collectivity = forms.CharField(
+        label="Code INSEE de la commune, ou SIREN du regroupement",
+        max_length=9,
+        help_text="La même collectivité reprend ses coordonnées d'aujourd'hui : un SIRET corrigé, "
+        "par exemple.",
+    )
+    field_order = ("collectivity", "reason")
+
+    def clean_collectivity(self) -> Collectivity:
+        code = normalise(self.cleaned_data["collectivity"])
+        found = Collectivity.objects.select_related("commune", "merged_into").filter(code=code)
+        if collectivity := found.first():
+            return collectivity
+        raise ValidationError("Aucune collectivité ne porte ce code.")
+
+
+# What each kind of entry asks for, beside its day and the reason why it is made by hand.
+_FIELDS: dict[str, tuple[str, ...]] = {
+    EntryKind.REJECTED: (),
+    EntryKind.ISSUED: ("chorus_number", "due_on", "notified_on"),
+    EntryKind.TAKEN_IN_CHARGE: (),
+    EntryKind.RECEIVED: ("amount",),
+    EntryKind.PAYMENT_REVERSED: ("amount",),
+    EntryKind.REFUNDED: ("amount",),
+    EntryKind.REMINDED: (),
+    EntryKind.CONTESTED: ("amount",),
+    EntryKind.DECIDED: ("amount", "decision", "author"),
+    EntryKind.REMITTED: ("amount", "decision", "author"),
+    EntryKind.WRITTEN_OFF: ("amount", "decision", "author"),
+}
+_AMOUNTS = {
+    EntryKind.CONTESTED: ("Montant contesté", "Vide : tout ce qui reste dû."),
+    EntryKind.DECIDED: ("Montant accordé", "Vide : la contestation est rejetée."),
+}
+_DAYS = {
+    EntryKind.CONTESTED: "Reçue par le comptable le",
+    EntryKind.ISSUED: "Date du titre",
+}
+
+
+class EntryForm(ReasonForm):
+    """A fact of one kind about a titre, entered by hand."""
+
+    on = forms.DateField(label="Date du fait", widget=DateInput)
+    amount = AmountField(label="Montant")
+    chorus_number = forms.CharField(label="Numéro du titre dans Chorus", max_length=50)
+    due_on = forms.DateField(label="Échéance", required=False, widget=DateInput)
+    notified_on = forms.DateField(
+        label="Notifié au débiteur le",
+        required=False,
+        widget=DateInput,
+        help_text="Le délai de contestation court de ce jour.",
+    )
+    decision = forms.CharField(
+        label="Référence de la décision", max_length=200, help_text="Numéro et date."
+    )
+    author = forms.CharField(
+        label="Auteur de la décision", max_length=200, help_text="Nom et qualité de l'ordonnateur."
+    )
+    field_order = (
+        "on",
+        "amount",
+        "chorus_number",
+        "due_on",
+        "notified_on",
+        "decision",
+        "author",
+        "reason",
+    )
+
+    def __init__(self, *args: Any, kind: EntryKind, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind = kind
+        kept = {"on", "reason", *_FIELDS[kind]}
+        for name in [name for name in self.fields if name not in kept]:
+            del self.fields[name]
+        self.fields["on"].label = _DAYS.get(kind, "Date du fait")
+        if kind in _AMOUNTS:
+            amount = self.fields["amount"]
+            amount.label, amount.help_text = _AMOUNTS[kind]
+            amount.required = False
+
+    def fact(self) -> Fact:
+        """Return what was typed, as the ledger takes it."""
+        typed = {name: value for name, value in self.cleaned_data.items() if value is not None}
+        return Fact(self.kind, **typed)
+
+
+class ReversalForm(ReasonForm):
+    on = forms.DateField(label="Date de l'annulation", widget=DateInput)
+    field_order = ("on", "reason")

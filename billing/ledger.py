@@ -1,0 +1,250 @@
+"""What the entries make of a titre as at any day: status, balance, lateness, prescription.
+
+Nothing else says so, and nothing assigns any of it. A day leaves out what happened later.
+"""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from billing.models.entry import Entry, EntryKind
+from billing.models.titre import Titre
+from law import collection, deadlines
+
+CENT = Decimal("0.01")
+# Written demands and payments interrupt the prescription (loi 68-1250, article 2).
+INTERRUPTS = (EntryKind.ISSUED, EntryKind.REMINDED, EntryKind.RECEIVED)
+
+
+class Status(models.TextChoices):
+    REQUESTED = "requested", "demandé"
+    WITHDRAWN = "withdrawn", "retiré avec son lot"
+    REJECTED = "rejected", "rejeté"
+    ISSUED = "issued", "émis"
+    TAKEN_IN_CHARGE = "taken", "pris en charge"
+    REDUCED = "reduced", "réduit"
+    PARTLY_RECEIVED = "partly_received", "recouvré partiellement"
+    RECEIVED = "received", "recouvré"
+    CONTESTED = "contested", "contesté"
+    REMITTED = "remitted", "remis"
+    WRITTEN_OFF = "written_off", "admis en non-valeur"
+    CANCELLED = "cancelled", "annulé"
+
+
+def euros(cents: int) -> Decimal:
+    """Return cents as euros, with their two decimals."""
+    return (Decimal(cents) / 100).quantize(CENT)
+
+
+def cents(amount: Decimal) -> int:
+    """Return euros as cents. Raises ValueError for less than a cent."""
+    if amount != amount.quantize(CENT):
+        raise ValueError(f"{amount} is not a whole number of cents")
+    return int(amount * 100)
+
+
+def in_force(entries: Iterable[Entry], as_at: datetime.date) -> list[Entry]:
+    """Leave the entries up to a day that none of that day has reversed, in the order of facts."""
+    return [
+        entry
+        for entry in sorted(entries, key=lambda entry: (entry.on, entry.pk or 0))
+        if entry.on <= as_at and entry.reverses_id is None and not _is_reversed(entry, as_at)
+    ]
+
+
+def _is_reversed(entry: Entry, as_at: datetime.date) -> bool:
+    return entry.is_reversed and entry.reversed_by.on <= as_at
+
+
+@dataclass(frozen=True)
+class Account:
+    """A titre as at a day: `entries` about itself, `counted` those that count on its balance.
+
+    The latter are its own and those of the titres that reduce or cancel it; a reduction and a
+    cancellation have no balance of their own. Amounts in euros.
+    """
+
+    titre: Titre
+    as_at: datetime.date
+    entries: tuple[Entry, ...]
+    counted: tuple[Entry, ...]
+
+    def _last(self, kind: EntryKind) -> Entry | None:
+        return next((entry for entry in reversed(self.entries) if entry.kind == kind), None)
+
+    def _sum(self, kind: EntryKind) -> Decimal:
+        return sum((e.amount for e in self.entries if e.kind == kind), Decimal("0.00"))
+
+    # --- The request --------------------------------------------------------
+    @property
+    def is_withdrawn(self) -> bool:
+        batch = self.titre.batch
+        return batch.is_withdrawn and batch.outcome.on <= self.as_at
+
+    @cached_property
+    def issued(self) -> Entry | None:
+        """That Chorus numbered it."""
+        return self._last(EntryKind.ISSUED)
+
+    @cached_property
+    def rejected(self) -> Entry | None:
+        return self._last(EntryKind.REJECTED)
+
+    @property
+    def is_pending(self) -> bool:
+        """Tell whether it is a live request: neither answered nor withdrawn."""
+        return not (self.is_withdrawn or self.issued or self.rejected)
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether it asks for something: neither rejected nor withdrawn."""
+        return not (self.is_withdrawn or self.rejected)
+
+    @property
+    def chorus_number(self) -> str:
+        return self.issued.chorus_number if self.issued else ""
+
+    @property
+    def budget_year(self) -> int | None:
+        """The year of issue, None until it is known: that of the signature decides nothing."""
+        return self.issued.on.year if self.issued else None
+
+    # --- The money ----------------------------------------------------------
+    @property
+    def deducted(self) -> Decimal:
+        """What issued reductions and cancellations take from it."""
+        return -euros(
+            sum(
+                entry.effect
+                for entry in self.counted
+                if entry.kind == EntryKind.ISSUED and entry.titre_id != self.titre.pk
+            )
+        )
+
+    @property
+    def received(self) -> Decimal:
+        """What came in and stayed: payments reversed and refunds taken off."""
+        back = self._sum(EntryKind.PAYMENT_REVERSED) + self._sum(EntryKind.REFUNDED)
+        return self._sum(EntryKind.RECEIVED) - back
+
+    @property
+    def written_off(self) -> Decimal:
+        return self._sum(EntryKind.WRITTEN_OFF)
+
+    @property
+    def remitted(self) -> Decimal:
+        return self._sum(EntryKind.REMITTED)
+
+    @property
+    def balance(self) -> Decimal:
+        """What is still owed; below zero where more came in than was owed."""
+        return euros(sum(entry.effect for entry in self.counted))
+
+    # --- Contestation -------------------------------------------------------
+    @property
+    def contested(self) -> Entry | None:
+        """The contestation that waits for its decision."""
+        made = [e for e in self.entries if e.kind == EntryKind.CONTESTED]
+        decided = [e for e in self.entries if e.kind == EntryKind.DECIDED]
+        return made[-1] if len(made) > len(decided) else None
+
+    @property
+    def contested_amount(self) -> Decimal:
+        """What recovery is suspended for: never more than is still owed."""
+        entry = self.contested
+        return max(min(entry.amount, self.balance), Decimal("0.00")) if entry else Decimal("0.00")
+
+    @property
+    def granted(self) -> Decimal:
+        """What decisions on contestations took from the amount due."""
+        return self._sum(EntryKind.DECIDED)
+
+    @property
+    def contest_until(self) -> datetime.date | None:
+        """Last day to contest it; None until its notification is known."""
+        notified = self.issued and self.issued.notified_on
+        return collection.contest_until(notified) if notified else None
+
+    # --- Days ---------------------------------------------------------------
+    @property
+    def due_on(self) -> datetime.date | None:
+        return self.issued.due_on if self.issued else None
+
+    @property
+    def aged_from(self) -> datetime.date | None:
+        """The due date, the date of issue where there is none."""
+        return self.issued.due_on or self.issued.on if self.issued else None
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether its due date has passed, what is contested left apart."""
+        owed = self.balance - self.contested_amount
+        return self.due_on is not None and self.due_on < self.as_at and owed > 0
+
+    @property
+    def prescribed_on(self) -> datetime.date:
+        """First day on which it may no longer be claimed, from the last interruption."""
+        interruptions = [entry.on for entry in self.entries if entry.kind in INTERRUPTS]
+        return deadlines.prescribed_on(self.titre.signed_on, interruptions)
+
+    # --- In one word --------------------------------------------------------
+    @property
+    def status(self) -> Status:
+        if self.is_withdrawn:
+            return Status.WITHDRAWN
+        if self.rejected:
+            return Status.REJECTED
+        if self.issued is None:
+            return Status.REQUESTED
+        if self.contested and self.contested_amount:
+            return Status.CONTESTED
+        if not self.titre.is_deduction and self.balance <= 0:
+            return self._how_it_was_settled()
+        if self.received > 0:
+            return Status.PARTLY_RECEIVED
+        if self.deducted:
+            return Status.REDUCED
+        taken = self._last(EntryKind.TAKEN_IN_CHARGE)
+        return Status.TAKEN_IN_CHARGE if taken else Status.ISSUED
+
+    def _how_it_was_settled(self) -> Status:
+        if self.deducted >= self.titre.amount:
+            return Status.CANCELLED
+        if self.written_off:
+            return Status.WRITTEN_OFF
+        return Status.RECEIVED if self.received > 0 else Status.REMITTED
+
+
+def account_of(titre: Titre, as_at: datetime.date | None = None) -> Account:
+    """Return a titre as at a day, today if None; no query where `in_full` fetched its entries."""
+    as_at = as_at or timezone.localdate()
+    counted = titre.account_entries.all()
+    return Account(
+        titre=titre,
+        as_at=as_at,
+        entries=tuple(in_force(titre.entries.all(), as_at)),
+        counted=tuple(entry for entry in counted if entry.on <= as_at),
+    )
+
+
+def accounts_of(titres: Iterable[Titre], as_at: datetime.date | None = None) -> Iterator[Account]:
+    """Yield the account of each of some hundreds of titres, in two queries."""
+    as_at = as_at or timezone.localdate()
+    titres = list(titres)
+    keys = [titre.pk for titre in titres]
+    entries = Entry.objects.filter(Q(titre__in=keys) | Q(account__in=keys), on__lte=as_at)
+    own: dict[int, list[Entry]] = defaultdict(list)
+    counted: dict[int, list[Entry]] = defaultdict(list)
+    for entry in entries.select_related("reversed_by").order_by("on", "pk"):
+        own[entry.titre_id].append(entry)
+        counted[entry.account_id].append(entry)
+    for titre in titres:
+        of_titre = tuple(in_force(own[titre.pk], as_at))
+        yield Account(titre, as_at, of_titre, tuple(counted[titre.pk]))

@@ -1,0 +1,90 @@
+"""Contestations of titres before the accountant, and the days that the law gives.
+
+Within two months of notification; the authorising officer has six months from their receipt by
+the accountant, silence rejects; then two months to go to court (décret 2012-1246, articles 117
+and 118).
+"""
+
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import timezone
+
+from accounts.models import User
+from billing.ledger import Account, account_of
+from billing.models import Entry, Titre
+from billing.models.entry import EntryKind
+from documents.reports import print_report
+from law import collection
+
+
+@dataclass(frozen=True)
+class Contestation:
+    """One contestation of a titre, and its decision once there is one."""
+
+    account: Account
+    made: Entry
+    decision: Entry | None
+
+    @property
+    def decide_by(self) -> datetime.date:
+        """The day on which silence rejects it."""
+        return collection.decide_by(self.made.on)
+
+    @property
+    def court_until(self) -> datetime.date:
+        return collection.court_until(self.made.on, self.decision.on if self.decision else None)
+
+    @property
+    def is_rejected_by_silence(self) -> bool:
+        return self.decision is None and self.account.as_at >= self.decide_by
+
+    @property
+    def is_late(self) -> bool | None:
+        """Tell whether it came after its delay; None where the notification is not known."""
+        until = self.account.contest_until
+        return None if until is None else self.made.on > until
+
+    @property
+    def left(self) -> int:
+        """Days left to decide before silence rejects."""
+        return (self.decide_by - self.account.as_at).days
+
+    @property
+    def maintained(self) -> Decimal:
+        """What the decision leaves due of what was contested, in euros."""
+        return self.made.amount - (self.decision.amount if self.decision else Decimal("0.00"))
+
+
+def contestations(user: User, as_at: datetime.date | None = None) -> list[Contestation]:
+    """Return the contestations that `user` may see: those that wait first, the oldest first."""
+    as_at = as_at or timezone.localdate()
+    contested = Entry.objects.filter(kind=EntryKind.CONTESTED).order_by().values("titre")
+    titres = Titre.objects.for_user(user).in_full().filter(pk__in=contested).order_by("pk")
+    found = [each for titre in titres for each in of_account(account_of(titre, as_at))]
+    return sorted(found, key=lambda each: (each.decision is not None, each.made.on, each.made.pk))
+
+
+def of_account(account: Account) -> list[Contestation]:
+    """Return the contestations of a titre: one waits at most, each earlier one was decided."""
+    made = [entry for entry in account.entries if entry.kind == EntryKind.CONTESTED]
+    decided = [entry for entry in account.entries if entry.kind == EntryKind.DECIDED]
+    answers: list[Entry | None] = [*decided, *[None] * (len(made) - len(decided))]
+    return [Contestation(account, one, answer) for one, answer in zip(made, answers, strict=False)]
+
+
+def print_letter(contestation: Contestation) -> bytes:
+    """Return the PDF of the letter that tells the debtor of a decision."""
+    titre = contestation.account.titre
+    campaign = titre.batch.campaign
+    return print_report(
+        "documents/decision_letter.html",
+        {
+            "contestation": contestation,
+            "titre": titre,
+            "decision": contestation.decision,
+            "issued": contestation.account.issued,
+            "region": campaign.region,
+        },
+    )

@@ -1,0 +1,58 @@
+"""As at which day, of which year and territory."""
+
+import datetime
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils import timezone
+
+from accounts.models import User
+from billing.claims.forms import TerritoryForm
+from billing.models import Titre
+from billing.models.titre import TitreQuerySet
+from billing.pages import DateInput
+
+
+class OwedForm(TerritoryForm):
+    """Which titres are added up: of every year unless one is chosen."""
+
+    jour = forms.DateField(
+        label="Au",
+        widget=DateInput,
+        required=False,
+        error_messages={"invalid": "Donnez une date, par exemple 31/12/2026."},
+    )
+    field_order = ("jour", "campagne", "academie", "departement")
+
+    def __init__(self, data: QueryDict, *, user: User) -> None:
+        super().__init__(data, user=user)
+        year = self.fields["campagne"]
+        year.required = False
+        year.empty_label = "Toutes"
+
+    @staticmethod
+    def default_campaign(user: User) -> None:
+        """Every year, unless one is chosen."""
+        return
+
+    def clean_jour(self) -> Any:
+        day = self.cleaned_data["jour"]
+        if day and day > timezone.localdate():
+            raise forms.ValidationError("Choisissez aujourd'hui ou un jour passé.")
+        return day
+
+    @property
+    def as_at(self) -> datetime.date:
+        """The day chosen, today by default."""
+        day = self.cleaned_data.get("jour") if self.is_valid() else None
+        return day or timezone.localdate()
+
+    def titres(self) -> TitreQuerySet:
+        """Return the titres chosen; none while the form is invalid."""
+        if not self.is_valid():
+            return Titre.objects.none()
+        found = Titre.objects.for_user(self.user).filter(self.of_territory("debtor"))
+        campaign = self.cleaned_data["campagne"]
+        return found.filter(Q(batch__campaign=campaign) if campaign else Q())

@@ -1,0 +1,188 @@
+"""What is owed and by whom, as at a day; contestations and their days."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.access import role_required, user_of
+from accounts.models import User
+from billing.access import READERS, WRITERS
+from billing.claims.forms import TerritoryForm
+from billing.claims.views import find_account
+from billing.ledger import Account, account_of
+from billing.liquidation import total
+from billing.models import Titre
+from billing.pages import page_of
+from billing.recovery.aged import NAMES, Aged, aged_by_debtor, sum_of
+from billing.recovery.board import budget_years, build_board
+from billing.recovery.contestations import contestations as all_contestations
+from billing.recovery.contestations import of_account, print_letter
+from billing.recovery.forms import OwedForm
+from billing.recovery.statement import print_statement
+from communes.models import Collectivity
+from tabular import writing
+from tabular.writing import Column, Kind
+
+
+def _aged_column(place: int) -> Column:
+    return Column(NAMES[place], Kind.MONEY, lambda line: line.columns[place], is_totalled=True)
+
+
+OWED_COLUMNS = (
+    Column("Débiteur", Kind.TEXT, lambda line: line.name, width=36),
+    Column("Code", Kind.TEXT, lambda line: line.code),
+    Column("Titres", Kind.INTEGER, lambda line: line.titres, is_totalled=True),
+    *(_aged_column(place) for place in range(len(NAMES))),
+    Column("Contesté", Kind.MONEY, lambda line: line.contested, is_totalled=True),
+    Column("Trop-perçu", Kind.MONEY, lambda line: line.excess, is_totalled=True),
+    Column("Reste dû", Kind.MONEY, lambda line: line.balance, is_totalled=True),
+)
+
+
+@require_safe
+@role_required(*READERS)
+def owed(request: HttpRequest) -> HttpResponse:
+    """What each debtor owes over all years, by age, as at any past day."""
+    form = OwedForm(request.GET, user=user_of(request))
+    lines = aged_by_debtor(form.titres(), form.as_at)
+    page = page_of(request, lines)
+    return render(
+        request,
+        "billing/owed.html",
+        {
+            "form": form,
+            "as_at": form.as_at,
+            "names": NAMES,
+            "page": page,
+            "total": sum_of(lines),
+            "debtors": len(lines),
+            "query": form.query(),
+        },
+    )
+
+
+@require_safe
+@role_required(*READERS)
+def owed_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
+    """Exactly the lines that the same choice shows, as a file."""
+    if file_format not in writing.CONTENT_TYPES:
+        raise Http404
+    form = OwedForm(request.GET, user=user_of(request))
+    if not form.is_valid():
+        return redirect(f"{reverse('owed')}?{form.query()}")
+    lines: list[Aged] = aged_by_debtor(form.titres(), form.as_at)
+    return writing.response(
+        OWED_COLUMNS,
+        lines,
+        file_format,
+        name=f"restes-dus-{form.as_at.isoformat()}",
+        title=f"Restes dus au {form.as_at:%d/%m/%Y}",
+    )
+
+
+@require_safe
+@role_required(*READERS)
+def board(request: HttpRequest) -> HttpResponse:
+    """A campaign from what is expected to what came in, by département; and budget years."""
+    user = user_of(request)
+    form = TerritoryForm(request.GET, user=user)
+    campaign = form.campaign
+    return render(
+        request,
+        "billing/board.html",
+        {
+            "form": form,
+            "campaign": campaign,
+            "board": build_board(campaign, user, form.of_territory("collectivity"))
+            if campaign
+            else None,
+            "years": budget_years(user),
+            "query": form.query(),
+        },
+    )
+
+
+# --- One debtor -------------------------------------------------------------------
+def _debtor(user: User, code: str) -> tuple[Collectivity, Any]:
+    titres = Titre.objects.for_user(user).in_full().filter(debtor__code=code)
+    if not titres.exists():
+        raise Http404
+    found = Collectivity.objects.select_related("department__academy__region", "commune")
+    return get_object_or_404(found, code=code), titres.order_by("school_year", "rank")
+
+
+def _accounts(request: HttpRequest, code: str) -> tuple[OwedForm, Collectivity, list[Account]]:
+    user = user_of(request)
+    form = OwedForm(request.GET, user=user)
+    collectivity, titres = _debtor(user, code)
+    accounts = [
+        account_of(titre, form.as_at) for titre in titres if titre.requested_on <= form.as_at
+    ]
+    return form, collectivity, accounts
+
+
+@require_safe
+@role_required(*READERS)
+def debtor_page(request: HttpRequest, code: str) -> HttpResponse:
+    """The titres of a debtor over all years, as at a day."""
+    form, collectivity, accounts = _accounts(request, code)
+    return render(
+        request,
+        "billing/debtor.html",
+        {
+            "collectivity": collectivity,
+            "accounts": accounts,
+            "as_at": form.as_at,
+            "balance": total(account.balance for account in accounts),
+            "received": total(account.received for account in accounts),
+        },
+    )
+
+
+@require_safe
+@role_required(*READERS)
+def debtor_statement(request: HttpRequest, code: str) -> HttpResponse:
+    """The same as a PDF."""
+    form, collectivity, accounts = _accounts(request, code)
+    standing = [account for account in accounts if account.stands]
+    return pdf(print_statement(collectivity, standing, form.as_at), f"releve-{code}.pdf")
+
+
+def pdf(content: bytes, name: str) -> HttpResponse:
+    """Return a PDF as a download."""
+    disposition = f'attachment; filename="{name}"'
+    return HttpResponse(content, "application/pdf", headers={"Content-Disposition": disposition})
+
+
+# --- Contestations -----------------------------------------------------------------
+@require_safe
+@role_required(*WRITERS)
+def contestations(request: HttpRequest) -> HttpResponse:
+    """Contestations that wait for a decision, with their days; then those decided."""
+    found = all_contestations(user_of(request))
+    waiting = [each for each in found if each.decision is None]
+    return render(
+        request,
+        "billing/contestations.html",
+        {
+            "page": page_of(request, found),
+            "waiting": len(waiting),
+            "suspended": total(each.account.contested_amount for each in waiting),
+            "today": timezone.localdate(),
+        },
+    )
+
+
+@require_safe
+@role_required(*WRITERS)
+def decision_letter(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
+    """The letter that tells a debtor of a decision, as a PDF."""
+    account = find_account(user_of(request), pk)
+    for each in of_account(account):
+        if each.decision is not None and each.decision.pk == entry:
+            return pdf(print_letter(each), f"decision-{account.titre}.pdf")
+    raise Http404

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ReturnsConfig(AppConfig):
+    name = "billing.returns"
+    verbose_name = "Retours du comptable"

@@ -1,0 +1,88 @@
+"""The board's figures are those of the lists that they lead to, to the cent."""
+
+import re
+from decimal import Decimal
+
+import pytest
+from django.db.models import Q
+from django.urls import reverse
+
+from billing.models import Titre
+from billing.models.entry import EntryKind
+from billing.recovery.board import budget_years, build_board
+from tests.factories import ConventionFactory
+
+from .conftest import amend, issue, request, sign_in_order, tell
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def campaign(current, finance):
+    """One paid in part and contested, one pending, one signed only, one not signed."""
+    amend(current, add=1)
+    second = sign_in_order(ConventionFactory(campaign=current.campaign))
+    request(current.campaign, finance)
+    first = Titre.objects.get(claim__convention=current)
+    issue(first)
+    tell(first, EntryKind.RECEIVED, amount="40.05")
+    tell(first, EntryKind.CONTESTED, amount=20)
+    tell(first, EntryKind.REMITTED, amount=5)
+    sign_in_order(ConventionFactory(campaign=current.campaign))
+    ConventionFactory(campaign=current.campaign)
+    assert Titre.objects.filter(claim__convention=second).exists()
+    return current.campaign
+
+
+def test_it_goes_from_what_is_expected_to_what_came_in(campaign, finance):
+    total = build_board(campaign, finance, Q()).total
+    assert (total.expected, total.signed) == (Decimal("405.00"), Decimal("315.00"))
+    assert (total.requested, total.issued) == (Decimal("225.00"), Decimal("135.00"))
+    assert (total.received, total.written_off) == (Decimal("40.05"), Decimal("5.00"))
+    assert (total.contested, total.balance) == (Decimal("20.00"), Decimal("89.95"))
+
+
+def test_each_figure_is_what_its_list_adds_up_to(as_finance, campaign):
+    response = as_finance.get(f"{reverse('billing_board')}?campagne={campaign.start_year}")
+    total = response.context["board"].total
+    claims = reverse("claims")
+
+    def totals(state):
+        url = f"{claims}?campagne={campaign.start_year}&etat={state}"
+        assert url.replace("&", "&amp;") in response.content.decode() or not state
+        return as_finance.get(url).context["totals"]
+
+    assert totals("").due == total.signed
+    assert totals("demandees").asked == total.requested
+    assert totals("emises").issued == total.issued
+    assert totals("emises").received == total.received
+    assert totals("exonerees").claims == total.exempt
+    owed = as_finance.get(f"{reverse('owed')}?campagne={campaign.start_year}").context["total"]
+    assert (owed.balance, owed.contested) == (total.balance, total.contested)
+
+
+def test_budget_years_are_those_of_issue_and_of_payment(campaign, finance, today):
+    (year,) = budget_years(finance)
+    assert (year.year, year.issued, year.received) == (
+        today.year,
+        Decimal("135.00"),
+        Decimal("40.05"),
+    )
+
+
+def test_it_takes_as_many_queries_for_many_conventions_as_for_few(
+    sign_many, finance, sample, django_assert_num_queries
+):
+    for year, count in ((2022, 3), (2023, sample(6, 30))):
+        batch = request(sign_many(count, year)[0].campaign, finance)
+        for titre in batch.titres.order_by("pk"):
+            issue(titre)
+        with django_assert_num_queries(13):
+            build_board(batch.campaign, finance, Q())
+
+
+def test_the_plot_is_drawn_and_the_page_says_where_there_is_nothing(as_finance, campaign):
+    page = as_finance.get(reverse("billing_board")).content.decode()
+    assert [int(n) for n in re.findall(r'<rect width="(\d+)"', page)] == [100, 77, 55, 33, 9]
+    nothing = as_finance.get(f"{reverse('billing_board')}?campagne=1900").content.decode()
+    assert "choisissez-en une autre" in nothing
