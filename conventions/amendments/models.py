@@ -254,13 +254,14 @@ class Amendment(AfterConvention, SignedByBoth):
         executory = kind == Piece.Kind.ACT_EXECUTORY
         return text, amendment_act_context(self, self.act, executory=executory)
 
-    def _tell_signed(self, to: Side, by: User | None, on: datetime.date) -> None:
+    def _tell_signed(self, to: Side, by: User | None, on: datetime.date, *, signed: Side) -> None:
         self._tell(
             Notification.Kind.AMENDMENT_SIGNED,
             to,
             by,
             number=self.number,
             signed_on=on,
+            signed=signed,
             is_signed=self.is_signed,
         )
 

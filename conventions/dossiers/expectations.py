@@ -233,8 +233,7 @@ RULES = (
         *_in_state(State.CORRECTION_REQUESTED),
         town_hall="Vous avez demandé une correction. Le rectorat vous répond et vous renvoie la "
         "convention.",
-        rectorat="Lisez la demande de la collectivité, corrigez s'il y a lieu, répondez, puis "
-        "renvoyez la convention.",
+        rectorat="Lisez sa demande, corrigez s'il y a lieu, répondez, puis renvoyez la convention.",
     ),
     Rule(
         "overrun",
@@ -313,7 +312,7 @@ RULES = (
         step="act",
         until=_reply_by,
         town_hall="Choisissez votre acte (décision ou délibération).",
-        rectorat="La collectivité a confirmé ses renseignements : elle prépare son acte.",
+        rectorat="La collectivité prépare son acte.",
     ),
     Rule(
         "to_print",
@@ -331,7 +330,7 @@ RULES = (
         Side.RECTORAT,
         *_in_state(State.SIGNED_BY_COLLECTIVITY),
         town_hall="Votre collectivité a signé. La région académique doit signer à son tour.",
-        rectorat="La collectivité a signé. Enregistrez la signature de la région académique.",
+        rectorat="Enregistrez la signature de la région académique.",
     ),
     Rule(
         "to_send_amendment",
