@@ -81,6 +81,7 @@ def record_act(subject: SignedByBoth, *, by: User | None, **values: Any) -> None
     or ValidationError with the message at its field.
     """
     subject.refuse_stranger(by)
+    subject.refuse_vanished()
     if not can_record_act(subject):
         raise TransitionRefused(
             "L'acte s'enregistre une fois le document entre les mains de la collectivité "

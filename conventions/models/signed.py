@@ -134,6 +134,9 @@ class SignedByBoth(Dossier):
     # --- Verbs --------------------------------------------------------------
     def sign_for_collectivity(self, *, by: User | None, on: datetime.date) -> None:
         """Record that the collectivity signed on `on`; takes effect if the region has."""
+        merged_on = self.collectivity.merged_on
+        if merged_on and on >= merged_on:
+            self.refuse_vanished()
         if self.act and on < self.act.dated_on:
             raise TransitionRefused(
                 {
