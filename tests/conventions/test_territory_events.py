@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from conventions.authority import can_record_act, record_act
@@ -12,6 +13,7 @@ from conventions.lifecycle import State
 from conventions.models import Convention
 from lifecycle.errors import TransitionRefused
 from tests.factories import (
+    CampaignFactory,
     CollectivityFactory,
     ConventionFactory,
     SchoolFactory,
@@ -109,6 +111,17 @@ def test_they_tell_of_a_school_renamed_after_it_was_sent(sent):
     (text,) = warnings.found_on(seen(sent))
     assert school.uai in text
     assert warned("renamed")
+
+
+def test_a_school_whose_closure_is_proposed_is_not_enrolled_in_silence(client, rectorat):
+    campaign = CampaignFactory()
+    school, other = SchoolFactory(closure_proposed_on=TODAY()), SchoolFactory()
+    client.force_login(rectorat)
+    url = reverse("admin:campaigns_campaign_enrol", args=[campaign.pk])
+    page = client.post(url, {"text": f"{school.uai} {other.uai}"}).content.decode()
+    assert f"annoncée par l'annuaire : {school.uai}" in page
+    assert page.count(other.uai) == 0
+    assert campaign.enrolments.count() == 2
 
 
 def test_nobody_is_warned_of_a_year_that_is_over(sent):
