@@ -130,6 +130,7 @@ def adopt_act(
 
 def _refuse_recording(subject: SignedByBoth, by: User | None) -> None:
     subject.refuse_stranger(by)
+    subject.refuse_vanished()
     if not can_record_act(subject):
         raise TransitionRefused(
             "L'acte s'enregistre une fois le document entre les mains de la collectivité "

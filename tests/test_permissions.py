@@ -227,6 +227,7 @@ PAGES = {
     "admin:jobs_job_start": ADMIN_SITE_ROLES,
     "admin:piles_pile_thumbnail": ADMIN_SITE_ROLES,
     "admin:conventions_convention_message": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_resume": ADMIN_SITE_ROLES,
     "admin:conventions_convention_termination": ADMIN_SITE_ROLES,
     **{
         f"admin:{model}_export": ADMIN_SITE_ROLES
@@ -427,6 +428,7 @@ def values(convention, town_hall, administrator):
         ("message_attachment", "pk"): message.pk,
         ("admin:jobs_job_retry", "pk"): job.pk,
         ("admin:conventions_convention_message", "pk"): convention.pk,
+        ("admin:conventions_convention_resume", "pk"): convention.pk,
         ("admin:conventions_convention_termination", "pk"): convention.pk,
         ("admin:conventions_convention_amend", "pk"): convention.pk,
         ("admin:conventions_convention_amendment", "pk"): convention.pk,

@@ -235,7 +235,9 @@ class Amendment(AfterConvention, SignedByBoth):
     # --- Its act, its papers, its e-mails -----------------------------------
     @property
     def awaits_act(self) -> bool:
-        return self.state in (AmendmentState.SENT, AmendmentState.SIGNED_BY_REGION)
+        """Nothing more is authorised once its convention was terminated."""
+        in_hands = self.state in (AmendmentState.SENT, AmendmentState.SIGNED_BY_REGION)
+        return in_hands and self.convention.state == State.SIGNED
 
     @property
     def act_text(self) -> TextModel:
@@ -246,7 +248,8 @@ class Amendment(AfterConvention, SignedByBoth):
     def kinds_to_issue(self) -> list[str]:
         """Return the avenant until somebody signs, its act, and the act once executory."""
         kinds: list[str] = []
-        if self.state == AmendmentState.SENT or self.is_signed_without_paper:
+        is_living = self.convention.state == State.SIGNED
+        if (self.state == AmendmentState.SENT and is_living) or self.is_signed_without_paper:
             kinds.append(Piece.Kind.AMENDMENT)
         if self.act and self.act_is_open:
             kinds.append(Piece.Kind.AMENDMENT_ACT)
@@ -261,13 +264,14 @@ class Amendment(AfterConvention, SignedByBoth):
         executory = kind == Piece.Kind.ACT_EXECUTORY
         return text, amendment_act_context(self, self.act, executory=executory)
 
-    def _tell_signed(self, to: Side, by: User | None, on: datetime.date) -> None:
+    def _tell_signed(self, to: Side, by: User | None, on: datetime.date, *, signed: Side) -> None:
         self._tell(
             Notification.Kind.AMENDMENT_SIGNED,
             to,
             by,
             number=self.number,
             signed_on=on,
+            signed=signed,
             is_signed=self.is_signed,
         )
 

@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES
-from communes.models import Civility, Region
+from communes.models import Civility, Collectivity, Region
 from conventions.campaigns.lifecycle import CAMPAIGN_TRANSITIONS, CampaignState
 from documents.models import TextModel
 from law.deadlines import add_months
@@ -222,6 +222,14 @@ class Campaign(Stateful):
     def school_year(self) -> str:
         """ "2022-2023"."""
         return f"{self.start_year}-{self.start_year + 1}"
+
+    def reference_of(self, collectivity: Collectivity, before: int = 0) -> str:
+        """Return the reference of a file: "ENT-2022-34337", the INSEE code or the SIREN.
+
+        "ENT-2022-34337-2" after one file of that collectivity (`before`) that was given up.
+        """
+        first = f"ENT-{self.start_year}-{collectivity.code}"
+        return f"{first}-{before + 1}" if before else first
 
     @property
     def reminder_days(self) -> list[int]:

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
+from conventions.campaigns.models import Campaign
 from conventions.dossiers.parts import PARTS
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
+from lifecycle.plausible import Window
 
 _CHUNK = 200
 
@@ -69,6 +72,13 @@ def preview(conventions: ConventionQuerySet, refusal: Callable[[Convention], str
         else:
             report.done.append(convention)
     return report
+
+
+def window(conventions: ConventionQuerySet) -> Window:
+    """Return when something can have happened to the files of a queryset, all campaigns."""
+    campaigns = Campaign.objects.filter(pk__in=conventions.order_by().values("campaign"))
+    today = timezone.localdate()
+    return Window(min((c.window.first for c in campaigns), default=today), today)
 
 
 def _fetched(conventions: ConventionQuerySet) -> ConventionQuerySet:

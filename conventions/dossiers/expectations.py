@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from conventions.acts.models import Act
+from conventions.acts.models import Act, ActState
 from conventions.amendments.lifecycle import AmendmentState
 from conventions.amendments.models import Amendment
 from conventions.campaigns.models import Campaign
@@ -115,6 +115,10 @@ def _amended(*states: str) -> tuple[Holds, Condition]:
 
 
 _NO_ACT = (lambda c, today: c.act is None, lambda today: Q(act__isnull=True))
+_DRAFT = (
+    lambda c, today: bool(c.act and not c.act.is_adopted),
+    lambda today: Q(act__state=ActState.DRAFT),
+)
 _WITHDRAWN = (
     lambda c, today: bool(c.act and c.act.withdrawn_on),
     lambda today: Q(act__withdrawn_on__isnull=False),
@@ -233,8 +237,7 @@ RULES = (
         *_in_state(State.CORRECTION_REQUESTED),
         town_hall="Vous avez demandé une correction. Le rectorat vous répond et vous renvoie la "
         "convention.",
-        rectorat="Lisez la demande de la collectivité, corrigez s'il y a lieu, répondez, puis "
-        "renvoyez la convention.",
+        rectorat="Lisez sa demande, corrigez s'il y a lieu, répondez, puis renvoyez la convention.",
     ),
     Rule(
         "overrun",
@@ -313,7 +316,17 @@ RULES = (
         step="act",
         until=_reply_by,
         town_hall="Choisissez votre acte (décision ou délibération).",
-        rectorat="La collectivité a confirmé ses renseignements : elle prépare son acte.",
+        rectorat="La collectivité prépare son acte.",
+    ),
+    Rule(
+        "to_adopt_act",
+        "acte à prendre",
+        Side.TOWN_HALL,
+        *_both(_in_state(*_CONFIRMED), _DRAFT),
+        step="act",
+        until=_reply_by,
+        town_hall="Votre acte est un projet : une fois signé ou voté, donnez son numéro et sa date.",
+        rectorat="La collectivité a préparé un projet d'acte : elle doit le prendre.",
     ),
     Rule(
         "to_print",
@@ -331,7 +344,7 @@ RULES = (
         Side.RECTORAT,
         *_in_state(State.SIGNED_BY_COLLECTIVITY),
         town_hall="Votre collectivité a signé. La région académique doit signer à son tour.",
-        rectorat="La collectivité a signé. Enregistrez la signature de la région académique.",
+        rectorat="Enregistrez la signature de la région académique.",
     ),
     Rule(
         "to_send_amendment",

@@ -70,7 +70,9 @@ def _settled(key: str, step: Step, now: Situation | None) -> Step:
     if step.status == Status.DONE:
         return step
     if now is None or now.now.closes:
-        return replace(step, status=Status.DROPPED, page="", other_page="")
+        return replace(
+            step, status=Status.DROPPED, detail="Non fait.", page="", other_page="", due_on=None
+        )
     if now.town_hall and now.town_hall.step == key:
         return replace(step, status=Status.TODO)
     return step if step.status == Status.OTHER_SIDE else replace(step, status=Status.LATER)

@@ -27,7 +27,12 @@ class Situation:
     town_hall: Rule | None
     rectorat: Rule | None
     due_on: datetime.date | None
-    unusual: list[str]
+    convention: Convention
+
+    @property
+    def unusual(self) -> list[str]:
+        """What deserves attention beside, in words."""
+        return warnings.found_on(self.convention)
 
     def of(self, side: str) -> Rule | None:
         """Return what one side may do now, or None."""
@@ -51,7 +56,7 @@ def situation(convention: Convention) -> Situation | None:
         town_hall=town_hall,
         rectorat=next((rule for rule in found if rule.of == Side.RECTORAT), None),
         due_on=(town_hall or found[0]).until(convention),
-        unusual=warnings.found_on(convention),
+        convention=convention,
     )
 
 

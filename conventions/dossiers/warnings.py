@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import ExtractDay, ExtractMonth, ExtractYear
 from django.db.models.lookups import LessThan
@@ -17,10 +17,11 @@ from django.utils import timezone
 from communes.models import ONLINE_FROM, Collectivity
 from conventions.acts.models import Act, ActState
 from conventions.acts.sitting import EXPECTED
-from conventions.lifecycle import State
-from conventions.models import Convention
+from conventions.lifecycle import REWORKABLE, State
+from conventions.models import Convention, Enrolment
 from conventions.models.convention import ConventionQuerySet
 from law import deadlines
+from schools.models import School
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,29 @@ class FileWarning:
         """Return what it says of a file, "" when all is well or when there is no act yet."""
         return self.words(convention, convention.act, today) if convention.act else ""
 
+    def concerned(self, today: datetime.date) -> Q:
+        """Return the condition on conventions: those that bear it."""
+        return ~Q(state=State.ABANDONED) & Q(act__isnull=False) & self.condition(today)
+
+
+@dataclass(frozen=True)
+class TerritoryWarning:
+    """What changed on the ground since a file was begun, until its year is over."""
+
+    key: str
+    label: str
+    words: Callable[[Convention], str]
+    condition: Q
+
+    def text(self, convention: Convention, today: datetime.date) -> str:
+        """Return what it says of a file, "" when all is well."""
+        return self.words(convention) if convention.campaign.ends_on >= today else ""
+
+    def concerned(self, today: datetime.date) -> Q:
+        """Return the condition on conventions: those that bear it."""
+        under_way = ~Q(state=State.ABANDONED) & Q(campaign__ends_on__gte=today)
+        return under_way & self.condition
+
 
 def found_on(convention: Convention) -> list[str]:
     """Return what deserves attention on this file, in words."""
@@ -48,8 +72,7 @@ def found_on(convention: Convention) -> list[str]:
 
 def with_warning(conventions: ConventionQuerySet, key: str) -> ConventionQuerySet:
     """Leave the conventions of a queryset that bear the warning `key`."""
-    condition = _BY_KEY[key].condition(timezone.localdate())
-    return conventions.filter(_CONCERNED, condition)
+    return conventions.filter(_BY_KEY[key].concerned(timezone.localdate()))
 
 
 def without_warning(conventions: ConventionQuerySet) -> ConventionQuerySet:
@@ -57,8 +80,8 @@ def without_warning(conventions: ConventionQuerySet) -> ConventionQuerySet:
     today = timezone.localdate()
     any_of_them = Q()
     for warning in WARNINGS:
-        any_of_them |= warning.condition(today)
-    warned = Convention.objects.filter(_CONCERNED, any_of_them)
+        any_of_them |= warning.concerned(today)
+    warned = Convention.objects.filter(any_of_them)
     return conventions.exclude(pk__in=warned.order_by().values("pk"))
 
 
@@ -209,7 +232,70 @@ def _pieces_awaited(convention: Convention, act: Act, today: datetime.date) -> s
     return ""
 
 
-WARNINGS = (
+# --- What changed on the ground -----------------------------------------------
+def _merged(convention: Convention) -> str:
+    collectivity = convention.collectivity
+    if collectivity.merged_into is None or collectivity.merged_on is None:
+        return ""
+    return (
+        f"{collectivity.name} fait partie de {collectivity.merged_into.name} depuis le "
+        f"{_day(collectivity.merged_on)} : c'est elle qui paie et signe désormais."
+    )
+
+
+_CLOSING = ~Q(school__closure_proposed_on=None) | Q(school__state=School.State.CLOSED)
+# What is prepared follows the annuaire by itself; what was sent prints what it printed.
+_RENAMED = (
+    ~(Q(name=F("school__name")) & Q(commune_name=F("school__commune__name")))
+    & Q(convention__sent_on__isnull=False)
+    & ~_CLOSING
+)
+
+
+def _with_schools(which: Q) -> Q:
+    enrolled = Enrolment.objects.enrolled().filter(which, convention=OuterRef("pk"))
+    return Q(Exists(enrolled))
+
+
+def _schools(convention: Convention, which: Q) -> str:
+    found = convention.enrolments.enrolled().filter(which).order_by("uai")
+    return ", ".join(str(enrolment) for enrolment in found)
+
+
+def _closing(convention: Convention) -> str:
+    schools = _schools(convention, _CLOSING)
+    if not schools:
+        return ""
+    way_out = (
+        "retirez-la avant l'envoi"
+        if convention.state in REWORKABLE
+        else "un avenant, préparé par le rectorat, la retire"
+    )
+    return (
+        f"École fermée, ou dont la fermeture est annoncée : {schools}. Si c'est exact, {way_out}."
+    )
+
+
+def _renamed(convention: Convention) -> str:
+    schools = _schools(convention, _RENAMED)
+    if not schools:
+        return ""
+    return f"École renommée ou déplacée depuis que la convention a été préparée : {schools}."
+
+
+TERRITORY = (
+    TerritoryWarning(
+        "merged",
+        "Collectivité fusionnée",
+        _merged,
+        Q(collectivity__merged_into__isnull=False, collectivity__merged_on__isnull=False),
+    ),
+    TerritoryWarning("closing", "École fermée ou qui ferme", _closing, _with_schools(_CLOSING)),
+    TerritoryWarning("renamed", "École renommée ou déplacée", _renamed, _with_schools(_RENAMED)),
+)
+
+WARNINGS: tuple[FileWarning | TerritoryWarning, ...] = (
+    *TERRITORY,
     FileWarning(
         "signed_before_executory",
         "Signée avant que l'acte soit exécutoire",
@@ -263,5 +349,3 @@ WARNINGS = (
     ),
 )
 _BY_KEY = {warning.key: warning for warning in WARNINGS}
-# The others have nothing to be warned of: no act, or a file given up.
-_CONCERNED = Q(act__isnull=False) & ~Q(state=State.ABANDONED)

@@ -103,7 +103,7 @@ class WholeFile:
     def situation(self) -> Situation | None:
         return situation(self.convention)
 
-    @property
+    @cached_property
     def warnings(self) -> list[str]:
         """What is unusual; nothing once the file was given up."""
         return self.situation.unusual if self.situation else []

@@ -24,9 +24,13 @@ SCHOOLS_FOUND = 50
 
 @dataclass
 class EnrolmentReport:
-    """What became of the codes: enrolled, `already` there, refused with the reason."""
+    """What became of the codes: enrolled, `already` there, refused with the reason.
+
+    `closing` are those enrolled whose closure is proposed by the official file.
+    """
 
     enrolled: list[Enrolment] = field(default_factory=list)
+    closing: list[Enrolment] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
 
@@ -75,6 +79,8 @@ def enrol(campaign: Campaign, text: str, *, by: User | None, origin: str = "") -
             enrolment = Enrolment(campaign=campaign, school=school)
             enrolment.copy_from_school()
             report.enrolled.append(enrolment)
+            if school.closure_proposed_on:
+                report.closing.append(enrolment)
         seen.add(code)
     report.refused.sort(key=lambda refusal: refusal.line)
     Enrolment.objects.bulk_create(report.enrolled, batch_size=500)

@@ -13,7 +13,7 @@ from accounts.scope import collectivity_scope
 from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import REWORKABLE, State
-from conventions.models import Convention, Enrolment, reference_of
+from conventions.models import Convention, Enrolment
 from lifecycle.door import changes_of
 from lifecycle.models import JournalEntry
 
@@ -68,10 +68,12 @@ def prepare(
         chosen = None if payers is None else _with_exchanges(campaign, by, payers)
         taken_by_payer = _taken_by_payer(campaign, by, chosen)
         existing = _existing(campaign, by, chosen)
+        given_up = _given_up(campaign)
         for payer, taken in taken_by_payer.items():
             convention = existing.get(payer.pk)
             if convention is None:
-                report.created.append(_new_convention(campaign, payer, len(taken)))
+                before = given_up.get(payer.pk, 0)
+                report.created.append(_new_convention(campaign, payer, len(taken), before))
             elif convention.state in REWORKABLE:
                 _bring_up_to_date(
                     report,
@@ -157,12 +159,20 @@ def _existing(
     return {convention.collectivity_id: convention for convention in conventions}
 
 
-def _new_convention(campaign: Campaign, payer: Collectivity, schools: int) -> Convention:
+def _given_up(campaign: Campaign) -> dict[int, int]:
+    """Count the files of each collectivity that were given up: the next has its own reference."""
+    abandoned = campaign.conventions.filter(state=State.ABANDONED).order_by()
+    return dict(abandoned.values_list("collectivity").annotate(Count("pk")))
+
+
+def _new_convention(
+    campaign: Campaign, payer: Collectivity, schools: int, before: int
+) -> Convention:
     return Convention(
         campaign=campaign,
         collectivity=payer,
         collectivity_title=payer.title,
-        reference=reference_of(campaign, payer),
+        reference=campaign.reference_of(payer, before),
         school_count=schools,
         unit_fee=campaign.tariff,
         amount=schools * campaign.tariff,

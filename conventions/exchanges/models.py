@@ -79,6 +79,8 @@ class Notification(models.Model):
         AMENDMENT_SENT = "amendment_sent", "avenant envoyé"
         AMENDMENT_SIGNED = "amendment_signed", "avenant signé par l'autre partie"
         TERMINATION = "termination", "résiliation"
+        ABANDONED = "abandoned", "dossier abandonné"
+        IN_YOUR_PLACE = "in_your_place", "fait à la place de la collectivité"
 
     convention = models.ForeignKey(
         "conventions.Convention",

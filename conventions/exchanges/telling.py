@@ -55,6 +55,11 @@ def other_side(by: User | None) -> Side:
     return Side.RECTORAT if by is not None and by.role == Role.TOWN_HALL else Side.TOWN_HALL
 
 
+def opposite(side: Side) -> Side:
+    """Return the other of the two sides."""
+    return Side.TOWN_HALL if side == Side.RECTORAT else Side.RECTORAT
+
+
 def notify(file: FileFacts, kind: str, *, to: str, by: User | None, **facts: Any) -> Notification:
     """Write the e-mail of a `kind` about `file`, and have it sent once all is committed.
 

@@ -1,5 +1,5 @@
 from conventions.models.after import AfterConvention
-from conventions.models.convention import Convention, file_facts, reference_of
+from conventions.models.convention import Convention, file_facts
 from conventions.models.dossier import (
     Dossier,
     attach,
@@ -41,7 +41,6 @@ __all__ = [
     "outdated_pieces",
     "own_pieces",
     "part_label",
-    "reference_of",
     "text_in_use",
     "try_to_issue",
 ]

@@ -35,7 +35,6 @@ from lifecycle import plausible
 from lifecycle.door import Missing
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
-from lifecycle.plausible import Window
 
 
 class ConventionQuerySet(models.QuerySet["Convention"]):
@@ -43,7 +42,8 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
         """Leave what `user` may see: a town hall its own files, once they are sent."""
         scoped = self.filter(collectivity_scope(user, "collectivity"))
         if user.role == Role.TOWN_HALL:
-            scoped = scoped.filter(state__in=lifecycle.VISIBLE_TO_TOWN_HALL)
+            # Once sent, what is given up stays readable.
+            scoped = scoped.filter(sent_on__isnull=False)
         return scoped
 
     def living(self) -> "ConventionQuerySet":
@@ -72,12 +72,6 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
     def outdated(self) -> "ConventionQuerySet":
         """Those with a document, of any part, whose facts have changed since."""
         return self.filter(pk__in=Piece.objects.filter(outdated=True).values("convention"))
-
-    def window(self) -> Window:
-        """Return when something can have happened to the files of a queryset, all campaigns."""
-        campaigns = Campaign.objects.filter(pk__in=self.order_by().values("campaign"))
-        today = timezone.localdate()
-        return Window(min((c.window.first for c in campaigns), default=today), today)
 
     def at_another_fee(self) -> "ConventionQuerySet":
         """Those prepared before the fee of their campaign changed: to be prepared again."""
@@ -182,7 +176,10 @@ class Convention(SignedByBoth):
         return f"{self.reference} — {self.collectivity_title}"
 
     def get_absolute_url(self) -> str:
-        return reverse("convention", args=[self.campaign.school_year, self.collectivity.code])
+        address = [self.campaign.school_year, self.collectivity.code]
+        # The file that took its place has the address; it is found by its reference.
+        query = {"reference": self.reference} if self.state == State.ABANDONED else None
+        return reverse("convention", args=address, query=query)
 
     @property
     def journal_subject(self) -> Subject:
@@ -290,6 +287,7 @@ class Convention(SignedByBoth):
                 "request_correction", by, comment=comment, accepted_on=None, party=None
             )
             self._tell(Notification.Kind.CORRECTION_REQUESTED, Side.RECTORAT, by, message=message)
+            self._tell_in_your_place("request_correction", by)
 
     def accept(self, *, by: User | None, on: datetime.date | None = None) -> None:
         """Copy the collectivity's details, as confirmed, into the convention."""
@@ -308,6 +306,7 @@ class Convention(SignedByBoth):
                 beside=party.changes_since(self.party),
             )
             mark_outdated(self)
+            self._tell_in_your_place("accept", by)
 
     def remind(self, *, by: User | None, awaited: Mapping[str, Any] | None) -> None:
         """Write to the town hall what its file still waits for, in the words of `awaited`.
@@ -350,6 +349,8 @@ class Convention(SignedByBoth):
             self.enrolments.enrolled().update(released_on=timezone.localdate())
             if self.act:
                 Act.objects.filter(pk=self.act.pk).update(is_released=True)
+            if self.sent_on:
+                self._tell(Notification.Kind.ABANDONED, Side.TOWN_HALL, by, reason=comment.strip())
 
     def terminate(
         self, *, by: User | None, on: datetime.date, second_letter_on: datetime.date
@@ -402,17 +403,18 @@ class Convention(SignedByBoth):
         text = self.act.text_from(self.act_text)
         return text, act_context(self, self.act, executory=kind == Piece.Kind.ACT_EXECUTORY)
 
-    def _tell_signed(self, to: Side, by: User | None, on: datetime.date) -> None:
-        is_signed = self.state == State.SIGNED
-        self._tell(Notification.Kind.SIGNED_BY_OTHER, to, by, signed_on=on, is_signed=is_signed)
+    def _tell_signed(self, to: Side, by: User | None, on: datetime.date, *, signed: Side) -> None:
+        facts = {"signed_on": on, "signed": signed, "is_signed": self.state == State.SIGNED}
+        self._tell(Notification.Kind.SIGNED_BY_OTHER, to, by, **facts)
+
+    def _tell_in_your_place(self, verb: str, by: User | None) -> None:
+        """Tell a town hall what an agent did in its place."""
+        if by is not None and by.role != Role.TOWN_HALL:
+            done = TRANSITIONS[verb].done
+            self._tell(Notification.Kind.IN_YOUR_PLACE, Side.TOWN_HALL, by, done=done)
 
     def _tell(self, kind: str, to: Side, by: User | None, **facts: Any) -> None:
         notify(file_facts(self), kind, to=to, by=by, **facts)
-
-
-def reference_of(campaign: Campaign, collectivity: Collectivity) -> str:
-    """Return "ENT-2022-34337": year of the rentrée, INSEE code or SIREN."""
-    return f"ENT-{campaign.start_year}-{collectivity.code}"
 
 
 def file_facts(convention: Convention) -> FileFacts:

@@ -34,6 +34,9 @@ class Dossier(Stateful):
     # The natures of file that it takes from a party.
     RECEIVED: ClassVar[tuple[str, ...]] = ()
 
+    # What a collectivity that was merged into another can do, or be sent, no more.
+    TAKEN_BY_COLLECTIVITY: ClassVar[frozenset[str]] = frozenset({"send", "accept"})
+
     class Meta:
         abstract = True
 
@@ -72,6 +75,16 @@ class Dossier(Stateful):
         """Whose file it is."""
         raise NotImplementedError
 
+    def refuse_vanished(self) -> None:
+        """Raise TransitionRefused once its collectivity is part of another: it signs no more."""
+        successor = self.collectivity.merged_into
+        if successor is not None:
+            raise TransitionRefused(
+                f"{self.collectivity.name} fait partie de {successor.name} depuis le "
+                f"{self.collectivity.merged_on:%d/%m/%Y} : c'est elle qui signe désormais. "
+                "Le rectorat reprend le dossier à son nom, ou l'abandonne."
+            )
+
     def refuse_stranger(self, by: User | None) -> None:
         """Raise TransitionRefused to who has nothing to do in this file (`accounts.scope`)."""
         if by is not None and not covers(by, self.collectivity):
@@ -79,6 +92,8 @@ class Dossier(Stateful):
 
     def _refuse_transition(self, verb: str, by: User | None, comment: str) -> None:
         self.refuse_stranger(by)
+        if verb in self.TAKEN_BY_COLLECTIVITY:
+            self.refuse_vanished()
         super()._refuse_transition(verb, by, comment)
 
     def _transition(self, verb: str, by: User | None, **facts: Any) -> None:

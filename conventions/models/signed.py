@@ -11,6 +11,7 @@ from django.db.models.functions import Greatest
 from accounts.models import User
 from conventions.acts.models import Act
 from conventions.exchanges.models import Side
+from conventions.exchanges.telling import opposite, other_side
 from conventions.models.dossier import Dossier, latest_pieces, own_pieces
 from conventions.models.piece import Piece
 from conventions.printing import EXECUTORY_FACTS, last_signature
@@ -132,15 +133,18 @@ class SignedByBoth(Dossier):
     def _refuse_signature(self, on: datetime.date) -> None:
         """Raise TransitionRefused when it cannot be signed on that day."""
 
-    def _tell_signed(self, to: Side, by: User | None, on: datetime.date) -> None:
-        """Tell the side `to` that the other one signed on that day."""
+    def _tell_signed(self, to: Side, by: User | None, on: datetime.date, *, signed: Side) -> None:
+        """Tell the side `to` that the side `signed` did so on that day."""
         raise NotImplementedError
 
     # --- Verbs --------------------------------------------------------------
     def sign_for_collectivity(self, *, by: User | None, on: datetime.date) -> None:
         """Record that the collectivity signed on `on`; takes effect if the region has."""
+        merged_on = self.collectivity.merged_on
+        if merged_on and on >= merged_on:
+            self.refuse_vanished()
         self._refuse_signature_before_act(on)
-        self._sign("sign_for_collectivity", by, Side.RECTORAT, on, collectivity_signed_on=on)
+        self._sign("sign_for_collectivity", by, Side.TOWN_HALL, on, collectivity_signed_on=on)
 
     def _refuse_signature_before_act(self, on: datetime.date) -> None:
         dated_on = self.act.dated_on if self.act else None
@@ -154,19 +158,23 @@ class SignedByBoth(Dossier):
 
     def sign_for_region(self, *, by: User | None, on: datetime.date) -> None:
         """Record that the region's signatory signed on `on`; takes effect if both have."""
-        self._sign("sign_for_region", by, Side.TOWN_HALL, on, region_signed_on=on)
+        self._sign("sign_for_region", by, Side.RECTORAT, on, region_signed_on=on)
 
     def _sign(
-        self, verb: str, by: User | None, to: Side, on: datetime.date, **fact: datetime.date
+        self, verb: str, by: User | None, side: Side, on: datetime.date, **fact: datetime.date
     ) -> None:
-        """Record a signature and tell the other side, once: a date put right is a detail."""
+        """Record the signature of `side`, and tell it once: a date put right is a detail.
+
+        Told is the side that did not act: an agent may record what a town hall signed.
+        """
         self.campaign.window.refuse(on, "on")
         self._refuse_signature(on)
         before = self.state
         with transaction.atomic():
             self._transition(verb, by, **fact)
             if self.state != before:
-                self._tell_signed(to, by, on)
+                to = other_side(by) if by else opposite(side)
+                self._tell_signed(to, by, on, signed=side)
 
 
 def papers(paper: str) -> tuple[str, str]:

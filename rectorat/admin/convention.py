@@ -31,9 +31,10 @@ from conventions.amendments.effects import (
 )
 from conventions.amendments.models import Amendment
 from conventions.correspondence import can_post_message
-from conventions.dossiers import archive, print_run, verbs
+from conventions.dossiers import archive, bulk, print_run, verbs
 from conventions.dossiers.timeline import timeline
 from conventions.dossiers.whole import WholeFile
+from conventions.enrolment.resuming import can_resume
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
@@ -327,7 +328,8 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, AmendmentPages):
             notifications=obj.notifications.select_related("email"),
             journal=timeline(obj.journal.all()),
             party=obj.party or obj.collectivity,
-            sees_town_hall_page=obj.state in lifecycle.VISIBLE_TO_TOWN_HALL,
+            sees_town_hall_page=obj.sent_on is not None,
+            can_resume=can_resume(obj) and obj.sent_on is not None,
         )
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -354,7 +356,7 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, AmendmentPages):
             return self.ask(request, verb, chosen)
         single = chosen.first() if "," not in keys else None
         form = verb_form(verb, single)(request.POST, request.FILES)
-        keep_within(form, chosen.window())
+        keep_within(form, bulk.window(chosen))
         if not form.is_valid():
             return self.ask(request, verb, chosen, form)
         if single:
@@ -379,7 +381,7 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, AmendmentPages):
         single = taken[0] if len(keys) == 1 and taken else None
         if form is None:
             form = verb_form(verb, single)()
-            keep_within(form, chosen.window())
+            keep_within(form, bulk.window(chosen))
         context = {
             "form": form,
             "keys": write_keys(keys),

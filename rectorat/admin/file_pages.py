@@ -15,10 +15,11 @@ from accounts.models import User
 from accounts.scope import collectivity_scope
 from communes.admin_base import ScopedAdmin
 from conventions.correspondence import post_message
+from conventions.enrolment.resuming import resume
 from conventions.models import Convention, try_to_issue
 from conventions.terminations.steps import STEPS, initial, open_steps, take
 from lifecycle.plausible import keep_within
-from rectorat.admin.forms import MessageForm, TerminationForm
+from rectorat.admin.forms import AbandonForm, MessageForm, TerminationForm
 
 
 class FilePages(ScopedAdmin):
@@ -26,6 +27,11 @@ class FilePages(ScopedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return [
+            path(
+                "<int:pk>/resume/",
+                self.admin_site.admin_view(self.resume_view),
+                name="conventions_convention_resume",
+            ),
             path(
                 "<int:pk>/message/",
                 self.admin_site.admin_view(self.message_view),
@@ -38,6 +44,22 @@ class FilePages(ScopedAdmin):
             ),
             *super().get_urls(),
         ]
+
+    def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask why a file is begun again, or (POST) give it up and prepare the next."""
+        convention = self.find_file(request, pk)
+        form = AbandonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                following = resume(convention, by=user_of(request), **form.cleaned_data)
+            except ValidationError as refusal:
+                form.add_error(None, refusal)
+            else:
+                messages.success(request, f"Voici le dossier repris, à relire : {following}.")
+                return redirect("admin:conventions_convention_change", following.pk)
+        title, back = "Reprendre ce dossier", f"../../{pk}/change/"
+        context = {"title": title, "submit": title, "form": form, "back": back}
+        return self.file_page(request, "resume", convention, **context)
 
     def scope(self, user: User) -> Q:
         return collectivity_scope(user, "collectivity")

@@ -107,15 +107,16 @@ def test_each_signature_is_told_to_the_other_side(convention):
     assert [email.side for email in told] == ["rectorat", "town_hall"]
 
 
-def test_each_signature_of_an_avenant_is_told_to_the_other_side_once(rectorat):
+def test_each_signature_of_an_avenant_is_told_once_to_who_did_not_record_it(rectorat):
     convention = current_signed_convention()
+    town_hall = UserFactory(collectivities=[convention.collectivity])
     amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
     today = timezone.localdate()
     amendment.send(by=rectorat, on=today)
     print_quickly(amendment)
     for on in (today - datetime.timedelta(days=1), today):
         amendment.sign_for_region(by=rectorat, on=on)
-    amendment.sign_for_collectivity(by=rectorat, on=today)
+    amendment.sign_for_collectivity(by=town_hall, on=today)
     sent, to_town_hall, to_rectorat = convention.notifications.filter(
         kind__startswith="amendment"
     ).order_by("pk")

@@ -22,11 +22,10 @@ from conventions.models import (
     Enrolment,
     dossier,
     issue_documents,
-    reference_of,
 )
 from documents.contexts import to_json
 from documents.models import TextModel
-from documents.references import reference_of as document_reference
+from documents.references import reference_of
 from documents.rendering import Rendered
 from schools import uai
 from schools.models import School
@@ -237,7 +236,7 @@ class ConventionFactory(DjangoModelFactory):
     campaign = factory.SubFactory(CampaignFactory)
     collectivity = factory.SubFactory(CollectivityFactory)
     collectivity_title = factory.SelfAttribute("collectivity.title")
-    reference = factory.LazyAttribute(lambda c: reference_of(c.campaign, c.collectivity))
+    reference = factory.LazyAttribute(lambda c: c.campaign.reference_of(c.collectivity))
     school_count = factory.SelfAttribute("schools_count")
     unit_fee = factory.SelfAttribute("campaign.tariff")
     amount = factory.LazyAttribute(lambda c: c.school_count * c.unit_fee)
@@ -256,7 +255,7 @@ def print_quickly(part: Dossier) -> None:
 
     def render(text, context):
         return Rendered(
-            repr(context).encode(), pages=1, reference=document_reference(text, to_json(context))
+            repr(context).encode(), pages=1, reference=reference_of(text, to_json(context))
         )
 
     with mock.patch.object(dossier, "render", render):

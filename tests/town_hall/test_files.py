@@ -312,11 +312,6 @@ def test_the_project_of_a_convention_can_be_read_before_confirming(mairie, sent)
     assert not sent.pieces.exists()
 
 
-def test_an_abandoned_file_disappears_for_the_town_hall(mairie, sent, rectorat):
-    sent.abandon(by=rectorat, comment="Erreur")
-    assert mairie.get(sent.get_absolute_url()).status_code == 404
-
-
 def test_the_page_costs_the_same_number_of_queries_whatever_the_schools(
     mairie, rectorat, town_hall, django_assert_max_num_queries
 ):

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.db.models import Case, Q, QuerySet, When
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.generic import DetailView, ListView
 
 from accounts.access import user_of
@@ -21,11 +21,17 @@ from conventions.dossiers.parts import PARTS
 from conventions.dossiers.situation import situation
 from conventions.dossiers.timeline import journal_of_collectivity, timeline
 from conventions.dossiers.whole import WholeFile
-from conventions.lifecycle import guidance
+from conventions.lifecycle import State, guidance
 from conventions.models import Convention, Piece, can_receive_pieces
 from conventions.models.convention import ConventionQuerySet
 from conventions.terminations.steps import open_steps
 from town_hall.reviews import awaited_from
+
+
+def shown(user: User) -> ConventionQuerySet:
+    """The conventions of `user`'s scope; of those given up, the ones that had been sent."""
+    unseen = Q(state=State.ABANDONED, sent_on__isnull=True)
+    return Convention.objects.for_user(user).exclude(unseen)
 
 
 def live(user: User) -> ConventionQuerySet:
@@ -33,13 +39,19 @@ def live(user: User) -> ConventionQuerySet:
     return Convention.objects.for_user(user).living()
 
 
-def find_convention(user: User, year: int, code: str) -> Convention:
-    """Return the convention of a year and a collectivity's code, or 404 outside the scope."""
-    return get_object_or_404(
-        live(user).with_parties(),
-        campaign__start_year=year,
-        collectivity__code=code,
-    )
+def find_convention(user: User, year: int, code: str, reference: str = "") -> Convention:
+    """Return the convention of a year and a collectivity's code, or 404 outside the scope.
+
+    The one that lives or, failing that, the last one given up; another by its `reference`.
+    """
+    found = shown(user).filter(campaign__start_year=year, collectivity__code=code)
+    if reference:
+        found = found.filter(reference=reference)
+    given_up = Case(When(state=State.ABANDONED, then=1), default=0)
+    last_first = found.with_parties().order_by(given_up, "-pk")
+    if convention := last_first.first():
+        return convention
+    raise Http404
 
 
 class ConventionList(ListView):
@@ -47,13 +59,13 @@ class ConventionList(ListView):
     paginate_by = 50
 
     def get_queryset(self) -> ConventionQuerySet:
-        found = live(user_of(self.request)).with_parties()
+        found = shown(user_of(self.request)).with_parties()
         return found.prefetch_related("pieces", *PARTS)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Say plainly when the convention of the year has not been sent yet."""
         campaign = Campaign.objects.newest_open()
-        waiting = campaign and not live(user_of(self.request)).filter(campaign=campaign).exists()
+        waiting = campaign and not shown(user_of(self.request)).filter(campaign=campaign).exists()
         context = super().get_context_data(
             awaited=campaign if waiting else None,
             review_of=awaited_from(user_of(self.request)),
@@ -75,7 +87,9 @@ class ConventionPage(DetailView):
     context_object_name = "convention"
 
     def get_object(self, queryset: QuerySet[Convention] | None = None) -> Convention:
-        return find_convention(user_of(self.request), self.kwargs["year"], self.kwargs["code"])
+        reference = self.request.GET.get("reference", "")
+        year, code = self.kwargs["year"], self.kwargs["code"]
+        return find_convention(user_of(self.request), year, code, reference)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         convention = self.object
@@ -87,7 +101,8 @@ class ConventionPage(DetailView):
         return super().get_context_data(
             file=file,
             guidance=guidance(convention.state, user.role),
-            may_write=user.role != Role.FINANCE,
+            may_write=user.role != Role.FINANCE and convention.state != State.ABANDONED,
+            abandonment=convention.journal.filter(part="", verb="abandon").first(),
             # What was printed before a correction is not to be signed any more.
             to_sign=[p for p in pieces if p.kind not in Piece.UPLOADED and convention.party],
             received=[p for p in pieces if p.kind in Piece.UPLOADED],
@@ -114,7 +129,7 @@ class ConventionPage(DetailView):
         if collectivity.merged_into_id:
             same |= Q(collectivity=collectivity.merged_into_id)
         return (
-            live(user_of(self.request))
+            shown(user_of(self.request))
             .filter(same)
             .exclude(pk=self.object.pk)
             .select_related("campaign", "collectivity")

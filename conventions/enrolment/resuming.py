@@ -1,0 +1,38 @@
+"""A file begun again, after an error that only a new one can put right."""
+
+from django.db import transaction
+
+from accounts.models import User
+from conventions.campaigns.models import Campaign
+from conventions.enrolment.enrolling import enrol
+from conventions.enrolment.preparation import prepare
+from conventions.lifecycle import TRANSITIONS
+from conventions.models import Convention
+from lifecycle.errors import TransitionRefused
+
+
+def can_resume(convention: Convention) -> bool:
+    """Tell whether a file may be given up, in a campaign where another can take its place."""
+    return convention.state in TRANSITIONS["abandon"].targets and not convention.campaign.is_over
+
+
+def resume(convention: Convention, *, by: User | None, comment: str) -> Convention:
+    """Give a file up with a reason, enrol its schools again, and prepare the file that follows.
+
+    All or nothing. The new file has a reference of its own; names, payers and fee are
+    those of today. Raises TransitionRefused, and when none of its schools can be enrolled.
+    """
+    with transaction.atomic():
+        campaign = Campaign.objects.held(convention.campaign)
+        campaign.refuse_work(by)
+        codes = list(convention.enrolments.enrolled().values_list("uai", flat=True))
+        convention.abandon(by=by, comment=comment)
+        report = enrol(
+            campaign, "\n".join(codes), by=by, origin=f", reprise de {convention.reference}"
+        )
+        payers = campaign.enrolments.payable(campaign, by).filter(uai__in=codes).enrolled()
+        prepare(campaign, by=by, payers={enrolment.payer_id for enrolment in payers})
+        if report.refused:
+            reasons = " ".join(f"{refusal.text} : {refusal.reason}" for refusal in report.refused)
+            raise TransitionRefused(f"Ce dossier ne peut pas être repris tel quel. {reasons}")
+        return campaign.conventions.living().get(collectivity=convention.collectivity)

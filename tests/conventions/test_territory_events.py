@@ -1,0 +1,143 @@
+"""The territory changes while a file is open: who reads it sees it, who vanished signs no more."""
+
+import datetime
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from conventions.authority import can_record_act, record_act
+from conventions.campaigns.models import Campaign
+from conventions.dossiers import warnings
+from conventions.lifecycle import State
+from conventions.models import Convention
+from lifecycle.errors import TransitionRefused
+from tests.factories import (
+    CampaignFactory,
+    CollectivityFactory,
+    ConventionFactory,
+    SchoolFactory,
+    current_signed_convention,
+    prepare_amendment,
+    print_quickly,
+)
+
+pytestmark = pytest.mark.django_db
+TODAY = timezone.localdate
+
+
+@pytest.fixture
+def sent():
+    convention = ConventionFactory()
+    Campaign.objects.update(ends_on=TODAY() + datetime.timedelta(days=200))
+    convention = Convention.objects.with_parties().get()
+    convention.send(by=None)
+    return convention
+
+
+def merge(collectivity, on):
+    successor = CollectivityFactory(name="Neuville")
+    collectivity.merged_into, collectivity.merged_on = successor, on
+    collectivity.save()
+
+
+def seen(convention):
+    return Convention.objects.with_parties().get(pk=convention.pk)
+
+
+def warned(key):
+    return warnings.with_warning(Convention.objects.all(), key).exists()
+
+
+def test_a_vanished_collectivity_confirms_and_signs_no_more_and_its_successor_is_named(sent):
+    merge(sent.collectivity, TODAY())
+    with pytest.raises(TransitionRefused, match="fait partie de Neuville"):
+        sent.accept(by=None)
+    assert seen(sent).state == State.SENT
+
+
+def test_it_takes_no_act_and_signs_nothing_from_that_day_on_but_what_it_had_signed(sent):
+    yesterday = TODAY() - datetime.timedelta(days=1)
+    sent.accept(by=None)
+    record_act(sent, by=None, kind="decision", number="1", dated_on=yesterday)
+    print_quickly(sent)
+    merge(sent.collectivity, TODAY())
+    with pytest.raises(TransitionRefused, match="c'est elle qui signe"):
+        record_act(sent, by=None, kind="decision", number="2", dated_on=TODAY())
+    with pytest.raises(TransitionRefused, match="c'est elle qui signe"):
+        sent.sign_for_collectivity(by=None, on=TODAY())
+    sent.sign_for_collectivity(by=None, on=yesterday)
+    assert sent.state == State.SIGNED_BY_COLLECTIVITY
+
+
+def test_nothing_is_sent_to_who_vanished(convention):
+    merge(convention.collectivity, TODAY())
+    with pytest.raises(TransitionRefused, match="fait partie de Neuville"):
+        convention.send(by=None)
+
+
+def test_the_file_and_the_lists_tell_of_a_merger(sent):
+    assert not warned("merged")
+    merge(sent.collectivity, TODAY())
+    assert any("fait partie de Neuville" in text for text in warnings.found_on(seen(sent)))
+    assert warned("merged")
+
+
+@pytest.mark.parametrize(
+    "change", [{"state": "closed"}, {"closure_proposed_on": datetime.date(2026, 11, 1)}]
+)
+def test_they_tell_of_a_school_that_closes(sent, change):
+    assert not warned("closing")
+    school = sent.enrolments.first().school
+    type(school).objects.filter(pk=school.pk).update(**change)
+    (text,) = warnings.found_on(seen(sent))
+    assert school.uai in text
+    assert "un avenant" in text
+    assert warned("closing")
+    assert not warned("renamed")
+
+
+def test_before_sending_it_is_to_be_withdrawn(convention):
+    Campaign.objects.update(ends_on=TODAY() + datetime.timedelta(days=200))
+    school = convention.enrolments.first().school
+    type(school).objects.filter(pk=school.pk).update(state="closed")
+    (text,) = warnings.found_on(seen(convention))
+    assert "retirez-la avant l'envoi" in text
+
+
+def test_they_tell_of_a_school_renamed_after_it_was_sent(sent):
+    school = sent.enrolments.first().school
+    type(school).objects.filter(pk=school.pk).update(name="École Rosa Parks")
+    (text,) = warnings.found_on(seen(sent))
+    assert school.uai in text
+    assert warned("renamed")
+
+
+def test_a_school_whose_closure_is_proposed_is_not_enrolled_in_silence(client, rectorat):
+    campaign = CampaignFactory()
+    school, other = SchoolFactory(closure_proposed_on=TODAY()), SchoolFactory()
+    client.force_login(rectorat)
+    url = reverse("admin:campaigns_campaign_enrol", args=[campaign.pk])
+    page = client.post(url, {"text": f"{school.uai} {other.uai}"}).content.decode()
+    assert f"annoncée par l'annuaire : {school.uai}" in page
+    assert page.count(other.uai) == 0
+    assert campaign.enrolments.count() == 2
+
+
+def test_nobody_is_warned_of_a_year_that_is_over(sent):
+    Campaign.objects.update(ends_on=TODAY() - datetime.timedelta(days=1))
+    merge(sent.collectivity, TODAY())
+    assert warnings.found_on(seen(sent)) == []
+    assert not warned("merged")
+
+
+def test_an_avenant_of_a_terminated_convention_takes_no_act_and_prints_nothing():
+    convention = current_signed_convention()
+    amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
+    amendment.send(by=None)
+    assert can_record_act(amendment)
+    assert amendment.kinds_to_issue() == ["amendment"]
+    Convention.objects.filter(pk=convention.pk).update(state=State.TERMINATED)
+    amendment.convention.refresh_from_db()
+    assert not can_record_act(amendment)
+    assert amendment.kinds_to_issue() == []
