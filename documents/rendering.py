@@ -29,6 +29,7 @@ from documents.wording.kinds import LETTERS
 from documents.wording.markup import split_mentions, to_html
 from documents.wording.typography import BLANK
 from documents.wording.values import authorisation, salutation
+from typography import mend_html
 
 UNDATED = "2000-01-01"
 ACT_NAMES = {
@@ -107,7 +108,7 @@ def page_html(text_model: TextModel, context: Context, mark: Mark | None = None)
             "salutation": salutation(context) if isinstance(context, LetterContext) else "",
         },
     )
-    return printable(page)
+    return printable(mend_html(page))
 
 
 def _template(kind: TextModel.Kind) -> str:

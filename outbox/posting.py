@@ -7,6 +7,7 @@ from django.utils.text import Truncator
 from django_q.tasks import async_task
 
 from outbox.models import Delivery, Email
+from typography import mend, mend_html
 
 _SUBJECT_LENGTH = 200
 
@@ -19,9 +20,9 @@ def post(recipients: list[str], *, subject: str, body: str, html: str = "", by: 
     """
     email = Email.objects.create(
         recipients=recipients,
-        subject=Truncator(subject).chars(_SUBJECT_LENGTH),
-        body=body,
-        html=html,
+        subject=mend(Truncator(subject).chars(_SUBJECT_LENGTH)),
+        body=mend(body),
+        html=mend_html(html),
         created_by=by,
         state=Delivery.QUEUED if recipients else Delivery.NO_RECIPIENT,
     )
