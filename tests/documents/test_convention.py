@@ -88,6 +88,12 @@ def test_a_syndicat_is_masculine(printed):
     assert "représenté par Monsieur" in printed(replace(CONVENTION, collectivity=party))
 
 
+def test_the_state_s_side_agrees_with_the_body_that_it_is(printed):
+    words = printed(replace(CONVENTION, region=replace(REGION, full_name="GIP Y")))
+    assert "Le GIP Y 31, rue de l'Université, 34064 Montpellier Cedex 2 représenté par" in words
+    assert "Représenté par Sophie BÉJEAN" in words
+
+
 def test_a_rector_is_masculine_when_the_signatory_is(printed):
     region = replace(
         REGION,
