@@ -29,6 +29,7 @@ from documents.wording.kinds import LETTERS
 from documents.wording.markup import split_mentions, to_html
 from documents.wording.typography import BLANK
 from documents.wording.values import authorisation, salutation
+from typography import mend_html
 
 UNDATED = "2000-01-01"
 ACT_NAMES = {
@@ -87,7 +88,6 @@ def page_html(text_model: TextModel, context: Context, mark: Mark | None = None)
     """
     kind = TextModel.Kind(text_model.kind)
     body, mentions = split_mentions(text_model.body) if kind in ACT_NAMES else (text_model.body, "")
-    feminine = french.is_feminine_body(context.collectivity.title)
     page = render_to_string(
         _template(kind),
         {
@@ -102,12 +102,17 @@ def page_html(text_model: TextModel, context: Context, mark: Mark | None = None)
             "authorisation": authorisation(context)
             if isinstance(context, ConventionContext | AmendmentContext)
             else "",
-            "represented": "représentée" if feminine else "représenté",
+            "represented": _represented(context.collectivity.title),
+            "region_represented": _represented(context.region.full_name),
             "blank": BLANK,
             "salutation": salutation(context) if isinstance(context, LetterContext) else "",
         },
     )
-    return printable(page)
+    return printable(mend_html(page))
+
+
+def _represented(body: str) -> str:
+    return "représentée" if french.is_feminine_body(body) else "représenté"
 
 
 def _template(kind: TextModel.Kind) -> str:

@@ -10,6 +10,7 @@ from django_q.tasks import async_task
 
 from outbox.models import Delivery, Email
 from outbox.tasks import deliver
+from typography import mend, mend_html
 
 _SUBJECT_LENGTH = 200
 
@@ -46,9 +47,9 @@ def draft(
     is_read = bool(recipients) or not is_secret
     return Email(
         recipients=recipients,
-        subject=Truncator(subject).chars(_SUBJECT_LENGTH),
-        body=body if is_read else "",
-        html=html if is_read else "",
+        subject=mend(Truncator(subject).chars(_SUBJECT_LENGTH)),
+        body=mend(body) if is_read else "",
+        html=mend_html(html) if is_read else "",
         created_by=by,
         is_secret=is_secret,
         useless_from=useless_from,

@@ -24,7 +24,7 @@ os.environ["ENV_FILE"] = os.devnull
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import STORAGES, TEMPLATES  # noqa: E402
+from config.settings import MIDDLEWARE, STORAGES, TEMPLATES  # noqa: E402
 
 
 class Silence(str):
@@ -35,6 +35,8 @@ TEMPLATES = [
     {**engine, "OPTIONS": {**engine["OPTIONS"], "string_if_invalid": Silence()}}
     for engine in TEMPLATES
 ]
+# Pages are read as they are typed; tests/test_typography.py reads them as they are sent.
+MIDDLEWARE = [name for name in MIDDLEWARE if name != "config.mending.mended"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # As on a real site: what is asked of agents, who sends e-mails.
 SECOND_FACTOR_REQUIRED = True

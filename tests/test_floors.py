@@ -44,6 +44,7 @@ FLOORS = (
     "outbox",
     "law",
     "tabular",
+    "typography",
 )
 TOP = {floor.partition(".")[0] for floor in FLOORS}
 # Django calls `ready` once every app is loaded: an app is wired there, after the models.

@@ -84,6 +84,8 @@ def _page(
             "document": document,
             "is_replaced": document and _is_replaced(document),
             "is_executory": document and bool((document.context or {}).get("deposited_on")),
+            # A draft has the field, and nothing in it: no other document does.
+            "is_draft": document and (document.context or {}).get("number") == "",
             "outcome": "",
             "is_not_issued": False,
             "unknown": "",

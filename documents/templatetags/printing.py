@@ -15,6 +15,7 @@ register.filter("siret", lambda number: number and unbroken(typography.siret(num
 register.filter("lower_article", lower_article)
 register.filter("at", french.at)
 register.filter("with_article", french.with_article)
+register.filter("of_body", lambda name: french.of_article(french.with_article(name)))
 
 
 @register.simple_tag

@@ -268,7 +268,7 @@ FIELDS = (
     MergeField(
         "calcul",
         "Calcul de la participation",
-        "2 x 45 € soit 90 €",
+        "2 × 45 € soit 90 €",
         values.calculation,
         BETWEEN_PARTIES,
     ),
@@ -397,7 +397,7 @@ FIELDS = (
     MergeField(
         "changement",
         "Écoles ajoutées et retirées, en mots",
-        "l'ajout de 2 écoles et le retrait de 1 école",
+        "l'ajout de 2 écoles et le retrait d'une école",
         values.changes_in_words,
         AMENDMENTS,
     ),

@@ -17,7 +17,6 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from documents.contexts import Context
 from documents.wording.fields import fields_of, listed_fields
-from documents.wording.typography import bind_spaces
 
 FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
@@ -116,7 +115,6 @@ def _parse(kind: str, body: str) -> tuple[Token, ...]:
             skip_close = False
             continue
         for child in token.children or ():
-            child.content = bind_spaces(child.content)
             if child.type != "field":
                 continue
             if child.content not in fields:

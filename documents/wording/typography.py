@@ -1,7 +1,6 @@
 """How numbers and dates are written in French text."""
 
 import datetime
-import re
 from decimal import Decimal
 
 NARROW_SPACE = "\u202f"
@@ -43,12 +42,3 @@ def siret(number: str) -> str:
     """Return a SIRET in its usual groups, "213 403 371 00015"."""
     groups = (number[:3], number[3:6], number[6:9], number[9:])
     return " ".join(group for group in groups if group)
-
-
-_BEFORE = re.compile(r" (?=[;:!?»])")
-_AFTER = re.compile(r"(?<=«) |(?<=\b[LR]\.) (?=\d)|(?<=n°) ")
-
-
-def bind_spaces(text: str) -> str:
-    """Return `text` with its spaces made no-break where French never ends a line."""
-    return _AFTER.sub(SPACE, _BEFORE.sub(SPACE, text))

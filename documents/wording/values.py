@@ -18,7 +18,7 @@ from documents.contexts import (
     SchoolLine,
     SittingContext,
 )
-from documents.wording.typography import BLANK, SHORT_BLANK, bind_spaces, count, euros, long_date
+from documents.wording.typography import BLANK, SHORT_BLANK, count, euros, long_date
 
 
 def unbroken(text: str) -> SafeString:
@@ -55,7 +55,7 @@ def _titled(title: str, civility: str) -> str:
 
 
 def statement(context: LetterContext) -> SafeString:
-    return mark_safe(linebreaks(escape(bind_spaces(context.statement))))  # noqa: S308
+    return mark_safe(linebreaks(escape(context.statement)))  # noqa: S308
 
 
 def conciliation(context: LetterContext) -> str:
@@ -80,7 +80,7 @@ def region_address(context: Context) -> str:
 
 
 def calculation(context: ConventionContext) -> str:
-    return f"{context.school_count} x {euros(context.unit_fee)} soit {euros(context.amount)}"
+    return f"{context.school_count} × {euros(context.unit_fee)} soit {euros(context.amount)}"
 
 
 def schools_table(context: ConventionContext) -> SafeString:
@@ -102,7 +102,7 @@ def _table(caption: str, schools: Sequence[SchoolLine]) -> SafeString:
 def changes_in_words(context: AmendmentContext) -> str:
     change = context.amendment
     parts = [
-        f"{noun} de {count(len(schools), 'école')}"
+        f"{noun} {'d’une école' if len(schools) == 1 else f'de {len(schools)} écoles'}"
         for noun, schools in (("l'ajout", change.added), ("le retrait", change.removed))
         if schools
     ]

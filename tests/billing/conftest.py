@@ -28,8 +28,9 @@ SCAN = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
 DAY = datetime.date(2022, 10, 10)
 
 
-def sign_in_order(convention, on=DAY):
-    """Sign a convention so that nothing stands in the way of its titre."""
+def sign_in_order(convention, on=None):
+    """Sign a convention, in October, so that nothing stands in the way of its titre."""
+    on = on or DAY.replace(year=convention.campaign.start_year)
     sign_by_both(convention, on=on, published_on=on)
     attach(convention, kind=Piece.Kind.CONVENTION_SIGNED, pdf=SCAN, by=None)
     convention.refresh_from_db()

@@ -84,10 +84,10 @@ def test_names_with_an_apostrophe_are_written_as_they_are_and_tags_are_harmless(
 def test_a_convention_sent_again_says_so_with_the_answer(convention, town_hall, rectorat):
     convention.send(by=rectorat)
     convention.request_correction(by=town_hall, subject="schools", comment="École fermée.")
-    convention.send(by=rectorat, comment="L'école est retirée.")
+    convention.send(by=rectorat, comment="L’école est retirée.")
     email = convention.notifications.filter(kind=Kind.SENT).first().email
     assert "corrigée" in email.subject
-    assert "L'école est retirée." in email.body
+    assert "L’école est retirée." in email.body
 
 
 def test_the_rectorat_is_told_of_a_correction_at_the_campaign_address(convention, town_hall):
@@ -125,7 +125,7 @@ def test_each_signature_of_an_avenant_is_told_once_to_who_did_not_record_it(rect
     assert "signé par la région académique" in to_town_hall.email.subject
     assert "Il vous reste à faire signer" in to_town_hall.email.body
     assert (to_rectorat.kind, to_rectorat.side) == (Kind.AMENDMENT_SIGNED, "rectorat")
-    assert "l'avenant a pris effet" in to_rectorat.email.body
+    assert "l’avenant a pris effet" in to_rectorat.email.body
 
 
 def test_each_step_of_a_termination_is_told_to_the_side_that_did_not_record_it(

@@ -108,7 +108,7 @@ def test_a_signed_file_is_reminded_while_the_dates_of_its_act_are_missing(
     set_campaign(convention, ends_on=timezone.localdate() + 90 * DAY)
     sign_by_both(convention, on=timezone.localdate(), published_on=None)
     remind(convention, by=rectorat)
-    assert "déposer l'acte en préfecture" in reminder_emails().get().email.body
+    assert "déposer l’acte en préfecture" in reminder_emails().get().email.body
 
 
 def test_a_signed_file_whose_act_is_executory_is_not_reminded(convention, town_hall, rectorat):
@@ -137,7 +137,7 @@ def test_a_signed_file_is_reminded_while_its_avenant_waits_for_the_town_hall(rec
     amendment.send(by=rectorat)
     convention = Convention.objects.with_parties().get(pk=convention.pk)
     remind(convention, by=rectorat)
-    assert "L'avenant n° 1" in reminder_emails().get().email.body
+    assert "L’avenant n°\u00a01" in reminder_emails().get().email.body
 
 
 @pytest.mark.parametrize(("days", "allowed"), [(6, False), (7, True)])

@@ -162,3 +162,13 @@ def test_an_act_with_its_executory_mention_is_told_from_the_one_to_sign(client, 
     executory = latest_piece(convention, "act_executory").document
     assert "avec sa mention exécutoire" in client.get(page_of(executory)).content.decode()
     assert "avec sa mention exécutoire" not in client.get(page_of(issued)).content.decode()
+
+
+def test_a_draft_is_not_said_to_be_the_act(client, convention, day):
+    convention.send(by=None, on=day("10/10/2022"))
+    convention.accept(by=None, on=day("10/10/2022"))
+    record_act(convention, by=None, kind="deliberation")
+    issue_documents(convention, by=None)
+    reference = latest_piece(convention, "act").document.reference
+    page = client.get(reverse("verify_document", args=[reference])).content.decode()
+    assert "Projet de délibération" in page

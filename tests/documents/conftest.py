@@ -28,15 +28,20 @@ def raw_text():
 
 @pytest.fixture(scope="session")
 def printed_text(raw_text):
-    """Function from a PDF's bytes to its text, every run of spaces made one plain space."""
-    return lambda content, *options: " ".join(raw_text(content, *options).split())
+    """Function from a PDF's bytes to its text, as it is typed: plain spaces, apostrophes."""
+    return lambda content, *options: as_typed(raw_text(content, *options))
+
+
+def as_typed(text: str) -> str:
+    """Return printed text with the spaces and the apostrophes of a keyboard."""
+    return " ".join(text.replace("’", "'").split())
 
 
 @pytest.fixture(scope="session")
 def pages_text(raw_text):
     """Function from a PDF's bytes to the text of each page, its spaces as in `printed_text`."""
     # A form feed ends each page.
-    return lambda content: [" ".join(page.split()) for page in raw_text(content).split("\f")[:-1]]
+    return lambda content: [as_typed(page) for page in raw_text(content).split("\f")[:-1]]
 
 
 @pytest.fixture

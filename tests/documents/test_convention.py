@@ -49,7 +49,7 @@ def printed_2022(printed_text):
         "la Rectrice de l'académie de Montpellier est responsable de ce traitement",
         "l'annuaire académique fédérateur (AAF)",
         "inscrit 2 écoles à l'ENT-École",
-        "2 x 45 € soit 90 €",
+        "2 × 45 € soit 90 €",
         "0341255E École élémentaire publique Pierre Bouissinet Villeneuve-lès-Maguelone 34",
         "0342026T École élémentaire publique Françoise Dolto Villeneuve-lès-Maguelone 34",
         "prend fin le 1er septembre 2023",
@@ -74,18 +74,24 @@ def test_the_convention_has_eleven_articles(printed_2022, number):
 def test_one_school_is_singular(printed):
     words = printed(convention_of(1))
     assert "inscrit 1 école à" in words
-    assert "1 x 45 € soit 45 €" in words
+    assert "1 × 45 € soit 45 €" in words
 
 
 def test_amounts_show_thousands_and_cents_when_there_are_some(printed):
-    assert "30 x 45 € soit 1 350 €" in printed(convention_of(30))
+    assert "30 × 45 € soit 1 350 €" in printed(convention_of(30))
     small = replace(CONVENTION, unit_fee=Decimal("45.50"), amount=Decimal("91.00"))
-    assert "2 x 45,50 € soit 91 €" in printed(small)
+    assert "2 × 45,50 € soit 91 €" in printed(small)
 
 
 def test_a_syndicat_is_masculine(printed):
     party = replace(VILLENEUVE, title="Syndicat mixte X", civility="Monsieur")
     assert "représenté par Monsieur" in printed(replace(CONVENTION, collectivity=party))
+
+
+def test_the_state_s_side_agrees_with_the_body_that_it_is(printed):
+    words = printed(replace(CONVENTION, region=replace(REGION, full_name="GIP Y")))
+    assert "Le GIP Y 31, rue de l'Université, 34064 Montpellier Cedex 2 représenté par" in words
+    assert "Représenté par Sophie BÉJEAN" in words
 
 
 def test_a_rector_is_masculine_when_the_signatory_is(printed):

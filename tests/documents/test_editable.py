@@ -57,7 +57,11 @@ def test_a_draft_and_an_executory_act_too(printed_text):
 
 def test_headings_and_paragraphs_have_their_styles():
     document = opened("decision", ACT)
-    headings = [(p.style.name, p.text) for p in document.paragraphs if "Heading" in p.style.name]
+    headings = [
+        (p.style.name, " ".join(p.text.split()))
+        for p in document.paragraphs
+        if "Heading" in p.style.name
+    ]
     assert headings[:3] == [
         ("Heading 1", "décision n° 2022DECAD076"),
         ("Heading 2", "Décide"),
@@ -70,7 +74,7 @@ def test_it_is_french_titled_and_holds_no_macro():
     content = write_docx(text("decision"), ACT)
     document = docx.Document(io.BytesIO(content))
     assert document.core_properties.language == "fr-FR"
-    assert document.core_properties.title.lower().startswith("décision n° 2022decad076")
+    assert document.core_properties.title.startswith("Décision n°\u00a02022DECAD076")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert not any("vba" in name.lower() for name in archive.namelist())
         assert b'w:lang w:val="fr-FR"' in archive.read("word/styles.xml")

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 # What the agent replaces by a field, and what that field prints for Villeneuve.
 CONVENTION_FACTS = (
     ("2 école(s)", "{{ nombre_d_ecoles }}", "2 écoles"),
-    ("2 x 45€ soit 90€", "{{ calcul }}", "2 x 45 € soit 90 €"),
+    ("2 x 45€ soit 90€", "{{ calcul }}", "2 × 45 € soit 90 €"),
     ("45 € TTC", "{{ participation_par_ecole }} TTC", "45 € TTC"),
     ("2022-2023", "{{ annee_scolaire }}", "2022-2023"),
     ("1 septembre 2023", "{{ date_de_fin }}", "1er septembre 2023"),

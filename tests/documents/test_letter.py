@@ -41,7 +41,7 @@ def test_a_formal_notice_states_every_fact(printed, fact):
         "Rien n'a été fait.",
         "soit le 28 décembre 2022",
         "ne sont pas remboursées",
-        "avant le 13 janvier 2023 inclus",
+        "jusqu'au 13 janvier 2023 inclus",
         "tribunal administratif de Montpellier",
     ],
 )

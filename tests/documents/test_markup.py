@@ -49,10 +49,6 @@ def test_html_images_and_links_print_literally(literal):
     assert "<a " not in html
 
 
-def test_spaces_before_double_punctuation_never_end_a_line():
-    assert to_html("decision", "Vu « ceci » ;", ACT) == "<p>Vu «\u00a0ceci\u00a0»\u00a0;</p>\n"
-
-
 @pytest.mark.parametrize("kind", TextModel.Kind.values)
 def test_the_shipped_texts_use_known_fields(kind):
     assert used_fields(kind, text(kind).body)

@@ -41,7 +41,7 @@ def test_other_inputs_give_another_identifier(opened):
         (
             "decision",
             ACT,
-            "Décision n° 2022DECAD076 – Commune de Villeneuve-lès-Maguelone",
+            "Décision n°\u00a02022DECAD076 – Commune de Villeneuve-lès-Maguelone",
             "Commune de Villeneuve-lès-Maguelone",
         ),
         (

@@ -90,19 +90,19 @@ def confirm_details(page):
 
 
 def prepare_act(page):
-    page.get_by_role("link", name="Préparer l'acte").first.click()
+    page.get_by_role("link", name="Préparer l’acte").first.click()
     page.get_by_text("décision du maire", exact=True).click()
     page.get_by_role("textbox", name=re.compile("^Numéro")).fill("2026DECAD101")
-    page.get_by_label("Date de l'acte").fill(TODAY.isoformat())
+    page.get_by_label("Date de l’acte").fill(TODAY.isoformat())
     page.get_by_role("button", name="Enregistrer et produire les PDF").click()
-    for name in ("Acte à signer", "Convention à signer"):
+    for name in ("Acte à signer", "Convention à signer, version 2"):
         content = download(page, page.get_by_role("link", name=name).click)
         assert pikepdf.open(io.BytesIO(content)).pages
 
 
 def adapt_act(page):
     page.get_by_role("link", name="Adapter le texte").click()
-    text = page.get_by_label("Texte de l'acte")
+    text = page.get_by_label("Texte de l’acte")
     expect(text).to_be_visible()
     assert_accessible(page)
     text.fill(text.input_value().replace("{{ montant }}", "{{ montan }}"))
@@ -144,7 +144,7 @@ def sign_with_copies(page):
         {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"GIF89a" + b"x" * 99}
     )
     page.get_by_role("button", name="Enregistrer").click()
-    expect(page.get_by_text("Ce fichier n'est ni un PDF").first).to_be_visible()
+    expect(page.get_by_text("Ce fichier n’est ni un PDF").first).to_be_visible()
     page.get_by_label("Convention signée").set_input_files(a_scan())
     page.get_by_label("Acte signé").set_input_files(a_scan())
     page.get_by_role("button", name="Enregistrer").click()
@@ -228,7 +228,7 @@ def test_an_import_is_shown_before_it_is_applied(visitor):
     )
     page.get_by_label("Ce fichier est partiel").check()
     page.get_by_role("button", name="Voir ce qui changerait").click()
-    expect(page.get_by_text("Rien n'est encore écrit")).to_be_visible()
+    expect(page.get_by_text("Rien n’est encore écrit")).to_be_visible()
 
 
 @pytest.mark.one_database

@@ -65,7 +65,7 @@ def test_a_text_is_copied_corrected_compared_shown_published_and_exchanged(visit
     page.get_by_role("link", name="Aperçu sur un dossier").click()
     page.get_by_label("Collectivité").fill("agde")
     page.get_by_role("button", name="Chercher").click()
-    expect(page.get_by_role("link", name="Commune d'Agde")).to_be_visible()
+    expect(page.get_by_role("link", name="Commune d’Agde")).to_be_visible()
     check(page)
     page.goto(editor)
     file = download(page, page.get_by_role("link", name="Exporter").click)

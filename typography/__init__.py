@@ -1,0 +1,76 @@
+"""How French is set: what is typed on a keyboard, mended where it is shown.
+
+Strings are written with the keys that there are: a straight apostrophe, plain spaces, "1er".
+`mend` and `mend_html` give them the signs of print. They are called where words leave the
+product (pages, e-mails, documents), so that no string is forgotten and none is written twice.
+"""
+
+import re
+
+NO_BREAK = "\u00a0"
+APOSTROPHE = "’"
+
+_MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
+_UNITS = (
+    r"€|%|×|octets?|[KMG]?[io]{1,2}\b|mm\b|cm\b|km\b|h\b|écoles?\b|conventions?\b|communes?\b"
+    r"|jours?\b|mois\b|heures?\b|minutes?\b|pages?\b|caractères?\b|voix\b|abstentions?\b"
+)
+# In this order: each reads what the one before has written.
+_RULES = (
+    (re.compile(r"(?<=\w)'(?=[\w«“])"), APOSTROPHE),
+    (re.compile(r"(?<=\d)[ \u00a0][xX][ \u00a0](?=\d)"), f"{NO_BREAK}×{NO_BREAK}"),
+    # Never at the start of a line: double punctuation, a closing quotation mark, a unit.
+    (re.compile(r"(?:(?<=\S)|^) +(?=[;:!?»](?!\w))"), NO_BREAK),
+    (re.compile(rf"(?<=\d) (?=(?:{_UNITS}))"), NO_BREAK),
+    # Never at the end of one: an opening quotation mark, what announces a number.
+    (re.compile(r"(?<=«) (?=\S)"), NO_BREAK),
+    (re.compile(r"(?<=\b[LRD]\.) (?=\d)|(?<=n°) (?=\S)|(?<=\bArticle) (?=\d)"), NO_BREAK),
+    (re.compile(r"(?<=\barticle) (?=\d)|(?<=\bCedex) (?=\d)|(?<=\b[Mm]\.) (?=[A-ZÉÈ])"), NO_BREAK),
+    (re.compile(rf"(?<=\b1) (?={_MONTHS}\b)"), f"er{NO_BREAK}"),
+    (re.compile(rf"(?<=\b1er) (?={_MONTHS}\b)|(?<=\b\d) (?={_MONTHS}\b)"), NO_BREAK),
+    (re.compile(rf"(?<=\b\d\d) (?={_MONTHS}\b)"), NO_BREAK),
+)
+_FIRST = re.compile(r"\b1er\b")
+
+# What stands between tags is words, but in these.
+_MARKUP = re.compile(
+    r"<!--.*?-->|<(script|style|textarea|code|pre|svg)\b.*?</\1\s*>|<[a-zA-Z/!][^>]*>", re.DOTALL
+)
+_WRAPPED = re.compile(r"[ \n]*\n[ \n]*(?=[;:!?»](?!\w))|(?<=«)[ \n]*\n[ \n]*")
+_APOSTROPHES = re.compile("&#(?:x27|39);")
+# Their words are shown as they are, with no mark-up inside.
+_PLAIN = re.compile(r"<(title|option)\b", re.IGNORECASE)
+
+
+def mend(text: str) -> str:
+    """Return plain text with the apostrophes, the spaces and the signs of French print."""
+    for wrong, right in _RULES:
+        text = wrong.sub(right, text)
+    return text
+
+
+def mend_html(html: str) -> str:
+    """Return a page whose words are mended, and its ordinals raised: 1<sup>er</sup>.
+
+    Mark-up, attributes, scripts, what is typed in a field and what is shown as code stay.
+    """
+    pieces = []
+    position, is_plain = 0, False
+    for markup in _MARKUP.finditer(html):
+        pieces.append(_mend_words(html[position : markup.start()], is_plain=is_plain))
+        pieces.append(markup[0])
+        position, is_plain = markup.end(), bool(_PLAIN.match(markup[0]))
+    pieces.append(_mend_words(html[position:], is_plain=is_plain))
+    return "".join(pieces)
+
+
+def _mend_words(words: str, *, is_plain: bool) -> str:
+    if not words or words.isspace():
+        return words
+    # A line end is a space, here.
+    words = _WRAPPED.sub(NO_BREAK, _APOSTROPHES.sub("'", words))
+    words = mend(words)
+    if not is_plain:
+        words = _FIRST.sub("1<sup>er</sup>", words)
+    # A straight apostrophe that stays is escaped again, as it came.
+    return words.replace("'", "&#x27;")
