@@ -6,7 +6,7 @@ import random
 import pytest
 from django.utils import timezone
 
-from conventions.acts.models import Act
+from conventions.acts.models import Act, ActState
 from conventions.amendments.models import Amendment
 from conventions.authority import record_act, record_act_dates
 from conventions.campaigns.models import Campaign
@@ -65,15 +65,22 @@ def _random_file(chance, campaign, today):
     act = None
     if state in COLLECTIVITY_SIGNED or (state in PARTY_CONFIRMED and chance.random() < 0.7):
         dated = deadlines.add_months(today, -3) + datetime.timedelta(days=chance.randint(-2, 2))
+        is_draft = state not in COLLECTIVITY_SIGNED and chance.random() < 0.3
+        happened = (
+            {}
+            if is_draft
+            else {
+                "number": "1",
+                "dated_on": dated,
+                "state": ActState.ADOPTED,
+                "deposited_on": some(5),
+                "published_on": some(4),
+                "withdrawn_on": some(1) if chance.random() < 0.3 else None,
+                "reported_on": some(2),
+            }
+        )
         act = Act.objects.create(
-            collectivity=payer,
-            kind=chance.choice(Act.Kind.values),
-            number="1",
-            dated_on=dated,
-            deposited_on=some(5),
-            published_on=some(4),
-            withdrawn_on=some(1) if chance.random() < 0.3 else None,
-            reported_on=some(2),
+            collectivity=payer, kind=chance.choice(Act.Kind.values), **happened
         )
     party = None
     if state in PARTY_CONFIRMED:
