@@ -70,8 +70,10 @@ def _copy(migrated, tmp_path_factory):
 def _digest() -> str:
     """Tell what the migrations are: their files, those of ours that they import, the libraries."""
     root = settings.BASE_DIR
-    files = {root / "requirements.lock", *root.glob("*/migrations/*.py")}
-    for migration in root.glob("*/migrations/*.py"):
+    # Of the apps, and of the rooms of `conventions`.
+    migrations = {*root.glob("*/migrations/*.py"), *root.glob("*/*/migrations/*.py")}
+    files = {root / "requirements.lock", *migrations}
+    for migration in sorted(migrations):
         for module in _IMPORTS.findall(migration.read_text(encoding="utf-8")):
             path = root.joinpath(*module.split("."))
             files |= {path.with_suffix(".py"), path / "__init__.py"}
