@@ -102,9 +102,14 @@ def party_context(convention: Printed) -> PartyContext:
     """Return the collectivity as confirmed; as it stands today while nothing is confirmed."""
     collectivity = convention.collectivity
     party = convention.party or collectivity
-    with_article = french.with_article(convention.collectivity_title)
+    return party_of(collectivity, party, title=convention.collectivity_title)
+
+
+def party_of(collectivity: Collectivity, party: Party, *, title: str) -> PartyContext:
+    """Return a collectivity with the details of `party`: its own, or a copy of some day."""
+    with_article = french.with_article(title)
     return PartyContext(
-        title=convention.collectivity_title,
+        title=title,
         with_article=with_article,
         of_article=french.of_article(with_article),
         siret=party.siret,

@@ -25,6 +25,7 @@ from conventions.exchanges.telling import notify
 from conventions.lifecycle import State
 from conventions.models import (
     AfterConvention,
+    ConfirmedParty,
     Convention,
     Enrolment,
     Piece,
@@ -83,6 +84,16 @@ class Amendment(AfterConvention, SignedByBoth):
         "effet sur le montant", max_digits=10, decimal_places=2, default=Decimal("0.00")
     )
     prepared_at = models.DateTimeField("préparé le", auto_now_add=True)
+    # Until it signs, an avenant prints the collectivity as it is.
+    party = models.OneToOneField(
+        ConfirmedParty,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name="la collectivité le jour de sa signature",
+    )
 
     objects = AmendmentQuerySet.as_manager()
 
@@ -220,6 +231,9 @@ class Amendment(AfterConvention, SignedByBoth):
 
     def _transition(self, verb: str, by: User | None, **facts: Any) -> None:
         with transaction.atomic():
+            if verb == "sign_for_collectivity":
+                facts["party"] = ConfirmedParty.copy_of(self.collectivity)
+                facts["party"].save()
             super()._transition(verb, by, **facts)
             if self.is_signed:
                 self._take_effect()

@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
+from communes.models import Party
 from conventions.acts.models import Act
 from conventions.models import Convention, Enrolment
 from conventions.printing import (
     act_in_words,
     act_values,
     last_signature,
-    party_context,
+    party_of,
     region_context,
     school_lines,
 )
-from documents.contexts import AmendmentActContext, AmendmentContext, AmendmentFacts
+from documents.contexts import AmendmentActContext, AmendmentContext, AmendmentFacts, PartyContext
 
 
 class Printed(Protocol):
@@ -49,6 +50,9 @@ class Printed(Protocol):
     def convention(self) -> Convention: ...
 
     @property
+    def party(self) -> Party | None: ...
+
+    @property
     def reference(self) -> str: ...
 
     @property
@@ -80,7 +84,7 @@ def amendment_context(amendment: Printed) -> AmendmentContext:
         school_count=amendment.count_after,
         amendment=_facts(amendment),
         region=region_context(convention.campaign),
-        collectivity=party_context(convention),
+        collectivity=_party(amendment),
         signed_on=last_signature(amendment.collectivity_signed_on, amendment.region_signed_on),
         authorised_by=act_in_words(amendment.act),
     )
@@ -90,13 +94,22 @@ def amendment_act_context(
     amendment: Printed, act: Act, *, executory: bool = False
 ) -> AmendmentActContext:
     """Return everything the act for an avenant prints."""
+    values = act_values(amendment.convention, act, executory=executory)
     return AmendmentActContext(
         reference=amendment.reference,
         amount=amendment.amount_after,
         school_count=amendment.count_after,
         amendment=_facts(amendment),
-        **act_values(amendment.convention, act, executory=executory),
+        **values | {"collectivity": _party(amendment)},
     )
+
+
+def _party(amendment: Printed) -> PartyContext:
+    """Who the collectivity is on the day of the avenant, not on that of its convention."""
+    convention = amendment.convention
+    collectivity = convention.collectivity
+    title = convention.collectivity_title
+    return party_of(collectivity, amendment.party or collectivity, title=title)
 
 
 def _facts(amendment: Printed) -> AmendmentFacts:

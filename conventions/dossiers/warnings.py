@@ -283,7 +283,38 @@ def _renamed(convention: Convention) -> str:
     return f"École renommée ou déplacée depuis que la convention a été préparée : {schools}."
 
 
+# Confirmed, and not signed by the collectivity yet.
+_TO_SIGN = (State.ACCEPTED, State.SIGNED_BY_REGION)
+_SAME_REPRESENTATIVE = Q(
+    party__representative_first_name=F("collectivity__representative_first_name"),
+    party__representative_last_name=F("collectivity__representative_last_name"),
+)
+
+
+def _represented_otherwise(convention: Convention) -> str:
+    party, collectivity = convention.party, convention.collectivity
+    if party is None or convention.state not in _TO_SIGN:
+        return ""
+    if party.representative == collectivity.representative:
+        return ""
+    return (
+        f"Le représentant de la collectivité a changé : {collectivity.representative} à la place "
+        f"de {party.representative}, que la convention imprime. "
+        + (
+            "Confirmez de nouveau les renseignements avant de signer."
+            if convention.state == State.ACCEPTED
+            else "Le dossier est à reprendre avant d'être signé."
+        )
+    )
+
+
 TERRITORY = (
+    TerritoryWarning(
+        "representative",
+        "Représentant changé avant la signature",
+        _represented_otherwise,
+        Q(state__in=_TO_SIGN) & ~_SAME_REPRESENTATIVE,
+    ),
     TerritoryWarning(
         "merged",
         "Collectivité fusionnée",

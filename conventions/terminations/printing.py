@@ -4,7 +4,7 @@ import datetime
 from typing import Protocol
 
 from conventions.models import Convention, Piece
-from conventions.printing import party_context, region_context
+from conventions.printing import party_of, region_context
 from documents.contexts import LetterContext
 
 
@@ -59,5 +59,8 @@ def letter_context(termination: Printed, kind: str) -> LetterContext:
         terminates_on=termination.terminates_on if is_second else None,
         amicable_until=termination.amicable_until if is_second else None,
         region=region_context(convention.campaign),
-        collectivity=party_context(convention),
+        # Whoever represents it on the day of the letter.
+        collectivity=party_of(
+            convention.collectivity, convention.collectivity, title=convention.collectivity_title
+        ),
     )

@@ -10,13 +10,15 @@ from conventions.authority import can_record_act, record_act
 from conventions.campaigns.models import Campaign
 from conventions.dossiers import warnings
 from conventions.lifecycle import State
-from conventions.models import Convention
+from conventions.models import Convention, latest_piece, outdated_pieces
+from conventions.terminations.models import give_formal_notice
 from lifecycle.errors import TransitionRefused
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
     ConventionFactory,
     SchoolFactory,
+    TextModelFactory,
     current_signed_convention,
     prepare_amendment,
     print_quickly,
@@ -122,6 +124,57 @@ def test_a_school_whose_closure_is_proposed_is_not_enrolled_in_silence(client, r
     assert f"annoncée par l'annuaire : {school.uai}" in page
     assert page.count(other.uai) == 0
     assert campaign.enrolments.count() == 2
+
+
+def elect(collectivity, last_name="NOUVELLE"):
+    collectivity.representative_last_name = last_name
+    collectivity.save()
+
+
+def test_a_new_representative_shows_on_what_is_still_to_be_signed(sent):
+    sent.accept(by=None)
+    assert not warned("representative")
+    elect(sent.collectivity)
+    (text,) = warnings.found_on(seen(sent))
+    assert "NOUVELLE" in text
+    assert warned("representative")
+    seen(sent).accept(by=None)
+    assert warnings.found_on(seen(sent)) == []
+    assert not warned("representative")
+
+
+def test_an_avenant_prints_who_represents_the_collectivity_on_its_day():
+    convention = current_signed_convention()
+    former = convention.party.representative_last_name
+    elect(convention.collectivity)
+    amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
+    amendment.send(by=None)
+    print_quickly(amendment)
+    printed = latest_piece(amendment, "amendment").document.context["collectivity"]
+    assert "NOUVELLE" in printed["representative"]
+    assert former not in printed["representative"]
+    # Elected while it waits: what is unsigned is outdated, what is signed stays.
+    elect(convention.collectivity, "SUIVANTE")
+    (stale,) = outdated_pieces(amendment)
+    assert stale.kind == "amendment"
+    print_quickly(amendment)
+    amendment.sign_for_collectivity(by=None, on=TODAY())
+    elect(convention.collectivity, "DERNIÈRE")
+    assert amendment.party.representative_last_name == "SUIVANTE"
+    _, context = amendment.text_and_context("amendment")
+    assert "SUIVANTE" in context.collectivity.representative
+    assert outdated_pieces(amendment) == []
+
+
+def test_so_does_a_letter_of_termination():
+    convention = current_signed_convention()
+    elect(convention.collectivity)
+    TextModelFactory(kind="formal_notice")
+    termination = give_formal_notice(
+        convention, by=None, side="region", on=TODAY(), grievances="Non."
+    )
+    _, context = termination.text_and_context("formal_notice")
+    assert "NOUVELLE" in context.collectivity.representative
 
 
 def test_nobody_is_warned_of_a_year_that_is_over(sent):
