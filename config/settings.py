@@ -25,6 +25,8 @@ env.read_env(env("ENV_FILE", default=BASE_DIR / ".env"))
 # --- Mode -------------------------------------------------------------------
 DEFAULT_SECRET_KEY = "demonstration-only-not-a-secret-key-never-use-it-in-production"  # noqa: S105
 SECRET_KEY = env("SECRET_KEY", default=DEFAULT_SECRET_KEY)
+# Older ones: what they signed or encrypted is still read.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEMONSTRATION = env.bool("DEMONSTRATION", default=SECRET_KEY == DEFAULT_SECRET_KEY)
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
