@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "jobs",
     "lifecycle",
     "schools",
+    "accounts.leaving",
     "accounts.invitations",
     "accounts",
     "communes",
@@ -295,6 +296,11 @@ SCHEDULES = {
     "courriels": ("outbox.tasks.deliver", None, 5),
     "compteurs": ("accounts.limits.forget_old", None, 60),
     "ménage": ("accounts.tasks.clean_up", None, datetime.time(2, 0)),
+    "comptes inactifs": (
+        "django.core.management.call_command",
+        "'close_idle_accounts'",
+        datetime.time(2, 30),
+    ),
     "payeurs": ("django.core.management.call_command", "'follow_payers'", datetime.time(3, 0)),
     "documents périmés": (
         "conventions.dossiers.tasks.review_documents",

@@ -32,6 +32,7 @@ FLOORS = (
     "jobs",
     "lifecycle",
     "schools",
+    "accounts.leaving",
     "accounts.proconnect",
     "accounts.invitations",
     "accounts",
