@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.PrivatePages",
     "accounts.middleware.SecondFactor",
+    "town_hall.support.SupportView",
     "accounts.middleware.WhoActs",
     "accounts.middleware.JournalOfExports",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
