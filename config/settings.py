@@ -199,7 +199,7 @@ SESSION_COOKIE_AGE = 8 * 3600
 SIMPLE_HISTORY_REVERT_DISABLED = True
 # Agents open nothing without one; a demonstration does not make its visitors set one up.
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=not DEMONSTRATION)
-MFA_ADAPTER = "accounts.factor_adapter.FactorAdapter"
+MFA_ADAPTER = "accounts.second_factor.adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 # A telephone's clock may be half a minute off.

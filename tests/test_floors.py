@@ -34,6 +34,7 @@ FLOORS = (
     "schools",
     "accounts.leaving",
     "accounts.proconnect",
+    "accounts.second_factor",
     "accounts.invitations",
     "accounts",
     "communes",
