@@ -38,7 +38,7 @@ def find_out(request: HttpRequest) -> str:
 
 def collectivities_of(user: User) -> QuerySet[Collectivity]:
     """Return those to choose among: one that merged into another of them goes with it."""
-    own = user.collectivities.all()
+    own = user.own_collectivities
     return own.exclude(merged_into__in=own.order_by().values("pk")).select_related("department")
 
 

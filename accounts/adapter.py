@@ -126,7 +126,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def get_login_stages(self) -> list[str]:
-        ours = {"allauth.mfa.stages.AuthenticateStage": "accounts.factor_adapter.FactorStage"}
+        ours = {
+            "allauth.mfa.stages.AuthenticateStage": "accounts.second_factor.adapter.FactorStage"
+        }
         return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:

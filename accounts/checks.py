@@ -12,7 +12,7 @@ from accounts.models import DEMONSTRATION_DOMAIN, User
 
 @register(Tags.security, deploy=True)
 def check_mode(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
-    """Refuse demonstration mode, the default secret key and DEBUG."""
+    """Refuse demonstration mode, the default secret key, DEBUG, agents let in by half or shut out."""
     if settings.DEMONSTRATION:
         yield Error(
             "Demonstration mode is on.",
@@ -27,6 +27,18 @@ def check_mode(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
         )
     if settings.DEBUG:
         yield Error("DEBUG is on.", hint="Unset DEBUG.", id="accounts.E003")
+    if not settings.SECOND_FACTOR_REQUIRED:
+        yield Error(
+            "Agents come in without a second factor.",
+            hint="Unset SECOND_FACTOR_REQUIRED.",
+            id="accounts.E005",
+        )
+    if settings.PROCONNECT_ONLY_FOR_AGENTS and not settings.PROCONNECT_DISCOVERY_URL:
+        yield Error(
+            "ProConnect is the only way in for agents, and is not configured.",
+            hint="Set PROCONNECT_DISCOVERY_URL, or unset PROCONNECT_ONLY_FOR_AGENTS.",
+            id="accounts.E006",
+        )
 
 
 @register(Tags.database, deploy=True)

@@ -61,5 +61,7 @@ def _ensure_account(account: DemonstrationAccount) -> User:
     user.set_password(DEMONSTRATION_PASSWORD)
     user.save()
     if account.collectivity_code:
-        user.collectivities.set([Collectivity.objects.get(code=account.collectivity_code)])
+        own = [Collectivity.objects.get(code=account.collectivity_code)]
+        user.collectivities.set(own)
+        user.managed.set(own)
     return user

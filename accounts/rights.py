@@ -12,6 +12,7 @@ from accounts import factor, journal
 from accounts.adapter import tell_of_change
 from accounts.models import User
 from accounts.roles import Role
+from accounts.scope import collectivity_scope
 from communes.models import Collectivity
 
 Kind = journal.Kind
@@ -118,6 +119,16 @@ def grant(user: User, collectivity: Collectivity, *, manages: bool, by: User | N
         user.collectivities.add(collectivity)
         if manages and not user.is_shared:
             user.managed.add(collectivity)
+
+
+def let_manage(user: User, *, by: User) -> bool:
+    """Have a town hall's person look after the access of their collectivities, those of
+    the territory of `by`; False for others."""
+    if user.role != Role.TOWN_HALL or user.is_shared or not user.is_active:
+        return False
+    with changing(user, by=by):
+        user.managed.add(*user.collectivities.filter(collectivity_scope(by)))
+    return True
 
 
 def reset_factor(user: User, *, by: User | None, reason: str) -> None:

@@ -18,7 +18,7 @@ def collectivity_scope(user: User, path: str = "") -> Q:
     """
     prefix = f"{path}__" if path else ""
     if user.role == Role.TOWN_HALL:
-        own = user.collectivities.order_by()
+        own = user.own_collectivities.order_by()
         if user.acting_for:
             own = own.filter(pk=user.acting_for.pk)
         return (

@@ -5,11 +5,9 @@ what the rectorat decides, so they have no address here.
 """
 
 from allauth.account import views
-from allauth.mfa.recovery_codes import views as code_views
-from allauth.mfa.totp import views as totp_views
 from django.urls import path, re_path
 
-from accounts.views import person, second_factor, sessions, sign_in
+from accounts.views import person, sessions, sign_in
 
 urlpatterns = [
     path("connexion/", sign_in.LoginView.as_view(), name="account_login"),
@@ -44,41 +42,6 @@ urlpatterns = [
         "mot-de-passe/enregistre/",
         views.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
-    ),
-    # The second factor
-    path("securite/", second_factor.Security.as_view(), name="mfa_index"),
-    path(
-        "securite/connexion/",
-        second_factor.Authenticate.as_view(),
-        name="mfa_authenticate",
-    ),
-    path(
-        "securite/confirmer/",
-        second_factor.Reauthenticate.as_view(),
-        name="mfa_reauthenticate",
-    ),
-    path(
-        "securite/confirmer/cle/",
-        second_factor.ReauthenticateByKey.as_view(),
-        name="mfa_reauthenticate_webauthn",
-    ),
-    path(
-        "securite/application/",
-        second_factor.ActivateTotp.as_view(),
-        name="mfa_activate_totp",
-    ),
-    path("securite/application/retrait/", totp_views.deactivate_totp, name="mfa_deactivate_totp"),
-    path("securite/cle/", second_factor.AddKey.as_view(), name="mfa_add_webauthn"),
-    path(
-        "securite/cle/<int:pk>/retrait/",
-        second_factor.RemoveKey.as_view(),
-        name="mfa_remove_webauthn",
-    ),
-    path("securite/codes/", code_views.view_recovery_codes, name="mfa_view_recovery_codes"),
-    path(
-        "securite/codes/nouveaux/",
-        code_views.generate_recovery_codes,
-        name="mfa_generate_recovery_codes",
     ),
     path("securite/sessions/", sessions.Sessions.as_view(), name="sessions"),
     # Who, and for whom

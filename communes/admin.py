@@ -266,9 +266,11 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
             "admin:invitations_invitation_add", query={"collectivity": collectivity.pk}
         )
         return format_html(
-            '{} <a href="{}">Inviter une personne</a>',
+            '{} <a href="{}">Inviter une personne</a> · '
+            '<a href="{}">Voir comme cette collectivité</a>',
             format_html_join("", '<a href="{}">{}</a> ({}){}<br>', rows) or "Personne.",
             invite,
+            reverse("support_start", args=[collectivity.code]),
         )
 
     def formfield_for_foreignkey(

@@ -25,6 +25,8 @@ env.read_env(env("ENV_FILE", default=BASE_DIR / ".env"))
 # --- Mode -------------------------------------------------------------------
 DEFAULT_SECRET_KEY = "demonstration-only-not-a-secret-key-never-use-it-in-production"  # noqa: S105
 SECRET_KEY = env("SECRET_KEY", default=DEFAULT_SECRET_KEY)
+# Older ones: what they signed or encrypted is still read.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEMONSTRATION = env.bool("DEMONSTRATION", default=SECRET_KEY == DEFAULT_SECRET_KEY)
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
@@ -54,6 +56,7 @@ INSTALLED_APPS = [
     "jobs",
     "lifecycle",
     "schools",
+    "accounts.leaving",
     "accounts.invitations",
     "accounts",
     "communes",
@@ -90,6 +93,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.PrivatePages",
     "accounts.middleware.SecondFactor",
+    "town_hall.support.SupportView",
     "accounts.middleware.WhoActs",
     "accounts.middleware.JournalOfExports",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -199,7 +203,7 @@ SESSION_COOKIE_AGE = 8 * 3600
 SIMPLE_HISTORY_REVERT_DISABLED = True
 # Agents open nothing without one; a demonstration does not make its visitors set one up.
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=not DEMONSTRATION)
-MFA_ADAPTER = "accounts.factor_adapter.FactorAdapter"
+MFA_ADAPTER = "accounts.second_factor.adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 # A telephone's clock may be half a minute off.
@@ -297,6 +301,11 @@ SCHEDULES = {
     "courriels": ("outbox.tasks.deliver", None, 5),
     "compteurs": ("accounts.limits.forget_old", None, 60),
     "ménage": ("accounts.tasks.clean_up", None, datetime.time(2, 0)),
+    "comptes inactifs": (
+        "django.core.management.call_command",
+        "'close_idle_accounts'",
+        datetime.time(2, 30),
+    ),
     "payeurs": ("django.core.management.call_command", "'follow_payers'", datetime.time(3, 0)),
     "documents périmés": (
         "conventions.dossiers.tasks.review_documents",

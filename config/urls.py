@@ -13,6 +13,7 @@ urlpatterns = [
     path("courriels/<slug:name>/", mail, name="mail"),
     path("courriels/<slug:name>/contenu", mail_html, name="mail_html"),
     path("comptes/", include("accounts.urls")),
+    path("comptes/securite/", include("accounts.second_factor.urls")),
     path("comptes/invitation/", include("accounts.invitations.urls")),
     path("comptes/proconnect/", include("accounts.proconnect.urls")),
     path("conventions/", include("town_hall.urls")),

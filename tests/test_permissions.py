@@ -146,6 +146,8 @@ PAGES = {
     # Who, and for whom
     "collectivity_choice": {Role.TOWN_HALL},
     "person_name": {Role.TOWN_HALL},
+    "support_start": ADMIN_SITE_ROLES,
+    "support_end": SIGNED_IN,
     "colleagues": {Role.TOWN_HALL},
     "confirm_access": {Role.TOWN_HALL},
     "remove_colleague": {Role.TOWN_HALL},

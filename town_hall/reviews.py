@@ -2,9 +2,11 @@
 
 import datetime
 
+from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import journal
+from accounts.models import AccessReview, User
 from accounts.roles import Role
 from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
@@ -24,6 +26,19 @@ def awaited_from(user: User) -> Collectivity | None:
     if user.role != Role.TOWN_HALL or user.is_shared or user.acting_for is None:
         return None
     return user.acting_for if is_due(user.acting_for) else None
+
+
+def confirm(collectivity: Collectivity, *, by: User) -> AccessReview:
+    """Keep that `by` found the list of access of a collectivity right, today."""
+    with transaction.atomic():
+        people = User.objects.filter(collectivities=collectivity, is_active=True).count()
+        journal.note(
+            journal.Kind.REVIEW,
+            f"Liste des accès de {collectivity} confirmée ({people})",
+            person=by,
+            by=by,
+        )
+        return AccessReview.objects.create(collectivity=collectivity, by=by, by_name=by.signature)
 
 
 def asks_representative(collectivity: Collectivity) -> bool:

@@ -11,6 +11,7 @@ from town_hall.views import (
     files,
     own_act,
     steps,
+    support,
     termination,
 )
 
@@ -24,6 +25,8 @@ urlpatterns = [
     path("", files.ConventionList.as_view(), name="conventions"),
     path("calendrier/", calendar.CalendarPage.as_view(), name="calendar"),
     path("en-cours/", files.current, name="convention_current"),
+    path("comme/<str:code>/", support.SupportStart.as_view(), name="support_start"),
+    path("comme/", support.support_end, name="support_end"),
     path("acces/<str:code>/", colleagues.Colleagues.as_view(), name="colleagues"),
     path("acces/<str:code>/confirmer/", colleagues.ConfirmAccess.as_view(), name="confirm_access"),
     path(

@@ -108,7 +108,7 @@ class UserAdmin(ExportMixin, HistoryAdmin):
     ]
     list_filter = ["role", "is_active", FactorFilter, "is_shared"]
     search_fields = ["email", "last_name", "first_name"]
-    actions = ["end_access"]
+    actions = ["let_manage", "end_access"]
     export_columns = (
         Column("Nom", Kind.TEXT, lambda user: user.get_full_name(), width=28),
         Column("Adresse électronique", Kind.TEXT, lambda user: user.email, width=36),
@@ -235,6 +235,14 @@ class UserAdmin(ExportMixin, HistoryAdmin):
             },
         }
         return self._ask(request, "Mettre fin à l'accès", form, context)
+
+    @admin.action(description="Confier la gestion des accès de leurs collectivités")
+    def let_manage(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        factor.demand_fresh(request)
+        done = [rights.let_manage(user, by=user_of(request)) for user in queryset]
+        left = done.count(False)
+        note = f" Laissés de côté (agents, boîtes partagées, désactivés) : {left}." if left else ""
+        messages.success(request, f"Gèrent désormais les accès : {done.count(True)}.{note}")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)

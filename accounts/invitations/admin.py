@@ -19,6 +19,7 @@ from accounts.roles import Role
 from accounts.scope import collectivity_scope
 from communes.admin_base import ScopedAdmin
 from communes.models import Collectivity
+from outbox.models import Delivery
 from tabular.admin_export import ExportMixin
 from tabular.admin_import import FileImportMixin
 from tabular.folding import fold
@@ -62,6 +63,17 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(current_state=self.value()) if self.value() else queryset
 
 
+class DeliveryFilter(admin.SimpleListFilter):
+    title = "courriel"
+    parameter_name = "delivery"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return [(value, str(label)) for value, label in Delivery.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(message__state=self.value()) if self.value() else queryset
+
+
 @admin.register(Invitation)
 class InvitationAdmin(ExportMixin, FileImportMixin, ScopedAdmin):
     form = InvitationForm
@@ -77,7 +89,7 @@ class InvitationAdmin(ExportMixin, FileImportMixin, ScopedAdmin):
         "sent",
         "until",
     )
-    list_filter = (StateFilter, "message__state", "role", "collectivity__department")
+    list_filter = (StateFilter, DeliveryFilter, "role", "collectivity__department")
     list_select_related = ("collectivity__department", "message")
     list_per_page = 100
     search_fields = ("email", "collectivity__search_text")

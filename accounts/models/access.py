@@ -29,6 +29,7 @@ class AccessEntry(models.Model):
         SESSION = "session", "session terminée"
         PROCONNECT = "proconnect", "identité ProConnect"
         REVIEW = "review", "liste des accès confirmée"
+        SUPPORT = "support", "consultation comme une collectivité"
         EXPORT = "export", "export"
         DOWNLOAD = "download", "téléchargement en nombre"
 

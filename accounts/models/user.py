@@ -119,6 +119,8 @@ class User(AbstractBaseUser):
     acting_for: Collectivity | None = None
     has_choice = False
     typed_name = ""
+    # The collectivity that an agent of the rectorat sees as (`town_hall.support`).
+    visiting: Collectivity | None = None
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -183,6 +185,13 @@ class User(AbstractBaseUser):
         if self.role == Role.RECTORAT and self.limited_to_departments:
             return Q(**{f"{path}__in": self.departments.values("pk")})
         return Q()
+
+    @property
+    def own_collectivities(self) -> QuerySet[Collectivity]:
+        """Those that a town hall's person acts for, or that an agent sees as."""
+        if self.visiting:
+            return Collectivity.objects.filter(pk=self.visiting.pk)
+        return self.collectivities.all()
 
     @property
     def was_removed(self) -> bool:

@@ -37,6 +37,7 @@ OTHER_VERBS = {
     "record_act_dates": "Dates de l'acte enregistrées",
     "add_piece": "Ajout d'une pièce",
     "post_message": "Message",
+    "support": "Dossier consulté comme la collectivité",
 }
 VERBS = {
     rule.verb: rule.label

@@ -51,6 +51,18 @@ def test_debug_is_refused(production):
         check()
 
 
+def test_agents_without_a_second_factor_are_refused(production):
+    production.SECOND_FACTOR_REQUIRED = False
+    with pytest.raises(SystemCheckError, match=r"accounts\.E005"):
+        check()
+
+
+def test_agents_without_any_way_in_are_refused(production):
+    production.PROCONNECT_ONLY_FOR_AGENTS = True
+    with pytest.raises(SystemCheckError, match=r"accounts\.E006"):
+        check()
+
+
 def test_demonstration_accounts_are_refused(production):
     UserFactory(email=f"mairie@{DEMONSTRATION_DOMAIN}")
     with pytest.raises(SystemCheckError, match=r"accounts\.E004"):

@@ -142,6 +142,21 @@ def test_the_rectorat_ends_town_halls_access_with_a_reason_and_no_agents(client,
     assert "motif : départ" in AccessEntry.objects.get(kind="rights").detail
 
 
+def test_the_rectorat_names_who_manages_the_access_of_a_town_hall(client, rectorat, person, town):
+    shared = UserFactory(collectivities=[town], is_shared=True)
+    client.force_login(rectorat)
+
+    page = client.post(
+        reverse("admin:accounts_user_changelist"),
+        {"action": "let_manage", "_selected_action": [person.pk, shared.pk, rectorat.pk]},
+        follow=True,
+    )
+
+    assert list(User.objects.filter(managed=town)) == [person]
+    assert "Gèrent désormais les accès : 1. Laissés de côté" in page.text
+    assert "gère les accès de : — →" in AccessEntry.objects.get(kind="rights").detail
+
+
 def test_nobody_ends_their_own_access(administrator):
     with pytest.raises(ValidationError, match="son propre compte"):
         rights.end_access(administrator, by=administrator)

@@ -19,7 +19,15 @@ VISITORS_PAGES = [
     "/courriels/",
     "/verifier/",
     "/verifier/ENT-2022-34337-C-333333",
+    "/comptes/invitation/perimee/",
     "/rien/",
+]
+PEOPLES_PAGES = [
+    "/comptes/mot-de-passe/",
+    "/comptes/securite/",
+    "/comptes/securite/application/",
+    "/comptes/securite/cle/",
+    "/comptes/securite/sessions/",
 ]
 
 
@@ -34,9 +42,19 @@ def test_pages_for_visitors_are_accessible_and_fit(visitor, viewport):
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("role", [Role.TOWN_HALL, Role.FINANCE], ids=str)
-def test_the_password_page_is_accessible_and_fits(visitor, role, viewport):
+def test_the_pages_of_ones_own_account_are_accessible_and_fit(visitor, role, viewport):
     page = visitor(role, viewport)
-    page.goto("/comptes/mot-de-passe/")
+    for path in PEOPLES_PAGES:
+        page.goto(path)
+        assert_accessible(page)
+        assert_fits(page)
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_town_halls_list_of_access_is_accessible_and_fits(visitor, viewport):
+    page = visitor(Role.TOWN_HALL, viewport)
+    page.goto("/conventions/acces/34337/")
+    expect(page.get_by_role("heading", name="Inviter un collègue")).to_be_visible()
     assert_accessible(page)
     assert_fits(page)
 
@@ -60,6 +78,6 @@ def test_the_menu_opens_on_a_narrow_screen(visitor):
 
 def test_the_admin_site_runs_under_the_strict_policy(visitor):
     page = visitor(Role.ADMINISTRATOR)
-    for path in ["", "accounts/user/", "accounts/user/add/", "accounts/user/?q=roux"]:
+    for path in ["", "accounts/user/", "invitations/invitation/add/", "accounts/user/?q=roux"]:
         page.goto(f"/admin/{path}")
         assert_fits(page)

@@ -23,6 +23,7 @@ def test_each_is_written_once_and_keeps_its_next_time(schedules):
     schedules.update(next_run=tomorrow)
     call_command("schedules")
     assert sorted(schedules.values_list("name", "next_run")) == [
+        ("comptes inactifs", tomorrow),
         ("compteurs", tomorrow),
         ("courriels", tomorrow),
         ("documents périmés", tomorrow),

@@ -16,12 +16,11 @@ from accounts.access import role_required, user_of
 from accounts.invitations import inviting
 from accounts.invitations.models import Invitation
 from accounts.models import User
-from accounts.reviews import confirm
 from accounts.roles import Role
 from accounts.scope import collectivity_scope
 from communes.models import Collectivity
 from town_hall.colleague_forms import ColleagueForm, RepresentativeForm
-from town_hall.reviews import asks_representative, is_due
+from town_hall.reviews import asks_representative, confirm, is_due
 
 
 @method_decorator(role_required(Role.TOWN_HALL), name="dispatch")
