@@ -12,11 +12,11 @@ from billing.balances import requested_by_department
 from communes.models import Academy, Collectivity, Department
 from conventions.amendments.models import Amendment
 from conventions.campaigns.models import Campaign
-from conventions.dossiers.expectations import Rule
-from conventions.dossiers.situation import counts
 from conventions.lifecycle import CLAIMABLE, State
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
+from conventions.situations.expectations import Rule
+from conventions.situations.situation import counts
 
 
 @dataclass

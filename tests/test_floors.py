@@ -26,6 +26,7 @@ FLOORS = (
     "billing.coding",
     "conventions.piles",
     "conventions.dossiers",
+    "conventions.situations",
     "conventions.amendments",
     "conventions.terminations",
     "conventions.enrolment",

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from conventions.acts.models import Act
 from conventions.authority import can_adapt_act, can_record_act
-from conventions.dossiers.expectations import received
-from conventions.dossiers.situation import Situation, situation
 from conventions.lifecycle import COLLECTIVITY_SIGNED, TRANSITIONS, State
 from conventions.models import Convention, Piece
+from conventions.situations.expectations import received
+from conventions.situations.situation import Situation, situation
 
 
 class Status(Enum):

@@ -14,12 +14,12 @@ from accounts.models import User
 from conventions.amendments.effects import awaited_amendment
 from conventions.campaigns.models import Campaign
 from conventions.dossiers import bulk
-from conventions.dossiers.expectations import Rule
 from conventions.dossiers.parts import PARTS
 from conventions.dossiers.progress import expected_now, steps
-from conventions.dossiers.situation import situation
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import Convention
+from conventions.situations.expectations import Rule
+from conventions.situations.situation import situation
 
 
 def remind(convention: Convention, *, by: User | None) -> None:

@@ -9,8 +9,8 @@ from conventions.amendments.models import Amendment
 from conventions.dossiers import progress
 from conventions.dossiers.parts import PARTS, parts_of
 from conventions.dossiers.progress import Step
-from conventions.dossiers.situation import Situation, situation
 from conventions.models import Convention, Dossier, Enrolment, Piece, outdated_pieces
+from conventions.situations.situation import Situation, situation
 from conventions.terminations.models import Termination, last_termination
 
 

@@ -16,10 +16,10 @@ from accounts.access import user_of
 from accounts.models import User
 from communes.models import Department
 from conventions.campaigns.models import Campaign
-from conventions.dossiers import warnings
-from conventions.dossiers.expectations import RULES
-from conventions.dossiers.situation import expecting
 from conventions.lifecycle import Standing
+from conventions.situations import warnings
+from conventions.situations.expectations import RULES
+from conventions.situations.situation import expecting
 
 
 def departments_of(user: User) -> QuerySet[Department]:

@@ -9,10 +9,10 @@ from icalendar import Calendar
 
 from conventions.acts.models import Act, ActState
 from conventions.authority import adapt_act, can_adapt_act, record_act, record_act_dates
-from conventions.dossiers import warnings
 from conventions.dossiers.agenda import calendar_of
 from conventions.dossiers.progress import expected_now, steps
 from conventions.models import Convention, issue_documents, latest_piece
+from conventions.situations import warnings
 from lifecycle.errors import TransitionRefused
 from tests.factories import current_signed_convention, prepare_amendment
 

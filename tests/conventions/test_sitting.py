@@ -10,11 +10,11 @@ from django.urls import reverse
 from conventions.acts.models import Act
 from conventions.acts.sitting import Sitting
 from conventions.authority import record_act
-from conventions.dossiers import warnings
 from conventions.dossiers.progress import expected_now, steps
 from conventions.dossiers.timeline import line
 from conventions.models import Convention
 from conventions.printing import act_context
+from conventions.situations import warnings
 from lifecycle.errors import TransitionRefused
 
 pytestmark = pytest.mark.django_db

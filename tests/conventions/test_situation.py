@@ -10,9 +10,7 @@ from conventions.acts.models import Act, ActState
 from conventions.amendments.models import Amendment
 from conventions.authority import record_act, record_act_dates
 from conventions.campaigns.models import Campaign
-from conventions.dossiers.expectations import RULES
 from conventions.dossiers.progress import Status, expected_now, steps
-from conventions.dossiers.situation import counts, expecting, situation, with_expected
 from conventions.exchanges.models import Side
 from conventions.lifecycle import (
     COLLECTIVITY_SIGNED,
@@ -22,6 +20,8 @@ from conventions.lifecycle import (
     State,
 )
 from conventions.models import ConfirmedParty, Convention, Piece, attach, latest_piece
+from conventions.situations.expectations import RULES
+from conventions.situations.situation import counts, expecting, situation, with_expected
 from conventions.terminations.models import Termination, give_formal_notice
 from documents.models import Document
 from documents.received.uploads import UploadedPdf

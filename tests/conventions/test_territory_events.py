@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from conventions.authority import can_record_act, record_act
 from conventions.campaigns.models import Campaign
-from conventions.dossiers import warnings
 from conventions.lifecycle import State
 from conventions.models import Convention, latest_piece, outdated_pieces
+from conventions.situations import warnings
 from conventions.terminations.models import give_formal_notice
 from lifecycle.errors import TransitionRefused
 from tests.factories import (

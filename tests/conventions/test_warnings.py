@@ -12,8 +12,8 @@ from communes.models import Collectivity
 from conventions.acts.models import Act, ActState
 from conventions.acts.sitting import EXPECTED, Sitting
 from conventions.authority import record_act_dates
-from conventions.dossiers import warnings
 from conventions.models import ConfirmedParty, Convention
+from conventions.situations import warnings
 from law import deadlines
 from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
 from tests.night import at_night

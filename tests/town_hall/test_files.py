@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from communes.models import Collectivity
 from conventions.authority import record_act, record_act_dates
-from conventions.dossiers import progress, warnings
+from conventions.dossiers import progress
 from conventions.lifecycle import State
 from conventions.models import Convention, attach, issue_documents
+from conventions.situations import warnings
 from documents.received.uploads import UploadedPdf
 from lifecycle.rereading import fingerprint
 from tests.factories import ConventionFactory, UserFactory, print_quickly

@@ -18,12 +18,12 @@ from conventions.authority import can_adapt_act, can_record_act, can_record_act_
 from conventions.campaigns.models import Campaign
 from conventions.correspondence import can_post_message
 from conventions.dossiers.parts import PARTS
-from conventions.dossiers.situation import situation
 from conventions.dossiers.timeline import journal_of_collectivity, timeline
 from conventions.dossiers.whole import WholeFile
 from conventions.lifecycle import State, guidance
 from conventions.models import Convention, Piece, can_receive_pieces
 from conventions.models.convention import ConventionQuerySet
+from conventions.situations.situation import situation
 from conventions.terminations.steps import open_steps
 from town_hall.reviews import awaited_from
 

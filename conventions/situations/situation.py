@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from django.db.models import Case, CharField, Count, F, Q, Value, When
 from django.utils import timezone
 
-from conventions.dossiers import warnings
-from conventions.dossiers.expectations import RULES, Rule
 from conventions.exchanges.models import Side
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
+from conventions.situations import warnings
+from conventions.situations.expectations import RULES, Rule
 
 
 @dataclass(frozen=True)
