@@ -182,6 +182,13 @@ class Due:
             if other.titre.is_deduction and other.titre.corrects_id == titre.pk
         )
 
+    @property
+    def to_cancel(self) -> Account | None:
+        """The titre that the next list proposes to cancel; None once nothing of it is left."""
+        key = self.claim.to_cancel_id if self.claim else None
+        bearer = next((account for account in self.standing if account.titre.pk == key), None)
+        return bearer if bearer and self.net_of(bearer) > 0 else None
+
     @cached_property
     def unasked_parts(self) -> list[Part]:
         """The parts that no standing titre asks for, those of cancelled titres included."""

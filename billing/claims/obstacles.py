@@ -51,9 +51,7 @@ def before_any_titre(due: Due) -> Obstacle | None:
     """Return why nothing can be asked for at all, None when something can."""
     if due.pending:
         return Obstacle.PENDING
-    if due.claim and due.claim.to_cancel_id:
-        return None
-    if due.left:
+    if due.to_cancel or due.left:
         return None
     return Obstacle.ASKED if due.asked else Obstacle.NOTHING_DUE
 

@@ -98,8 +98,8 @@ def proposal_of(due: Due, grounds: Grounds) -> Proposal:
 
 
 def _titre_of(due: Due, grounds: Grounds) -> tuple[Titre | None, list[Act]]:
-    if due.claim and due.claim.to_cancel_id:
-        return _cancellation(due, due.claim), []
+    if due.claim and (bearer := due.to_cancel):
+        return _cancellation(due, due.claim, bearer), []
     if due.left > 0:
         return _demand(due, grounds)
     return _reduction(due, grounds), []
@@ -131,9 +131,8 @@ def _reduction(due: Due, grounds: Grounds) -> Titre | None:
     return _correcting(titre, bearer)
 
 
-def _cancellation(due: Due, claim: Claim) -> Titre:
+def _cancellation(due: Due, claim: Claim, bearer: Account) -> Titre:
     """Of the whole of what a titre still asks for: it says what that one said."""
-    bearer = next(a for a in due.standing if a.titre.pk == claim.to_cancel_id)
     earlier = bearer.titre
     copied = {
         field.attname: getattr(earlier, field.attname)

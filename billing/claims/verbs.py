@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from accounts.models import User
 from billing.claims.due import Due
 from billing.ledger import account_of
+from billing.liquidation import total
 from billing.models import Claim, DebtorChange, Titre
 from billing.recording import EntryRefused, writing
 from communes.models import Collectivity
@@ -75,8 +76,11 @@ def ask_cancellation(titre: Titre, *, reason: str) -> None:
                 "Ce titre n'a pas de numéro Chorus : retirez son lot s'il n'est pas parti, "
                 "attendez sinon la réponse du comptable."
             )
-        if account.deducted >= titre.amount:
-            raise EntryRefused("Ce titre est déjà annulé en totalité.")
+        corrections = map(account_of, titre.corrections.in_full().order_by("pk"))
+        if total(c.titre.amount for c in corrections if c.stands and c.titre.is_deduction) >= (
+            titre.amount
+        ):
+            raise EntryRefused("L'annulation de ce titre en totalité est déjà demandée ou faite.")
         claims = Claim.objects.filter(pk=titre.claim_id)
         claims.update(to_cancel=titre, cancel_reason=reason.strip())
 

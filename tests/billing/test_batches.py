@@ -306,3 +306,17 @@ def test_everything_is_copied(villeneuve, finance):
         "Rectrice de la région académique Occitanie",
     )
     assert titre.period == "du 01/09/2022 au 01/09/2023"
+
+
+def test_what_is_cancelled_already_is_not_cancelled_again(current, finance):
+    """Found by a random walk: the second made a titre of nothing."""
+    request(current.campaign, finance)
+    (titre,) = titres(current)
+    issue(titre)
+    ask_cancellation(titre, reason="Erreur.")
+    request(current.campaign, finance)
+    with pytest.raises(EntryRefused, match="déjà demandée"):
+        ask_cancellation(titre, reason="Encore.")
+    issue(titres(current)[1])
+    Claim.objects.update(to_cancel=titre, cancel_reason="Encore.")
+    assert request(current.campaign, finance).titres.get().kind == "initial"

@@ -1,0 +1,103 @@
+"""What many titres cost: their workbook beside a bare one, a return, what is owed, the board."""
+
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from io import BytesIO
+
+import xlsxwriter
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+
+from billing.batches import columns, files
+from billing.batches.confirming import confirm
+from billing.batches.preparing import Choice, prepare_list
+from billing.models import Batch, Titre
+from billing.recovery.aged import aged_by_debtor
+from billing.recovery.board import build_board
+from billing.returns.layouts import Layout
+from billing.returns.matching import outcomes
+from lifecycle.triggers import install_triggers, remove_triggers
+from tabular.sheets import read_table
+
+MANY = 50_000
+
+
+def measures(campaign, by) -> Iterator[tuple[str, float, str]]:
+    """Yield what was measured, its seconds and a note, for a campaign with signed conventions."""
+    preparation, seconds = _timed(lambda: prepare_list(Choice(campaign), by=by))
+    count = preparation.lines.count()
+    yield f"Liste d'un lot, {count} conventions", seconds, ""
+    preparation.lines.possible().update(is_ticked=True, reason="Mesure.")
+    batch, seconds = _timed(lambda: confirm(preparation, by=by))
+    yield f"Lot de {batch.titre_count} titres, demandé", seconds, ""
+    _multiply(batch)
+    bare = min(_timed(lambda: _bare_workbook(batch))[1] for _ in range(2))
+    yield f"Classeur nu, {MANY} titres", bare, "xlsxwriter sur les lignes gardées"
+    ours = min(_timed(lambda: files.WRITERS["xlsx"](batch, BytesIO()))[1] for _ in range(2))
+    memory = _memory(lambda: files.WRITERS["csv"](batch, BytesIO()))
+    yield f"Le nôtre, {MANY} titres", ours, f"{ours / bare:.2f} fois ; CSV : {memory} Mo de Python"
+    yield from _return()
+    titres = Titre.objects.all()
+    yield "Restes dus", _timed(lambda: aged_by_debtor(titres, timezone.localdate()))[1], ""
+    yield "Tableau", _timed(lambda: build_board(campaign, by, Q()))[1], ""
+
+
+def _return() -> Iterator[tuple[str, float, str]]:
+    day = f"{timezone.localdate():%d/%m/%Y}"
+    references = Titre.objects.order_by("pk").values_list("reference", flat=True)
+    rows = [f"{reference};N{n};{day}" for n, reference in enumerate(references)]
+    content = "\r\n".join(["Référence;Numéro;Date", *rows]).encode()
+    layout = Layout({"reference": 0, "chorus_number": 1, "on": 2}, {}, "issued")
+    found, seconds = _timed(lambda: outcomes(read_table(content).lines, layout))
+    yield f"Retour de {len(found)} lignes, lu et rapproché", seconds, ""
+
+
+def _multiply(batch: Batch) -> None:
+    """Copy five titres many times, the rules of their claims set aside for that moment."""
+    keys = ", ".join(
+        str(key) for key in batch.titres.order_by("pk").values_list("pk", flat=True)[:5]
+    )
+    names = [field.column for field in Titre._meta.concrete_fields if not field.primary_key]
+    other = {"reference": "'M-' || id || '-' || n", "rank": "n + 10"}
+    into = ", ".join(f'"{name}"' for name in names)
+    values = ", ".join(other.get(name, f'"{name}"') for name in names)
+    remove_triggers()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers "
+            f"WHERE n < {MANY // 5}) INSERT INTO billing_titre ({into}) "
+            f"SELECT {values} FROM billing_titre, numbers WHERE id IN ({keys})"
+        )
+    install_triggers()
+
+
+def _bare_workbook(batch: Batch) -> None:
+    titres = columns.of_batch(batch)
+    with xlsxwriter.Workbook(BytesIO(), {"constant_memory": True}) as workbook:
+        for rows in (columns.titre_rows(titres), columns.school_rows(titres)):
+            sheet = workbook.add_worksheet()
+            for number, row in enumerate(rows):
+                for place, value in enumerate(row):
+                    if value is None or value == "":
+                        continue
+                    if isinstance(value, str):
+                        sheet.write_string(number, place, value)
+                    else:
+                        sheet.write(number, place, value)
+
+
+def _timed(action: Callable):  # type: ignore[no-untyped-def]
+    start = time.perf_counter()
+    result = action()
+    return result, time.perf_counter() - start
+
+
+def _memory(action: Callable) -> int:
+    """Return the most Python memory that an action takes, in MB."""
+    tracemalloc.start()
+    action()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most // 1024 // 1024
