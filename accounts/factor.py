@@ -31,7 +31,7 @@ PROCONNECT = "proconnect"
 def is_required_of(user: User) -> bool:
     """Tell whether `user` opens nothing without a second factor.
 
-    The demonstration does not ask for one (docs/decisions/0018-people-and-access.md); a
+    The demonstration does not ask for one (docs/decisions/0021-people-and-access.md); a
     deployment that does not either is refused by `check --deploy`.
     """
     return settings.SECOND_FACTOR_REQUIRED and user.is_agent
