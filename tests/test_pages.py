@@ -32,7 +32,7 @@ PEOPLES_PAGES = [
     "account_change_password",
     "account_logout",
     "claims",
-    "chorus_settings",
+    "billing_settings",
     "admin:index",
     "admin:accounts_user_changelist",
     "admin:accounts_user_add",

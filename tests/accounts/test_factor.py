@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts import factor, rights
 from accounts.models import AccessEntry, User
 from accounts.roles import Role
+from billing.batches.preparing import Choice, prepare_list
 from tests.factories import PASSWORD, CollectivityFactory, UserFactory
 
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -146,19 +147,21 @@ def test_an_agent_does_not_take_their_last_factor_away(client, with_totp):
 # --- Asked anew ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("page", "sent"),
-    [
-        pytest.param(lambda: reverse("batch_new"), {}, id="a-batch"),
-        pytest.param(lambda: reverse("mfa_deactivate_totp"), {}, id="the-factor-itself"),
-    ],
-)
-def test_what_weighs_asks_for_the_factor_anew(client, with_totp, convention, page, sent):
-    convention.campaign.open(by=None) if convention.campaign.state != "open" else None
+def test_the_factor_itself_asks_for_it_anew(client, with_totp):
     client.force_login(with_totp)
     stale(client)
 
-    response = client.post(page(), sent)
+    response = client.post(reverse("mfa_deactivate_totp"))
+
+    assert response.url.startswith(reverse("mfa_reauthenticate"))
+
+
+def test_requesting_titres_asks_for_the_factor_anew(client, with_totp, convention):
+    prepared = prepare_list(Choice(convention.campaign), by=with_totp)
+    client.force_login(with_totp)
+    stale(client)
+
+    response = client.post(reverse("list_confirm", args=[prepared.pk]))
 
     assert response.url.startswith(reverse("mfa_reauthenticate"))
 
@@ -178,18 +181,17 @@ def test_the_coding_of_titres_is_asked_anew_and_what_was_typed_is_kept(
 ):
     client.force_login(with_totp)
     stale(client)
-    page = reverse("chorus_settings")
+    page = reverse("billing_general")
     form = client.get(page).context["form"]
-    typed = {name: form[name].value() or "" for name in form.fields}
-    first = next(iter(typed))
-    typed[first] = "0123"
+    typed = {name: form[name].value() for name in form.fields}
+    typed |= {"author_name": "Alix Combes", "author_capacity": "Secrétaire générale"}
 
     asked = client.post(page, typed)
     assert asked.url.startswith(reverse("mfa_reauthenticate"))
     done = client.post(asked.url, {"code": code_of(), "next": page})
 
     assert done.url == page
-    assert client.get(page).context["form"][first].value() == "0123"
+    assert client.get(page).context["form"]["author_name"].value() == "Alix Combes"
 
 
 def test_a_change_of_rights_is_asked_anew(client, administrator):

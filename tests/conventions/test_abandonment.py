@@ -32,7 +32,7 @@ def test_the_town_hall_is_told_with_the_reason(half_signed, rectorat, town_hall)
     half_signed.abandon(by=rectorat, comment="L'école X n'existe plus.")
     told = half_signed.notifications.get(kind=Kind.ABANDONED)
     assert told.side == "town_hall"
-    assert "« L'école X n'existe plus. »" in told.email.body
+    assert "«\u00a0L’école X n’existe plus.\u00a0»" in told.email.body
     assert f"?reference={half_signed.reference}" in told.email.body
 
 

@@ -33,7 +33,7 @@ from documents.rendering import Rendered
 from lifecycle.errors import TransitionRefused
 from tests.factories import CampaignFactory, ConventionFactory, SchoolFactory, UserFactory
 
-START = timezone.localdate() - datetime.timedelta(days=200)
+START = timezone.localdate() - datetime.timedelta(days=220)
 SCAN = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
 PRINTED_AFTER_SENDING = ("school_count", "unit_fee", "amount")
 PRINTED_AFTER_ACCEPTANCE = ("collectivity_title", "party_id")
