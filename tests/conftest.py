@@ -1,6 +1,5 @@
 """Shared by every test: its day, its database, what it may not do, people and conventions."""
 
-import asyncio
 import datetime
 import gc
 import sqlite3
@@ -12,6 +11,7 @@ from django.db import connection
 from accounts.roles import Role
 from lifecycle.triggers import install_triggers, remove_triggers
 
+from . import event_loop
 from .factories import ConventionFactory, UserFactory, sign_by_both
 
 pytest_plugins = [
@@ -32,20 +32,11 @@ REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item):
-    """Let the tests that share a process with the browser's run as if alone.
-
-    Playwright keeps an event loop "running" there from one test to the next: Django would
-    keep other connections, and refuse every query; pyHanko could not start a loop of its
-    own (docs/decisions/0007).
-    """
-    loop = asyncio._get_running_loop()
-    if loop is None or item.get_closest_marker("e2e"):
+    """Let the tests that share a process with the browser's run as if alone."""
+    if item.get_closest_marker("e2e"):
         return (yield)
-    asyncio._set_running_loop(None)
-    try:
+    with event_loop.set_aside():
         return (yield)
-    finally:
-        asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session", autouse=True)

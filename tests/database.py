@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from psycopg import sql
 
+from . import event_loop
 from .temporary_database import temporary_database
 
 _KEPT = settings.VAR_DIR / "tests"
@@ -126,5 +127,6 @@ def _named(name):
     try:
         yield
     finally:
-        connection.close()
+        with event_loop.set_aside():  # The process's last test may be the browser's.
+            connection.close()
         connection.settings_dict["NAME"] = before

@@ -191,7 +191,7 @@ def record_entry(page, kind, typed):
         page.get_by_label(label).fill(value)
     page.get_by_label("Motif").fill("Relevé du comptable.")
     page.get_by_role("button", name="Enregistrer").click()
-    expect(page.get_by_text("C'est enregistré")).to_be_visible()
+    expect(page.get_by_text("C’est enregistré")).to_be_visible()
 
 
 def test_the_rectorat_goes_from_enrolment_to_sending(visitor):

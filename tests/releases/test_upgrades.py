@@ -40,3 +40,7 @@ def test_the_database_of_a_version_migrates_and_serves(version, tmp_path):
         assert "déjà là" in stored.manage(url, tmp_path, "demo")
         seen = stored.manage(url, tmp_path, "shell", "--no-imports", "-c", LOOK).split()
     assert seen[1::2] == ["200"] * 4, seen
+
+
+def test_a_version_is_kept():
+    assert stored.versions()
