@@ -18,7 +18,7 @@ RESOLUTION, MARGIN = 72, 24
     ("name", "account", "path", "height"),
     [
         ("town-hall", "Mairie d’Agde", "/conventions/2026-2027/34003/", 980),
-        ("rectorat", "Rectorat", "/admin/", 420),
+        ("rectorat", "Rectorat", "/admin/", 580),
         ("finance", "Finances", "/titres/?campagne=2026", 980),
     ],
 )
