@@ -4,7 +4,7 @@ from django import forms
 from dsfr.forms import DsfrBaseForm
 
 from billing.coding.models import CODES, BillingSettings, BudgetYear, Coding, ThirdParty
-from billing.pages import DateInput
+from lifecycle.plausible import DateInput
 
 
 class GeneralSettingsForm(DsfrBaseForm, forms.ModelForm):

@@ -18,13 +18,6 @@ from tabular.values import UnreadableValue, read_amount
 PER_PAGE = 50
 
 
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__(attrs, format="%Y-%m-%d")
-
-
 class AmountField(forms.CharField):
     """An amount in euros as people write it, "1 234,50"."""
 

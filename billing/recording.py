@@ -19,6 +19,8 @@ from billing.ledger import Account, account_of, cents
 from billing.models import Counter, Entry, Titre, next_number
 from billing.models.entry import GIVES, TAKES, EntryKind
 from documents.wording.typography import euros_and_cents
+from law import deadlines
+from lifecycle.plausible import Window
 
 LEDGER = "grand livre"
 # As the columns hold them.
@@ -166,6 +168,7 @@ def bearing(chorus_number: str, but: Titre | None = None) -> Titre | None:
 
 # --- What is refused ---------------------------------------------------------
 _FUTURE = "Cette date est dans le futur : enregistrez le fait une fois accompli."
+_LATEST_DUE = 24  # months
 _FIRST = "Ce titre n'est pas encore émis : son numéro Chorus vient d'abord."
 
 
@@ -179,6 +182,8 @@ def refusal(account: Account, fact: Fact) -> str | dict[str, str]:
         return {"on": _FUTURE}
     if account.is_withdrawn:
         return "Le lot de ce titre a été retiré : le comptable ne l'a pas reçu."
+    if message := _beside_refusal(account, fact):
+        return message
     if fact.on < titre.requested_on:
         return {"on": f"Ce titre n'a été demandé que le {titre.requested_on:%d/%m/%Y}."}
     if fact.amount > LARGEST or fact.amount < 0:
@@ -198,6 +203,17 @@ def refusal(account: Account, fact: Fact) -> str | dict[str, str]:
     return check(account, fact) if check else ""
 
 
+def _beside_refusal(account: Account, fact: Fact) -> dict[str, str]:
+    """A titre is notified once it is issued; it falls due within two years."""
+    windows = {
+        "notified_on": Window(fact.on, account.as_at),
+        "due_on": Window(fact.on, deadlines.add_months(fact.on, _LATEST_DUE)),
+    }
+    days = {name: getattr(fact, name) for name in windows}
+    refusals = {name: windows[name].refusal(day) for name, day in days.items() if day}
+    return {name: message for name, message in refusals.items() if message}
+
+
 def _answer_refusal(account: Account, fact: Fact) -> str | dict[str, str]:
     if account.issued:
         return (
@@ -215,8 +231,6 @@ def _answer_refusal(account: Account, fact: Fact) -> str | dict[str, str]:
             "amount": f"Le titre a été demandé pour {euros_and_cents(account.titre.amount)}, pas "
             f"pour {euros_and_cents(fact.amount)}."
         }
-    if fact.due_on and fact.due_on < fact.on:
-        return {"due_on": "L'échéance ne peut précéder l'émission."}
     return ""
 
 

@@ -5,11 +5,13 @@ A browser takes 25/11/26 for the year 26, and a slip of the finger makes 1950 of
 
 import datetime
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from lifecycle.errors import TransitionRefused
 
@@ -30,6 +32,8 @@ class Window:
             return ""
         if year := self._year_meant(day):
             return f"L'année {day.year:04} n'est pas possible ici. Vouliez-vous dire {year} ?"
+        if day > self.last > timezone.localdate():
+            return f"Cette date est trop lointaine : donnez une date jusqu'au {_day(self.last)}."
         if day > self.last:
             return "Cette date est dans le futur : enregistrez-la une fois le fait accompli."
         return f"Cette date est trop ancienne : donnez une date à partir du {_day(self.first)}."
@@ -56,6 +60,15 @@ class Window:
             if self.first <= meant <= self.last:
                 return year
         return None
+
+
+class DateInput(forms.DateInput):
+    """A day, as the browser's own calendar offers it."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
 
 
 def keep_within(form: forms.BaseForm, window: Window, *names: str) -> None:

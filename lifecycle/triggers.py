@@ -61,6 +61,20 @@ def install_triggers(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
                 cursor.execute(statement)
 
 
+def set_triggers_aside(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
+    """Take every trigger out of a SQLite database, those of an earlier version too.
+
+    Until `install_triggers`. PostgreSQL alters a table in its place, and keeps them.
+    """
+    connection = connections[using]
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DROP TRIGGER "{name}"')
+
+
 def remove_triggers(*, using: str = DEFAULT_DB_ALIAS) -> None:
     """Let rows be wiped out again: for tests that empty a database, never for the product."""
     connection = connections[using]

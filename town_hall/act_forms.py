@@ -17,8 +17,8 @@ from conventions.authority import ACT_FIELDS, DATE_FIELDS, own_act_text
 from conventions.models import SignedByBoth
 from documents.letterheads import read_letterhead
 from documents.received.form_fields import COPY, PdfField
-from lifecycle.plausible import keep_within
-from town_hall.forms import DateInput, FileForm
+from lifecycle.plausible import DateInput, keep_within
+from town_hall.forms import FileForm
 
 
 class ActForm(FileForm, forms.ModelForm):

@@ -12,15 +12,8 @@ from conventions.exchanges.models import MESSAGE_LENGTH, Message
 from conventions.models import Convention, Piece
 from conventions.terminations.steps import EndingStep
 from documents.received.form_fields import COPY, PdfField
-from lifecycle.plausible import keep_within
+from lifecycle.plausible import DateInput, keep_within
 from lifecycle.rereading import RereadForm
-
-
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__(attrs, format="%Y-%m-%d")
 
 
 class FileForm(DsfrBaseForm):

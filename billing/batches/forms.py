@@ -1,14 +1,17 @@
 """What finance chooses for a list, and records of a batch."""
 
+from typing import Any
+
 from django import forms
 from django.http import QueryDict
+from django.utils import timezone
 from dsfr.forms import DsfrBaseForm
 
 from billing.batches.preparing import Choice
 from billing.claims.forms import TerritoryForm
 from billing.claims.obstacles import Obstacle
-from billing.models import Titre
-from billing.pages import DateInput
+from billing.models import Batch, Titre
+from lifecycle.plausible import DateInput, Window, keep_within
 
 
 class ListForm(TerritoryForm):
@@ -52,3 +55,7 @@ class PassOverForm(DsfrBaseForm):
 
 class SentForm(DsfrBaseForm):
     on = forms.DateField(label="Transmis au comptable le", widget=DateInput)
+
+    def __init__(self, *args: Any, batch: Batch, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        keep_within(self, Window(timezone.localdate(batch.made_at), timezone.localdate()))

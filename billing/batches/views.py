@@ -243,7 +243,7 @@ def batch_proofs(request: HttpRequest, year: int, number: int) -> HttpResponseBa
 def batch_sent(request: HttpRequest, year: int, number: int) -> HttpResponse:
     """Record that a batch went to the accountant."""
     found = find_batch(year, number)
-    form = SentForm(request.POST or None, initial={"on": timezone.localdate()})
+    form = SentForm(request.POST or None, batch=found, initial={"on": timezone.localdate()})
 
     def do(typed: dict[str, Any]) -> str:
         mark_sent(found, **typed, by=user_of(request))

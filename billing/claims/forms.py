@@ -8,20 +8,23 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import QueryDict
+from django.utils import timezone
 from dsfr.forms import DsfrBaseForm
 
 from accounts.models import User
 from accounts.scope import collectivity_scope
 from billing.claims.due import with_claims
 from billing.claims.listing import Shown, showing, with_amounts
+from billing.models import Entry, Titre
 from billing.models.entry import EntryKind
-from billing.pages import AmountField, DateInput, ReasonForm
+from billing.pages import AmountField, ReasonForm
 from billing.recording import Fact
 from communes.identifiers import normalise
 from communes.models import Academy, Collectivity, Department
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
+from lifecycle.plausible import DateInput, Window, keep_within
 from tabular.folding import fold
 
 
@@ -242,12 +245,14 @@ class EntryForm(ReasonForm):
         "reason",
     )
 
-    def __init__(self, *args: Any, kind: EntryKind, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: EntryKind, titre: Titre, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
         kept = {"on", "reason", *_FIELDS[kind]}
         for name in [name for name in self.fields if name not in kept]:
             del self.fields[name]
+        since = Window(titre.requested_on, timezone.localdate())
+        keep_within(self, since, "on", "notified_on")
         self.fields["on"].label = _DAYS.get(kind, "Date du fait")
         if kind in _AMOUNTS:
             amount = self.fields["amount"]
@@ -263,3 +268,7 @@ class EntryForm(ReasonForm):
 class ReversalForm(ReasonForm):
     on = forms.DateField(label="Date de l'annulation", widget=DateInput)
     field_order = ("on", "reason")
+
+    def __init__(self, *args: Any, wrong: Entry, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        keep_within(self, Window(wrong.on, timezone.localdate()))

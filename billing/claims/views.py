@@ -240,7 +240,10 @@ def entry_new(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     if kind not in EntryKind:
         raise Http404
     form = EntryForm(
-        request.POST or None, kind=EntryKind(kind), initial={"on": timezone.localdate()}
+        request.POST or None,
+        kind=EntryKind(kind),
+        titre=account.titre,
+        initial={"on": timezone.localdate()},
     )
 
     def do(typed: dict) -> str:
@@ -266,7 +269,7 @@ def entry_reverse(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
     user = user_of(request)
     account = find_account(user, pk)
     wrong = get_object_or_404(Entry, pk=entry, titre=account.titre)
-    form = ReversalForm(request.POST or None, initial={"on": timezone.localdate()})
+    form = ReversalForm(request.POST or None, wrong=wrong, initial={"on": timezone.localdate()})
 
     def do(typed: dict) -> str:
         reverse_entry(wrong, **typed, by=user)

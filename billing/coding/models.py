@@ -3,14 +3,17 @@
 A titre copies what it takes from here: a change concerns the next ones only.
 """
 
+import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from communes.models import Academy, Collectivity
+from lifecycle.plausible import Window
 
 CODES = (
     "nature_de_recette",
@@ -86,6 +89,15 @@ class BudgetYear(models.Model):
 
     def __str__(self) -> str:
         return str(self.year)
+
+    def clean(self) -> None:
+        """The last day for a batch is of the year, or of the weeks in which its accounts close."""
+        super().clean()
+        if self.year and self.last_batch_on:
+            first = datetime.date(self.year, 1, 1)
+            window = Window(first, datetime.date(self.year + 1, 1, 31))
+            if refusal := window.refusal(self.last_batch_on):
+                raise ValidationError({"last_batch_on": refusal})
 
 
 class Coding(Codes):

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Cast, Round
 
 from billing.models.titre import Titre, one_live_request
+from lifecycle import plausible
 from lifecycle.frozen import Frozen
 from lifecycle.triggers import Rule
 
@@ -169,6 +170,7 @@ class Entry(Frozen):
             ),
         ]
         constraints = [
+            plausible.constraint("on", "due_on", "notified_on"),
             models.CheckConstraint(
                 name="entry_amount_not_negative",
                 condition=Q(amount__gte=0),

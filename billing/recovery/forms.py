@@ -12,7 +12,7 @@ from accounts.models import User
 from billing.claims.forms import TerritoryForm
 from billing.models import Titre
 from billing.models.titre import TitreQuerySet
-from billing.pages import DateInput
+from lifecycle.plausible import DateInput
 
 
 class OwedForm(TerritoryForm):

@@ -13,9 +13,10 @@ from dsfr.forms import DsfrBaseForm
 from accounts.models import User
 from billing.models import Titre
 from billing.models.entry import EntryKind
-from billing.pages import DateInput, ReasonForm
+from billing.pages import ReasonForm
 from billing.recording import Fact
 from billing.returns.layouts import FACTS, TOLD, Layout
+from lifecycle.plausible import DateInput
 from tabular.folding import fold
 from tabular.reading import MAX_BYTES
 from tabular.values import UnreadableValue, read_amount

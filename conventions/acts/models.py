@@ -17,8 +17,16 @@ from conventions.acts.sitting import Sitting, missing_facts
 from documents.letterheads import letterhead_name
 from documents.models import TextModel
 from law import deadlines
-from lifecycle import chronology
+from lifecycle import chronology, plausible
 from lifecycle.chronology import Order
+
+# Everything dated of an act.
+_DATES = (
+    *("planned_on", "dated_on", "deposited_on", "published_on", "published_until"),
+    *("certified_on", "missing_pieces_requested_on", "missing_pieces_answered_on"),
+    *("observations_received_on", "gracious_appeal_on", "gracious_appeal_answered_on"),
+    *("withdrawn_on", "reported_on"),
+)
 
 
 def _stored_letterhead(act: "Act", filename: str) -> str:
@@ -303,6 +311,7 @@ class Act(models.Model):
                 violation_error_message="Un acte certifié exécutoire l'est un jour donné, par une "
                 "personne dont on sait le nom et la qualité.",
             ),
+            plausible.constraint(*_DATES),
             *chronology.constraints(ORDERS),
         ]
 

@@ -12,6 +12,7 @@ from conventions.models import Convention
 from conventions.terminations.models import Termination
 from conventions.terminations.steps import EndingStep
 from documents.received.form_fields import PdfField
+from lifecycle.plausible import DateInput
 from tabular.reading import UnreadableFile, decode
 from town_hall.forms import MESSAGE_LENGTH
 
@@ -23,7 +24,7 @@ class NoFactForm(forms.Form):
 class SignatureForm(forms.Form):
     on = forms.DateField(
         label="Date de signature",
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        widget=DateInput,
         error_messages={
             "required": "Indiquez la date de signature.",
             "invalid": "Indiquez une date, par exemple 10/10/2022.",
@@ -41,7 +42,7 @@ class TerminationForm(forms.Form):
         help_text="N'agissez à la place de la collectivité que si elle vous l'a demandé.",
     )
     on = forms.DateField(
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        widget=DateInput,
         error_messages={
             "required": "Indiquez la date.",
             "invalid": "Indiquez une date, par exemple 10/10/2022.",

@@ -1,9 +1,11 @@
 """Status, balance and dates of a titre follow from its entries, as at any day."""
 
 import datetime
+from contextlib import nullcontext
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 from hypothesis import given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from billing.balances import owed, total_of
 from billing.batches.outcomes import mark_sent
+from billing.coding.models import BudgetYear
 from billing.ledger import Status, account_of, euros
 from billing.models import Counter, Entry, Titre, next_number
 from billing.models.entry import EntryKind
@@ -246,3 +249,27 @@ def test_a_reminder_interrupts_and_is_the_titres_own(titre, current, finance, mo
     tell(titre, EntryKind.REMINDED)
     assert now(titre).prescribed_on == datetime.date(later.year + 5, 1, 1)
     assert now(titre, today).prescribed_on == datetime.date(today.year + 5, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"on": "0026-11-24"}, "on"),
+        ({"notified_on": "0026-11-24"}, "notified_on"),
+        ({"notified_on": "2099-01-01"}, "notified_on"),
+        ({"due_on": "0026-11-24"}, "due_on"),
+        ({"due_on": "2099-01-01"}, "due_on"),
+    ],
+)
+def test_no_fact_of_a_titre_is_of_another_age(titre, typed, said):
+    days = {name: datetime.date.fromisoformat(day) for name, day in typed.items()}
+    with pytest.raises(EntryRefused) as refusal:
+        issue(titre, **days)
+    assert set(refusal.value.message_dict) == {said}
+
+
+@pytest.mark.parametrize(("day", "is_taken"), [("2026-12-15", True), ("0026-12-15", False)])
+def test_the_last_day_for_a_batch_is_of_its_year(day, is_taken):
+    year = BudgetYear(year=2026, last_batch_on=datetime.date.fromisoformat(day))
+    with nullcontext() if is_taken else pytest.raises(ValidationError, match="Vouliez-vous"):
+        year.clean()

@@ -49,6 +49,14 @@ def test_a_day_that_cannot_be_is_refused_with_the_year_that_was_meant(day, said)
     assert WINDOW.refusal(datetime.date.fromisoformat(day)) == said
 
 
+def test_what_is_planned_too_far_ahead_is_not_said_to_be_in_the_future():
+    planned = Window(TODAY(), TODAY() + datetime.timedelta(days=365))
+    said = planned.refusal(planned.last + datetime.timedelta(days=1))
+    assert (
+        said == f"Cette date est trop lointaine : donnez une date jusqu'au {planned.last:%d/%m/%Y}."
+    )
+
+
 def test_a_field_tells_the_browser_and_refuses_by_itself():
     class Dated(forms.Form):
         on = forms.DateField()
