@@ -151,7 +151,8 @@ def _record(
     facts = {name: values.pop(name) for name in Sitting.FIELDS if name in values}
     before = act.sitting or Sitting()
     sitting = before.with_facts(facts) if values["kind"] == Act.Kind.DELIBERATION else Sitting()
-    sitting.full_clean()
+    # Its constraints are said by `clean`, at their field; PostgreSQL cannot add up unknowns.
+    sitting.full_clean(validate_constraints=False)
     subject.campaign.planning_window.refuse(sitting.convened_on, "convened_on")
     _refuse_late_convocation(sitting, values.get("dated_on") or values.get("planned_on"))
     changes = _changes(before, {name: getattr(sitting, name) for name in Sitting.FIELDS})
