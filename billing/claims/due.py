@@ -50,7 +50,7 @@ def with_claims(conventions: ConventionQuerySet) -> ConventionQuerySet:
                     "collectivity__commune", "collectivity__merged_into"
                 ),
             ),
-            Prefetch("pieces", Piece.objects.filter(kind__in=_SIGNED_COPIES)),
+            Prefetch("pieces", Piece.objects.without_blanks().filter(kind__in=_SIGNED_COPIES)),
         )
         .order_by("collectivity__search_text", "pk")
     )

@@ -14,19 +14,23 @@ _CHUNK = 64 * 1024
 _ABSENT = "fichiers-introuvables.txt"
 
 
-def latest_pieces(conventions: QuerySet[Convention]) -> PieceQuerySet:
+def latest_pieces(
+    conventions: QuerySet[Convention], *, among: PieceQuerySet | None = None
+) -> PieceQuerySet:
     """Return the newest version of each piece of a queryset of conventions, in order of names.
 
-    Each part of a file has its own; other pieces are as many different files.
+    Each part of a file has its own; other pieces are as many different files. `among` says
+    which pieces are looked at, all by default.
     """
-    newer = Piece.objects.filter(
+    pieces = Piece.objects.all() if among is None else among
+    newer = pieces.filter(
         convention=OuterRef("convention"),
         part=OuterRef("part"),
         kind=OuterRef("kind"),
         version__gt=OuterRef("version"),
     )
     return (
-        Piece.objects.filter(convention__in=conventions.order_by().values("pk"))
+        pieces.filter(convention__in=conventions.order_by().values("pk"))
         .filter(Q(kind=Piece.Kind.OTHER) | ~Exists(newer))
         .select_related("document", "convention__collectivity", "convention__campaign")
         .order_by("convention__collectivity__code", "convention", "part", "kind", "version")

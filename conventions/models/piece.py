@@ -16,6 +16,10 @@ class PieceQuerySet(models.QuerySet["Piece"]):
             "document__signatures__issued__pieces"
         )
 
+    def without_blanks(self) -> "PieceQuerySet":
+        """Leave out what came back unsigned: the very file that the product had issued."""
+        return self.filter(is_unsigned=False)
+
 
 class Piece(models.Model):
     class Kind(models.TextChoices):

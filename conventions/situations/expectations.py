@@ -163,7 +163,7 @@ def received(convention: Convention) -> set[str]:
 
 
 def _has_copy(today: datetime.date) -> Q:
-    copies = Piece.objects.filter(convention=OuterRef("pk"), part="", is_unsigned=False)
+    copies = Piece.objects.without_blanks().filter(convention=OuterRef("pk"), part="")
     act = copies.filter(kind=Piece.Kind.ACT_SIGNED)
     recent = act.filter(added_at__gte=OuterRef("act__recorded_at"))
     has_act = (Q(act__replaces__isnull=True) & Q(Exists(act))) | Q(Exists(recent))

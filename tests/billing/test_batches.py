@@ -17,7 +17,8 @@ from billing.ledger import Status, account_of
 from billing.models import Batch, Claim, Titre
 from billing.models.entry import EntryKind
 from billing.recording import EntryRefused
-from conventions.models import ConfirmedParty, Convention
+from conventions.models import ConfirmedParty, Convention, Piece, attach
+from documents.received.uploads import UploadedPdf
 from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
 
 from .conftest import amend, issue, prepared, request, sign_in_order, tell
@@ -206,6 +207,13 @@ class TestObstacles:
         line = prepare_list(Choice(villeneuve.campaign), by=finance).lines.get()
         assert line.is_fragile
         assert not line.is_ticked
+
+    def test_the_blank_that_comes_back_unsigned_is_no_copy(self, villeneuve, finance):
+        issued = villeneuve.pieces.get(kind=Piece.Kind.CONVENTION).document
+        with issued.file.open("rb") as file:
+            pdf = UploadedPdf(content=file.read(), pages=1, name="scan.pdf")
+        attach(villeneuve, kind=Piece.Kind.CONVENTION_SIGNED, pdf=pdf, by=None)
+        assert obstacles(villeneuve, finance) == [Obstacle.NO_COPY]
 
     def test_a_wrong_siret_blocks(self, current, finance):
         wrong = ConfirmedParty.copy_of(current.collectivity)
