@@ -17,6 +17,7 @@ from conventions.authority import ACT_FIELDS, DATE_FIELDS, own_act_text
 from conventions.models import SignedByBoth
 from documents.letterheads import read_letterhead
 from documents.received.form_fields import COPY, PdfField
+from drafts.forms import KeptFileInput
 from lifecycle.plausible import DateInput, keep_within
 from town_hall.forms import FileForm
 
@@ -107,7 +108,7 @@ def act_to_fill(subject: SignedByBoth) -> Act:
 class LetterheadField(forms.FileField):
     """An image sent by a person, as the bytes of a small JPEG."""
 
-    widget = forms.FileInput(attrs={"accept": "image/png,image/jpeg"})
+    widget = KeptFileInput(attrs={"accept": "image/png,image/jpeg"})
 
     def clean(self, data: Any, initial: Any = None) -> bytes | None:
         uploaded = super().clean(data, initial)

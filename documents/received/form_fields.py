@@ -7,11 +7,12 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from documents.received.uploads import read_copy
+from drafts.forms import KeptFileInput
 
 COPY = "Un PDF, ou une photographie par page (JPEG, PNG, HEIC) ; 15 Mo au plus par fichier."
 
 
-class CopyInput(forms.FileInput):
+class CopyInput(KeptFileInput):
     """Takes a PDF, or as many photographs as there are pages."""
 
     allow_multiple_selected = True

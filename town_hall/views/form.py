@@ -8,11 +8,11 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
-from django.views.generic import FormView
 
 from accounts.access import role_required, user_of
 from accounts.roles import Role
 from conventions.models import Dossier, try_to_issue
+from drafts.views import KeptFormView
 from lifecycle.door import expect_version
 from town_hall.forms import FileForm
 from town_hall.views.files import find_convention
@@ -21,14 +21,13 @@ writers = role_required(Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR)
 
 
 @method_decorator(writers, name="dispatch")
-class FileFormView(FormView):
+class FileFormView(KeptFormView):
     """A form about one file: fetches it in scope, calls a verb, shows refusals at their field.
 
     A subclass says what it does in `perform`; nothing is written when it raises.
     """
 
     template_name = "town_hall/form.html"
-    title = ""
     intro = ""
     submit = "Enregistrer"
     done = "C'est enregistré."
@@ -80,6 +79,7 @@ class FileFormView(FormView):
         return redirect(self.convention)
 
     def form_invalid(self, form: FileForm) -> HttpResponse:
+        self.keep_refused(form)
         if not form.non_field_errors():
             form.set_autofocus_on_first_error()
         return self.render_to_response(self.get_context_data(form=form), status=422)
