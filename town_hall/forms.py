@@ -14,12 +14,14 @@ from conventions.terminations.steps import EndingStep
 from documents.received.form_fields import COPY, PdfField
 from lifecycle.plausible import DateInput, keep_within
 from lifecycle.rereading import RereadForm
+from town_hall.meanwhile import SEEN, seen
 
 
 class FileForm(DsfrBaseForm):
     """A form about a part of a file; carries the version of it that its reader saw."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
     # Dates of what is still to come.
     planned: tuple[str, ...] = ()
 
@@ -30,6 +32,11 @@ class FileForm(DsfrBaseForm):
         keep_within(self, campaign.window, *(self.fields.keys() - set(self.planned)))
         if self.planned:
             keep_within(self, campaign.planning_window, *self.planned)
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        if field_name == SEEN and SEEN not in self.initial:
+            return seen(self)
+        return super().get_initial_for_field(field, field_name)
 
     def word(self, name: str, **texts: str) -> None:
         """Word a field (`label`, `help_text`) by its file.
@@ -96,6 +103,15 @@ class IdentityForm(FileForm, RereadForm):
             ],
         )
 
+    def clean(self) -> None:
+        super().clean()
+        self._agree_on_gender()
+
+    def refusal_of_stale(self) -> str:
+        last = self.instance.history.select_related("history_user").first()
+        by = f" par {last.history_user}" if last and last.history_user else ""
+        return f"Ces renseignements ont été modifiés entre-temps{by}."
+
     def clean_siret(self) -> str:
         siret = normalise(self.cleaned_data["siret"])
         validate_siret(siret)
@@ -106,8 +122,7 @@ class IdentityForm(FileForm, RereadForm):
             )
         return siret
 
-    def clean(self) -> None:
-        super().clean()
+    def _agree_on_gender(self) -> None:
         gender = self.cleaned_data.get("capacity_gender", "")
         right = {"F": "Présidente", "M": "Président"}.get(gender)
         capacity = self.cleaned_data.get("representative_capacity")

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 
 from accounts.access import role_required, user_of
@@ -14,7 +15,9 @@ from accounts.roles import Role
 from conventions.models import Dossier, try_to_issue
 from drafts.views import KeptFormView
 from lifecycle.door import expect_version
+from lifecycle.rereading import RereadForm
 from town_hall.forms import FileForm
+from town_hall.meanwhile import Difference, reconcile
 from town_hall.views.files import find_convention
 
 writers = role_required(Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR)
@@ -40,6 +43,8 @@ class FileFormView(KeptFormView):
         self.convention = find_convention(self.user, kwargs["year"], kwargs["code"])
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not self.is_possible() and request.method == "POST":
+            return self._show_typed()
         if not self.is_possible():
             messages.warning(request, "Cette étape n'est pas ouverte dans l'état du dossier.")
             return redirect(self.convention)
@@ -79,10 +84,33 @@ class FileFormView(KeptFormView):
         return redirect(self.convention)
 
     def form_invalid(self, form: FileForm) -> HttpResponse:
+        is_stale = form.has_error(NON_FIELD_ERRORS, "stale")
+        differences = self._reconcile(form) if is_stale else []
         self.keep_refused(form)
         if not form.non_field_errors():
             form.set_autofocus_on_first_error()
-        return self.render_to_response(self.get_context_data(form=form), status=422)
+        context = self.get_context_data(form=form, is_stale=is_stale, differences=differences)
+        return self.render_to_response(context, status=422)
+
+    def _reconcile(self, form: FileForm) -> list[Difference]:
+        """Have the form be about the file as it is now, so that sending it again goes through."""
+        self.subject.refresh_from_db(fields=["version"])
+        differences = reconcile(form)
+        form.data["version"] = self.subject.version
+        if isinstance(form, RereadForm):
+            form.data["read_at"] = form.found
+        return differences
+
+    def _show_typed(self) -> HttpResponse:
+        """Say that the step is over, with what was typed meanwhile: it can go nowhere else."""
+        fields: dict[str, forms.Field] = self.get_form_class().base_fields
+        typed = [
+            (fields[name].label, value)
+            for name, value in self.request.POST.items()
+            if value and isinstance(getattr(fields.get(name), "widget", None), forms.Textarea)
+        ]
+        context = {"convention": self.convention, "title": self.title, "typed": typed}
+        return render(self.request, "town_hall/closed.html", context, status=409)
 
     @staticmethod
     def _show(refusal: ValidationError, form: FileForm) -> None:
@@ -98,5 +126,5 @@ class FileFormView(KeptFormView):
             title=self.title,
             intro=self.intro,
             submit=self.submit,
-            **kwargs,
+            **{"is_stale": False, **kwargs},
         )
