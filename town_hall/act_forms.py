@@ -18,7 +18,8 @@ from conventions.models import SignedByBoth
 from documents.letterheads import read_letterhead
 from documents.received.form_fields import COPY, PdfField
 from drafts.forms import KeptFileInput
-from lifecycle.plausible import DateInput, keep_within
+from lifecycle.plausible import keep_within
+from town_hall.days import DayInput
 from town_hall.forms import FileForm
 
 
@@ -31,7 +32,7 @@ class ActForm(FileForm, forms.ModelForm):
     class Meta:
         model = Act
         fields = list(ACT_FIELDS)
-        widgets = {"kind": forms.RadioSelect, "planned_on": DateInput, "dated_on": DateInput}
+        widgets = {"kind": forms.RadioSelect, "planned_on": DayInput, "dated_on": DayInput}
         labels = {"kind": "Par quel acte votre collectivité autorise-t-elle la signature ?"}
         help_texts = {
             "planned_on": "Jour prévu pour la signature (décision) ou pour la séance (délibération).",
@@ -61,7 +62,7 @@ class ActForm(FileForm, forms.ModelForm):
             )
         sitting = self.instance.sitting or Sitting()
         widgets: dict[str, type[forms.Widget] | forms.Widget] = {
-            "convened_on": DateInput(),
+            "convened_on": DayInput(),
             "proxies": forms.Textarea(attrs={"rows": 3}),
         }
         for name, field in fields_for_model(Sitting, Sitting.FIELDS, widgets=widgets).items():
@@ -211,7 +212,7 @@ class ActDatesForm(FileForm, forms.ModelForm):
     class Meta:
         model = Act
         fields = list(DATE_FIELDS)
-        widgets = {name: DateInput for name in fields if name.endswith(("_on", "_until"))}
+        widgets = {name: DayInput for name in fields if name.endswith(("_on", "_until"))}
         help_texts = {
             "deposited_on": "Date de réception par la préfecture.",
             "published_on": "Date de mise en ligne ou d'affichage.",

@@ -8,13 +8,20 @@ from dsfr.forms import DsfrBaseForm
 
 from communes.identifiers import normalise, validate_siret
 from communes.models import Collectivity
+from communes.typed import read_phone, read_postcode, refuse_pictures, validate_name
 from conventions.exchanges.models import MESSAGE_LENGTH, Message
 from conventions.models import Convention, Piece
 from conventions.terminations.steps import EndingStep
 from documents.received.form_fields import COPY, PdfField
-from lifecycle.plausible import DateInput, keep_within
+from lifecycle.plausible import keep_within
 from lifecycle.rereading import RereadForm
+from town_hall.days import NOT_A_DAY, DayInput
 from town_hall.meanwhile import SEEN, seen
+
+# Fields that name a person.
+PERSONS = frozenset(
+    {"representative_first_name", "representative_last_name", "signatory", "certified_by"}
+)
 
 
 class FileForm(DsfrBaseForm):
@@ -32,6 +39,22 @@ class FileForm(DsfrBaseForm):
         keep_within(self, campaign.window, *(self.fields.keys() - set(self.planned)))
         if self.planned:
             keep_within(self, campaign.planning_window, *self.planned)
+
+    def full_clean(self) -> None:
+        """Each message names its field: one may be read far from it."""
+        for name, field in self.fields.items():
+            field.error_messages["required"] = f"« {self[name].label} » est obligatoire."
+            if isinstance(field, forms.DateField):
+                field.error_messages["invalid"] = NOT_A_DAY
+            if isinstance(field, forms.CharField) and not isinstance(field.widget, forms.Textarea):
+                field.validators.append(refuse_pictures)
+            if name in PERSONS:
+                field.validators.append(validate_name)
+        super().full_clean()
+
+    def is_typed_in(self) -> bool:
+        """Tell whether something was typed or chosen that was not there before."""
+        return any(not self[name].is_hidden for name in self.changed_data)
 
     def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
         if field_name == SEEN and SEEN not in self.initial:
@@ -62,6 +85,10 @@ class IdentityForm(FileForm, RereadForm):
         max_length=25,
         help_text="Quatorze chiffres, celui de la collectivité qui paie (pas celui d'une école).",
     )
+
+    # Longer than what is kept of them, too.
+    postcode = forms.CharField(label="Code postal", max_length=15)
+    phone = forms.CharField(label="Téléphone", max_length=30, required=False)
 
     class Meta:
         model = Collectivity
@@ -130,14 +157,14 @@ class IdentityForm(FileForm, RereadForm):
             self.add_error("representative_capacity", f"Selon l'accord choisi : « {right} ».")
 
     def clean_postcode(self) -> str:
-        postcode: str = self.cleaned_data["postcode"].strip()
-        if not (len(postcode) == 5 and postcode.isdigit()):
-            raise forms.ValidationError("Un code postal compte cinq chiffres, par exemple 34750.")
-        return postcode
+        return read_postcode(self.cleaned_data["postcode"])
+
+    def clean_phone(self) -> str:
+        return read_phone(self.cleaned_data["phone"])
 
 
 class SignatureForm(FileForm):
-    on = forms.DateField(label="Date de signature de la convention", widget=DateInput)
+    on = forms.DateField(label="Date de signature de la convention", widget=DayInput)
     convention_signed = PdfField(label="Convention signée", required=False)
     act_signed = PdfField(label="Acte signé", required=False)
 
@@ -154,7 +181,7 @@ class PieceForm(FileForm):
 
 
 class AmendmentSignatureForm(FileForm):
-    on = forms.DateField(label="Date de signature de l'avenant", widget=DateInput)
+    on = forms.DateField(label="Date de signature de l'avenant", widget=DayInput)
     amendment_signed = PdfField(label="Avenant signé", required=False)
     act_signed = PdfField(
         label="Acte de l'avenant signé",
@@ -200,7 +227,7 @@ class CorrectionForm(MessageForm):
 class TerminationForm(FileForm):
     """A step of article 11: its date and, for a letter, what it says."""
 
-    on = forms.DateField(widget=DateInput)
+    on = forms.DateField(widget=DayInput)
     statement = forms.CharField(
         max_length=MESSAGE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 8}),

@@ -38,5 +38,9 @@ class PdfField(forms.FileField):
             return super().clean(None, initial)
         return self.read([super(PdfField, self).clean(file, initial) for file in data])
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """A list without a file is no file."""
+        return bool(data)
+
     def read(self, files: Sequence[UploadedFile]) -> Any:
         return read_copy(files)

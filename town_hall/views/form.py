@@ -36,6 +36,8 @@ class FileFormView(KeptFormView):
     done = "C'est enregistré."
     # Said too when documents came of it.
     printed = ""
+    # A form sent as it was found does nothing, and says so.
+    wants_change = False
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
@@ -70,6 +72,9 @@ class FileFormView(KeptFormView):
         return {**super().get_form_kwargs(), "convention": self.convention}
 
     def form_valid(self, form: FileForm) -> HttpResponse:
+        if self.wants_change and not form.is_typed_in():
+            messages.info(self.request, "Rien n'a changé : vous n'avez rien saisi de nouveau.")
+            return redirect(self.convention)
         expect_version(self.subject, form.cleaned_data["version"])
         try:
             with transaction.atomic():

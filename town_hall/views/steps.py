@@ -65,6 +65,7 @@ class ActPage(FileFormView):
 
 class ActDates(FileFormView):
     form_class = ActDatesForm
+    wants_change = True
     template_name = "town_hall/act_dates.html"
     title = "Dépôt, publication et communication de l'acte"
     intro = (
