@@ -14,6 +14,7 @@ from accounts.access import user_of
 from drafts.forms import name_kept_files, restore, sound_files
 from drafts.models import Draft
 from drafts.seal import seal
+from typography import mend
 
 
 class KeptFormView(FormView):
@@ -90,7 +91,7 @@ class KeptFormView(FormView):
         if self.request.accepts("text/html"):
             messages.success(self.request, said)
             return redirect(self.request.path)
-        return JsonResponse({"said": said})
+        return JsonResponse({"said": mend(said)})
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(

@@ -15,7 +15,9 @@ document.addEventListener("DOMContentLoaded", () => {
   const two = (number) => String(number).padStart(2, "0");
   const typed = (date) => `${two(date.getDate())}/${two(date.getMonth() + 1)}/${date.getFullYear()}`;
   const iso = (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  const inWords = new Intl.DateTimeFormat("fr", { dateStyle: "full" });
+  const full = new Intl.DateTimeFormat("fr", { dateStyle: "full" });
+  // A number and what it counts stay on one line, as everywhere on the site.
+  const inFrench = (date) => full.format(date).replace(/(\d+|1er) (?=\D)/, "$1\u00a0");
 
   const button = (text, of, act) => {
     const made = document.createElement("button");
@@ -44,7 +46,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
     const tell = () => {
       const date = read(input.value);
-      said.textContent = date ? inWords.format(date) : "";
+      said.textContent = date ? inFrench(date) : "";
       calendar.value = date ? iso(date) : "";
     };
     const set = (date) => {
