@@ -110,6 +110,19 @@ def _syndicat(commune: PartyContext) -> PartyContext:
     )
 
 
+def _executory(act: ActContext) -> ActContext:
+    """With all that its mention may say."""
+    return replace(
+        act,
+        deposited_on=datetime.date(2026, 9, 21),
+        published_on=datetime.date(2026, 9, 22),
+        deposit_reference="034-213403371-20260921-2026DEL014-DE",
+        certified_on=datetime.date(2026, 9, 23),
+        certified_by="Dominique EXEMPLE",
+        certified_capacity="Directrice générale des services",
+    )
+
+
 def _signed_by_a_deputy(act: ActContext) -> ActContext:
     return replace(
         act,
@@ -146,4 +159,8 @@ SITUATIONS: dict[str, Callable[[ActContext], ActContext]] = {
     "d'un syndicat, titre sur deux lignes": _of_a_syndicat,
     "d'un syndicat, avec un en-tête": lambda act: _with_letterhead(_of_a_syndicat(act)),
     "signée par délégation": _signed_by_a_deputy,
+    "exécutoire": _executory,
+    "exécutoire, d'un syndicat, avec un en-tête": lambda act: _executory(
+        _with_letterhead(_of_a_syndicat(act))
+    ),
 }

@@ -141,7 +141,8 @@ def test_a_name_of_120_characters_is_printed_whole(printed_text, kind, name):
 def test_a_text_of_forty_pages_is_printed_whole(printed_text):
     paragraph = "La collectivité assure l'équipement et la maintenance informatiques. " * 6
     articles = [f"## Article {number} – Suite\n\n{paragraph}" for number in range(12, 290)]
-    body = "\n\n".join([text("convention").body, *articles])
+    before, signatures = text("convention").body.split("## Signatures")
+    body = "\n\n".join([before, *articles, f"## Signatures{signatures}"])
     assert proofread("convention", body) == []
     long = TextModel(kind="convention", version=1, title="Essai", body=body)
     rendered = render(long, CONVENTION)
