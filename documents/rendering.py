@@ -56,9 +56,13 @@ def render(text_model: TextModel, context: Context, *, draft: bool = False) -> R
     """
     facts = to_json(context)
     reference = "" if draft else reference_of(text_model, facts)
-    html = page_html(text_model, context, mark_of(reference) if reference else None)
+    mark = mark_of(reference) if reference else None
     files = [source_of(reference, text_model, facts)] if reference else []
-    content, pages = print_pdf(html, files)
+    content, pages = print_pdf(page_html(text_model, context, mark), files)
+    if pages > 1 and isinstance(context, ActContext):
+        # The notice alone on a second page is a fault: closer lines may hold it on the first.
+        closer = print_pdf(page_html(text_model, context, mark, tight=True), files)
+        content, pages = min((content, pages), closer, key=lambda printed: printed[1])
     return Rendered(content=content, pages=pages, reference=reference)
 
 
@@ -80,10 +84,12 @@ def source_of(reference: str, text_model: TextModel, facts: dict) -> EmbeddedFil
     )
 
 
-def page_html(text_model: TextModel, context: Context, mark: Mark | None = None) -> str:
+def page_html(
+    text_model: TextModel, context: Context, mark: Mark | None = None, *, tight: bool = False
+) -> str:
     """Return the whole document as HTML, in characters that can be printed.
 
-    A document that bears no mark is a draft.
+    A document that bears no mark is a draft. `tight` sets the lines of an act closer.
     """
     kind = TextModel.Kind(text_model.kind)
     page = render_to_string(
@@ -94,6 +100,7 @@ def page_html(text_model: TextModel, context: Context, mark: Mark | None = None)
             "amendment": context.amendment if isinstance(context, AmendmentActContext) else None,
             "mark": mark,
             **_sections(kind, text_model.body, context),
+            "is_tight": tight,
             "act_name": ACT_NAMES.get(kind),
             "is_draft": isinstance(context, ActContext) and context.is_draft,
             "blank": BLANK,
