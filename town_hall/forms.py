@@ -198,6 +198,14 @@ class AmendmentPieceForm(PieceForm):
     )
 
 
+class WithdrawalForm(FileForm):
+    reason = forms.CharField(
+        label="Pourquoi la retirez-vous ?",
+        max_length=300,
+        help_text="Par exemple : « Mauvais fichier ». Le rectorat lit ce motif.",
+    )
+
+
 class MessageForm(FileForm):
     subject = forms.ChoiceField(
         label="À quel sujet ?",

@@ -3,15 +3,19 @@
 from copy import copy
 from typing import Any
 
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
 from conventions.authority import (
     DATE_FIELDS,
     can_record_act_dates,
     record_act_dates,
 )
+from conventions.dossiers.parts import parts_of
 from conventions.lifecycle import TRANSITIONS, State
-from conventions.models import Piece, attach, can_receive_pieces
+from conventions.models import Dossier, Piece, attach, can_receive_pieces, can_withdraw, withdraw
 from town_hall.act_forms import ActDatesForm
-from town_hall.forms import IdentityForm, PieceForm, SignatureForm
+from town_hall.forms import IdentityForm, PieceForm, SignatureForm, WithdrawalForm
 from town_hall.views.act import ActFormView, DraftDropView
 from town_hall.views.form import FileFormView
 
@@ -119,3 +123,30 @@ class AddPiece(FileFormView):
             pdf=form.cleaned_data["file"],
             by=self.user,
         )
+
+
+class WithdrawPiece(FileFormView):
+    """Takes back a file sent by mistake: asked for a reason, kept, struck out."""
+
+    form_class = WithdrawalForm
+    intro = (
+        "Elle reste au dossier, barrée, avec votre motif, et ne compte plus. Vous pourrez en "
+        "joindre une autre."
+    )
+    submit = "Retirer la pièce"
+    done = "La pièce est retirée."
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.piece = get_object_or_404(self.convention.pieces.all(), pk=kwargs["pk"])
+        self.title = f"Retirer : {self.piece}"
+
+    @property
+    def subject(self) -> Dossier:
+        return next(p for p in parts_of(self.convention) if p.part == self.piece.part)
+
+    def is_possible(self) -> bool:
+        return can_withdraw(self.subject, self.piece)
+
+    def perform(self, form: WithdrawalForm) -> None:
+        withdraw(self.subject, self.piece, by=self.user, reason=form.cleaned_data["reason"])
