@@ -24,13 +24,14 @@ document.addEventListener("DOMContentLoaded", () => {
     made.type = "button";
     made.className = "fr-btn fr-btn--sm fr-btn--tertiary-no-outline";
     made.textContent = text;
-    made.setAttribute("aria-label", `${text} : ${of}`);
+    if (of) made.setAttribute("aria-describedby", of.id);
     made.addEventListener("click", act);
     return made;
   };
 
   for (const input of document.querySelectorAll("[data-day]")) {
-    const label = input.labels[0] ? input.labels[0].firstChild.textContent.trim() : "date";
+    const label = input.labels[0];
+    if (label) label.id ||= `${input.id}_label`;
     const beside = document.createElement("div");
     beside.className = "day-tools";
     const said = document.createElement("span");
