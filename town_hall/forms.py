@@ -239,7 +239,6 @@ class TerminationForm(FileForm):
     statement = forms.CharField(
         max_length=MESSAGE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text="Imprimé tel quel dans la lettre ; une ligne vide sépare deux paragraphes.",
     )
 
     def __init__(self, *args: Any, step: EndingStep, **kwargs: Any) -> None:
@@ -250,6 +249,6 @@ class TerminationForm(FileForm):
         self.fact_names = ["on"]
         if step.text:
             # Named as the verb names it, so that a refusal lands at it.
-            statement.label = step.text_label
+            statement.label, statement.help_text = step.text_label, step.text_help
             self.fields[step.text] = statement
             self.fact_names.append(step.text)

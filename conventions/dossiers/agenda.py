@@ -13,6 +13,7 @@ from conventions import lifecycle
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import State
 from conventions.models import Convention
+from conventions.terminations.lifecycle import CLOSED
 from conventions.terminations.models import last_termination
 from outbox.addresses import absolute
 
@@ -56,7 +57,7 @@ def _of_the_year(convention: Convention) -> Iterator[Deadline]:
 
 def _of_termination(convention: Convention) -> Iterator[Deadline]:
     termination = last_termination(convention)
-    if termination is None or termination.settled_on:
+    if termination is None or termination.state in CLOSED:
         return
     key = f"termination-{termination.pk}"  # After an agreement, another may be opened.
     if termination.awaits_conciliation:

@@ -56,6 +56,7 @@ VERBS = {
     "attach": lambda d: {"kind": d.piece_kind, "pdf": SCAN},
     "issue_documents": lambda d: {},
     "give_formal_notice": lambda d: {"side": d.side, "on": d.day, "grievances": d.comment},
+    "withdraw_notice": lambda d: {"on": d.day, "comment": d.comment},
     "record_conciliation": lambda d: {"on": d.day},
     "record_settlement": lambda d: {"on": d.day},
     "send_second_letter": lambda d: {"on": d.day, "reasons": d.comment},
