@@ -27,7 +27,8 @@ class TerminationStep(FileFormView):
         if step is None:
             raise Http404
         self.step = step
-        self.title, self.submit = self.step.label, "Enregistrer"
+        self.title = self.step.label
+        self.submit = "Continuer" if step.is_confirmed else "Enregistrer"
         self.intro, self.done = self.step.intro, self.step.done
 
     def is_possible(self) -> bool:
