@@ -80,6 +80,19 @@ class SignedByBoth(Dossier):
         return self.act if self.act and self.act.is_adopted else None
 
     @property
+    def is_signed_too_soon(self) -> bool:
+        """Tell whether the collectivity signed before its act was executory.
+
+        The prefect may not order payment of a debt that is seriously contested (CGCT L1612-15
+        and 16; CE 27/07/2005, n° 248811), as this one could be (CE avis Sect. 10/06/1996,
+        n° 176873). The same asked of the database: `signed_too_soon`.
+        """
+        signed, act = self.collectivity_signed_on, self.act
+        if signed is None or act is None:
+            return False
+        return act.executory_on is None or signed < act.executory_on
+
+    @property
     def act_is_open(self) -> bool:
         """Tell whether its act may still change: unsigned, or taken in place of another.
 
@@ -180,6 +193,14 @@ class SignedByBoth(Dossier):
 def papers(paper: str) -> tuple[str, str]:
     """Return the kinds of piece that a signature may rest on: `paper`, and its signed copy."""
     return paper, Piece.SIGNED_AS[paper]
+
+
+def signed_too_soon() -> Q:
+    """Return the condition on what both sign: `SignedByBoth.is_signed_too_soon`."""
+    never = Q(act__isnull=False, act__executory_on__isnull=True)
+    return Q(collectivity_signed_on__isnull=False) & (
+        never | Q(collectivity_signed_on__lt=F("act__executory_on"))
+    )
 
 
 def effective_day(signed: SignedByBoth) -> datetime.date | None:
