@@ -232,7 +232,8 @@ class Amendment(AfterConvention, SignedByBoth):
     def _transition(self, verb: str, by: User | None, **facts: Any) -> None:
         with transaction.atomic():
             if verb == "sign_for_collectivity":
-                facts["party"] = ConfirmedParty.copy_of(self.collectivity)
+                day = facts["collectivity_signed_on"]
+                facts["party"] = ConfirmedParty.copy_of(self.collectivity, day)
                 facts["party"].save()
             super()._transition(verb, by, **facts)
             if self.is_signed:

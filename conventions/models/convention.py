@@ -295,7 +295,7 @@ class Convention(SignedByBoth):
         self._refuse_transition("accept", by, "")
         self.campaign.window.refuse(accepted_on, "on")
         with transaction.atomic():
-            party = ConfirmedParty.copy_of(self.collectivity)
+            party = ConfirmedParty.copy_of(self.collectivity, accepted_on)
             party.save()
             self._transition(
                 "accept",

@@ -19,6 +19,7 @@ from tests.factories import (
     ConventionFactory,
     SchoolFactory,
     TextModelFactory,
+    UserFactory,
     current_signed_convention,
     prepare_amendment,
     print_quickly,
@@ -164,6 +165,58 @@ def test_an_avenant_prints_who_represents_the_collectivity_on_its_day():
     _, context = amendment.text_and_context("amendment")
     assert "SUIVANTE" in context.collectivity.representative
     assert outdated_pieces(amendment) == []
+
+
+def change_representative(client, convention, **changes):
+    """What the town hall sends from « Changer de représentant », the page opened first."""
+    address = [convention.campaign.school_year, convention.collectivity.code]
+    url = reverse("convention_representative", args=address)
+    form = client.get(url).context["form"]
+    data = {name: form[name].value() or "" for name in form.fields}
+    return client.post(url, data | changes)
+
+
+def test_a_change_told_while_an_avenant_waits_outdates_it_and_shows_on_the_file(client):
+    convention = current_signed_convention()
+    amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
+    amendment.send(by=None)
+    print_quickly(amendment)
+    client.force_login(UserFactory(collectivities=[convention.collectivity]))
+    who = {"representative_first_name": "Inès", "representative_last_name": "NOUVELLE"}
+
+    refused = change_representative(client, convention, **who)
+    assert refused.status_code == 422
+    assert "donnez le jour" in refused.context["form"].errors["representative_since"][0]
+    since = TODAY() - datetime.timedelta(days=2)
+    assert (
+        change_representative(client, convention, **who, representative_since=since).status_code
+        == 302
+    )
+
+    assert amendment.convention.pieces.get(part="A1", kind="amendment", outdated=True)
+    page = client.get(convention.get_absolute_url()).text
+    assert "Représentée aujourd’hui par Inès NOUVELLE" in page
+    # Signed the day before she was elected, and recorded since: it names who signed.
+    former = convention.party.representative_last_name
+    amendment = convention.amendments.get()
+    amendment.sign_for_collectivity(by=None, on=since - datetime.timedelta(days=1))
+    assert amendment.party.representative_last_name == former
+    amendment.sign_for_collectivity(by=None, on=since)
+    assert amendment.party.representative_last_name == "NOUVELLE"
+
+
+def test_who_represents_the_collectivity_is_confirmed_with_an_avenant(client):
+    convention = current_signed_convention()
+    amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
+    amendment.send(by=None)
+    print_quickly(amendment)
+    client.force_login(UserFactory(collectivities=[convention.collectivity]))
+    address = [convention.campaign.school_year, convention.collectivity.code, 1]
+    url = reverse("amendment_signature", args=address)
+    data = {"version": amendment.version, "on": f"{TODAY()}"}
+    assert convention.collectivity.representative in client.get(url).text
+    assert client.post(url, data).context["form"].errors["is_representative"]
+    assert client.post(url, data | {"is_representative": "on"}).status_code == 302
 
 
 def test_so_does_a_letter_of_termination():
