@@ -225,6 +225,14 @@ class Amendment(AfterConvention, SignedByBoth):
             _of(found).update(added_by=None)
             if self.act:
                 Act.objects.filter(pk=self.act.pk).update(is_released=True)
+            if self.sent_on:
+                self._tell(
+                    Notification.Kind.AMENDMENT_ABANDONED,
+                    Side.TOWN_HALL,
+                    by,
+                    number=self.number,
+                    reason=comment.strip(),
+                )
 
     def _refuse_signature(self, on: datetime.date) -> None:
         refuse_amending(self.convention, on)

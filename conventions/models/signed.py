@@ -9,10 +9,11 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest
 
 from accounts.models import User
+from accounts.roles import Role
 from conventions.acts.models import Act
-from conventions.exchanges.models import Side
+from conventions.exchanges.models import Notification, Side
 from conventions.exchanges.telling import opposite, other_side
-from conventions.models.dossier import Dossier, latest_pieces, own_pieces
+from conventions.models.dossier import Dossier, latest_pieces, own_pieces, part_label
 from conventions.models.piece import Piece
 from conventions.printing import EXECUTORY_FACTS, last_signature
 from documents.models import TextModel
@@ -149,6 +150,16 @@ class SignedByBoth(Dossier):
     def _tell_signed(self, to: Side, by: User | None, on: datetime.date, *, signed: Side) -> None:
         """Tell the side `to` that the side `signed` did so on that day."""
         raise NotImplementedError
+
+    def _tell(self, kind: str, to: Side, by: User | None, **facts: Any) -> None:
+        """Write to one side of its file (`exchanges.telling.notify`)."""
+        raise NotImplementedError
+
+    def tell_in_your_place(self, by: User | None, done: str) -> None:
+        """Tell the town hall what an agent did in its place: `done`, as the journal says it."""
+        if by is not None and by.role != Role.TOWN_HALL:
+            of = f" ({part_label(self.part)})" if self.part else ""
+            self._tell(Notification.Kind.IN_YOUR_PLACE, Side.TOWN_HALL, by, done=f"{done}{of}")
 
     # --- Verbs --------------------------------------------------------------
     def sign_for_collectivity(self, *, by: User | None, on: datetime.date) -> None:
