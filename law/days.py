@@ -27,10 +27,14 @@ class Days:
         return f"Cette date est trop ancienne : donnez une date à partir du {_day(self.first)}."
 
     def _year_meant(self, day: datetime.date) -> int | None:
-        """The latest year in which that day can be, of a day whose year is none of these."""
+        """The year in which that day can be, of a day whose year is none of these.
+
+        The one that was typed with two digits, else the latest.
+        """
         if self.first.year <= day.year <= self.last.year:
             return None
-        for year in range(self.last.year, self.first.year - 1, -1):
+        years = range(self.last.year, self.first.year - 1, -1)
+        for year in sorted(years, key=lambda year: year % 100 != day.year % 100):
             try:
                 meant = day.replace(year=year)
             except ValueError:  # A 29 February.

@@ -281,6 +281,12 @@ _RENAMED = (
     & Q(convention__sent_on__isnull=False)
     & ~_CLOSING
 )
+# Of what was sent: preparing anew follows the payer by itself.
+_NEW_PAYER = (
+    ~Q(school__payer=F("convention__collectivity"))
+    & ~Q(school__payer=F("convention__collectivity__merged_into"))
+    & Q(convention__sent_on__isnull=False)
+)
 
 
 def _with_schools(which: Q) -> Q:
@@ -312,6 +318,17 @@ def _renamed(convention: Convention) -> str:
     if not schools:
         return ""
     return f"École renommée ou déplacée depuis que la convention a été préparée : {schools}."
+
+
+def _new_payer(convention: Convention) -> str:
+    schools = _schools(convention, _NEW_PAYER)
+    if not schools:
+        return ""
+    return (
+        f"École dont une autre collectivité a désormais la charge : {schools}. Si c'était déjà le "
+        "cas à la rentrée, un avenant, préparé par le rectorat, la retire ; sinon, rien ne change "
+        "pour cette année."
+    )
 
 
 # Confirmed, and not signed by the collectivity yet.
@@ -354,6 +371,7 @@ TERRITORY = (
     ),
     TerritoryWarning("closing", "École fermée ou qui ferme", _closing, _with_schools(_CLOSING)),
     TerritoryWarning("renamed", "École renommée ou déplacée", _renamed, _with_schools(_RENAMED)),
+    TerritoryWarning("payer", "École à un nouveau payeur", _new_payer, _with_schools(_NEW_PAYER)),
 )
 
 WARNINGS: tuple[FileWarning | TerritoryWarning | ActWarning, ...] = (

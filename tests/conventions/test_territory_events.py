@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from communes.models import Collectivity
 from conventions.authority import can_record_act, record_act
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import State
@@ -13,10 +14,13 @@ from conventions.models import Convention, latest_piece, outdated_pieces
 from conventions.situations import warnings
 from conventions.terminations.models import give_formal_notice
 from lifecycle.errors import TransitionRefused
+from schools.models import School
+from schools.takeover import take_over
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
     ConventionFactory,
+    GroupingFactory,
     SchoolFactory,
     TextModelFactory,
     UserFactory,
@@ -125,6 +129,30 @@ def test_a_school_whose_closure_is_proposed_is_not_enrolled_in_silence(client, r
     assert f"annoncée par l'annuaire : {school.uai}" in page
     assert page.count(other.uai) == 0
     assert campaign.enrolments.count() == 2
+
+
+def test_a_school_that_another_collectivity_took_over_shows_on_what_was_sent(sent):
+    school = sent.enrolments.first().school
+    syndicat = GroupingFactory(members=[school.commune])
+    assert not warned("payer")
+    take_over(School.objects.filter(pk=school.pk), syndicat, TODAY(), by=None)
+    assert warned("payer")
+    assert any(
+        "a désormais la charge" in text and school.uai in text
+        for text in warnings.found_on(seen(sent))
+    )
+    # Who succeeds a merged collectivity is no new payer: that it was merged is told instead.
+    merge(sent.collectivity, TODAY())
+    Collectivity.objects.filter(pk=sent.collectivity_id).update(merged_into=syndicat)
+    assert not warned("payer")
+
+
+def test_what_is_not_sent_yet_follows_its_payer_without_a_warning():
+    convention = ConventionFactory()
+    school = convention.enrolments.first().school
+    syndicat = GroupingFactory(members=[school.commune])
+    take_over(School.objects.filter(pk=school.pk), syndicat, TODAY(), by=None)
+    assert not warned("payer")
 
 
 def elect(collectivity, last_name="NOUVELLE"):
