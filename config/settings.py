@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "jobs",
     "lifecycle",
     "schools",
+    "drafts",
     "accounts.leaving",
     "accounts.invitations",
     "accounts",
@@ -91,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "drafts.middleware.UnreadForms",
     "accounts.middleware.PrivatePages",
     "accounts.middleware.SecondFactor",
     "town_hall.support.SupportView",
@@ -301,6 +303,7 @@ SCHEDULES = {
     "courriels": ("outbox.tasks.deliver", None, 5),
     "compteurs": ("accounts.limits.forget_old", None, 60),
     "ménage": ("accounts.tasks.clean_up", None, datetime.time(2, 0)),
+    "brouillons": ("drafts.tasks.forget_old", None, datetime.time(2, 15)),
     "comptes inactifs": (
         "django.core.management.call_command",
         "'close_idle_accounts'",

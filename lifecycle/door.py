@@ -135,7 +135,8 @@ def compare_and_swap(target: Stateful, **values: Any) -> None:
         .update(version=F("version") + 1, **values)
     )
     if not updated:
-        raise StaleFile(_who_was_first(_entries_about(target.journal_subject).first()))
+        last = _entries_about(target.journal_subject).first()
+        raise StaleFile(_who_was_first(last), code="stale")
     target.version += 1
     for name, value in values.items():
         setattr(target, name, value)

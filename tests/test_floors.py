@@ -38,6 +38,7 @@ FLOORS = (
     "jobs",
     "lifecycle",
     "schools",
+    "drafts",
     "accounts.leaving",
     "accounts.proconnect",
     "accounts.second_factor",

@@ -184,6 +184,7 @@ PAGES = {
     "convention_dates": WRITERS,
     "convention_signature": WRITERS,
     "convention_piece": WRITERS,
+    "piece_withdrawal": WRITERS,
     "amendment_act": WRITERS,
     "amendment_act_drop": WRITERS,
     "own_amendment_act": WRITERS,

@@ -17,7 +17,9 @@ from conventions.authority import ACT_FIELDS, DATE_FIELDS, own_act_text
 from conventions.models import SignedByBoth
 from documents.letterheads import read_letterhead
 from documents.received.form_fields import COPY, PdfField
-from lifecycle.plausible import DateInput, keep_within
+from drafts.forms import KeptFileInput
+from lifecycle.plausible import keep_within
+from town_hall.days import DayInput
 from town_hall.forms import FileForm
 
 
@@ -30,7 +32,7 @@ class ActForm(FileForm, forms.ModelForm):
     class Meta:
         model = Act
         fields = list(ACT_FIELDS)
-        widgets = {"kind": forms.RadioSelect, "planned_on": DateInput, "dated_on": DateInput}
+        widgets = {"kind": forms.RadioSelect, "planned_on": DayInput, "dated_on": DayInput}
         labels = {"kind": "Par quel acte votre collectivité autorise-t-elle la signature ?"}
         help_texts = {
             "planned_on": "Jour prévu pour la signature (décision) ou pour la séance (délibération).",
@@ -60,7 +62,7 @@ class ActForm(FileForm, forms.ModelForm):
             )
         sitting = self.instance.sitting or Sitting()
         widgets: dict[str, type[forms.Widget] | forms.Widget] = {
-            "convened_on": DateInput(),
+            "convened_on": DayInput(),
             "proxies": forms.Textarea(attrs={"rows": 3}),
         }
         for name, field in fields_for_model(Sitting, Sitting.FIELDS, widgets=widgets).items():
@@ -107,7 +109,7 @@ def act_to_fill(subject: SignedByBoth) -> Act:
 class LetterheadField(forms.FileField):
     """An image sent by a person, as the bytes of a small JPEG."""
 
-    widget = forms.FileInput(attrs={"accept": "image/png,image/jpeg"})
+    widget = KeptFileInput(attrs={"accept": "image/png,image/jpeg"})
 
     def clean(self, data: Any, initial: Any = None) -> bytes | None:
         uploaded = super().clean(data, initial)
@@ -210,7 +212,7 @@ class ActDatesForm(FileForm, forms.ModelForm):
     class Meta:
         model = Act
         fields = list(DATE_FIELDS)
-        widgets = {name: DateInput for name in fields if name.endswith(("_on", "_until"))}
+        widgets = {name: DayInput for name in fields if name.endswith(("_on", "_until"))}
         help_texts = {
             "deposited_on": "Date de réception par la préfecture.",
             "published_on": "Date de mise en ligne ou d'affichage.",

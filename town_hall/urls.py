@@ -67,6 +67,9 @@ urlpatterns = [
     path(f"{_file}dates/", steps.ActDates.as_view(), name="convention_dates"),
     path(f"{_file}signature/", steps.Signature.as_view(), name="convention_signature"),
     path(f"{_file}pieces/", steps.AddPiece.as_view(), name="convention_piece"),
+    path(
+        f"{_file}pieces/<int:pk>/retirer/", steps.WithdrawPiece.as_view(), name="piece_withdrawal"
+    ),
     path(f"{_amendment}acte/", amendments.AmendmentActPage.as_view(), name="amendment_act"),
     path(f"{_amendment}acte/texte.docx", documents.download_act_text, name="amendment_act_text"),
     path(

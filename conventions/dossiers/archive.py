@@ -20,9 +20,9 @@ def latest_pieces(
     """Return the newest version of each piece of a queryset of conventions, in order of names.
 
     Each part of a file has its own; other pieces are as many different files. `among` says
-    which pieces are looked at, all by default.
+    which pieces are looked at, by default all that were not withdrawn.
     """
-    pieces = Piece.objects.all() if among is None else among
+    pieces = Piece.objects.standing() if among is None else among
     newer = pieces.filter(
         convention=OuterRef("convention"),
         part=OuterRef("part"),

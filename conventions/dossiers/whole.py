@@ -15,6 +15,7 @@ from conventions.models import (
     Enrolment,
     Piece,
     SignedByBoth,
+    can_withdraw,
     outdated_pieces,
 )
 from conventions.situations.situation import Situation, situation
@@ -96,6 +97,13 @@ class WholeFile:
             for piece in self.convention.pieces.all()
             if piece.is_draft and piece.part not in drafting
         }
+
+    @cached_property
+    def withdrawable(self) -> set[int]:
+        """The keys of the pieces that may be taken back today."""
+        parts = {part.part: part for part in self.parts}
+        pieces = self.convention.pieces.all()
+        return {piece.pk for piece in pieces if can_withdraw(parts[piece.part], piece)}
 
     def lacks_documents(self, parts: Iterable[Dossier] | None = None) -> bool:
         """Tell whether a document that should be there was never generated."""

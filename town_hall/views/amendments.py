@@ -65,6 +65,7 @@ class OwnAmendmentAct(OwnActPage, AmendmentFormView):
 
 class AmendmentActDates(AmendmentFormView):
     form_class = ActDatesForm
+    wants_change = True
     template_name = "town_hall/act_dates.html"
     title = "Dépôt et publication de l'acte de l'avenant"
     intro = (

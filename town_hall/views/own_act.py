@@ -22,6 +22,7 @@ class OwnActPage(FileFormView):
     """A form about the act of `subject`; « Aperçu » prints what is typed and keeps nothing."""
 
     form_class = OwnActForm
+    is_long_to_write = True
     template_name = "town_hall/own_act.html"
     title = "Adapter l'acte"
     intro = (

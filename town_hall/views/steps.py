@@ -3,16 +3,34 @@
 from copy import copy
 from typing import Any
 
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
 from conventions.authority import (
     DATE_FIELDS,
     can_record_act_dates,
     record_act_dates,
 )
 from conventions.dossiers.outdating import review
+from conventions.dossiers.parts import parts_of
 from conventions.lifecycle import COLLECTIVITY_SIGNED, TRANSITIONS, State
-from conventions.models import Convention, Piece, attach, can_receive_pieces
+from conventions.models import (
+    Convention,
+    Dossier,
+    Piece,
+    attach,
+    can_receive_pieces,
+    can_withdraw,
+    withdraw,
+)
 from town_hall.act_forms import ActDatesForm
-from town_hall.forms import ChangedRepresentativeForm, IdentityForm, PieceForm, SignatureForm
+from town_hall.forms import (
+    ChangedRepresentativeForm,
+    IdentityForm,
+    PieceForm,
+    SignatureForm,
+    WithdrawalForm,
+)
 from town_hall.views.act import ActFormView, DraftDropView
 from town_hall.views.form import FileFormView
 
@@ -85,6 +103,7 @@ class DropDraft(DraftDropView):
 
 class ActDates(FileFormView):
     form_class = ActDatesForm
+    wants_change = True
     template_name = "town_hall/act_dates.html"
     title = "Dépôt, publication et communication de l'acte"
     intro = (
@@ -143,3 +162,30 @@ class AddPiece(FileFormView):
             pdf=form.cleaned_data["file"],
             by=self.user,
         )
+
+
+class WithdrawPiece(FileFormView):
+    """Takes back a file sent by mistake: asked for a reason, kept, struck out."""
+
+    form_class = WithdrawalForm
+    intro = (
+        "Elle reste au dossier, barrée, avec votre motif, et ne compte plus. Vous pourrez en "
+        "joindre une autre."
+    )
+    submit = "Retirer la pièce"
+    done = "La pièce est retirée."
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.piece = get_object_or_404(self.convention.pieces.all(), pk=kwargs["pk"])
+        self.title = f"Retirer : {self.piece}"
+
+    @property
+    def subject(self) -> Dossier:
+        return next(p for p in parts_of(self.convention) if p.part == self.piece.part)
+
+    def is_possible(self) -> bool:
+        return can_withdraw(self.subject, self.piece)
+
+    def perform(self, form: WithdrawalForm) -> None:
+        withdraw(self.subject, self.piece, by=self.user, reason=form.cleaned_data["reason"])
