@@ -10,33 +10,12 @@ from conventions.authority import (
     record_act,
     record_act_dates,
 )
-from conventions.lifecycle import TRANSITIONS, State
+from conventions.lifecycle import TRANSITIONS
 from conventions.models import Piece, attach, can_receive_pieces
 from town_hall.act_forms import ActDatesForm, ActForm, act_to_fill
-from town_hall.forms import IdentityForm, PieceForm, SignatureForm
+from town_hall.forms import PieceForm, SignatureForm
 from town_hall.views.form import FileFormView
-
-
-class Identity(FileFormView):
-    form_class = IdentityForm
-    title = "Vérifier vos renseignements"
-    intro = (
-        "Ces renseignements seront imprimés sur la convention et sur l'acte. "
-        "Corrigez-les si besoin, puis confirmez."
-    )
-    submit = "Confirmer ces renseignements"
-    done = "Vos renseignements sont confirmés."
-    printed = "La convention à signer est prête."
-
-    def is_possible(self) -> bool:
-        return self.convention.state in (State.SENT, State.ACCEPTED)
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "instance": copy(self.convention.collectivity)}
-
-    def perform(self, form: IdentityForm) -> None:
-        self.convention.collectivity = form.save()
-        self.convention.accept(by=self.user)
+from town_hall.views.verify import print_page
 
 
 class ActPage(FileFormView):
@@ -61,6 +40,9 @@ class ActPage(FileFormView):
 
     def perform(self, form: ActForm) -> None:
         record_act(self.convention, by=self.user, **form.act_values)
+
+    def next_page(self, issued: list[Piece]) -> str:
+        return print_page(self.convention) if issued else super().next_page(issued)
 
 
 class ActDates(FileFormView):
