@@ -93,7 +93,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.PrivatePages",
     "accounts.middleware.SecondFactor",
-    "town_hall.file_links.FileOnly",
+    "town_hall.links.opening.FileOnly",
     "town_hall.support.SupportView",
     "accounts.middleware.WhoActs",
     "accounts.middleware.JournalOfExports",

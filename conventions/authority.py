@@ -113,7 +113,9 @@ def _last_act(subject: SignedByBoth) -> Act | None:
     if subject.part:
         return None
     others = Act.objects.filter(collectivity=subject.collectivity, convention__isnull=False)
-    return others.exclude(pk=subject.act_id).order_by("-recorded_at", "-pk").first()
+    if subject.act_id:
+        others = others.exclude(pk=subject.act_id)
+    return others.order_by("-recorded_at", "-pk").first()
 
 
 def _is_same_person(subject: SignedByBoth, last: Act) -> bool:

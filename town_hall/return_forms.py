@@ -63,7 +63,9 @@ class ReturnForm(FileForm):
 
     @property
     def brings_something(self) -> bool:
-        return any(name != "version" for name in self.changed_data)
+        # A field of several files takes none for a change.
+        changed = set(self.changed_data) - {"version", *PAPERS}
+        return bool(changed or any(self.cleaned_data.get(name) for name in PAPERS))
 
     @property
     def papers(self) -> list[forms.BoundField]:

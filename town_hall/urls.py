@@ -1,6 +1,7 @@
 from django.urls import path, register_converter
 
 from conventions.campaigns.converters import SchoolYearConverter
+from town_hall.links.views import FileLink
 from town_hall.views import (
     amendments,
     calendar,
@@ -9,7 +10,6 @@ from town_hall.views import (
     correspondence,
     documents,
     files,
-    link,
     own_act,
     returning,
     steps,
@@ -47,7 +47,7 @@ urlpatterns = [
         colleagues.WithdrawInvitation.as_view(),
         name="withdraw_invitation",
     ),
-    path("lien/<str:token>/", link.FileLink.as_view(), name="file_link"),
+    path("lien/<str:token>/", FileLink.as_view(), name="file_link"),
     path("pieces/<int:pk>/", documents.download_piece, name="piece"),
     path(_signature, comparison.compare, name="piece_comparison"),
     path(f"{_signature}signee.pdf", comparison.download_as_signed, name="piece_as_signed"),

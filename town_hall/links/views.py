@@ -11,7 +11,7 @@ from django.views.generic import TemplateView
 
 from accounts.access import user_of
 from conventions.models import Convention
-from town_hall import file_links
+from town_hall.links.opening import read, sign_in
 
 
 @method_decorator([login_not_required, never_cache], name="dispatch")
@@ -22,7 +22,7 @@ class FileLink(TemplateView):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        self.opening = file_links.read(kwargs["token"])
+        self.opening = read(kwargs["token"])
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if convention := self._already_open():
@@ -30,9 +30,9 @@ class FileLink(TemplateView):
         return self._page()
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not self.opening.refusal and (response := file_links.sign_in(request, self.opening)):
+        if not self.opening.refusal and (response := sign_in(request, self.opening)):
             return response
-        self.opening = file_links.read(kwargs["token"])
+        self.opening = read(kwargs["token"])
         return self._page()
 
     def _already_open(self) -> Convention | None:

@@ -93,8 +93,8 @@ def _work_for(request: HttpRequest, user: User, convention: Convention) -> None:
     """Work for the collectivity of the file, or for the one it merged into."""
     collectivity = convention.collectivity
     mine = acting.collectivities_of(user)
-    for code in (collectivity.pk, collectivity.merged_into_id):
-        if chosen := mine.filter(pk=code).first():
+    for key in filter(None, (collectivity.pk, collectivity.merged_into_id)):
+        if chosen := mine.filter(pk=key).first():
             acting.choose(request, chosen)
             return
 
