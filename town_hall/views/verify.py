@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from conventions.authority import can_record_act, record_act
+from conventions.dossiers.outdating import review
 from conventions.dossiers.whole import WholeFile
 from conventions.lifecycle import TRANSITIONS, State
 from conventions.models import Convention, Piece
@@ -84,6 +85,7 @@ class Verify(FileFormView):
     def perform(self, form: IdentityForm) -> None:
         self.convention.collectivity = form.save()
         self.convention.accept(by=self.user)
+        review(Convention.objects.filter(collectivity=self.convention.collectivity))
         if self.act_form and self.act_form.cleaned_data["kind"] and can_record_act(self.convention):
             record_act(self.convention, by=self.user, **self.act_form.act_values)
 
