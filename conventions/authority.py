@@ -13,6 +13,7 @@ from django.db import transaction
 
 from accounts.models import User
 from conventions.acts.models import Act, ActState
+from conventions.acts.repeating import made_own_last
 from conventions.acts.sitting import Sitting
 from conventions.models.dossier import mark_outdated, own_pieces
 from conventions.models.piece import Piece
@@ -90,51 +91,6 @@ def can_adapt_act(subject: SignedByBoth) -> bool:
 def act_text_kind(subject: SignedByBoth, act: Act) -> str:
     """Return the nature of the text that `act` prints (documents.wording.kinds)."""
     return f"{subject.ACT_TEXT_PREFIX}{act.kind}"
-
-
-# --- From one year to the next ------------------------------------------------
-DELEGATION = ("delegation_item", "delegation_reference")
-DEPUTY = ("signatory", "signatory_capacity", "signatory_delegation")
-
-
-def chosen_last(subject: SignedByBoth) -> dict[str, str]:
-    """Return what a collectivity entered in its last act and that repeats itself, by field.
-
-    A delegation is given to a person: it is proposed as long as the representative is the same.
-    """
-    last = _last_act(subject)
-    if last is None:
-        return {}
-    names = ("kind", "executor", *(DELEGATION if _is_same_person(subject, last) else ()))
-    return {name: getattr(last, name) for name in names}
-
-
-def _made_own_last(subject: SignedByBoth) -> dict[str, str]:
-    """The deputy who signs and the own text, kept as they were as long as they hold."""
-    last = _last_act(subject)
-    if last is None:
-        return {}
-    names = DEPUTY if _is_same_person(subject, last) else ()
-    text = last.adapted_text
-    holds = text and not proofread(act_text_kind(subject, last), text)
-    return {name: getattr(last, name) for name in names} | (
-        {"adapted_text": text, "kind": last.kind} if holds else {}
-    )
-
-
-def _last_act(subject: SignedByBoth) -> Act | None:
-    """The last act by which the collectivity signed a convention; an avenant's says other things."""
-    if subject.part:
-        return None
-    others = Act.objects.filter(collectivity=subject.collectivity, convention__isnull=False)
-    if subject.act_id:
-        others = others.exclude(pk=subject.act_id)
-    return others.order_by("-recorded_at", "-pk").first()
-
-
-def _is_same_person(subject: SignedByBoth, last: Act) -> bool:
-    party = last.convention.party
-    return party is not None and party.representative == subject.collectivity.representative
 
 
 # --- Verbs ------------------------------------------------------------------
@@ -312,7 +268,7 @@ def _act_to_write(subject: SignedByBoth) -> Act:
     before = subject.act
     if before and not before.withdrawn_on:
         return copy(before)
-    own = {} if before else _made_own_last(subject)
+    own = {} if before else made_own_last(subject)
     return Act(
         collectivity=subject.collectivity,
         letterhead=_last_letterhead(subject),

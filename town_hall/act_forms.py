@@ -12,8 +12,9 @@ from django.forms.models import fields_for_model
 
 from communes.models import Collectivity
 from conventions.acts.models import Act
+from conventions.acts.repeating import chosen_last
 from conventions.acts.sitting import Sitting
-from conventions.authority import ACT_FIELDS, DATE_FIELDS, chosen_last, own_act_text
+from conventions.authority import ACT_FIELDS, DATE_FIELDS, own_act_text
 from conventions.models import SignedByBoth
 from documents.letterheads import read_letterhead
 from documents.received.form_fields import COPY, PdfField

@@ -80,10 +80,10 @@ def receive(request: HttpRequest, year: int, code: str) -> JsonResponse:
     kept: `ask` lists what it may be, and it is sent again with its `kind`. 422 with an `error`.
     """
     convention = find_convention(user_of(request), year, code)
+    files = request.FILES.getlist("file")
+    if not files:
+        return JsonResponse({"error": "Choisissez un fichier."})
     try:
-        files = request.FILES.getlist("file")
-        if not files:
-            raise ValidationError("Choisissez un fichier.")
         pdf = read_copy(files)
         kind = request.POST.get("kind") or _kind_of(convention, pdf)
         if not kind:
