@@ -90,7 +90,11 @@ def test_a_campaign_is_created_in_preparation_then_opened(agent, campaign, recto
     assert created.state == Campaign.State.PREPARATION
     agent.post(url("open", created))
     assert not created.journal.exists()
-    Campaign.objects.filter(pk=created.pk).update(contact_email="dane@example.org")
+    Campaign.objects.filter(pk=created.pk).update(
+        contact_name="Jeanne Durand",
+        contact_phone="04 67 91 00 00",
+        contact_email="dane@example.org",
+    )
     agent.get(url("open", created))
     assert not created.journal.exists()
     agent.post(url("open", created))
