@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "drafts.middleware.UnreadForms",
     "accounts.middleware.PrivatePages",
     "accounts.middleware.SecondFactor",
+    "town_hall.links.opening.FileOnly",
     "town_hall.support.SupportView",
     "accounts.middleware.WhoActs",
     "accounts.middleware.JournalOfExports",

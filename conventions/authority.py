@@ -13,6 +13,7 @@ from django.db import transaction
 
 from accounts.models import User
 from conventions.acts.models import Act, ActState
+from conventions.acts.repeating import made_own_last
 from conventions.acts.sitting import Sitting
 from conventions.models.dossier import mark_outdated, own_pieces
 from conventions.models.piece import Piece
@@ -182,7 +183,9 @@ def _refuse_recording(subject: SignedByBoth, by: User | None) -> None:
 def _record(
     subject: SignedByBoth, act: Act, by: User | None, summary: str, values: dict[str, Any]
 ) -> None:
-    if act.adapted_text and act.kind != values["kind"]:
+    if act.adapted_text and act.kind != values["kind"] and act.pk is None:
+        act.adapted_text = ""
+    elif act.adapted_text and act.kind != values["kind"]:
         raise TransitionRefused(
             {
                 "kind": f"Vous avez adapté le texte de cette {act.get_kind_display()} : revenez "
@@ -265,8 +268,12 @@ def _act_to_write(subject: SignedByBoth) -> Act:
     before = subject.act
     if before and not before.withdrawn_on:
         return copy(before)
+    own = {} if before else made_own_last(subject)
     return Act(
-        collectivity=subject.collectivity, letterhead=_last_letterhead(subject), replaces=before
+        collectivity=subject.collectivity,
+        letterhead=_last_letterhead(subject),
+        replaces=before,
+        **own,
     )
 
 

@@ -18,6 +18,7 @@ FLOORS = (
     "demonstration",
     "rectorat",
     "town_hall",
+    "town_hall.links",
     "billing.recovery",
     "billing.returns",
     "billing.batches",

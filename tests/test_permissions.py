@@ -41,6 +41,7 @@ from documents.models import Document
 from documents.received.signatures import examine
 from documents.received.uploads import UploadedPdf
 from jobs.models import Job
+from outbox.models import PersonalLink
 from tests.access import SignedInClient
 from tests.billing.conftest import issue, request, tell
 from tests.documents import papers
@@ -162,6 +163,7 @@ PAGES = {
     # Conventions: each role sees those of its scope
     "conventions": SIGNED_IN,
     "convention_current": SIGNED_IN,
+    "file_link": ANYONE,  # By its secret address
     "calendar": {Role.TOWN_HALL},
     "calendar_file": ANYONE,  # By its secret address
     "convention": SIGNED_IN,
@@ -172,6 +174,9 @@ PAGES = {
     "piece_comparison": SIGNED_IN,
     "piece_compared_page": SIGNED_IN,
     "piece_as_signed": SIGNED_IN,
+    "convention_print": SIGNED_IN,
+    "convention_return": WRITERS,
+    "convention_receive": WRITERS,
     "convention_issue": WRITERS,
     "message_attachment": SIGNED_IN,
     "convention_identity": WRITERS,
@@ -379,6 +384,7 @@ def values(convention, town_hall, administrator):
     Group.objects.create(name="Groupe")
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
     DsfrConfig.objects.create()
+    _, link = PersonalLink.make(convention.notifications.last().email, town_hall.email)
     job = Job.objects.create(action="issue", by=town_hall)
     MailFolder().send_messages([EmailMessage("Objet", "…", to=[town_hall.email])])
     town_hall.managed.add(convention.collectivity)
@@ -405,6 +411,7 @@ def values(convention, town_hall, administrator):
         "step": "mise-en-demeure",
         "reference": issued.reference,
         "token": CalendarSubscription.renew(town_hall).token,
+        ("file_link", "token"): link.rstrip("/").rpartition("/")[2],
         ("invitation", "token"): invitation.path.rstrip("/").rpartition("/")[2],
         ("invite_again", "pk"): invitation.pk,
         ("withdraw_invitation", "pk"): invitation.pk,

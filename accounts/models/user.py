@@ -121,6 +121,8 @@ class User(AbstractBaseUser):
     typed_name = ""
     # The collectivity that an agent of the rectorat sees as (`town_hall.support`).
     visiting: Collectivity | None = None
+    # The key of the one file that the link of an e-mail opened (`town_hall.links`).
+    only_file: int | None = None
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.roles import Role
 from conventions.exchanges.models import Notification, Side
 from outbox.addresses import absolute
+from outbox.models import LINK_LASTS
 from outbox.posting import post, post_again
 
 
@@ -24,7 +25,8 @@ from outbox.posting import post, post_again
 class FileFacts:
     """A file as its e-mails name it, who they go to, and the page each side opens.
 
-    `amount` is in euros. The paths are those of the file's page, for each side.
+    `amount` is in euros; `contact` is who answers at the rectorat, and how. The paths are those
+    of the file's page, for each side.
     """
 
     convention_id: int
@@ -34,6 +36,7 @@ class FileFacts:
     schools: int
     amount: Decimal
     reply_by: datetime.date | None
+    contact: str
     town_hall_addresses: tuple[str, ...]
     rectorat_addresses: tuple[str, ...]
     town_hall_path: str
@@ -67,8 +70,11 @@ def notify(file: FileFacts, kind: str, *, to: str, by: User | None, **facts: Any
     `facts` go to the template `notifications/<kind>.txt`. Without any address the e-mail
     is kept all the same. Nothing remains of it if the change is undone.
     """
-    subject, body, html = _write(file, kind, to, facts)
-    email = post(file.addresses(to), subject=subject, body=body, html=html, by=by)
+    page = absolute(file.town_hall_path if to == Side.TOWN_HALL else file.rectorat_path)
+    subject, body, html = _write(file, kind, to, facts, page)
+    # An agent signs in with a second factor, which no link stands in for.
+    opens = page if to == Side.TOWN_HALL else ""
+    email = post(file.addresses(to), subject=subject, body=body, html=html, by=by, opens=opens)
     return Notification.objects.create(
         convention_id=file.convention_id, kind=kind, side=to, email=email
     )
@@ -82,16 +88,25 @@ def retry(notification: Notification, file: FileFacts) -> bool:
     return post_again(notification.email, file.addresses(notification.side))
 
 
-def _write(file: FileFacts, kind: str, to: str, facts: dict[str, Any]) -> tuple[str, str, str]:
-    """Return subject, text and HTML; the kind's template gives subject and paragraphs."""
+def _write(
+    file: FileFacts, kind: str, to: str, facts: dict[str, Any], page: str
+) -> tuple[str, str, str]:
+    """Return subject, text and HTML; the kind's template gives subject and paragraphs.
+
+    To a town hall the subject names the collectivity: a shared secretary receives ten of them.
+    """
     to_town_hall = to == Side.TOWN_HALL
     context = {"file": file, "to_town_hall": to_town_hall, **facts}
     text = render_to_string(f"notifications/{kind}.txt", context).strip()
     subject, _, paragraphs = text.partition("\n")
+    if to_town_hall:
+        subject = f"{file.collectivity} – {subject}"
     layout = {
         "subject": subject,
         "paragraphs": paragraphs.strip(),
-        "link": absolute(file.town_hall_path if to_town_hall else file.rectorat_path),
+        "to_town_hall": to_town_hall,
+        "link": page,
+        "link_days": LINK_LASTS.days,
         "file": file,
         "site_name": settings.SITE_NAME,
         "site_tagline": settings.SITE_TAGLINE,

@@ -88,6 +88,13 @@ def test_a_campaign_is_created_in_preparation_then_opened(agent, campaign, recto
     agent.post(reverse("admin:campaigns_campaign_add"), data)
     created = Campaign.objects.get(start_year=2026)
     assert created.state == Campaign.State.PREPARATION
+    agent.post(url("open", created))
+    assert not created.journal.exists()
+    Campaign.objects.filter(pk=created.pk).update(
+        contact_name="Jeanne Durand",
+        contact_phone="04 67 91 00 00",
+        contact_email="dane@example.org",
+    )
     agent.get(url("open", created))
     assert not created.journal.exists()
     agent.post(url("open", created))

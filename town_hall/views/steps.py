@@ -26,36 +26,13 @@ from conventions.models import (
 from town_hall.act_forms import ActDatesForm
 from town_hall.forms import (
     ChangedRepresentativeForm,
-    IdentityForm,
     PieceForm,
     SignatureForm,
     WithdrawalForm,
 )
 from town_hall.views.act import ActFormView, DraftDropView
 from town_hall.views.form import FileFormView
-
-
-class Identity(FileFormView):
-    form_class = IdentityForm
-    title = "Vérifier vos renseignements"
-    intro = (
-        "Ces renseignements seront imprimés sur la convention et sur l'acte. "
-        "Corrigez-les si besoin, puis confirmez."
-    )
-    submit = "Confirmer ces renseignements"
-    done = "Vos renseignements sont confirmés."
-    printed = "La convention à signer est prête."
-
-    def is_possible(self) -> bool:
-        return self.convention.state in (State.SENT, State.ACCEPTED)
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "instance": copy(self.convention.collectivity)}
-
-    def perform(self, form: IdentityForm) -> None:
-        self.convention.collectivity = form.save()
-        self.convention.accept(by=self.user)
-        review(Convention.objects.filter(collectivity=self.convention.collectivity))
+from town_hall.views.verify import print_page
 
 
 class Representative(FileFormView):
@@ -92,6 +69,9 @@ class ActPage(ActFormView):
     submit = "Enregistrer et produire les PDF"
     done = "L'acte est enregistré."
     printed = "Les PDF sont prêts."
+
+    def next_page(self, issued: list[Piece]) -> str:
+        return print_page(self.convention) if issued else super().next_page(issued)
 
 
 class DropDraft(DraftDropView):
