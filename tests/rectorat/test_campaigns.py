@@ -407,7 +407,7 @@ def test_every_figure_of_the_board_opens_the_list_that_makes_it(agent, conventio
     page = agent.get(url("board", convention.campaign)).content.decode()
     link = (
         f"{reverse('admin:conventions_convention_changelist')}?campaign={convention.campaign_id}"
-        "&amp;state__exact=prepared&amp;department=34"
+        "&amp;state__in=prepared&amp;department=34"
     )
     assert link in page
 
