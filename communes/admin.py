@@ -176,6 +176,7 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
         Column("Téléphone", Kind.TEXT, lambda collectivity: collectivity.phone),
     )
     list_display = ("name", "code", "department_code", "kind", "siret", "representative")
+    typed_search_fields = ("siret", "representative_first_name", "representative_last_name")
     list_filter = ("kind", "department__academy", "department", AccessFilter)
     list_select_related = ("department",)
     list_per_page = 50

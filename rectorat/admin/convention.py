@@ -126,6 +126,7 @@ class ConventionAdmin(ConventionList, AmendmentPages):
     actions = (
         *(bulk_action(verb) for verb in ("send", "remind", "sign_for_region", "abandon")),
         ask_to_issue,
+        "ask_to_assign",
         download_pieces,
         print_together,
     )

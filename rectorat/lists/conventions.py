@@ -13,7 +13,6 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.text import capfirst
 
-from communes.admin_base import ScopedAdmin
 from conventions.amendments.effects import (
     current_amount,
     current_school_count,
@@ -24,6 +23,7 @@ from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
 from conventions.situations.expectations import RULES
 from conventions.situations.situation import with_expected
+from rectorat.lists.assigning import AssigningMixin
 from rectorat.lists.filters import CONVENTION_FILTERS
 from rectorat.lists.kept import KeptListMixin
 from rectorat.lists.ready import ready_action
@@ -107,7 +107,7 @@ SHOWN = {
 }
 
 
-class ConventionList(FoldedSearchMixin, ExportMixin, KeptListMixin, ScopedAdmin):
+class ConventionList(FoldedSearchMixin, ExportMixin, KeptListMixin, AssigningMixin):
     """Mixed into the admin of conventions."""
 
     list_display = (
@@ -137,8 +137,14 @@ class ConventionList(FoldedSearchMixin, ExportMixin, KeptListMixin, ScopedAdmin)
     list_filter = CONVENTION_FILTERS
     department_path = "collectivity__department"
     search_fields = ("collectivity__search_text", "reference")
+    typed_search_fields = (
+        "collectivity__siret",
+        "collectivity__representative_first_name",
+        "collectivity__representative_last_name",
+    )
     search_help_text = (
-        "Collectivité, code INSEE, SIREN ou référence ; les accents sont facultatifs."
+        "Collectivité, code INSEE, SIREN, SIRET, référence ou représentant ; les accents et les "
+        "tirets sont facultatifs."
     )
     list_per_page = 100
     list_select_related = ("collectivity__department", "act", "assignment__agent")

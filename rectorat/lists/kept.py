@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from accounts.access import user_of
@@ -67,7 +67,7 @@ class KeptListMixin(admin.ModelAdmin):
         return [
             path("columns/", guarded(self.columns_view), name=f"{self.kept_as}_columns"),
             path("views/", guarded(self.views_view), name=f"{self.kept_as}_views"),
-            path("views/<int:pk>/", guarded(self.forget_view), name=f"{self.kept_as}_forget"),
+            path("views/forget/", guarded(self.forget_view), name=f"{self.kept_as}_forget"),
             *super().get_urls(),
         ]
 
@@ -104,18 +104,17 @@ class KeptListMixin(admin.ModelAdmin):
                 view.save()
                 messages.success(request, f"Vue enregistrée : {view}.")
         else:
-            messages.error(
-                request, "Donnez un nom à cette vue, de 60 caractères au plus."
-            )
+            messages.error(request, "Donnez un nom à cette vue, de 60 caractères au plus.")
         return self._back(request)
 
-    def forget_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Take a view of one's own away."""
+    def forget_view(self, request: HttpRequest) -> HttpResponse:
+        """Take a view of one's own away; another's stays."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        view = get_object_or_404(SavedView, pk=pk, of=self.kept_as, by=user_of(request))
-        view.delete()
-        messages.success(request, f"Vue retirée : {view}.")
+        key = request.POST.get("view", "")
+        own = SavedView.objects.filter(of=self.kept_as, by=user_of(request))
+        if key.isdecimal() and own.filter(pk=key).delete()[0]:
+            messages.success(request, "La vue est retirée.")
         return self._back(request)
 
     def changelist_view(

@@ -424,11 +424,12 @@ def test_board_takes_the_same_queries_whatever_the_territory(
         agent.get(url("board", campaign))
 
 
-def test_front_page_of_the_admin_site_shows_the_newest_open_campaign(agent, convention):
+def test_front_page_of_the_admin_site_shows_all_open_campaigns(agent, convention):
     newest = CampaignFactory(start_year=2024)
     CampaignFactory(start_year=2025, state=Campaign.State.CLOSED)
-    assert agent.get(reverse("admin:index")).context["board"].campaign == newest
+    shown = [s.campaign for s in agent.get(reverse("admin:index")).context["desk"].campaigns]
+    assert shown == [newest, convention.campaign]
 
 
 def test_front_page_stands_without_any_campaign(agent):
-    assert agent.get(reverse("admin:index")).context["board"] is None
+    assert agent.get(reverse("admin:index")).context["desk"].campaigns == []
