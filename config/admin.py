@@ -68,6 +68,13 @@ class RectoratAdminSite(AdminSite):
         desk = build_desk(user_of(request), is_mine="mine" in request.GET)
         return super().index(request, {"desk": desk, **(extra_context or {})})
 
+    # As for `logout`.
+    def app_index(  # type: ignore[override]
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lists are named by the work they serve, not by their table: the menu has them."""
+        return redirect("admin:index")
+
     def get_urls(self) -> list[Any]:
         search = self.admin_view(lambda request: search_view(request, self))
         return [path("recherche/", search, name="search"), *super().get_urls()]

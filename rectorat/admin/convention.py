@@ -37,7 +37,9 @@ from lifecycle.transition import allowed
 from rectorat.admin.amendment import AmendmentPages, amendments_shown
 from rectorat.admin.forms import VERB_FORMS, verb_form
 from rectorat.admin.job import ask_to_issue
-from rectorat.lists.conventions import ConventionList
+from rectorat.lists.conventions import ConventionList, agent_name
+from rectorat.lists.neighbours import neighbours
+from rectorat.lists.ready import own_verb
 
 EXAMPLES = 20
 
@@ -149,18 +151,26 @@ class ConventionAdmin(ConventionList, AmendmentPages):
     ) -> HttpResponse:
         obj: Convention = kwargs["obj"]
         file, user = WholeFile(obj), user_of(request)
+        own = own_verb(file.situation)
         context.update(
             convention=obj,
             file=file,
+            neighbours=neighbours(self, request, obj.pk),
+            agent=agent_name(obj),
+            people=obj.collectivity.users.filter(is_active=True),
+            own_verb=own,
             title=obj.collectivity_title,
             subtitle=None,
             guidance=lifecycle.guidance(obj.state, user.role),
             # Termination has its own steps, each with its page.
-            transitions=[
-                rule
-                for rule in allowed(TRANSITIONS, obj.state, user.role)
-                if rule.verb in VERB_FORMS
-            ],
+            transitions=sorted(
+                (
+                    rule
+                    for rule in allowed(TRANSITIONS, obj.state, user.role)
+                    if rule.verb in VERB_FORMS
+                ),
+                key=lambda rule: rule.verb != own,
+            ),
             termination=file.termination,
             ending_steps=open_steps(obj, user),
             can_withdraw=obj.state in lifecycle.REWORKABLE,

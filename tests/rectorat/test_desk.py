@@ -197,7 +197,7 @@ def test_each_count_is_its_lists_and_what_a_person_counts(
         assert found == counted_by_hand(files.order_by("pk"))
         if not is_mine and not agent.departments.exists():
             # Drawn widely enough: a test of empty lines would prove little.
-            assert set(found) >= set(BY_HAND) | {"to_send", "to_answer", "to_sign_for_region"}
+            assert set(found) >= set(BY_HAND) | {"to_answer", "to_sign_for_region"}
         if not is_mine:
             schools = School.objects.order_by("pk")
             if agent.departments.exists():

@@ -200,3 +200,48 @@ def test_a_file_is_not_given_to_who_does_not_see_it(convention):
     stranger = UserFactory(role="rectorat", departments=[gard])
     assert assign(Convention.objects.filter(pk=convention.pk), stranger) == (0, 1)
     assert not Assignment.objects.exists()
+
+
+# --- From one thing to another ----------------------------------------------------------
+def test_a_file_leads_to_the_next_of_the_list_that_was_open(agent):
+    files = [
+        ConventionFactory(collectivity=CollectivityFactory(commune=CommuneFactory(name=name)))
+        for name in ("Agde", "Bram", "Cers")
+    ]
+    files[1].send(by=None)
+    page = reverse("admin:conventions_convention_change", args=[files[0].pk])
+    whole = agent.get(page, {"_changelist_filters": "campaign=all"}).context["neighbours"]
+    assert (whole.position, whole.count, whole.before) == (1, 3, "")
+    prepared = {"_changelist_filters": "state__in=prepared"}
+    beside = agent.get(page, prepared).context["neighbours"]
+    assert (beside.count, f"/{files[2].pk}/" in beside.after) == (2, True)
+    last = agent.get(beside.after).context["neighbours"]
+    assert (last.position, last.after) == (2, "")
+    assert agent.get(page).context["neighbours"] is None
+
+
+def test_a_file_and_what_it_is_about_lead_to_one_another(agent, convention, town_hall):
+    town_hall.collectivities.set([convention.collectivity])
+    file = reverse("admin:conventions_convention_change", args=[convention.pk])
+    school = convention.enrolments.first().school
+    around = [
+        reverse("admin:communes_collectivity_change", args=[convention.collectivity_id]),
+        reverse("admin:schools_school_change", args=[school.pk]),
+        reverse("admin:accounts_user_change", args=[town_hall.pk]),
+        reverse("admin:campaigns_campaign_change", args=[convention.campaign_id]),
+    ]
+    page = agent.get(file).text
+    assert [url for url in around if f'href="{url}"' not in page] == []
+    assert f'href="{file}"' in agent.get(around[0]).text
+    assert f'href="{file}"' in agent.get(around[1]).text
+    assert f'href="{around[0]}"' in agent.get(around[2]).text
+
+
+def test_the_first_button_is_the_agents_own_act(agent, convention):
+    page = reverse("admin:conventions_convention_change", args=[convention.pk])
+    first = agent.get(page).context
+    assert (first["own_verb"], first["transitions"][0].verb) == ("send", "send")
+    convention.send(by=None)
+    assert agent.get(page).context["transitions"][0].verb == "remind"
+    convention.abandon(by=None, comment="Erreur.")
+    assert agent.get(page).context["own_verb"] == ""
