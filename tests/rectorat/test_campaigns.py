@@ -433,3 +433,14 @@ def test_front_page_of_the_admin_site_shows_all_open_campaigns(agent, convention
 
 def test_front_page_stands_without_any_campaign(agent):
     assert agent.get(reverse("admin:index")).context["desk"].campaigns == []
+
+
+def test_saving_a_campaign_lands_on_it_and_its_days_have_the_browsers_calendar(agent, campaign):
+    page = reverse("admin:campaigns_campaign_change", args=[campaign.pk])
+    form = agent.get(page).context["adminform"].form
+    assert 'type="date"' in str(form["reply_by"])
+    posted = {
+        name: form[name].value() if form[name].value() is not None else "" for name in form.fields
+    }
+    response = agent.post(page, posted | {"_save": "Enregistrer"})
+    assert response.url == page
