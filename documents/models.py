@@ -219,6 +219,8 @@ class Document(Frozen):
                 violation_error_message="Un document porte déjà cette référence.",
             )
         ]
+        # In the order of the list, which is then read from its end.
+        indexes = [models.Index(fields=["created_at", "id"], name="document_in_order")]
 
     def __str__(self) -> str:
         return self.reference or self.original_name or str(self.text_model or "document")
