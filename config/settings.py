@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "config.apps.SiteConfig",
     "demonstration",
     "rectorat",
+    "rectorat.lists",
     "town_hall",
     "billing.returns",
     "billing.batches",

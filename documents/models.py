@@ -223,7 +223,7 @@ class Document(Frozen):
         indexes = [models.Index(fields=["created_at", "id"], name="document_in_order")]
 
     def __str__(self) -> str:
-        return self.reference or f"{self.original_name or self.text_model} — {self.sha256[:12]}"
+        return self.reference or self.original_name or str(self.text_model or "document")
 
     def made_from(self, text_model: TextModel, context: dict[str, Any]) -> bool:
         """Tell whether this document came of that text and says the same as those values (JSON)."""

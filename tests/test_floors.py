@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = (
     "config",
     "demonstration",
+    "rectorat.desk",
     "rectorat",
+    "rectorat.lists",
     "town_hall",
     "town_hall.links",
     "billing.recovery",

@@ -212,6 +212,12 @@ PAGES = {
     **dict.fromkeys(FINANCE_PAGES, OF_FINANCE),
     # The admin site, beside its pages by model
     "admin:index": ADMIN_SITE_ROLES,
+    "admin:search": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_assign": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_columns": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_views": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_forget": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_mailing": ADMIN_SITE_ROLES,
     "admin:login": ADMIN_SITE_ROLES,
     "admin:logout": SIGNED_IN,  # Leads to account_logout, or to the front page
     "admin:password_change": ADMIN_SITE_ROLES,
@@ -282,6 +288,7 @@ QUERIES = {
         "capacity_gender": "F",
         "representative_since": "2026-03-21",
     },
+    "admin:conventions_convention_assign": {"conventions": "1"},
     "admin:conventions_convention_verb": {"conventions": "1"},
     "admin:jobs_job_start": {"conventions": "1"},
     "admin:autocomplete": {

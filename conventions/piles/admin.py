@@ -146,9 +146,21 @@ class SheafForm(forms.Form):
             self.add_error(field if field in self.fields else None, reasons)
 
 
+class WaitingFilter(admin.SimpleListFilter):
+    title = "à vérifier"
+    parameter_name = "waiting"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Documents à vérifier")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Pile]) -> QuerySet[Pile]:
+        return queryset.filter(Q(waiting_count__gt=0)) if self.value() == "yes" else queryset
+
+
 @admin.register(Pile)
 class PileAdmin(ScopedAdmin):
     list_display = ("name", "moment", "by_name", "page_count", "state", "waiting")
+    list_filter = (WaitingFilter,)
     list_select_related = ("by",)
     list_per_page = 50
     # The page of a pile is its own template: no field is ever edited.

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Field
+from django.db.models import DateField, Field
 from django.forms import Field as FormField
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -25,6 +25,7 @@ from conventions.enrolment.preparation import prepare, to_prepare
 from conventions.lifecycle import PARTY_CONFIRMED, State
 from conventions.models import Convention
 from jobs.selection import read_keys, write_keys
+from lifecycle.plausible import DateInput
 from lifecycle.rereading import RereadAdmin
 from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.forms import EnrolmentForm
@@ -38,6 +39,7 @@ View = Callable[[HttpRequest, Campaign], HttpResponse]
 @admin.register(Campaign)
 class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
     list_display = ("__str__", "state", "tariff", "opens_on", "reply_by", "ends_on")
+    formfield_overrides: ClassVar[dict[Any, Any]] = {DateField: {"widget": DateInput}}
 
     class Media:
         css = {"all": ("conventions_admin.css",)}
@@ -83,6 +85,15 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
                 "La participation a changé : préparez de nouveau les conventions avant de les "
                 "envoyer.",
             )
+
+    def response_post_save_add(self, request: HttpRequest, obj: Campaign) -> HttpResponseRedirect:
+        """Land on the campaign, where the next steps are."""
+        return redirect("admin:campaigns_campaign_change", obj.pk)
+
+    def response_post_save_change(
+        self, request: HttpRequest, obj: Campaign
+    ) -> HttpResponseRedirect:
+        return redirect("admin:campaigns_campaign_change", obj.pk)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -250,7 +250,7 @@ class TestScreens:
     def test_the_list_of_conventions_is_filtered(self, agent, stale):
         ConventionFactory(campaign=stale.campaign)
         url = reverse("admin:conventions_convention_changelist")
-        found = agent.get(url, {"campaign": "all", "outdated": "yes"}).context["cl"].queryset
+        found = agent.get(url, {"campaign": "all", "papers": "outdated"}).context["cl"].queryset
         assert list(found) == [stale]
 
     def test_the_campaign_counts_them(self, rectorat, stale):
@@ -260,7 +260,7 @@ class TestScreens:
         url = reverse("admin:campaigns_campaign_board", args=[stale.campaign.pk])
         page = agent.get(url).content.decode()
         assert "Documents à produire de nouveau : <strong>1</strong>" in page
-        assert f"?campaign={stale.campaign.pk}&amp;outdated=yes" in page
+        assert f"?campaign={stale.campaign.pk}&amp;papers=outdated" in page
 
 
 def test_a_version_published_since_touches_nothing_that_was_issued():

@@ -414,7 +414,7 @@ def test_every_figure_of_the_board_opens_the_list_that_makes_it(agent, conventio
     page = agent.get(url("board", convention.campaign)).content.decode()
     link = (
         f"{reverse('admin:conventions_convention_changelist')}?campaign={convention.campaign_id}"
-        "&amp;state__exact=prepared&amp;department=34"
+        "&amp;state__in=prepared&amp;department=34"
     )
     assert link in page
 
@@ -431,11 +431,23 @@ def test_board_takes_the_same_queries_whatever_the_territory(
         agent.get(url("board", campaign))
 
 
-def test_front_page_of_the_admin_site_shows_the_newest_open_campaign(agent, convention):
+def test_front_page_of_the_admin_site_shows_all_open_campaigns(agent, convention):
     newest = CampaignFactory(start_year=2024)
     CampaignFactory(start_year=2025, state=Campaign.State.CLOSED)
-    assert agent.get(reverse("admin:index")).context["board"].campaign == newest
+    shown = [s.campaign for s in agent.get(reverse("admin:index")).context["desk"].campaigns]
+    assert shown == [newest, convention.campaign]
 
 
 def test_front_page_stands_without_any_campaign(agent):
-    assert agent.get(reverse("admin:index")).context["board"] is None
+    assert agent.get(reverse("admin:index")).context["desk"].campaigns == []
+
+
+def test_saving_a_campaign_lands_on_it_and_its_days_have_the_browsers_calendar(agent, campaign):
+    page = reverse("admin:campaigns_campaign_change", args=[campaign.pk])
+    form = agent.get(page).context["adminform"].form
+    assert 'type="date"' in str(form["reply_by"])
+    posted = {
+        name: form[name].value() if form[name].value() is not None else "" for name in form.fields
+    }
+    response = agent.post(page, posted | {"_save": "Enregistrer"})
+    assert response.url == page

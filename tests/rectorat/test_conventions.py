@@ -78,8 +78,11 @@ def page_url(convention):
 
 
 # --- The list ---------------------------------------------------------------
-def test_list_shows_the_newest_open_campaign_unless_another_is_asked_for(agent, convention):
+def test_list_shows_all_open_campaigns_unless_one_is_asked_for(agent, convention):
     newer = ConventionFactory(campaign=CampaignFactory(start_year=2023))
+    assert listed(agent) == {newer.reference, convention.reference}
+    assert listed(agent, campaign=newer.campaign_id) == {newer.reference}
+    convention.campaign.close(by=None)
     assert listed(agent) == {newer.reference}
     assert listed(agent, campaign=convention.campaign.pk) == {convention.reference}
     assert listed(agent, campaign="all") == {convention.reference, newer.reference}
@@ -117,7 +120,7 @@ def test_list_takes_the_same_queries_whatever_its_length(
 ):
     for convention in ConventionFactory.create_batch(size):
         sign_by_both(convention)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(13):
         agent.get(reverse(LIST))
 
 
