@@ -19,6 +19,7 @@ from conventions.models.dossier import (
 from conventions.models.enrolment import Enrolment
 from conventions.models.party import ConfirmedParty
 from conventions.models.piece import Piece
+from conventions.models.sending import send_all
 from conventions.models.signed import SignedByBoth
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "outdated_pieces",
     "own_pieces",
     "part_label",
+    "send_all",
     "text_in_use",
     "try_to_issue",
 ]

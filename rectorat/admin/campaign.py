@@ -28,7 +28,6 @@ from jobs.selection import read_keys, write_keys
 from lifecycle.rereading import RereadAdmin
 from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.forms import EnrolmentForm
-from rectorat.admin.job import ask_to_issue
 from rectorat.admin.renewal import renew_view
 from rectorat.board import build_board
 
@@ -258,7 +257,9 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         """Ask about sending every prepared convention; the convention's own page does it."""
         conventions = ConventionAdmin(Convention, self.admin_site)
         prepared = conventions.get_queryset(request).filter(campaign=campaign, state=State.PREPARED)
-        return conventions.ask(request, "send", prepared)
+        return conventions.ask(
+            request, "send", prepared, selection=f"{campaign}, conventions préparées"
+        )
 
     def print_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Ask about the documents of every convention that may have some; a job makes them."""
@@ -266,7 +267,9 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         ready = conventions.get_queryset(request).filter(
             campaign=campaign, state__in=PARTY_CONFIRMED
         )
-        return ask_to_issue(conventions, request, ready)
+        return conventions.ask(
+            request, "issue", ready, selection=f"{campaign}, renseignements confirmés"
+        )
 
     def _page(
         self, request: HttpRequest, campaign: Campaign, template: str, title: str, context: dict
