@@ -64,16 +64,13 @@ def _send(keys: Sequence[int], *, by: User, facts: Mapping[str, Any]) -> dict[in
             for convention in chosen.prefetch_related("collectivity__users")
             if not is_reachable(convention)
         }
-    sent, refused = send_all([key for key in keys if key not in left], by=by)
+    done = send_all([key for key in keys if key not in left], by=by)
     return (
         left
-        | {key: Outcome(left_out=" ".join(why.messages)) for key, why in refused.items()}
-        | {convention.pk: _reached(convention) for convention in sent}
+        | {key: Outcome(left_out=" ".join(why.messages)) for key, why in done.refused.items()}
+        | {convention.pk: Outcome() for convention in done.sent}
+        | {key: Outcome(remark=NO_ADDRESS) for key in done.unreached}
     )
-
-
-def _reached(convention: Convention) -> Outcome:
-    return Outcome(remark="" if is_reachable(convention) else NO_ADDRESS)
 
 
 def _does(verb: str) -> Callable[[int, User, Mapping[str, Any]], Outcome]:
@@ -82,7 +79,7 @@ def _does(verb: str) -> Callable[[int, User, Mapping[str, Any]], Outcome]:
         convention = files.get(pk=key)
         tells = ACTIONS[verb].writes_to_town_hall(convention)
         verbs.do(convention, verb, by=by, **_typed(facts))
-        return _reached(convention) if tells else Outcome()
+        return Outcome(remark=NO_ADDRESS if tells and not is_reachable(convention) else "")
 
     return do
 

@@ -1,6 +1,7 @@
 """Sending thousands of conventions: as `Convention.send` does, in a few queries for all."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,10 +16,17 @@ from conventions.models.dossier import latest_pieces, mark_outdated
 from lifecycle.errors import TransitionRefused
 
 
-def send_all(
-    keys: Sequence[int], *, by: User | None
-) -> tuple[list[Convention], dict[int, TransitionRefused]]:
-    """Send the conventions of these keys today; return those sent, and why not the others.
+@dataclass(frozen=True)
+class Sending:
+    """What was `sent`; of that, the keys of those that reached nobody; why others were refused."""
+
+    sent: list[Convention]
+    unreached: set[int]
+    refused: dict[int, TransitionRefused]
+
+
+def send_all(keys: Sequence[int], *, by: User | None) -> Sending:
+    """Send the conventions of these keys today.
 
     All or nothing, in one transaction that holds their campaigns, then the files. Raises
     StaleFile when one has changed meanwhile, where the database holds no rows (SQLite).
@@ -36,8 +44,9 @@ def send_all(
             if latest_pieces(convention):
                 mark_outdated(convention)
         told = [(file_facts(c), {"again": c.pk in again, "answer": ""}) for c in sent]
+        unreached = {file.convention_id for file, _ in told if not file.addresses(Side.TOWN_HALL)}
         notify_all(told, Notification.Kind.SENT, to=Side.TOWN_HALL, by=by)
-    return sent, refused
+    return Sending(sent, unreached, refused)
 
 
 def _held(keys: Sequence[int]) -> list[Convention]:

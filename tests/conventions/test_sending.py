@@ -9,6 +9,7 @@ from conventions.exchanges.models import Message
 from conventions.lifecycle import State
 from conventions.models import Convention, send_all
 from jobs import running
+from lifecycle import door
 from lifecycle.errors import StaleFile
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory
 
@@ -54,8 +55,8 @@ def test_it_leaves_what_sending_one_by_one_leaves(make, rectorat):
     alone, together = make(), [make(), make()]
     alone.refresh_from_db()
     alone.send(by=rectorat)
-    sent, refused = send_all([c.pk for c in together], by=rectorat)
-    assert (len(sent), refused) == (2, {})
+    done = send_all([c.pk for c in together], by=rectorat)
+    assert (len(done.sent), done.refused) == (2, {})
     for convention in together:
         assert what_remains_of(convention) == what_remains_of(alone)
 
@@ -64,29 +65,28 @@ def test_what_cannot_be_sent_is_left_out_with_the_reason_and_the_others_leave(re
     ready, already, empty = reachable(), reachable(), ConventionFactory()
     already.send(by=None)
     Convention.objects.filter(pk=empty.pk).update(school_count=0, amount=0)
-    sent, refused = send_all([ready.pk, already.pk, empty.pk], by=rectorat)
-    assert sent == [ready]
-    assert "la convention est envoyée" in refused[already.pk].messages[0]
-    assert "au moins une école" in refused[empty.pk].messages[0]
+    done = send_all([ready.pk, already.pk, empty.pk], by=rectorat)
+    assert (done.sent, done.unreached) == ([ready], set())
+    assert "la convention est envoyée" in done.refused[already.pk].messages[0]
+    assert "au moins une école" in done.refused[empty.pk].messages[0]
 
 
 def test_files_of_others_are_refused(convention):
     gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
     agent = UserFactory(role="rectorat", departments=[gard])
-    sent, refused = send_all([convention.pk], by=agent)
-    assert (sent, list(refused)) == ([], [convention.pk])
+    done = send_all([convention.pk], by=agent)
+    assert (done.sent, list(done.refused)) == ([], [convention.pk])
 
 
 def test_nothing_is_kept_when_one_has_changed_meanwhile(rectorat, monkeypatch):
     conventions = [reachable(), reachable()]
-    swap = "lifecycle.door.compare_and_swap_all"
-    really = __import__("lifecycle.door", fromlist=["door"]).compare_and_swap_all
+    really = door.compare_and_swap_all
 
     def after_somebody_else(targets, **values):
         Convention.objects.filter(pk=conventions[1].pk).update(version=F("version") + 1)
         really(targets, **values)
 
-    monkeypatch.setattr(swap, after_somebody_else)
+    monkeypatch.setattr(door, "compare_and_swap_all", after_somebody_else)
     with pytest.raises(StaleFile):
         send_all([c.pk for c in conventions], by=rectorat)
     assert set(Convention.objects.values_list("state", flat=True)) == {State.PREPARED}
