@@ -69,15 +69,18 @@ def _release_tasks(worker: Worker, now: datetime.datetime) -> None:
 
 
 def silence() -> Silence | None:
-    """Return what has waited for two minutes without any worker; None when all is well."""
+    """Return what has waited for two minutes without any worker; None when all is well.
+
+    One query then: every page of agents asks.
+    """
     limit = timezone.now() - SILENCE
-    if Worker.objects.beating_since(limit).exists():
-        return None
     jobs = Job.objects.filter(
         state__in=(Job.State.QUEUED, Job.State.RUNNING), created_at__lt=limit
-    ).count()
-    emails = Email.objects.due().filter(created_at__lt=limit).count()
-    if not (jobs or emails):
+    ).order_by()
+    emails = Email.objects.due().filter(created_at__lt=limit).order_by()
+    if not jobs.values("pk").union(emails.values("pk"), all=True).exists():
+        return None
+    if Worker.objects.beating_since(limit).exists():
         return None
     last = Worker.objects.order_by("-beat_at").values_list("beat_at", flat=True).first()
-    return Silence(last, jobs, emails)
+    return Silence(last, jobs.count(), emails.count())

@@ -101,6 +101,9 @@ class Stateful(models.Model):
         rule = cls.TRANSITIONS[verb]
         refused, alike = {}, defaultdict(list)
         for target in targets:
+            if not_now := refusal_of(target, verb):
+                refused[target.pk] = TransitionRefused(not_now)  # The same words for all.
+                continue
             try:
                 target._refuse_transition(verb, by, "")
             except TransitionRefused as refusal:

@@ -77,6 +77,8 @@ def _does(verb: str) -> Callable[[int, User, Mapping[str, Any]], Outcome]:
     def do(key: int, by: User, facts: Mapping[str, Any]) -> Outcome:
         files = Convention.objects.with_parties().prefetch_related("collectivity__users", *PARTS)
         convention = files.get(pk=key)
+        if refusal := verbs.refusal_of(convention, verb):
+            return Outcome(left_out=refusal)  # As the page that asked has announced it.
         tells = ACTIONS[verb].writes_to_town_hall(convention)
         verbs.do(convention, verb, by=by, **_typed(facts))
         return Outcome(remark=NO_ADDRESS if tells and not is_reachable(convention) else "")

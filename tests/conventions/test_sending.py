@@ -67,7 +67,7 @@ def test_what_cannot_be_sent_is_left_out_with_the_reason_and_the_others_leave(re
     Convention.objects.filter(pk=empty.pk).update(school_count=0, amount=0)
     done = send_all([ready.pk, already.pk, empty.pk], by=rectorat)
     assert (done.sent, done.unreached) == ([ready], set())
-    assert "la convention est envoyée" in done.refused[already.pk].messages[0]
+    assert "La convention est envoyée" in done.refused[already.pk].messages[0]
     assert "au moins une école" in done.refused[empty.pk].messages[0]
 
 

@@ -340,7 +340,7 @@ def test_the_report_is_kept_with_who_what_and_why_and_as_csv(client, rectorat, w
     page = client.get(reverse("admin:jobs_job_change", args=[job.pk])).content.decode()
     assert rectorat.get_full_name() in page
     assert "recherche : ENT-2022, lignes cochées" in job.selection
-    assert "la convention est envoyée" in page
+    assert "La convention est envoyée" in page
     assert "personne n&#x27;est prévenu" in page
     report = client.get(reverse("admin:jobs_job_report", args=[job.pk])).getvalue().decode()
     assert f"{prepared.reference} — {prepared.collectivity_title};fait;Ni adresse" in report

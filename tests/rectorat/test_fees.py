@@ -37,7 +37,7 @@ def test_the_campaign_says_how_many_and_prepares_them_in_one_click(client, recto
     assert "Préparer de nouveau" in text
     page = client.get(reverse("admin:campaigns_campaign_send", args=[two_fees.pk]))
     text = page.content.decode()
-    assert "Conventions retenues : <strong>0</strong>" in text
+    assert "Retenues : <strong>0</strong>" in text
     assert "à la participation de la campagne (50,00 €). (2)" in text
     assert "Préparer de nouveau" in text
     client.post(reverse("admin:campaigns_campaign_prepare", args=[two_fees.pk]))
