@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "accounts.leaving",
     "accounts.invitations",
     "accounts",
+    "communes.contacts",
     "communes",
     "outbox",
     "config.apps.ProductAdminConfig",

@@ -43,6 +43,7 @@ FLOORS = (
     "accounts.second_factor",
     "accounts.invitations",
     "accounts",
+    "communes.contacts",
     "communes",
     "outbox",
     "law",

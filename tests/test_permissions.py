@@ -213,6 +213,8 @@ PAGES = {
     "admin:autocomplete": ADMIN_SITE_ROLES,
     "admin:view_on_site": NOBODY,
     "admin:communes_commune_import": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_import": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_reach": ADMIN_SITE_ROLES,
     "admin:schools_school_import": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_board": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,

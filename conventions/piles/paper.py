@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 
 from accounts.models import User
 from conventions.authority import record_act
 from conventions.lifecycle import State
 from conventions.models import Convention, Dossier, Piece, SignedByBoth
-from conventions.models.convention import ConventionQuerySet
 
 # The copies that the collectivity's signature is read on.
 SIGNED_COPIES = (Piece.Kind.CONVENTION_SIGNED, Piece.Kind.AMENDMENT_SIGNED)
@@ -52,12 +50,3 @@ def record_paper(dossier: Dossier, paper: Paper, *, by: User) -> None:
         if paper.act and not dossier.adopted_act:
             record_act(dossier, by=by, **paper.act)
         dossier.sign_for_collectivity(by=by, on=paper.signed_on)
-
-
-def with_unrecorded_signature(conventions: ConventionQuerySet) -> ConventionQuerySet:
-    """Leave those whose signed copy is on file, and whose signature is still to be recorded."""
-    copies = Piece.objects.filter(
-        convention=OuterRef("pk"), part="", kind=Piece.Kind.CONVENTION_SIGNED, is_unsigned=False
-    )
-    waiting = conventions.filter(Exists(copies), collectivity_signed_on__isnull=True)
-    return waiting.exclude(state__in=(State.PREPARED, State.ABANDONED))

@@ -6,9 +6,8 @@ from django.utils import timezone
 
 from conventions.authority import record_act
 from conventions.lifecycle import State
-from conventions.models import Convention, Piece, attach, latest_piece
+from conventions.models import Convention, Piece, latest_piece
 from conventions.piles.models import Pile, Sheaf
-from conventions.piles.paper import with_unrecorded_signature
 from documents.models import Document
 from documents.received.uploads import UploadedPdf
 from tests.documents.papers import pile, sheet
@@ -159,13 +158,3 @@ def test_a_convention_that_was_not_confirmed_is_by_its_signed_copy(agent, receiv
     assert signed.party is not None
     verbs = list(signed.journal.order_by("pk").values_list("verb", flat=True))
     assert verbs[-3:] == ["accept", "record_act", "sign_for_collectivity"]
-
-
-def test_copies_whose_signature_is_still_to_be_recorded_are_found():
-    scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
-    waiting, signed, _without = printed(), printed(), printed()
-    for convention in (waiting, signed):
-        attach(convention, kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=None)
-    record_act(signed, by=None, kind="decision", number="1", dated_on=TODAY())
-    signed.sign_for_collectivity(by=None, on=TODAY())
-    assert list(with_unrecorded_signature(Convention.objects.all())) == [waiting]
