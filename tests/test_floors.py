@@ -17,6 +17,7 @@ FLOORS = (
     "config",
     "demonstration",
     "rectorat",
+    "rectorat.territory",
     "town_hall",
     "billing.recovery",
     "billing.returns",

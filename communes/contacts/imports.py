@@ -21,9 +21,20 @@ COLUMNS = (
     Column("name", ("collectivite", "commune", "nom", "nom_commune", "mairie", "libelle")),
     Column("department", ("departement", "dep", "code_departement")),
     Column(
-        "email", ("adresse_electronique", "email", "e_mail", "courriel", "mail", "adresse_mail")
+        "email",
+        (
+            "adresse_electronique",
+            "email",
+            "courriel",
+            "mail",
+            "mel",
+            "adresse_email",
+            "adresse_mail",
+            "email_mairie",
+            "courriel_mairie",
+        ),
     ),
-    Column("phone", ("telephone", "tel", "numero_de_telephone")),
+    Column("phone", ("telephone", "tel", "numero_de_telephone", "telephone_mairie")),
     Column("secretary", ("secretaire", "secretaire_de_mairie", "nom_du_secretaire", "contact")),
 )
 _IDENTIFIERS = ("code", "siren", "name")

@@ -10,7 +10,7 @@ from django.urls import reverse
 from communes.contacts.imports import import_contacts
 from communes.contacts.models import Secretary
 from communes.models import Collectivity
-from rectorat.reach import Reach, reach_by_department
+from rectorat.territory.reach import Reach, reach_by_department
 from tabular.reading import UnreadableFile
 from tests.factories import (
     CollectivityFactory,
@@ -138,7 +138,6 @@ def test_a_workbook_with_a_title_lost_zeros_and_a_total_is_read(agde):
         for number, row in enumerate(rows):
             sheet.write_row(number, 0, row)
     report = import_contacts(target.getvalue())
-    print("CH", report.changed, report.refused, report.counts)
     assert len(report.changed) == 2
     assert (reread(agde).phone, reread(small).email) == ("04 67 00 00 01", "c@d.example")
 

@@ -206,7 +206,7 @@ class TestReview:
         self, change, with_act, monkeypatch, django_capture_on_commit_callbacks
     ):
         asked = []
-        monkeypatch.setattr("rectorat.admin.territory.async_task", asked.append)
+        monkeypatch.setattr("rectorat.territory.payers.async_task", asked.append)
         with django_capture_on_commit_callbacks(execute=True):
             change(with_act.campaign.region, place="Toulouse")
             change(with_act.collectivity.department, court="tribunal administratif de Nîmes")

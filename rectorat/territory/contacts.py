@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from accounts.access import user_of
 from communes.contacts.imports import import_contacts
 from conventions.campaigns.models import Campaign
-from rectorat.reach import Reach, reach_by_department
+from rectorat.territory.reach import Reach, reach_by_department
 from tabular.admin_import import FileImportMixin
 from tabular.forms import ConfirmImportForm, ImportForm
 from tabular.reading import Report

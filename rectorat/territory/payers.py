@@ -16,7 +16,7 @@ from communes.models import Collectivity, Department, Region
 from conventions.dossiers.outdating import review
 from conventions.models import Convention
 from lifecycle.rereading import RereadAdmin
-from rectorat.admin.contacts import ContactPages
+from rectorat.territory.contacts import ContactPages
 from schools.admin import PayerAdmin
 
 admin.site.unregister([Region, Department, Collectivity])
