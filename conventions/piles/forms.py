@@ -1,5 +1,6 @@
 """What an agent decides of a pile: sheaf by sheaf, and once for all those of a screen."""
 
+import datetime
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,6 +50,9 @@ class OnceForAllForm(forms.Form):
         error_messages=_DAY,
         help_text="Pour les conventions et avenants signés de cet écran qui n'en portent pas "
         "d'autre plus bas. Laissez vide pour ne joindre que les copies.",
+    )
+    use_act_day = forms.BooleanField(
+        label="Sans autre date, celle de l'acte quand elle est connue", required=False
     )
     act_kind = forms.ChoiceField(
         label="Nature des actes", choices=Act.Kind, required=False, initial=Act.Kind.DECISION
@@ -115,7 +119,6 @@ class SheafForm(forms.Form):
         kwargs["initial"] = {
             "decision": self.Decision.ATTACH if is_sure else self.Decision.WAIT,
             "reference": self._first_guess(),
-            "signed_on": self._proposed_day(),
         }
         super().__init__(*args, **kwargs)
         self.candidates = [(ref, reading.find_issued(ref, user)) for ref in sheaf.candidates]
@@ -138,12 +141,20 @@ class SheafForm(forms.Form):
         expected = self.expected
         return not (isinstance(expected, SignedByBoth) and expected.adopted_act)
 
-    def _proposed_day(self) -> Any:
-        """The day of the act, which is mostly that of the signature too."""
+    @property
+    def act_day(self) -> datetime.date | None:
+        """The day of the act, when it is known: mostly that of the signature too."""
         expected = self.expected
-        if isinstance(expected, SignedByBoth) and awaits_signature(expected):
-            return expected.adopted_act and expected.adopted_act.dated_on
-        return None
+        act = expected.adopted_act if isinstance(expected, SignedByBoth) else None
+        return act.dated_on if act else None
+
+    def _day(self) -> datetime.date | None:
+        """The day of the signature: typed here, typed for all, or that of the act if wanted."""
+        typed: datetime.date | None = self.cleaned_data.get("signed_on")
+        day = typed or self.once_for_all.get("signed_on")
+        if day or not self.once_for_all.get("use_act_day"):
+            return day
+        return self.cleaned_data.get("act_dated_on") or self.act_day
 
     def _first_guess(self) -> str:
         if self.sheaf.candidates:
@@ -155,9 +166,7 @@ class SheafForm(forms.Form):
         decision = self.cleaned_data.get("decision")
         if decision == self.Decision.ATTACH:
             self._find_target()
-        if self._tells_act and not (
-            self.cleaned_data.get("signed_on") or self.once_for_all.get("signed_on")
-        ):
+        if self._tells_act and not self._day():
             self.add_error("signed_on", "Indiquez aussi la date de signature de la convention.")
         if decision == self.Decision.SPLIT and not self.cleaned_data.get("split_at"):
             self.add_error("split_at", "Indiquez la page où commence le second document.")
@@ -182,7 +191,7 @@ class SheafForm(forms.Form):
     def _paper(self) -> Paper | None:
         """What the copy says, when it is one of what both sign; None when nothing is recorded."""
         typed = self.cleaned_data
-        day = typed.get("signed_on") or self.once_for_all.get("signed_on")
+        day = self._day()
         if not day or self.target_kind not in SIGNED_COPIES or not awaits_signature(self.target):
             return None
         act = {}

@@ -21,6 +21,7 @@ from django.utils import timezone
 from accounts.models import User
 from communes.admin_base import ScopedAdmin
 from jobs import running
+from jobs.actions import action
 from jobs.models import Job, JobItem
 from tabular import writing
 
@@ -39,10 +40,22 @@ FACT_LABELS = {
 }
 
 
+class ActionFilter(admin.SimpleListFilter):
+    title = "action"
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        used = Job.objects.order_by("action").values_list("action", flat=True).distinct()
+        return [(name, action(name).label) for name in used]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
 @admin.register(Job)
 class JobAdmin(ScopedAdmin):
-    list_display = ("label", "by_name", "moment", "selection", "size", "left_out_count", "state")
-    list_filter = ("state", "action")
+    list_display = ("label", "state", "moment", "by_name", "size", "left_out_count", "selection")
+    list_filter = ("state", ActionFilter)
     list_select_related = ("by",)
     list_per_page = 50
     change_form_template = "admin/jobs/job/change_form.html"

@@ -36,6 +36,9 @@ class ConfirmContactImportForm(ConfirmImportForm):
 class ContactPages(FileImportMixin):
     """Mixed into the admin of collectivities."""
 
+    class Media:
+        css = {"all": ("conventions_admin.css",)}
+
     change_list_template = "admin/communes/collectivity/change_list.html"
     import_form = ContactImportForm
     confirm_import_form = ConfirmContactImportForm

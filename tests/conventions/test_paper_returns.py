@@ -98,7 +98,7 @@ def test_a_date_typed_once_signs_every_paper_each_with_its_act(agent, received, 
     ]
 
 
-def test_the_day_of_an_act_that_is_known_is_proposed_and_its_number_not_asked_again(
+def test_the_day_of_an_act_that_is_known_serves_when_wanted_and_its_number_is_not_asked_again(
     agent, received, day
 ):
     convention = printed()
@@ -106,10 +106,11 @@ def test_the_day_of_an_act_that_is_known_is_proposed_and_its_number_not_asked_ag
     found = received(convention)
     page = agent.get(page_of(found))
     (form,) = page.context["decisions"]
-    assert form["signed_on"].value() == day("10/10/2022")
+    assert form["signed_on"].value() is None  # Nothing is signed that nobody asked for.
+    assert "Acte du 10/10/2022" in page.content.decode()
     assert "act_number" not in page.content.decode()
-    post(agent, found, decide(found.sheaves.get(), signed_on="2022-10-10"))
-    assert reread(convention).state == State.SIGNED_BY_COLLECTIVITY
+    post(agent, found, decide(found.sheaves.get()), use_act_day="on")
+    assert reread(convention).collectivity_signed_on == day("10/10/2022")
 
 
 def test_without_a_date_only_the_copy_is_joined(agent, received):
