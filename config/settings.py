@@ -318,7 +318,10 @@ SCHEDULES = {
     "relances": ("conventions.dossiers.tasks.send_reminders", None, datetime.time(8, 0)),
 }
 # What agents may ask of it for many rows at once, room by room (jobs.actions.Action by name).
-JOB_ACTIONS = ["conventions.dossiers.long_actions.ACTIONS"]
+JOB_ACTIONS = [
+    "conventions.dossiers.long_actions.ACTIONS",
+    "conventions.enrolment.long_actions.ACTIONS",
+]
 
 # --- Security ---------------------------------------------------------------
 HTTPS = env.bool("HTTPS", default=not DEMONSTRATION)

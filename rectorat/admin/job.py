@@ -15,7 +15,7 @@ from django.http import (
     HttpResponseNotAllowed,
 )
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -116,6 +116,7 @@ class JobAdmin(ScopedAdmin):
             remarked=remarked[:SHOWN],
             shown=SHOWN,
             page_of_item=job.asked.page,
+            conventions_url=reverse("admin:conventions_convention_changelist"),
         )
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -181,9 +182,9 @@ def _facts(job: Job) -> list[tuple[str, str]]:
     """What was typed for the job, in words."""
     values = {True: "oui", False: "non"}
     return [
-        (FACT_LABELS.get(name, name), values.get(value, str(value)))
+        (FACT_LABELS[name], values.get(value, str(value)))
         for name, value in job.facts.items()
-        if value not in ("", None, False)
+        if name in FACT_LABELS and value not in ("", None, False)
     ]
 
 
