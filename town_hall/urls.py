@@ -62,6 +62,7 @@ urlpatterns = [
     path(f"{_file}acte/", steps.ActPage.as_view(), name="convention_act"),
     path(f"{_file}acte/texte.docx", documents.download_act_text, name="act_text"),
     path(f"{_file}acte/adapter/", own_act.OwnActPage.as_view(), name="own_act"),
+    path(f"{_file}acte/abandon/", steps.DropDraft.as_view(), name="convention_act_drop"),
     path(f"{_file}dates/", steps.ActDates.as_view(), name="convention_dates"),
     path(f"{_file}signature/", steps.Signature.as_view(), name="convention_signature"),
     path(f"{_file}pieces/", steps.AddPiece.as_view(), name="convention_piece"),
@@ -71,6 +72,11 @@ urlpatterns = [
         f"{_amendment}acte/adapter/",
         amendments.OwnAmendmentAct.as_view(),
         name="own_amendment_act",
+    ),
+    path(
+        f"{_amendment}acte/abandon/",
+        amendments.DropAmendmentDraft.as_view(),
+        name="amendment_act_drop",
     ),
     path(f"{_amendment}dates/", amendments.AmendmentActDates.as_view(), name="amendment_dates"),
     path(

@@ -5,15 +5,14 @@ from typing import Any
 
 from conventions.authority import (
     DATE_FIELDS,
-    can_record_act,
     can_record_act_dates,
-    record_act,
     record_act_dates,
 )
 from conventions.lifecycle import TRANSITIONS, State
 from conventions.models import Piece, attach, can_receive_pieces
-from town_hall.act_forms import ActDatesForm, ActForm, act_to_fill
+from town_hall.act_forms import ActDatesForm
 from town_hall.forms import IdentityForm, PieceForm, SignatureForm
+from town_hall.views.act import ActFormView, DraftDropView
 from town_hall.views.form import FileFormView
 
 
@@ -39,9 +38,8 @@ class Identity(FileFormView):
         self.convention.accept(by=self.user)
 
 
-class ActPage(FileFormView):
-    form_class = ActForm
-    template_name = "town_hall/act.html"
+class ActPage(ActFormView):
+    drop_page = "convention_act_drop"
     title = "Préparer l'acte"
     intro = (
         "Votre collectivité autorise la signature par une décision (sur délégation du conseil, du "
@@ -52,15 +50,12 @@ class ActPage(FileFormView):
     done = "L'acte est enregistré."
     printed = "Les PDF sont prêts."
 
-    def is_possible(self) -> bool:
-        return can_record_act(self.convention)
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        # A form writes on its instance before it is valid: never on the file's own act.
-        return {**super().get_form_kwargs(), "instance": act_to_fill(self.convention)}
-
-    def perform(self, form: ActForm) -> None:
-        record_act(self.convention, by=self.user, **form.act_values)
+class DropDraft(DraftDropView):
+    intro = (
+        "Le projet de l'acte, sa séance et son texte adapté seront abandonnés ; ce qui en a été "
+        "imprimé reste au dossier. Vous pourrez en préparer un autre."
+    )
 
 
 class ActDates(FileFormView):
