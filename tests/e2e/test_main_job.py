@@ -10,9 +10,6 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from accounts.roles import Role
-from jobs.models import Job
-from jobs.tasks import run_job
-from tests import event_loop
 
 from .conftest import NARROW, WIDE, assert_accessible, assert_fits
 
@@ -69,9 +66,9 @@ def enrol_prepare_and_send(page):
     expect(page.get_by_text("la lettre finale ne correspond pas")).to_be_visible()
     page.get_by_role("link", name="Préparer les conventions").first.click()
     page.locator("#content input[type=submit]").first.click()
-    with event_loop.set_aside():
-        run_job(Job.objects.first().pk)
-    expect(page.get_by_text("prête : 2")).to_be_visible()
+    # The worker does it; the page follows by itself.
+    expect(page.get_by_text("prête : 2")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("link", name="Rapport (CSV)")).to_be_visible(timeout=30_000)
     open_convention_in_admin(page, "foix", "ENT-2026-09122")
     expect(page.get_by_text("préparée").first).to_be_visible()
     page.get_by_role("link", name="Envoyer à la collectivité").click()
