@@ -305,6 +305,7 @@ def _write(
         write_journal(subject, by, verb, summary, changes=changes)
         act.refresh_from_db(fields=["executory_on"])
         mark_outdated(subject)
+        subject.tell_in_your_place(by, summary)
 
 
 def _changes(row: Act | Sitting, values: dict[str, Any]) -> dict[str, list[Any]]:

@@ -176,6 +176,7 @@ PAGES = {
     "convention_issue": WRITERS,
     "message_attachment": SIGNED_IN,
     "convention_identity": WRITERS,
+    "convention_representative": WRITERS,
     "convention_correction": WRITERS,
     "convention_message": WRITERS,
     "convention_act": WRITERS,
@@ -277,6 +278,7 @@ QUERIES = {
         "representative_last_name": "Vidal",
         "representative_capacity": "Maire",
         "capacity_gender": "F",
+        "representative_since": "2026-03-21",
     },
     "admin:conventions_convention_verb": {"conventions": "1"},
     "admin:autocomplete": {

@@ -57,6 +57,7 @@ urlpatterns = [
     path(f"{_file}projet.pdf", documents.preview, name="convention_preview"),
     path(f"{_file}documents/", documents.issue_documents, name="convention_issue"),
     path(f"{_file}renseignements/", steps.Identity.as_view(), name="convention_identity"),
+    path(f"{_file}representant/", steps.Representative.as_view(), name="convention_representative"),
     path(f"{_file}correction/", correspondence.Correction.as_view(), name="convention_correction"),
     path(f"{_file}message/", correspondence.PostMessage.as_view(), name="convention_message"),
     path(f"{_file}acte/", steps.ActPage.as_view(), name="convention_act"),

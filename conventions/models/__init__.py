@@ -20,7 +20,7 @@ from conventions.models.enrolment import Enrolment
 from conventions.models.party import ConfirmedParty
 from conventions.models.piece import Piece
 from conventions.models.sending import send_all
-from conventions.models.signed import SignedByBoth
+from conventions.models.signed import SignedByBoth, signed_too_soon
 
 __all__ = [
     "AfterConvention",
@@ -43,6 +43,7 @@ __all__ = [
     "own_pieces",
     "part_label",
     "send_all",
+    "signed_too_soon",
     "text_in_use",
     "try_to_issue",
 ]

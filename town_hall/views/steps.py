@@ -8,10 +8,11 @@ from conventions.authority import (
     can_record_act_dates,
     record_act_dates,
 )
-from conventions.lifecycle import TRANSITIONS, State
-from conventions.models import Piece, attach, can_receive_pieces
+from conventions.dossiers.outdating import review
+from conventions.lifecycle import COLLECTIVITY_SIGNED, TRANSITIONS, State
+from conventions.models import Convention, Piece, attach, can_receive_pieces
 from town_hall.act_forms import ActDatesForm
-from town_hall.forms import IdentityForm, PieceForm, SignatureForm
+from town_hall.forms import ChangedRepresentativeForm, IdentityForm, PieceForm, SignatureForm
 from town_hall.views.act import ActFormView, DraftDropView
 from town_hall.views.form import FileFormView
 
@@ -36,6 +37,30 @@ class Identity(FileFormView):
     def perform(self, form: IdentityForm) -> None:
         self.convention.collectivity = form.save()
         self.convention.accept(by=self.user)
+        review(Convention.objects.filter(collectivity=self.convention.collectivity))
+
+
+class Representative(FileFormView):
+    """After its convention was signed, a collectivity elects somebody else."""
+
+    form_class = ChangedRepresentativeForm
+    title = "Changer de représentant"
+    intro = (
+        "Après une élection ou une démission, dites qui représente la collectivité, et depuis "
+        "quand. Les documents qui restent à signer porteront son nom ; ce qui est signé ne change "
+        "pas."
+    )
+    done = "Le représentant de la collectivité est enregistré."
+
+    def is_possible(self) -> bool:
+        return self.convention.state in (*COLLECTIVITY_SIGNED, State.SIGNED_BY_REGION)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "instance": copy(self.convention.collectivity)}
+
+    def perform(self, form: ChangedRepresentativeForm) -> None:
+        self.convention.collectivity = form.save()
+        review(Convention.objects.filter(collectivity=self.convention.collectivity))
 
 
 class ActPage(ActFormView):
