@@ -13,9 +13,10 @@ from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES, Role
 from conventions.dossiers import archive, bulk, print_run, verbs
 from conventions.dossiers.parts import PARTS, parts_of
+from conventions.dossiers.sending import send_all
 from conventions.exchanges.models import Side
 from conventions.lifecycle import TRANSITIONS
-from conventions.models import Convention, file_facts, issue_documents, send_all
+from conventions.models import Convention, file_facts, issue_documents
 from conventions.models.convention import ConventionQuerySet
 from jobs.actions import Action, Outcome, one_by_one
 

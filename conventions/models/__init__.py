@@ -19,7 +19,6 @@ from conventions.models.dossier import (
 from conventions.models.enrolment import Enrolment
 from conventions.models.party import ConfirmedParty
 from conventions.models.piece import Piece
-from conventions.models.sending import send_all
 from conventions.models.signed import SignedByBoth, signed_too_soon
 
 __all__ = [
@@ -42,7 +41,6 @@ __all__ = [
     "outdated_pieces",
     "own_pieces",
     "part_label",
-    "send_all",
     "signed_too_soon",
     "text_in_use",
     "try_to_issue",

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from conventions.correspondence import post_message
+from conventions.dossiers.sending import send_all
 from conventions.exchanges.models import Notification
 from conventions.exchanges.telling import retry
-from conventions.models import Convention, file_facts, send_all
+from conventions.models import Convention, file_facts
 from conventions.terminations.models import give_formal_notice
 from outbox.models import MAX_ATTEMPTS, Email
 from outbox.tasks import deliver

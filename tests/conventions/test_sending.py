@@ -5,9 +5,10 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
+from conventions.dossiers.sending import send_all
 from conventions.exchanges.models import Message
 from conventions.lifecycle import State
-from conventions.models import Convention, send_all
+from conventions.models import Convention
 from jobs import running
 from lifecycle import door
 from lifecycle.errors import StaleFile
