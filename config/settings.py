@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "accounts.leaving",
     "accounts.invitations",
     "accounts",
+    "communes.contacts",
     "communes",
     "outbox",
     "config.apps.ProductAdminConfig",
@@ -317,11 +318,15 @@ SCHEDULES = {
         None,
         datetime.time(4, 0),
     ),
+    "fichiers des traitements": ("jobs.tasks.forget_files", None, datetime.time(2, 15)),
     "fichiers des lots": ("billing.batches.tasks.write_missing_files", None, 10),
     "relances": ("conventions.dossiers.tasks.send_reminders", None, datetime.time(8, 0)),
 }
-# What agents may ask of it for many files at once (jobs.actions.Action).
-JOB_ACTIONS = {"issue": "conventions.dossiers.long_actions.ISSUE_DOCUMENTS"}
+# What agents may ask of it for many rows at once, room by room (jobs.actions.Action by name).
+JOB_ACTIONS = [
+    "conventions.dossiers.long_actions.ACTIONS",
+    "conventions.enrolment.long_actions.ACTIONS",
+]
 
 # --- Security ---------------------------------------------------------------
 HTTPS = env.bool("HTTPS", default=not DEMONSTRATION)

@@ -13,6 +13,7 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import URLResolver, get_resolver, reverse
@@ -227,6 +228,8 @@ PAGES = {
     "admin:autocomplete": ADMIN_SITE_ROLES,
     "admin:view_on_site": NOBODY,
     "admin:communes_commune_import": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_import": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_reach": ADMIN_SITE_ROLES,
     "admin:schools_school_import": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_board": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,
@@ -237,11 +240,12 @@ PAGES = {
     "admin:campaigns_campaign_prepare": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_send": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_print": ADMIN_SITE_ROLES,
-    "admin:jobs_job_retry": ADMIN_SITE_ROLES,
+    **{
+        f"admin:jobs_job_{page}": ADMIN_SITE_ROLES for page in ("retry", "cancel", "file", "report")
+    },
     "admin:conventions_convention_verb": ADMIN_SITE_ROLES,
     "admin:conventions_convention_amend": ADMIN_SITE_ROLES,
     "admin:conventions_convention_amendment": ADMIN_SITE_ROLES,
-    "admin:jobs_job_start": ADMIN_SITE_ROLES,
     "admin:piles_pile_thumbnail": ADMIN_SITE_ROLES,
     "admin:conventions_convention_message": ADMIN_SITE_ROLES,
     "admin:conventions_convention_resume": ADMIN_SITE_ROLES,
@@ -290,7 +294,6 @@ QUERIES = {
     },
     "admin:conventions_convention_assign": {"conventions": "1"},
     "admin:conventions_convention_verb": {"conventions": "1"},
-    "admin:jobs_job_start": {"conventions": "1"},
     "admin:autocomplete": {
         "app_label": "accounts",
         "model_name": "user",
@@ -392,7 +395,8 @@ def values(convention, town_hall, administrator):
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
     DsfrConfig.objects.create()
     _, link = PersonalLink.make(convention.notifications.last().email, town_hall.email)
-    job = Job.objects.create(action="issue", by=town_hall)
+    job = Job.objects.create(action="pieces", by=town_hall)
+    job.file.save("pieces.zip", ContentFile(b"PK"))
     MailFolder().send_messages([EmailMessage("Objet", "…", to=[town_hall.email])])
     town_hall.managed.add(convention.collectivity)
     invitation = InvitationFactory(collectivity=convention.collectivity)
@@ -447,7 +451,10 @@ def values(convention, town_hall, administrator):
         "moment": "signee",
         ("piece_compared_page", "number"): 1,
         ("message_attachment", "pk"): message.pk,
-        ("admin:jobs_job_retry", "pk"): job.pk,
+        **{
+            (f"admin:jobs_job_{page}", "pk"): job.pk
+            for page in ("retry", "cancel", "file", "report")
+        },
         ("admin:conventions_convention_message", "pk"): convention.pk,
         ("admin:conventions_convention_resume", "pk"): convention.pk,
         ("admin:conventions_convention_termination", "pk"): convention.pk,

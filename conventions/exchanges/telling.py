@@ -5,7 +5,7 @@ tells gives the file's facts (`FileFacts`) and what the kind's template names be
 """
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from accounts.roles import Role
 from conventions.exchanges.models import Notification, Side
 from outbox.addresses import absolute
 from outbox.models import LINK_LASTS
-from outbox.posting import post, post_again
+from outbox.posting import draft, post, post_again, post_all
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,30 @@ def notify(file: FileFacts, kind: str, *, to: str, by: User | None, **facts: Any
     `facts` go to the template `notifications/<kind>.txt`. Without any address the e-mail
     is kept all the same. Nothing remains of it if the change is undone.
     """
-    page = absolute(file.town_hall_path if to == Side.TOWN_HALL else file.rectorat_path)
+    page, opens = _pages(file, to)
     subject, body, html = _write(file, kind, to, facts, page)
-    # An agent signs in with a second factor, which no link stands in for.
-    opens = page if to == Side.TOWN_HALL else ""
     email = post(file.addresses(to), subject=subject, body=body, html=html, by=by, opens=opens)
     return Notification.objects.create(
         convention_id=file.convention_id, kind=kind, side=to, email=email
+    )
+
+
+def notify_all(
+    told: Sequence[tuple[FileFacts, dict[str, Any]]], kind: str, *, to: str, by: User | None
+) -> None:
+    """Do as `notify` for many files, each with the facts of its template, in few queries."""
+    drafts = []
+    for file, facts in told:
+        page, opens = _pages(file, to)
+        subject, body, html = _write(file, kind, to, facts, page)
+        mail = {"subject": subject, "body": body, "html": html, "opens": opens}
+        drafts.append(draft(file.addresses(to), **mail, by=by))
+    Notification.objects.bulk_create(
+        [
+            Notification(convention_id=file.convention_id, kind=kind, side=to, email=email)
+            for (file, _), email in zip(told, post_all(drafts), strict=True)
+        ],
+        batch_size=500,
     )
 
 
@@ -86,6 +103,17 @@ def retry(notification: Notification, file: FileFacts) -> bool:
     Return False when it is not one of those, or when there is still nobody.
     """
     return post_again(notification.email, file.addresses(notification.side))
+
+
+def _pages(file: FileFacts, to: str) -> tuple[str, str]:
+    """Return the page that an e-mail names, and the one that its link opens by itself.
+
+    An agent signs in with a second factor, which no link stands in for.
+    """
+    if to == Side.TOWN_HALL:
+        page = absolute(file.town_hall_path)
+        return page, page
+    return absolute(file.rectorat_path), ""
 
 
 def _write(

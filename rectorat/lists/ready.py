@@ -11,8 +11,8 @@ _READY = (
     ("expected", "to_send", "send"),
     ("state__in", "prepared", "send"),
     ("expected", "to_sign_for_region", "sign_for_region"),
-    ("papers", "outdated", "ask_to_issue"),
-    ("papers", "unprinted", "ask_to_issue"),
+    ("papers", "outdated", "issue"),
+    ("papers", "unprinted", "issue"),
     ("late", "yes", "remind"),
 )
 

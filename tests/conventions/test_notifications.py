@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from conventions.correspondence import post_message
-from conventions.dossiers import verbs
+from conventions.dossiers.sending import send_all
 from conventions.exchanges.models import Notification
 from conventions.exchanges.telling import retry
 from conventions.models import Convention, file_facts
@@ -192,7 +192,7 @@ def test_a_bulk_action_asks_for_one_delivery_whatever_the_number(
     for convention in ConventionFactory.create_batch(3):
         UserFactory(collectivities=[convention.collectivity])
     with django_capture_on_commit_callbacks() as callbacks:
-        verbs.apply(Convention.objects.all(), "send", by=rectorat)
+        send_all([c.pk for c in Convention.objects.order_by("pk")], by=rectorat)
     assert Notification.objects.count() == 3
     assert len(callbacks) == 1
 

@@ -19,8 +19,6 @@ from documents.models import TextModel
 from documents.received.uploads import UploadedPdf
 from documents.references import reference_of
 from documents.rendering import Rendered
-from jobs.models import Job
-from jobs.tasks import run_job
 from rectorat.board import build_board
 from tests.factories import (
     ConventionFactory,
@@ -208,7 +206,7 @@ class TestReview:
         self, change, with_act, monkeypatch, django_capture_on_commit_callbacks
     ):
         asked = []
-        monkeypatch.setattr("rectorat.admin.territory.async_task", asked.append)
+        monkeypatch.setattr("rectorat.territory.payers.async_task", asked.append)
         with django_capture_on_commit_callbacks(execute=True):
             change(with_act.campaign.region, place="Toulouse")
             change(with_act.collectivity.department, court="tribunal administratif de Nîmes")
@@ -237,14 +235,14 @@ class TestScreens:
         # The first version stays, and is not to be signed any more.
         assert page.count("Remplacé</p>") == 2
 
-    def test_the_agent_is_told_and_asks_for_the_new_version(self, agent, stale, monkeypatch):
-        monkeypatch.setattr("jobs.running.async_task", lambda *task: None)
+    def test_the_agent_is_told_and_asks_for_the_new_version(self, agent, stale, worked):
         change = reverse("admin:conventions_convention_change", args=[stale.pk])
         page = agent.get(change).content.decode()
         assert "Produire une nouvelle version" in page
         assert page.count('class="state state-outdated"') == 2
-        agent.post(reverse("admin:jobs_job_start"), {"conventions": stale.pk})
-        run_job(Job.objects.get().pk)
+        issue = reverse("admin:conventions_convention_verb", args=["issue"])
+        agent.post(issue, {"conventions": stale.pk})
+        worked()
         assert "plus à jour" not in agent.get(change).content.decode()
 
     def test_the_list_of_conventions_is_filtered(self, agent, stale):

@@ -66,6 +66,9 @@ def enrol_prepare_and_send(page):
     expect(page.get_by_text("la lettre finale ne correspond pas")).to_be_visible()
     page.get_by_role("link", name="Préparer les conventions").first.click()
     page.locator("#content input[type=submit]").first.click()
+    # The worker does it; the page follows by itself.
+    expect(page.get_by_text("prête : 2")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("link", name="Rapport (CSV)")).to_be_visible(timeout=30_000)
     open_convention_in_admin(page, "foix", "ENT-2026-09122")
     expect(page.get_by_text("préparée").first).to_be_visible()
     page.get_by_role("link", name="Envoyer à la collectivité").click()

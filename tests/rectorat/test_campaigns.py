@@ -15,6 +15,7 @@ from conventions.enrolment.enrolling import enrol
 from conventions.enrolment.preparation import prepare
 from conventions.lifecycle import State
 from conventions.models import Convention, Enrolment
+from jobs.models import Job
 from lifecycle.rereading import fingerprint
 from rectorat.board import build_board
 from tests.factories import (
@@ -239,15 +240,16 @@ def test_an_agent_finds_only_schools_of_their_departements(client, campaign):
     assert client.get(f"{url('enrol', campaign)}?q=dolto").context["found"] == []
 
 
-def test_preparing_announces_the_numbers_then_reports(agent, campaign):
+def test_preparing_announces_the_numbers_then_reports(agent, campaign, worked):
     payer = CollectivityFactory()
     schools = [*SchoolFactory.create_batch(2, payer=payer), SchoolFactory()]
     agent.post(url("enrol", campaign), {"text": " ".join(school.uai for school in schools)})
     page = agent.get(url("prepare", campaign))
     assert page.context["waiting"] == {"schools": 3, "collectivities": 2}
     assert not Convention.objects.exists()
-    report = agent.post(url("prepare", campaign)).context["report"]
-    assert len(report.created) == 2
+    agent.post(url("prepare", campaign))
+    assert worked().items.filter(state="done").count() == 2
+    assert Convention.objects.count() == 2
 
 
 def prepare_ticked(agent, *schools):
@@ -259,7 +261,7 @@ def prepare_ticked(agent, *schools):
     )
 
 
-def test_conventions_are_prepared_for_the_schools_that_are_ticked(agent, campaign):
+def test_conventions_are_prepared_for_the_schools_that_are_ticked(agent, campaign, worked):
     payer = CollectivityFactory()
     ticked, sibling, other = *SchoolFactory.create_batch(2, payer=payer), SchoolFactory()
     agent.post(url("enrol", campaign), {"text": f"{ticked.uai} {sibling.uai} {other.uai}"})
@@ -267,9 +269,24 @@ def test_conventions_are_prepared_for_the_schools_that_are_ticked(agent, campaig
     # A convention is of all its payer's schools.
     assert page.context["waiting"] == {"schools": 2, "collectivities": 1}
     assert not Convention.objects.exists()
-    report = agent.post(url("prepare", campaign), {"payers": page.context["payers"]})
-    assert [c.collectivity for c in report.context["report"].created] == [payer]
+    agent.post(url("prepare", campaign), {"payers": page.context["payers"]})
+    assert [item.key for item in worked().items.all()] == [payer.pk]
     assert Convention.objects.get().school_count == 2
+
+
+def test_what_cannot_be_prepared_is_left_out_with_the_reason(agent, convention, worked):
+    late = SchoolFactory(payer=convention.collectivity)
+    agent.post(url("enrol", convention.campaign), {"text": late.uai})
+    convention.send(by=None)
+    agent.post(url("prepare", convention.campaign))
+    assert f"{late.uai} ne peut plus s'y ajouter" in worked().items.get().reason
+
+
+def test_a_campaign_without_anything_to_prepare_asks_no_worker(agent, convention):
+    convention.send(by=None)
+    page = agent.post(url("prepare", convention.campaign), follow=True)
+    assert "Aucune convention à préparer" in page.content.decode()
+    assert not Job.objects.exists()
 
 
 def test_schools_of_two_campaigns_or_already_sent_are_not_prepared(agent, convention):
@@ -427,7 +444,7 @@ def test_board_takes_the_same_queries_whatever_the_territory(
         department = DepartmentFactory(code=f"9{number}", name=f"D{number}", of_name="de D")
         commune = CommuneFactory(code=f"9{number}001", department=department)
         ConventionFactory(campaign=campaign, collectivity=CollectivityFactory(commune=commune))
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         agent.get(url("board", campaign))
 
 
