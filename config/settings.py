@@ -265,6 +265,8 @@ PILE_MAX_BYTES = 200 * 1024 * 1024
 TRUSTED_CERTIFICATES_DIR = Path(
     env("TRUSTED_CERTIFICATES_DIR", default=str(VAR_DIR / "certificates"))
 )
+# Where ClamAV's daemon listens: unix:///run/clamav/clamd.ctl, tcp://127.0.0.1:3310; none if empty.
+CLAMAV_SOCKET = env("CLAMAV_SOCKET", default="")
 DSFR_USE_INTEGRITY_CHECKSUMS = False
 DSFR_MARK_OPTIONAL_FIELDS = True
 

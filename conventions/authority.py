@@ -22,6 +22,8 @@ from documents.wording.proofreading import proofread, tidy
 from lifecycle.door import compare_and_swap, hold, write_journal
 from lifecycle.errors import TransitionRefused
 
+# Of the collectivity's own text, in characters: more would hold the press for seconds.
+MAX_OWN_TEXT = 60_000
 ACT_FIELDS = (
     "kind",
     "planned_on",
@@ -245,10 +247,20 @@ def own_act_text(subject: SignedByBoth, adapted_text: str) -> str:
     text = tidy(adapted_text) if adapted_text.strip() else ""
     if text == subject.act_text.body:
         return ""
+    if len(text) > MAX_OWN_TEXT:
+        raise ValidationError({"adapted_text": [_too_long(text)]})
     kind = act_text_kind(subject, subject.act) if subject.act else ""
     if text and (faults := proofread(kind, text)):
         raise ValidationError({"adapted_text": [str(fault) for fault in faults]})
     return text
+
+
+def _too_long(text: str) -> str:
+    count, most = (f"{number:,}".replace(",", " ") for number in (len(text), MAX_OWN_TEXT))
+    return (
+        f"Ce texte compte {count} caractères, et un acte {most} au plus : raccourcissez-le, ou "
+        "déposez votre acte au format PDF."
+    )
 
 
 def record_act_dates(subject: SignedByBoth, *, by: User | None, **values: Any) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from documents.contexts import differs
-from documents.received.uploads import UploadedPdf
+from documents.received.uploaded import UploadedPdf
 from documents.received.verdicts import MEANINGS, WEIGHTS, Examination, Later, Verdict, Weight
 from documents.storage import document_storage, keep
 from documents.wording import kinds

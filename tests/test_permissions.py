@@ -55,6 +55,7 @@ from tests.factories import (
     UserFactory,
     sign_by_both,
 )
+from town_hall import support
 
 VISITOR = "visitor"
 SIGNED_IN = frozenset(Role)
@@ -581,3 +582,46 @@ def test_with_the_first_factor_alone_an_agent_opens_nothing_else_than_what_sets_
 
 def test_the_named_exceptions_are_pages():
     assert {name for name, _ in addresses()} >= WITHOUT_FACTOR
+
+
+# --- Others than the four roles -------------------------------------------------------
+def openings(client, values, expected) -> list[str]:
+    """Return the pages that open where `expected(name)` says no, or the other way round."""
+    signed_in = dict(client.cookies)
+    surprises = []
+    for name, arguments in addresses():
+        client.cookies.clear()
+        client.cookies.update(signed_in)
+        url = address(name, arguments, values)
+        if opens(client, url, QUERIES.get(name, {})) != expected(name):
+            surprises.append(name)
+    return surprises
+
+
+@pytest.mark.parametrize("role", [Role.TOWN_HALL, Role.ADMINISTRATOR])
+def test_a_closed_account_opens_what_a_passer_by_opens(client, people, values, role):
+    client.force_login(people[role])
+    User.objects.filter(pk=people[role].pk).update(is_active=False)
+
+    own = {"calendar_file"} if role == Role.TOWN_HALL else set()  # Of no more worth to anybody.
+    assert openings(client, values, lambda name: VISITOR in allowed(name) and name not in own) == []
+
+
+def test_seeing_as_a_town_hall_one_reads_its_pages_and_sends_nothing(
+    client, convention, rectorat, values
+):
+    client.force_login(rectorat)
+    start = reverse("support_start", args=[convention.collectivity.code])
+    client.post(start, {"reason": "appel de la mairie"})
+    strays, sent = set(), set()
+    for name, arguments in addresses():
+        if name in support.OWN:
+            continue
+        url = address(name, arguments, values)
+        if opens(client, url, QUERIES.get(name, {})) and Role.TOWN_HALL not in allowed(name):
+            strays.add(name)
+        for ask in (client.post, client.put, client.delete):
+            if ask(url, {}).status_code != 403:
+                sent.add(name)
+
+    assert (strays, sent) == (set(), set())

@@ -18,6 +18,10 @@ from communes.models import Collectivity, Department
 DEMONSTRATION_DOMAIN = "demonstration.invalid"
 
 
+# The name of who left three years ago (`accounts.leaving`).
+WITHOUT_NAME = "compte anonymisé"
+
+
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create a person; without a password the account waits for a reset by e-mail."""

@@ -86,8 +86,8 @@ def notify_all(
     for file, facts in told:
         page, opens = _pages(file, to)
         subject, body, html = _write(file, kind, to, facts, page)
-        mail = {"subject": subject, "body": body, "html": html, "opens": opens}
-        drafts.append(draft(file.addresses(to), **mail, by=by))
+        mail = draft(file.addresses(to), subject=subject, body=body, html=html, by=by, opens=opens)
+        drafts.append(mail)
     Notification.objects.bulk_create(
         [
             Notification(convention_id=file.convention_id, kind=kind, side=to, email=email)

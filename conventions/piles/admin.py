@@ -132,6 +132,9 @@ class PileAdmin(ScopedAdmin):
             "others": waiting.count() - len(decisions),
             "pages_read": pile.pages.count(),
             "blank_pages": pile.pages.filter(is_blank=True).count(),
+            "unreadable": list(
+                pile.pages.filter(is_unreadable=True).values_list("number", flat=True)
+            ),
             "decided": pile.sheaves.exclude(state=Sheaf.State.WAITING).select_related(
                 "attached__convention", "decided_by"
             ),

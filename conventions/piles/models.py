@@ -94,6 +94,7 @@ class PilePage(models.Model):
     others = models.JSONField("autres références lues", default=list)
     rotation = models.PositiveSmallIntegerField("rotation", null=True)
     is_blank = models.BooleanField("blanche", default=False)
+    is_unreadable = models.BooleanField("illisible", default=False)
 
     class Meta:
         verbose_name = "page d'une pile"
