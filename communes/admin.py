@@ -1,12 +1,12 @@
 """The territory and its collectivities, as the rectorat's agents look after them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import InlineModelAdmin
-from django.db.models import ForeignKey, Q, QuerySet
-from django.forms import ModelChoiceField, ModelForm
+from django.db.models import DateField, ForeignKey, Q, QuerySet
+from django.forms import DateInput, ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -134,6 +134,10 @@ class MembershipInline(admin.TabularInline):
     fields = ("commune", "since", "until")
     autocomplete_fields = ("commune",)
     extra = 0
+    # The browser's own calendar, as in every form of the site.
+    formfield_overrides: ClassVar[dict[Any, Any]] = {
+        DateField: {"widget": DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("commune")
@@ -176,6 +180,7 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
         Column("Téléphone", Kind.TEXT, lambda collectivity: collectivity.phone),
     )
     list_display = ("name", "code", "department_code", "kind", "siret", "representative")
+    typed_search_fields = ("siret", "representative_first_name", "representative_last_name")
     list_filter = ("kind", "department__academy", "department", AccessFilter)
     list_select_related = ("department",)
     list_per_page = 50
@@ -195,6 +200,8 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
                     "representative_last_name",
                     "representative_capacity",
                     "capacity_gender",
+                    "representative_since",
+                    "mandates",
                 )
             },
         ),
@@ -220,7 +227,8 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Collectivity | None = None
     ) -> tuple[str, ...]:
-        return ("kind", "department", "merged", "people") if obj else ("people",)
+        always = ("people", "mandates")
+        return ("kind", "department", "merged", *always) if obj else always
 
     def get_fieldsets(self, request: HttpRequest, obj: Collectivity | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
@@ -248,6 +256,14 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
             collectivity.merged_into,
             f"{collectivity.merged_on:%d/%m/%Y}",
         )
+
+    @admin.display(description="représentants successifs")
+    def mandates(self, collectivity: Collectivity) -> str:
+        """Who represented it, the newest first; a change is recorded above, with its day."""
+        if collectivity.pk is None:
+            return "—"
+        rows = ((mandate,) for mandate in collectivity.mandates.reverse())
+        return format_html_join("", "{}<br>", rows) or "Aucun changement enregistré."
 
     @admin.display(description="personnes")
     def people(self, collectivity: Collectivity) -> str:

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "config.apps.SiteConfig",
     "demonstration",
     "rectorat",
+    "rectorat.lists",
     "town_hall",
     "billing.returns",
     "billing.batches",
@@ -60,6 +61,7 @@ INSTALLED_APPS = [
     "accounts.leaving",
     "accounts.invitations",
     "accounts",
+    "communes.contacts",
     "communes",
     "outbox",
     "config.apps.ProductAdminConfig",
@@ -95,6 +97,7 @@ MIDDLEWARE = [
     "drafts.middleware.UnreadForms",
     "accounts.middleware.PrivatePages",
     "accounts.middleware.SecondFactor",
+    "town_hall.links.opening.FileOnly",
     "town_hall.support.SupportView",
     "accounts.middleware.WhoActs",
     "accounts.middleware.JournalOfExports",
@@ -262,6 +265,8 @@ PILE_MAX_BYTES = 200 * 1024 * 1024
 TRUSTED_CERTIFICATES_DIR = Path(
     env("TRUSTED_CERTIFICATES_DIR", default=str(VAR_DIR / "certificates"))
 )
+# Where ClamAV's daemon listens: unix:///run/clamav/clamd.ctl, tcp://127.0.0.1:3310; none if empty.
+CLAMAV_SOCKET = env("CLAMAV_SOCKET", default="")
 DSFR_USE_INTEGRITY_CHECKSUMS = False
 DSFR_MARK_OPTIONAL_FIELDS = True
 
@@ -315,11 +320,15 @@ SCHEDULES = {
         None,
         datetime.time(4, 0),
     ),
+    "fichiers des traitements": ("jobs.tasks.forget_files", None, datetime.time(2, 15)),
     "fichiers des lots": ("billing.batches.tasks.write_missing_files", None, 10),
     "relances": ("conventions.dossiers.tasks.send_reminders", None, datetime.time(8, 0)),
 }
-# What agents may ask of it for many files at once (jobs.actions.Action).
-JOB_ACTIONS = {"issue": "conventions.dossiers.long_actions.ISSUE_DOCUMENTS"}
+# What agents may ask of it for many rows at once, room by room (jobs.actions.Action by name).
+JOB_ACTIONS = [
+    "conventions.dossiers.long_actions.ACTIONS",
+    "conventions.enrolment.long_actions.ACTIONS",
+]
 
 # --- Security ---------------------------------------------------------------
 HTTPS = env.bool("HTTPS", default=not DEMONSTRATION)

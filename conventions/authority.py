@@ -13,6 +13,7 @@ from django.db import transaction
 
 from accounts.models import User
 from conventions.acts.models import Act, ActState
+from conventions.acts.repeating import made_own_last
 from conventions.acts.sitting import Sitting
 from conventions.models.dossier import mark_outdated, own_pieces
 from conventions.models.piece import Piece
@@ -21,6 +22,8 @@ from documents.wording.proofreading import proofread, tidy
 from lifecycle.door import compare_and_swap, hold, write_journal
 from lifecycle.errors import TransitionRefused
 
+# Of the collectivity's own text, in characters: more would hold the press for seconds.
+MAX_OWN_TEXT = 60_000
 ACT_FIELDS = (
     "kind",
     "planned_on",
@@ -182,7 +185,9 @@ def _refuse_recording(subject: SignedByBoth, by: User | None) -> None:
 def _record(
     subject: SignedByBoth, act: Act, by: User | None, summary: str, values: dict[str, Any]
 ) -> None:
-    if act.adapted_text and act.kind != values["kind"]:
+    if act.adapted_text and act.kind != values["kind"] and act.pk is None:
+        act.adapted_text = ""
+    elif act.adapted_text and act.kind != values["kind"]:
         raise TransitionRefused(
             {
                 "kind": f"Vous avez adapté le texte de cette {act.get_kind_display()} : revenez "
@@ -242,10 +247,20 @@ def own_act_text(subject: SignedByBoth, adapted_text: str) -> str:
     text = tidy(adapted_text) if adapted_text.strip() else ""
     if text == subject.act_text.body:
         return ""
+    if len(text) > MAX_OWN_TEXT:
+        raise ValidationError({"adapted_text": [_too_long(text)]})
     kind = act_text_kind(subject, subject.act) if subject.act else ""
     if text and (faults := proofread(kind, text)):
         raise ValidationError({"adapted_text": [str(fault) for fault in faults]})
     return text
+
+
+def _too_long(text: str) -> str:
+    count, most = (f"{number:,}".replace(",", " ") for number in (len(text), MAX_OWN_TEXT))
+    return (
+        f"Ce texte compte {count} caractères, et un acte {most} au plus : raccourcissez-le, ou "
+        "déposez votre acte au format PDF."
+    )
 
 
 def record_act_dates(subject: SignedByBoth, *, by: User | None, **values: Any) -> None:
@@ -265,8 +280,12 @@ def _act_to_write(subject: SignedByBoth) -> Act:
     before = subject.act
     if before and not before.withdrawn_on:
         return copy(before)
+    own = {} if before else made_own_last(subject)
     return Act(
-        collectivity=subject.collectivity, letterhead=_last_letterhead(subject), replaces=before
+        collectivity=subject.collectivity,
+        letterhead=_last_letterhead(subject),
+        replaces=before,
+        **own,
     )
 
 
@@ -305,6 +324,7 @@ def _write(
         write_journal(subject, by, verb, summary, changes=changes)
         act.refresh_from_db(fields=["executory_on"])
         mark_outdated(subject)
+        subject.tell_in_your_place(by, summary)
 
 
 def _changes(row: Act | Sitting, values: dict[str, Any]) -> dict[str, list[Any]]:

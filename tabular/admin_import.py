@@ -122,6 +122,7 @@ def _sections(report: Report | None) -> list[dict]:
     if report is None:
         return []
     sections = [
+        ("Reconnues par leur nom seulement", report.doubtful),
         ("Fusions", report.mergers),
         ("Fermetures proposées", report.closures),
         ("Modifications", report.changed),

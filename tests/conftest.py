@@ -25,6 +25,7 @@ pytest_plugins = [
     "tests.strict.reading",
     "tests.strict.templates",
     "tests.validation",
+    "tests.working",
 ]
 
 # Real data beside the product's checkout; not shipped with it.

@@ -12,6 +12,7 @@ from django.forms.models import fields_for_model
 
 from communes.models import Collectivity
 from conventions.acts.models import Act
+from conventions.acts.repeating import chosen_last
 from conventions.acts.sitting import Sitting
 from conventions.authority import ACT_FIELDS, DATE_FIELDS, own_act_text
 from conventions.models import SignedByBoth
@@ -88,6 +89,20 @@ class ActForm(FileForm, forms.ModelForm):
         return self["kind"].value() == Act.Kind.DELIBERATION
 
     @property
+    def is_taken(self) -> bool:
+        """Tell whether number or date is there, or wrong."""
+        return any(self[name].value() or self[name].errors for name in ("number", "dated_on"))
+
+    @property
+    def has_more_errors(self) -> bool:
+        names = ("planned_on", "executor", *self.delegation_names)
+        return any(self[name].errors for name in names)
+
+    @property
+    def has_sitting_errors(self) -> bool:
+        return any(field.errors for field in self.sitting_fields)
+
+    @property
     def act_values(self) -> dict[str, Any]:
         """What the verb takes."""
         return self.facts((*ACT_FIELDS, *Sitting.FIELDS))
@@ -100,7 +115,7 @@ def act_to_fill(subject: SignedByBoth) -> Act:
     """
     act = subject.act
     if act is None:
-        return Act(collectivity=subject.collectivity)
+        return Act(collectivity=subject.collectivity, **chosen_last(subject))
     if act.withdrawn_on:
         return Act(collectivity=subject.collectivity, kind=act.kind)
     return copy(act)

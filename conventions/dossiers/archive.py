@@ -1,6 +1,7 @@
 """The pieces of many conventions as one ZIP, sent while it is made."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.text import slugify
@@ -58,6 +59,15 @@ def stream(pieces: PieceQuerySet) -> Iterator[bytes]:
     if absent:
         archive.add("\r\n".join(absent), _ABSENT)
     yield from archive.finalize()
+
+
+def gather(keys: Sequence[int], target: BinaryIO, *, pulse: Callable[[], None]) -> str:
+    """Write the archive of the conventions of these keys; return what it holds (French)."""
+    pieces = latest_pieces(Convention.objects.filter(pk__in=keys))
+    for chunk in stream(pieces):
+        target.write(chunk)
+        pulse()
+    return f"Pièces dans l'archive : {pieces.count()}."
 
 
 def path_of(piece: Piece) -> str:

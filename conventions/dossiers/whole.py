@@ -74,6 +74,15 @@ class WholeFile:
         return [piece for piece in self.convention.pieces.all() if piece.part == part]
 
     @property
+    def to_print(self) -> list[Piece]:
+        """The current papers of the convention to be signed, the act first; none outdated."""
+        wanted = (Piece.Kind.ACT, Piece.Kind.CONVENTION)
+        gone = self.outdated | self.replaced
+        if not self.convention.party:
+            return []
+        return [p for p in self.pieces_of("") if p.kind in wanted and p.pk not in gone]
+
+    @property
     def letters(self) -> list[Piece]:
         """Those of the procedures of termination."""
         return [piece for piece in self.convention.pieces.all() if piece.kind in Piece.LETTERS]

@@ -5,8 +5,8 @@ A part is the convention itself, one of its avenants, or a procedure that would 
 """
 
 import logging
-from collections.abc import Iterable
-from typing import Any, ClassVar, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Self, cast
 
 from django.db import models, transaction
 from django.db.models import Max
@@ -102,8 +102,23 @@ class Dossier(Stateful):
         """Change state; what is no longer to be made, signed for instance, is not outdated."""
         with transaction.atomic():
             super()._transition(verb, by, **facts)
-            over = own_pieces(self).filter(outdated=True).exclude(kind__in=self.kinds_to_issue())
-            over.update(outdated=False)
+            self._clear_what_is_over()
+
+    @classmethod
+    def _transition_all(
+        cls, targets: Sequence[Self], verb: str, by: User | None, **facts: Any
+    ) -> dict[int, TransitionRefused]:
+        """Change the state of many; those with papers, a few, are looked at one by one."""
+        with transaction.atomic():
+            refused = super()._transition_all(targets, verb, by, **facts)
+            for dossier in targets:
+                if dossier.pk not in refused and latest_pieces(dossier):
+                    dossier._clear_what_is_over()
+        return refused
+
+    def _clear_what_is_over(self) -> None:
+        over = own_pieces(self).filter(outdated=True).exclude(kind__in=self.kinds_to_issue())
+        over.update(outdated=False)
 
 
 _PART_LABELS = {"A": "avenant n° {}", "T": "résiliation n° {}"}

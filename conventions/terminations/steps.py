@@ -35,6 +35,11 @@ class EndingStep:
     # What it starts is shown first, and asked about.
     is_confirmed: bool = False
 
+    @property
+    def is_letter(self) -> bool:
+        """Tell whether a letter is printed of it, which names who signs."""
+        return self.text in ("grievances", "reasons")
+
 
 STEPS = {
     step.slug: step

@@ -10,12 +10,12 @@ from rectorat.admin.enrolment import EnrolmentAdmin
 from rectorat.admin.job import JobAdmin
 from rectorat.admin.journal import JournalEntryAdmin
 from rectorat.admin.takeover import SchoolTakeoverAdmin
-from rectorat.admin.territory import (
+from rectorat.admin.text import TextPreviewAdmin
+from rectorat.territory.payers import (
     ReviewedDepartmentAdmin,
     ReviewedPayerAdmin,
     ReviewedRegionAdmin,
 )
-from rectorat.admin.text import TextPreviewAdmin
 
 __all__ = [
     "CampaignAdmin",

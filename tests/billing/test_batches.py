@@ -17,6 +17,7 @@ from billing.ledger import Status, account_of
 from billing.models import Batch, Claim, Titre
 from billing.models.entry import EntryKind
 from billing.recording import EntryRefused
+from conventions.acts.models import Act
 from conventions.models import ConfirmedParty, Convention, Piece, attach
 from documents.received.uploads import UploadedPdf
 from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
@@ -237,6 +238,27 @@ class TestObstacles:
         act.withdrawn_on = act.observations_received_on = act.dated_on
         act.save()
         assert obstacles(current, finance) == [Obstacle.ACT_WITHDRAWN, Obstacle.OBSERVATIONS]
+
+    def test_an_avenant_signed_before_its_act_was_executory_makes_the_claim_fragile(
+        self, current, finance
+    ):
+        amend(current, add=1)
+        assert not due(current).is_fragile
+        act = Act.objects.create(
+            collectivity=current.collectivity,
+            kind="decision",
+            state="adopted",
+            number="A-1",
+            dated_on=current.act.dated_on,
+        )
+        current.amendments.update(act=act)
+        assert due(current).is_fragile
+
+    def test_pieces_that_the_prefect_waits_for_want_a_reason(self, current, finance):
+        act = current.act
+        act.missing_pieces_requested_on = act.deposited_on
+        act.save()
+        assert obstacles(current, finance) == [Obstacle.PIECES_AWAITED]
 
     def test_an_act_that_is_a_draft_without_number_and_date_is_not_executory(
         self, current, finance

@@ -379,7 +379,12 @@ def test_a_town_hall_gives_notice_from_its_file(client, signed_convention, town_
     assert address in client.get(signed_convention.get_absolute_url()).content.decode()
     response = client.post(
         address,
-        {"version": signed_convention.version, "on": ago(1), "grievances": "L'ENT est fermé."}
+        {
+            "version": signed_convention.version,
+            "is_representative": "on",
+            "on": ago(1),
+            "grievances": "L'ENT est fermé.",
+        }
         | CONFIRMED,
         follow=True,
     )
@@ -398,6 +403,7 @@ def test_a_notice_is_given_after_a_page_that_says_what_it_starts(
     step = "mise-en-demeure"
     address = (admin_page if is_admin else page)(signed_convention, step)
     typed = {"version": signed_convention.version, "side": "region", "on": ago(1)}
+    typed["is_representative"] = "on"
     typed["grievances"] = "L'ENT est fermé."
     asked = client.post(address, typed).content.decode()
     assert not Termination.objects.exists()
@@ -440,7 +446,12 @@ def test_a_date_refused_is_told_at_its_field_and_what_was_typed_stays(
     client.force_login(town_hall)
     response = client.post(
         page(signed_convention, "mise-en-demeure"),
-        {"version": signed_convention.version, "on": ago(-1), "grievances": "L'ENT est fermé."},
+        {
+            "version": signed_convention.version,
+            "is_representative": "on",
+            "on": ago(-1),
+            "grievances": "L'ENT est fermé.",
+        },
     )
     assert list(response.context["form"].errors) == ["on"]
     assert "ENT est fermé." in response.content.decode()

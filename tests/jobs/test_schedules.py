@@ -29,6 +29,7 @@ def test_each_is_written_once_and_keeps_its_next_time(schedules):
         ("courriels", tomorrow),
         ("documents périmés", tomorrow),
         ("fichiers des lots", tomorrow),
+        ("fichiers des traitements", tomorrow),
         ("ménage", tomorrow),
         ("payeurs", tomorrow),
         ("relances", tomorrow),
@@ -45,7 +46,15 @@ def test_each_day_begins_at_its_hour_in_paris(schedules, name, hour):
 
 
 @pytest.mark.parametrize(
-    "name", ["brouillons", "courriels", "documents périmés", "payeurs", "relances"]
+    "name",
+    [
+        "brouillons",
+        "courriels",
+        "documents périmés",
+        "fichiers des traitements",
+        "payeurs",
+        "relances",
+    ],
 )
 def test_each_is_something_that_runs(schedules, name):
     schedule = schedules.get(name=name)

@@ -60,7 +60,7 @@ def identity(convention, **changes):
 def test_home_leads_to_the_convention_of_the_year(mairie, sent):
     response = mairie.get("/", follow=True)
     assert response.redirect_chain[-1][0] == sent.get_absolute_url()
-    assert "Vérifier mes renseignements" in response.content.decode()
+    assert f"{sent.get_absolute_url()}renseignements/" in response.content.decode()
 
 
 def test_a_convention_not_yet_sent_is_announced_but_not_shown(mairie, convention):

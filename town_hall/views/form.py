@@ -12,7 +12,7 @@ from django.utils.decorators import method_decorator
 
 from accounts.access import role_required, user_of
 from accounts.roles import Role
-from conventions.models import Dossier, try_to_issue
+from conventions.models import Dossier, Piece, try_to_issue
 from drafts.views import KeptFormView
 from lifecycle.door import expect_version
 from lifecycle.rereading import RereadForm
@@ -80,13 +80,17 @@ class FileFormView(KeptFormView):
             with transaction.atomic():
                 self.perform(form)
         except ValidationError as refusal:
-            self._show(refusal, form)
+            self.show(refusal, form)
             return self.form_invalid(form)
         issued, not_printed = try_to_issue(self.subject, by=self.user)
         messages.success(self.request, f"{self.done} {self.printed if issued else ''}".rstrip())
         if not_printed:
             messages.warning(self.request, not_printed)
-        return redirect(self.convention)
+        return redirect(self.next_page(issued))
+
+    def next_page(self, issued: list[Piece]) -> str:
+        """Return where what was done leads: `issued` are the papers that came of it."""
+        return self.convention.get_absolute_url()
 
     def form_invalid(self, form: FileForm) -> HttpResponse:
         is_stale = form.has_error(NON_FIELD_ERRORS, "stale")
@@ -117,13 +121,17 @@ class FileFormView(KeptFormView):
         context = {"convention": self.convention, "title": self.title, "typed": typed}
         return render(self.request, "town_hall/closed.html", context, status=409)
 
-    @staticmethod
-    def _show(refusal: ValidationError, form: FileForm) -> None:
+    def show(self, refusal: ValidationError, form: FileForm) -> None:
+        """Say a refusal where it is to be mended."""
         if not hasattr(refusal, "error_dict"):
             form.add_error(None, refusal)
             return
         for field, errors in refusal.error_dict.items():
-            form.add_error(field if field in form.fields else None, errors)
+            self.refuse(field, errors, form)
+
+    def refuse(self, field: str, errors: Any, form: FileForm) -> None:
+        """Say `errors` at a field, or above all where the form has no such field."""
+        form.add_error(field if field in form.fields else None, errors)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(

@@ -11,35 +11,51 @@ from conventions.authority import (
     can_record_act_dates,
     record_act_dates,
 )
+from conventions.dossiers.outdating import review
 from conventions.dossiers.parts import parts_of
-from conventions.lifecycle import TRANSITIONS, State
-from conventions.models import Dossier, Piece, attach, can_receive_pieces, can_withdraw, withdraw
+from conventions.lifecycle import COLLECTIVITY_SIGNED, TRANSITIONS, State
+from conventions.models import (
+    Convention,
+    Dossier,
+    Piece,
+    attach,
+    can_receive_pieces,
+    can_withdraw,
+    withdraw,
+)
 from town_hall.act_forms import ActDatesForm
-from town_hall.forms import IdentityForm, PieceForm, SignatureForm, WithdrawalForm
+from town_hall.forms import (
+    ChangedRepresentativeForm,
+    PieceForm,
+    SignatureForm,
+    WithdrawalForm,
+)
 from town_hall.views.act import ActFormView, DraftDropView
 from town_hall.views.form import FileFormView
+from town_hall.views.verify import print_page
 
 
-class Identity(FileFormView):
-    form_class = IdentityForm
-    title = "Vérifier vos renseignements"
+class Representative(FileFormView):
+    """After its convention was signed, a collectivity elects somebody else."""
+
+    form_class = ChangedRepresentativeForm
+    title = "Changer de représentant"
     intro = (
-        "Ces renseignements seront imprimés sur la convention et sur l'acte. "
-        "Corrigez-les si besoin, puis confirmez."
+        "Après une élection ou une démission, dites qui représente la collectivité, et depuis "
+        "quand. Les documents qui restent à signer porteront son nom ; ce qui est signé ne change "
+        "pas."
     )
-    submit = "Confirmer ces renseignements"
-    done = "Vos renseignements sont confirmés."
-    printed = "La convention à signer est prête."
+    done = "Le représentant de la collectivité est enregistré."
 
     def is_possible(self) -> bool:
-        return self.convention.state in (State.SENT, State.ACCEPTED)
+        return self.convention.state in (*COLLECTIVITY_SIGNED, State.SIGNED_BY_REGION)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "instance": copy(self.convention.collectivity)}
 
-    def perform(self, form: IdentityForm) -> None:
+    def perform(self, form: ChangedRepresentativeForm) -> None:
         self.convention.collectivity = form.save()
-        self.convention.accept(by=self.user)
+        review(Convention.objects.filter(collectivity=self.convention.collectivity))
 
 
 class ActPage(ActFormView):
@@ -53,6 +69,9 @@ class ActPage(ActFormView):
     submit = "Enregistrer et produire les PDF"
     done = "L'acte est enregistré."
     printed = "Les PDF sont prêts."
+
+    def next_page(self, issued: list[Piece]) -> str:
+        return print_page(self.convention) if issued else super().next_page(issued)
 
 
 class DropDraft(DraftDropView):

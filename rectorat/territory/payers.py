@@ -16,6 +16,7 @@ from communes.models import Collectivity, Department, Region
 from conventions.dossiers.outdating import review
 from conventions.models import Convention
 from lifecycle.rereading import RereadAdmin
+from rectorat.territory.contacts import ContactPages
 from schools.admin import PayerAdmin
 
 admin.site.unregister([Region, Department, Collectivity])
@@ -41,8 +42,22 @@ class ReviewedDepartmentAdmin(ReviewedAdmin, DepartmentAdmin):
 
 
 @admin.register(Collectivity)
-class ReviewedPayerAdmin(RereadAdmin, PayerAdmin):
+class ReviewedPayerAdmin(ContactPages, RereadAdmin, PayerAdmin):
     form_to_change = CollectivityForm
+
+    def get_fieldsets(self, request: HttpRequest, obj: Collectivity | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        secretary = ("Secrétariat", {"fields": ("secretary_name",)})
+        return (*fieldsets, secretary) if obj and hasattr(obj, "secretary") else fieldsets
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Collectivity | None = None
+    ) -> tuple[str, ...]:
+        return (*super().get_readonly_fields(request, obj), "secretary_name")
+
+    @admin.display(description="secrétaire")
+    def secretary_name(self, collectivity: Collectivity) -> str:
+        return str(collectivity.secretary)
 
     def save_model(self, request: HttpRequest, obj: Collectivity, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
