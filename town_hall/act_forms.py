@@ -149,7 +149,9 @@ class OwnActForm(FileForm):
         label="Texte de l'acte",
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"class": "fr-input text-body", "rows": 28, "lang": "fr"}),
+        widget=forms.Textarea(
+            attrs={"class": "fr-input text-body", "rows": 28, "lang": "fr", "data-paragraphs": True}
+        ),
         help_text="Visas, considérants et articles. Effacez tout pour revenir au modèle.",
     )
     deputy_fields = ("signatory", "signatory_capacity", "signatory_delegation")
@@ -199,7 +201,12 @@ class OwnActForm(FileForm):
 
     @property
     def fields_beside_text(self) -> list[BoundField]:
-        return [field for field in self.visible_fields() if field.name != "adapted_text"]
+        apart = {*self.deputy_fields, "adapted_text"}
+        return [field for field in self.visible_fields() if field.name not in apart]
+
+    @property
+    def fields_of_deputy(self) -> list[BoundField]:
+        return [self[name] for name in self.deputy_fields]
 
     def own_values(self, *, letterhead: Callable[[bytes], str]) -> dict[str, Any]:
         """Return what the verb takes; `letterhead` gives the name of an image's bytes."""
