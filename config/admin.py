@@ -11,7 +11,9 @@ from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 
 from accounts.access import user_of
+from accounts.roles import Role
 from conventions.campaigns.models import Campaign
+from operations.health import troubles
 from rectorat.board import build_board
 
 
@@ -50,7 +52,8 @@ class RectoratAdminSite(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Open on where the conventions of the current campaign stand."""
-        campaign = Campaign.objects.newest_open()
-        board = build_board(campaign, user_of(request)) if campaign else None
-        return super().index(request, {"board": board, **(extra_context or {})})
+        """Open on where the conventions of the current campaign stand; for administrators, the site."""
+        campaign, user = Campaign.objects.newest_open(), user_of(request)
+        board = build_board(campaign, user) if campaign else None
+        found = troubles() if user.role == Role.ADMINISTRATOR else []
+        return super().index(request, {"board": board, "troubles": found, **(extra_context or {})})

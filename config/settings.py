@@ -9,6 +9,7 @@ import datetime
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -34,6 +35,12 @@ if DEMONSTRATION:
     ALLOWED_HOSTS += listening.names()
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
+# Where people reach the site: what links in e-mails and calendars start with.
+_NAMES = [name for name in ALLOWED_HOSTS if DEMONSTRATION and name[0] not in "*."]
+SITE_URL = env(
+    "SITE_URL", default=f"http://{next(iter(_NAMES), '127.0.0.1')}:{listening.port()}"
+).rstrip("/")
+
 # --- Applications, from the top floor down (docs/architecture.md) ------------
 INSTALLED_APPS = [
     "config.apps.SiteConfig",
@@ -52,6 +59,7 @@ INSTALLED_APPS = [
     "conventions.exchanges",
     "conventions.acts",
     "conventions.campaigns",
+    "operations",
     "documents",
     "jobs",
     "lifecycle",
@@ -82,6 +90,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "operations.probes.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -140,12 +149,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The default one counts attempts to sign in: a table, which every process and host sees and
 # which drops no live counter however many there are (the worker clears it of the others).
 # What can be computed again is kept as files.
+_COUNTERS = {
+    "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+    "LOCATION": "accounts_counter",
+    "OPTIONS": {"MAX_ENTRIES": sys.maxsize},
+}
 CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "accounts_counter",
-        "OPTIONS": {"MAX_ENTRIES": sys.maxsize},
-    },
+    "default": env.cache_url("CACHE_URL") if "CACHE_URL" in env else _COUNTERS,
     "files": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
         "LOCATION": VAR_DIR / "cache",
@@ -273,6 +283,11 @@ vars().update(_MAIL_SERVER)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="conventions@localhost")
 # No mail server to wait for: they are there at once, without a worker too.
 DELIVER_AT_ONCE = _MAIL_SERVER["EMAIL_BACKEND"] == "config.mails.MailFolder"
+# Who is told, with the webhook, when something goes wrong (manage.py health --tell).
+ADMINS = [("", address) for address in env.list("ALERT_EMAILS", default=[])]
+ALERT_WEBHOOK_URL = env("ALERT_WEBHOOK_URL", default="")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_SUBJECT_PREFIX = f"[{urlsplit(SITE_URL).hostname}] "
 # A mail server that does not answer must not hold the worker.
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
 
@@ -325,7 +340,9 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+# Asks browsers to know the whole domain, its other sites included, as HTTPS only, for years.
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # It would ask for it.
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
@@ -367,11 +384,6 @@ LOGGING = {
 }
 
 # --- This product -----------------------------------------------------------
-# Where people reach the site: what links in e-mails and calendars start with.
-_NAMES = [name for name in ALLOWED_HOSTS if DEMONSTRATION and name[0] not in "*."]
-SITE_URL = env(
-    "SITE_URL", default=f"http://{next(iter(_NAMES), '127.0.0.1')}:{listening.port()}"
-).rstrip("/")
 SITE_NAME = "Conventions ENT-École"
 SITE_TAGLINE = env("SITE_TAGLINE", default="Région académique Occitanie")
 # The State's mark is shown only where the deployer has the right to it.

@@ -34,6 +34,7 @@ FLOORS = (
     "conventions.exchanges",
     "conventions.acts",
     "conventions.campaigns",
+    "operations",
     "documents",
     "jobs",
     "lifecycle",
