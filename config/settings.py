@@ -253,7 +253,8 @@ S3_BUCKET = env("S3_BUCKET", default="")
 _BUCKET = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {"bucket_name": S3_BUCKET}}
 _FOLDER = {"BACKEND": "documents.storage.DocumentFolder"}
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Letterheads; files of imports until they are confirmed.
+    "default": _BUCKET if S3_BUCKET else _FOLDER,
     "documents": _BUCKET if S3_BUCKET else _FOLDER,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
@@ -262,6 +263,9 @@ STORAGES = {
 STANDING_TYPE = env.bool("STANDING_TYPE", default=True)
 # One document in so many is printed both ways and compared (documents/proofs.py); 0 for none.
 STANDING_TYPE_CHECKED = env.int("STANDING_TYPE_CHECKED", default=200)
+# Backups are encrypted for this public key of age, and read by this file of private ones.
+BACKUP_AGE_RECIPIENT = env("BACKUP_AGE_RECIPIENT", default="")
+BACKUP_AGE_IDENTITY = env("BACKUP_AGE_IDENTITY", default="")
 # Larger than any real piece (a scan of a few pages), small enough to stay bounded.
 UPLOAD_MAX_BYTES = 15 * 1024 * 1024
 # A pile of scans, told apart by the rectorat.
@@ -316,6 +320,7 @@ SCHEDULES = {
     "courriels": ("outbox.tasks.deliver", None, 5),
     "compteurs": ("accounts.limits.forget_old", None, 60),
     "ménage": ("accounts.tasks.clean_up", None, datetime.time(2, 0)),
+    "fichiers d'import": ("tabular.waiting_files.forget_old", None, datetime.time(2, 15)),
     "comptes inactifs": (
         "django.core.management.call_command",
         "'close_idle_accounts'",
