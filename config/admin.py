@@ -46,7 +46,12 @@ class RectoratAdminSite(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add what only some pages give to the templates that every page has in common."""
-        given_by_some = {"board": None, "export_url_name": "", "subtitle": None}
+        given_by_some: dict[str, Any] = {
+            "board": None,
+            "troubles": [],
+            "export_url_name": "",
+            "subtitle": None,
+        }
         return super().each_context(request) | given_by_some
 
     def index(

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "operations.probes.Probes",
+    "operations.requests.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -365,15 +366,26 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# One JSON object a line, each request included; a person at a terminal reads sentences.
+LOG_JSON = env.bool("LOG_JSON", default=not DEMONSTRATION)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "operations.logs.JsonLines"}, "plain": {}},
     "filters": {"unknown_name": {"()": "config.listening.UnknownName"}},
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if LOG_JSON else "plain",
+        }
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         # A form filled in wrongly, a page that is not one's own: told to the person, once.
+        # Django's own handlers are for a terminal, and would write the whole address.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.request": {"level": "ERROR"},
+        "operations.requests": {"level": "INFO" if LOG_JSON else "WARNING"},
         "django.security.csrf": {"level": "ERROR"},
         "django.security.DisallowedHost": {"filters": ["unknown_name"]},
         "config.mails": {"level": "INFO"},
