@@ -195,6 +195,8 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
                     "representative_last_name",
                     "representative_capacity",
                     "capacity_gender",
+                    "representative_since",
+                    "mandates",
                 )
             },
         ),
@@ -220,7 +222,8 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Collectivity | None = None
     ) -> tuple[str, ...]:
-        return ("kind", "department", "merged", "people") if obj else ("people",)
+        always = ("people", "mandates")
+        return ("kind", "department", "merged", *always) if obj else always
 
     def get_fieldsets(self, request: HttpRequest, obj: Collectivity | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
@@ -248,6 +251,14 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
             collectivity.merged_into,
             f"{collectivity.merged_on:%d/%m/%Y}",
         )
+
+    @admin.display(description="représentants successifs")
+    def mandates(self, collectivity: Collectivity) -> str:
+        """Who represented it, the newest first; a change is recorded above, with its day."""
+        if collectivity.pk is None:
+            return "—"
+        rows = ((mandate,) for mandate in collectivity.mandates.reverse())
+        return format_html_join("", "{}<br>", rows) or "Aucun changement enregistré."
 
     @admin.display(description="personnes")
     def people(self, collectivity: Collectivity) -> str:

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
+from communes import mandates
 from communes.identifiers import normalise
 from communes.models import Collectivity, Membership
 
@@ -15,7 +17,42 @@ class IdentifierField(forms.CharField):
         return normalise(super().to_python(value) or "")
 
 
-class CollectivityForm(forms.ModelForm):
+class RepresentedForm(forms.ModelForm):
+    """Mixed into a form of a collectivity that says who represents it: asks since when."""
+
+    representative_since = forms.DateField(
+        label="En fonction depuis le",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="À donner quand le représentant change : ce qui a été signé avant garde le nom "
+        "de celui d'alors.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._former = mandates.representative_of(self.instance)
+        self._mandate = self.instance.mandate if self.instance.pk else None
+        if self._mandate:
+            self.initial[mandates.SINCE] = self._mandate.since
+
+    def clean(self) -> None:
+        super().clean()
+        cleaned = self.cleaned_data
+        values = {name: cleaned.get(name, "") for name in self._former}
+        since, today = cleaned.get(mandates.SINCE), timezone.localdate()
+        if said := mandates.refusal(self._mandate, self._former, values, since, today):
+            self.add_error(mandates.SINCE, said)
+
+    def _save_m2m(self) -> None:
+        """What hangs on the row, once it is saved: by `save`, or by the admin site."""
+        super()._save_m2m()  # type: ignore[misc]  # Django's own, unknown to its stubs.
+        since = self.cleaned_data.get(mandates.SINCE)
+        changed = mandates.representative_of(self.instance) != self._former
+        if changed or mandates.SINCE in self.changed_data:
+            mandates.keep(self.instance, self._former, since)
+
+
+class CollectivityForm(RepresentedForm):
     """The admin site says which model and fields."""
 
     siren = IdentifierField(label="SIREN", help_text="Neuf chiffres.")

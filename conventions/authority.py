@@ -30,6 +30,14 @@ ACT_FIELDS = (
     "delegation_reference",
     "executor",
 )
+# What makes it the collectivity's own.
+OWN_FIELDS = (
+    "adapted_text",
+    "letterhead",
+    "signatory",
+    "signatory_capacity",
+    "signatory_delegation",
+)
 DATE_FIELDS = (
     "deposited_on",
     "published_on",
@@ -59,6 +67,12 @@ def can_replace_act(subject: SignedByBoth) -> bool:
 def can_record_act_dates(subject: SignedByBoth) -> bool:
     """Tell whether what happened to the act may be recorded: once it is adopted."""
     return subject.adopted_act is not None and subject.state != "abandoned"
+
+
+def can_drop_draft(subject: SignedByBoth) -> bool:
+    """Tell whether the act is still a draft, that its collectivity may do without."""
+    act = subject.act
+    return act is not None and not act.is_adopted and subject.state != "abandoned"
 
 
 def can_adapt_act(subject: SignedByBoth) -> bool:
@@ -126,6 +140,33 @@ def adopt_act(
     adopted = {"state": ActState.ADOPTED, "planned_on": None}
     values = {**values, **adopted, "number": number, "dated_on": dated_on}
     _record(subject, act, by, f"Acte de la collectivité enregistré{_instead_of(act)}", values)
+
+
+def drop_draft(subject: SignedByBoth, *, by: User | None) -> None:
+    """Give up the draft of the act, with its sitting and its own text: the journal keeps them.
+
+    A withdrawn act that it would have replaced is the act again. What was printed of it stays
+    in the file. Raises TransitionRefused once it is adopted.
+    """
+    subject.refuse_stranger(by)
+    draft = subject.act
+    if draft is None or not can_drop_draft(subject):
+        raise TransitionRefused(
+            "Seul un projet d'acte s'abandonne : un acte pris se corrige, ou se retire."
+        )
+    blank, sitting = Act(), draft.sitting
+    held = {name: getattr(blank, name) for name in (*ACT_FIELDS, *OWN_FIELDS)}
+    changes = _changes(draft, held)
+    if sitting:
+        changes |= _changes(sitting, {name: getattr(Sitting(), name) for name in Sitting.FIELDS})
+    with transaction.atomic():
+        hold(subject)
+        compare_and_swap(subject, act=draft.replaces)
+        draft.delete()
+        if sitting:
+            sitting.delete()
+        write_journal(subject, by, "drop_draft", "Projet d'acte abandonné", changes=changes)
+        mark_outdated(subject)
 
 
 def _refuse_recording(subject: SignedByBoth, by: User | None) -> None:
@@ -264,6 +305,7 @@ def _write(
         write_journal(subject, by, verb, summary, changes=changes)
         act.refresh_from_db(fields=["executory_on"])
         mark_outdated(subject)
+        subject.tell_in_your_place(by, summary)
 
 
 def _changes(row: Act | Sitting, values: dict[str, Any]) -> dict[str, list[Any]]:

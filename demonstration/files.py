@@ -32,6 +32,7 @@ from demonstration.places import (
     made_up_schools,
     villeneuve_schools,
 )
+from demonstration.sittings import made_up_sitting
 from documents.wording.texts import load_texts
 from schools.models import School
 
@@ -267,6 +268,7 @@ def _bring_to(
         delegation_reference="délibération n° 2026-014 du 28/03/2026"
         if decision and chance.random() < 0.7
         else "",
+        **({} if decision else made_up_sitting(dated, number)),
     )
     issue_documents(convention, by=by)
     if is_named or chance.random() < 0.7:

@@ -29,7 +29,6 @@ class DocumentAdmin(ReadOnlyAdmin):
     list_filter = ["text_model__kind", "created_at"]
     list_select_related = ["text_model"]
     search_fields = ["reference", "sha256", "original_name"]
-    date_hierarchy = "created_at"
     fields = [
         "reference",
         "sha256",

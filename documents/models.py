@@ -219,6 +219,8 @@ class Document(Frozen):
                 violation_error_message="Un document porte déjà cette référence.",
             )
         ]
+        # In the order of the list, which is then read from its end.
+        indexes = [models.Index(fields=["created_at", "id"], name="document_in_order")]
 
     def __str__(self) -> str:
         return self.reference or f"{self.original_name or self.text_model} — {self.sha256[:12]}"

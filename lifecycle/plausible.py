@@ -1,10 +1,6 @@
-"""Days that can be: said once, held by the verbs, the fields of forms and the database.
-
-A browser takes 25/11/26 for the year 26, and a slip of the finger makes 1950 of it.
-"""
+"""Days that can be: said once (`law.days`), held by verbs, fields of forms and the database."""
 
 import datetime
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -13,30 +9,19 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from law.days import Days
 from lifecycle.errors import TransitionRefused
 
 # No file is older than this product, nor will one outlive it (years of `Campaign.start_year`).
 _THIS_AGE = (datetime.date(2014, 1, 1), datetime.date(2102, 12, 31))
 
 
-@dataclass(frozen=True)
-class Window:
-    """The days, both included, between which something can have happened."""
-
-    first: datetime.date
-    last: datetime.date
+class Window(Days):
+    """`Days` as verbs and fields of forms hold them, as seen today."""
 
     def refusal(self, day: datetime.date) -> str:
         """Return why `day` cannot be (French), with the year that was meant; "" when it can."""
-        if self.first <= day <= self.last:
-            return ""
-        if year := self._year_meant(day):
-            return f"L'année {day.year:04} n'est pas possible ici. Vouliez-vous dire {year} ?"
-        if day > self.last > timezone.localdate():
-            return f"Cette date est trop lointaine : donnez une date jusqu'au {_day(self.last)}."
-        if day > self.last:
-            return "Cette date est dans le futur : enregistrez-la une fois le fait accompli."
-        return f"Cette date est trop ancienne : donnez une date à partir du {_day(self.first)}."
+        return self.refusal_on(day, timezone.localdate())
 
     def check(self, day: datetime.date) -> None:
         """Raise ValidationError unless `day` can be: a validator of form fields."""
@@ -47,19 +32,6 @@ class Window:
         """Raise TransitionRefused at `field` unless `day` can be, or is not known."""
         if day and (refusal := self.refusal(day)):
             raise TransitionRefused({field: refusal})
-
-    def _year_meant(self, day: datetime.date) -> int | None:
-        """The latest year in which that day can be, of a day whose year is none of these."""
-        if self.first.year <= day.year <= self.last.year:
-            return None
-        for year in range(self.last.year, self.first.year - 1, -1):
-            try:
-                meant = day.replace(year=year)
-            except ValueError:  # A 29 February.
-                continue
-            if self.first <= meant <= self.last:
-                return year
-        return None
 
 
 class DateInput(forms.DateInput):
@@ -96,7 +68,3 @@ def constraint(*names: str) -> models.CheckConstraint:
         condition=condition,
         violation_error_message="Une date n'est pas de notre temps : vérifiez son année.",
     )
-
-
-def _day(day: datetime.date) -> str:
-    return f"{day:%d/%m/%Y}"

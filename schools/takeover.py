@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from communes.imports import save_rows
 from communes.models import Collectivity, Membership
+from law.days import Days
 from schools.models import School, Takeover
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _TAKEN_OVER = "Confiée à un regroupement"
 _GIVEN_BACK = "Rendue à sa commune"
+# Schools were entrusted before there was an ENT; what is planned is planned a year ahead.
+_FIRST_DAY = datetime.date(2000, 1, 1)
+_AHEAD = datetime.timedelta(days=366)
 _FOLLOWED = "Changement de payeur à sa date"
 
 
@@ -83,8 +87,12 @@ def review(
     """Tell what `take_over` would do, or with no `payer` `give_back`; nothing is written.
 
     Only open schools that stand, on `since`, in a member commune can be taken over.
-    Raises ValidationError at "payer" for what is not a living EPCI or syndicat.
+    Raises ValidationError at "payer" for what is not a living EPCI or syndicat, at "since"
+    for a day that cannot be.
     """
+    today = timezone.localdate()
+    if said := Days(_FIRST_DAY, today + _AHEAD).refusal_on(since, today):
+        raise ValidationError({"since": said})
     if payer is not None and not payer.is_grouping:
         raise ValidationError(
             {"payer": "Choisissez un EPCI ou un syndicat : une commune paie déjà pour ses écoles."}

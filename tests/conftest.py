@@ -24,6 +24,7 @@ pytest_plugins = [
     "tests.strict.order",
     "tests.strict.reading",
     "tests.strict.templates",
+    "tests.validation",
 ]
 
 # Real data beside the product's checkout; not shipped with it.

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from dsfr.forms import DsfrBaseForm
 
+from communes.forms import RepresentedForm
 from communes.models import Collectivity
 
 
@@ -31,7 +32,7 @@ class ColleagueForm(DsfrBaseForm):
         return cleaned
 
 
-class RepresentativeForm(DsfrBaseForm, forms.ModelForm):
+class RepresentativeForm(DsfrBaseForm, RepresentedForm):
     """Who signs for the collectivity, confirmed once after each election."""
 
     class Meta:
@@ -46,5 +47,5 @@ class RepresentativeForm(DsfrBaseForm, forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.required = True
+        for name in self.Meta.fields:
+            self.fields[name].required = True

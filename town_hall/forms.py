@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from dsfr.forms import DsfrBaseForm
 
+from communes.forms import RepresentedForm
 from communes.identifiers import normalise, validate_siret
 from communes.models import Collectivity
 from conventions.exchanges.models import MESSAGE_LENGTH, Message
@@ -22,12 +23,14 @@ class FileForm(DsfrBaseForm):
     version = forms.IntegerField(widget=forms.HiddenInput)
     # Dates of what is still to come.
     planned: tuple[str, ...] = ()
+    # Dates of another age than the file's, with a rule of their own.
+    aside: tuple[str, ...] = ("representative_since",)
 
     def __init__(self, *args: Any, convention: Convention, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.convention = convention
         campaign = convention.campaign
-        keep_within(self, campaign.window, *(self.fields.keys() - set(self.planned)))
+        keep_within(self, campaign.window, *(self.fields.keys() - {*self.planned, *self.aside}))
         if self.planned:
             keep_within(self, campaign.planning_window, *self.planned)
 
@@ -48,7 +51,7 @@ class FileForm(DsfrBaseForm):
         return {name: self.cleaned_data[name] for name in names}
 
 
-class IdentityForm(FileForm, RereadForm):
+class IdentityForm(FileForm, RepresentedForm, RereadForm):
     # Longer than fourteen digits: people group them with spaces.
     siret = forms.CharField(
         label="SIRET",
@@ -121,6 +124,37 @@ class IdentityForm(FileForm, RereadForm):
         return postcode
 
 
+class ChangedRepresentativeForm(FileForm, RepresentedForm, RereadForm):
+    """Who represents the collectivity, once its convention no longer asks."""
+
+    class Meta:
+        model = Collectivity
+        fields = Collectivity.representative_fields()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.Meta.fields:
+            self.fields[name].required = True
+
+
+class ConfirmedRepresentative(FileForm):
+    """Mixed into the form of what the representative signs after the convention."""
+
+    is_representative = forms.BooleanField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        who = self.convention.collectivity
+        name = f"{who.get_representative_civility_display()} {who.representative}".strip()
+        self.word(
+            "is_representative",
+            label=f"La collectivité est toujours représentée par {name}, "
+            f"{who.representative_capacity}",
+            help_text="Sinon, corrigez d'abord votre représentant (« Changer de représentant », "
+            "sur la page du dossier) : les documents à signer porteront son nom.",
+        )
+
+
 class SignatureForm(FileForm):
     on = forms.DateField(label="Date de signature de la convention", widget=DateInput)
     convention_signed = PdfField(label="Convention signée", required=False)
@@ -138,7 +172,7 @@ class PieceForm(FileForm):
     file = PdfField(label="Fichier")
 
 
-class AmendmentSignatureForm(FileForm):
+class AmendmentSignatureForm(ConfirmedRepresentative):
     on = forms.DateField(label="Date de signature de l'avenant", widget=DateInput)
     amendment_signed = PdfField(label="Avenant signé", required=False)
     act_signed = PdfField(
@@ -182,7 +216,7 @@ class CorrectionForm(MessageForm):
     field_order = ("version", "subject", "comment", "attachment")
 
 
-class TerminationForm(FileForm):
+class TerminationForm(ConfirmedRepresentative):
     """A step of article 11: its date and, for a letter, what it says."""
 
     on = forms.DateField(widget=DateInput)
@@ -198,6 +232,9 @@ class TerminationForm(FileForm):
         statement = self.fields.pop("statement")
         # What the verb takes.
         self.fact_names = ["on"]
+        if not step.text:
+            # Only a letter names who signs it.
+            del self.fields["is_representative"]
         if step.text:
             # Named as the verb names it, so that a refusal lands at it.
             statement.label = step.text_label

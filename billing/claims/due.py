@@ -19,7 +19,7 @@ from billing.recording import decision_part
 from communes.models import Collectivity
 from conventions.amendments.effects import signed_amendments
 from conventions.amendments.models import Amendment
-from conventions.models import Convention, Enrolment, Piece
+from conventions.models import Convention, Enrolment, Piece, SignedByBoth
 from conventions.models.convention import ConventionQuerySet
 
 
@@ -116,7 +116,9 @@ class Due:
 
     @property
     def is_fragile(self) -> bool:
-        return is_fragile(self.convention.collectivity_signed_on, self.executory_on)
+        """Tell whether a paper that makes it due was signed before its act was executory."""
+        papers: list[SignedByBoth] = [self.convention, *self.amendments]
+        return any(paper.is_signed_too_soon for paper in papers)
 
     # --- Amounts ------------------------------------------------------------
     @cached_property
@@ -204,15 +206,6 @@ class Due:
             for key in account.titre.parts
         }
         return [part for part in self.parts if part.key not in asked]
-
-
-def is_fragile(signed_on: datetime.date | None, executory_on: datetime.date | None) -> bool:
-    """Tell whether a paper was signed before its act was executory.
-
-    The prefect may not order payment of a debt that is seriously contested (CGCT L1612-15 and
-    16; CE 27/07/2005, n° 248811), as this one could be (CE avis Sect. 10/06/1996, n° 176873).
-    """
-    return signed_on is not None and (executory_on is None or signed_on < executory_on)
 
 
 def due_of(convention: Convention, as_at: datetime.date | None = None) -> Due:

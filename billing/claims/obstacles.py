@@ -10,6 +10,7 @@ from django.db import models
 from billing.claims.due import Due
 from billing.models import Titre
 from communes.identifiers import validate_siret
+from conventions.acts import troubles
 from conventions.acts.models import Act
 from conventions.models import Piece
 from law import deadlines
@@ -24,9 +25,12 @@ class Obstacle(models.TextChoices):
     NO_SIRET = "no_siret", "SIRET manquant"
     WRONG_SIRET = "wrong_siret", "SIRET erroné"
     MERGED = "merged", "débiteur réuni à une autre collectivité"
-    NOT_EXECUTORY = "not_executory", "acte non exécutoire"
-    ACT_WITHDRAWN = "act_withdrawn", "acte retiré"
-    OBSERVATIONS = "observations", "observations du préfet sur l'acte"
+    # What is amiss with an act: the same that the file's own page warns of.
+    ACT_WITHDRAWN = troubles.WITHDRAWN.key, troubles.WITHDRAWN.label
+    ACT_DRAFT = troubles.DRAFT.key, troubles.DRAFT.label
+    NOT_EXECUTORY = troubles.NOT_EXECUTORY.key, troubles.NOT_EXECUTORY.label
+    OBSERVATIONS = troubles.OBSERVATIONS.key, troubles.OBSERVATIONS.label
+    PIECES_AWAITED = troubles.PIECES_AWAITED.key, troubles.PIECES_AWAITED.label
     NO_COPY = "no_copy", "copie signée absente du dossier"
     BELOW_MINIMUM = "below_minimum", "montant inférieur au minimum"
     PRESCRIBED = "prescribed", "créance prescrite"
@@ -86,12 +90,7 @@ def _about_the_debtor(due: Due, titre: Titre) -> Iterator[Obstacle]:
 
 def _about_the_acts(acts: list[Act]) -> Iterator[Obstacle]:
     for act in acts:
-        if act.withdrawn_on:
-            yield Obstacle.ACT_WITHDRAWN
-        if act.executory_on is None:
-            yield Obstacle.NOT_EXECUTORY
-        if act.observations_received_on:
-            yield Obstacle.OBSERVATIONS
+        yield from (Obstacle(trouble.key) for trouble in troubles.troubles_of(act))
 
 
 def _about_the_copies(due: Due, titre: Titre) -> Iterator[Obstacle]:

@@ -1,4 +1,12 @@
-from communes.models.collectivity import Civility, Collectivity, Gender, Membership, Party
+from communes.models.collectivity import (
+    Civility,
+    Collectivity,
+    Gender,
+    Mandate,
+    Membership,
+    Party,
+    Represented,
+)
 from communes.models.territory import ONLINE_FROM, Academy, Commune, Department, FormerCode, Region
 
 __all__ = [
@@ -10,7 +18,9 @@ __all__ = [
     "Department",
     "FormerCode",
     "Gender",
+    "Mandate",
     "Membership",
     "Party",
     "Region",
+    "Represented",
 ]

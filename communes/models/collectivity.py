@@ -31,18 +31,9 @@ class WebsiteField(models.URLField):
         return super().formfield(assume_scheme="https", **kwargs)
 
 
-class Party(models.Model):
-    """What a convention prints of a collectivity.
+class Represented(models.Model):
+    """Who represents a collectivity, as documents name them."""
 
-    The collectivity holds today's values; a convention copies them when the town
-    hall confirms them, and they change no more with the collectivity.
-    """
-
-    siret = models.CharField("SIRET", max_length=14, blank=True, validators=[validate_siret])
-    address_line_1 = models.CharField("adresse", max_length=100, blank=True)
-    address_line_2 = models.CharField("complément d'adresse", max_length=100, blank=True)
-    postcode = models.CharField("code postal", max_length=5, blank=True)
-    city = models.CharField("ville", max_length=100, blank=True)
     representative_civility = models.CharField(
         "civilité du représentant", max_length=1, choices=Civility, blank=True
     )
@@ -67,11 +58,6 @@ class Party(models.Model):
     class Meta:
         abstract = True
 
-    @classmethod
-    def party_fields(cls) -> list[str]:
-        """Names of the fields that a convention copies."""
-        return [field.name for field in Party._meta.get_fields()]
-
     @property
     def representative(self) -> str:
         """First and last name, "Véronique NEGRET"."""
@@ -86,6 +72,33 @@ class Party(models.Model):
         if french.starts_with_vowel(capacity):
             return f"L'{capacity}"
         return f"La {capacity}" if self.capacity_gender == Gender.FEMININE else f"Le {capacity}"
+
+
+class Party(Represented):
+    """What a convention prints of a collectivity.
+
+    The collectivity holds today's values; a convention copies them when the town
+    hall confirms them, and they change no more with the collectivity.
+    """
+
+    siret = models.CharField("SIRET", max_length=14, blank=True, validators=[validate_siret])
+    address_line_1 = models.CharField("adresse", max_length=100, blank=True)
+    address_line_2 = models.CharField("complément d'adresse", max_length=100, blank=True)
+    postcode = models.CharField("code postal", max_length=5, blank=True)
+    city = models.CharField("ville", max_length=100, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def party_fields(cls) -> list[str]:
+        """Names of the fields that a convention copies."""
+        return [field.name for field in Party._meta.get_fields()]
+
+    @classmethod
+    def representative_fields(cls) -> list[str]:
+        """Names of those that say who represents it."""
+        return [field.name for field in Represented._meta.get_fields()]
 
     @property
     def address(self) -> list[str]:
@@ -233,6 +246,15 @@ class Collectivity(Party):
         return f"Commune {self.commune.name_with_of}" if self.commune else self.name
 
     @property
+    def mandate(self) -> "Mandate | None":
+        """That of who represents it now; None while no change was ever recorded."""
+        return self.mandates.last()
+
+    def represented_on(self, day: datetime.date) -> Represented:
+        """Return who represented it on `day`, as far as is known: its own fields failing that."""
+        return self.mandates.begun(day).last() or self
+
+    @property
     def publicity_mode(self) -> str:
         """How its acts are to be made public, one of Regime (CGCT L2131-1 IV).
 
@@ -268,6 +290,58 @@ class Collectivity(Party):
     def made_at(self) -> str:
         """Where acts are made, after "Fait": "à Agde", "au Vigan"."""
         return french.at(self.commune.name if self.commune else french.without_cedex(self.city))
+
+
+class MandateQuerySet(models.QuerySet["Mandate"]):
+    def begun(self, day: datetime.date) -> "MandateQuerySet":
+        """Leave those that had begun on `day`: the last of them ran that day."""
+        return self.filter(models.Q(since__isnull=True) | models.Q(since__lte=day))
+
+
+class Mandate(Represented):
+    """Who represents a collectivity from a day on, until the next one begins.
+
+    The last one is who represents it today: `Collectivity` holds a copy, which documents print
+    and lists sort by. Written by `communes.mandates` alone.
+    """
+
+    collectivity = models.ForeignKey(
+        Collectivity,
+        on_delete=models.PROTECT,
+        related_name="mandates",
+        verbose_name="collectivité",
+    )
+    since = models.DateField(
+        "en fonction depuis le",
+        null=True,
+        blank=True,
+        help_text="Vide pour qui représentait la collectivité avant le premier changement.",
+    )
+
+    objects = MandateQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = "mandat"
+        verbose_name_plural = "représentants successifs"
+        ordering = ["collectivity", models.F("since").asc(nulls_first=True)]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["collectivity", "since"],
+                name="mandate_begins_once",
+                violation_error_message="Un mandat commence déjà ce jour-là.",
+            ),
+            models.UniqueConstraint(
+                fields=["collectivity"],
+                condition=models.Q(since__isnull=True),
+                name="mandate_of_unknown_beginning_once",
+                violation_error_message="Seul le premier mandat peut être sans date de début.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        since = f" depuis le {self.since:%d/%m/%Y}" if self.since else ""
+        return f"{self.representative}, {self.representative_capacity}{since}"
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

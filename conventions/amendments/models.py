@@ -225,6 +225,14 @@ class Amendment(AfterConvention, SignedByBoth):
             _of(found).update(added_by=None)
             if self.act:
                 Act.objects.filter(pk=self.act.pk).update(is_released=True)
+            if self.sent_on:
+                self._tell(
+                    Notification.Kind.AMENDMENT_ABANDONED,
+                    Side.TOWN_HALL,
+                    by,
+                    number=self.number,
+                    reason=comment.strip(),
+                )
 
     def _refuse_signature(self, on: datetime.date) -> None:
         refuse_amending(self.convention, on)
@@ -232,7 +240,8 @@ class Amendment(AfterConvention, SignedByBoth):
     def _transition(self, verb: str, by: User | None, **facts: Any) -> None:
         with transaction.atomic():
             if verb == "sign_for_collectivity":
-                facts["party"] = ConfirmedParty.copy_of(self.collectivity)
+                day = facts["collectivity_signed_on"]
+                facts["party"] = ConfirmedParty.copy_of(self.collectivity, day)
                 facts["party"].save()
             super()._transition(verb, by, **facts)
             if self.is_signed:

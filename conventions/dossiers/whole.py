@@ -9,7 +9,14 @@ from conventions.amendments.models import Amendment
 from conventions.dossiers import progress
 from conventions.dossiers.parts import PARTS, parts_of
 from conventions.dossiers.progress import Step
-from conventions.models import Convention, Dossier, Enrolment, Piece, outdated_pieces
+from conventions.models import (
+    Convention,
+    Dossier,
+    Enrolment,
+    Piece,
+    SignedByBoth,
+    outdated_pieces,
+)
 from conventions.situations.situation import Situation, situation
 from conventions.terminations.models import Termination, last_termination
 
@@ -80,6 +87,16 @@ class WholeFile:
         """The keys of the generated pieces of which a newer version is in the same part."""
         return set(_replaced(self.convention.pieces.all()))
 
+    @cached_property
+    def given_up(self) -> set[int]:
+        """The keys of the drafts printed of an act that the collectivity gave up."""
+        drafting = {part.part for part in self.parts if _is_drafting(part)}
+        return {
+            piece.pk
+            for piece in self.convention.pieces.all()
+            if piece.is_draft and piece.part not in drafting
+        }
+
     def lacks_documents(self, parts: Iterable[Dossier] | None = None) -> bool:
         """Tell whether a document that should be there was never generated."""
         return any(
@@ -107,6 +124,10 @@ class WholeFile:
     def warnings(self) -> list[str]:
         """What is unusual; nothing once the file was given up."""
         return self.situation.unusual if self.situation else []
+
+
+def _is_drafting(part: Dossier) -> bool:
+    return isinstance(part, SignedByBoth) and part.act is not None and not part.act.is_adopted
 
 
 def _replaced(pieces: Iterable[Piece]) -> Iterable[int]:

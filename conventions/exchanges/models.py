@@ -78,6 +78,7 @@ class Notification(models.Model):
         REMINDER = "reminder", "relance"
         AMENDMENT_SENT = "amendment_sent", "avenant envoyé"
         AMENDMENT_SIGNED = "amendment_signed", "avenant signé par l'autre partie"
+        AMENDMENT_ABANDONED = "amendment_abandoned", "avenant abandonné"
         TERMINATION = "termination", "résiliation"
         ABANDONED = "abandoned", "dossier abandonné"
         IN_YOUR_PLACE = "in_your_place", "fait à la place de la collectivité"

@@ -19,7 +19,7 @@ from conventions.models.dossier import (
 from conventions.models.enrolment import Enrolment
 from conventions.models.party import ConfirmedParty
 from conventions.models.piece import Piece
-from conventions.models.signed import SignedByBoth
+from conventions.models.signed import SignedByBoth, signed_too_soon
 
 __all__ = [
     "AfterConvention",
@@ -41,6 +41,7 @@ __all__ = [
     "outdated_pieces",
     "own_pieces",
     "part_label",
+    "signed_too_soon",
     "text_in_use",
     "try_to_issue",
 ]

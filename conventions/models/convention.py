@@ -287,7 +287,7 @@ class Convention(SignedByBoth):
                 "request_correction", by, comment=comment, accepted_on=None, party=None
             )
             self._tell(Notification.Kind.CORRECTION_REQUESTED, Side.RECTORAT, by, message=message)
-            self._tell_in_your_place("request_correction", by)
+            self.tell_in_your_place(by, TRANSITIONS["request_correction"].done)
 
     def accept(self, *, by: User | None, on: datetime.date | None = None) -> None:
         """Copy the collectivity's details, as confirmed, into the convention."""
@@ -295,7 +295,7 @@ class Convention(SignedByBoth):
         self._refuse_transition("accept", by, "")
         self.campaign.window.refuse(accepted_on, "on")
         with transaction.atomic():
-            party = ConfirmedParty.copy_of(self.collectivity)
+            party = ConfirmedParty.copy_of(self.collectivity, accepted_on)
             party.save()
             self._transition(
                 "accept",
@@ -306,7 +306,7 @@ class Convention(SignedByBoth):
                 beside=party.changes_since(self.party),
             )
             mark_outdated(self)
-            self._tell_in_your_place("accept", by)
+            self.tell_in_your_place(by, TRANSITIONS["accept"].done)
 
     def remind(self, *, by: User | None, awaited: Mapping[str, Any] | None) -> None:
         """Write to the town hall what its file still waits for, in the words of `awaited`.
@@ -406,12 +406,6 @@ class Convention(SignedByBoth):
     def _tell_signed(self, to: Side, by: User | None, on: datetime.date, *, signed: Side) -> None:
         facts = {"signed_on": on, "signed": signed, "is_signed": self.state == State.SIGNED}
         self._tell(Notification.Kind.SIGNED_BY_OTHER, to, by, **facts)
-
-    def _tell_in_your_place(self, verb: str, by: User | None) -> None:
-        """Tell a town hall what an agent did in its place."""
-        if by is not None and by.role != Role.TOWN_HALL:
-            done = TRANSITIONS[verb].done
-            self._tell(Notification.Kind.IN_YOUR_PLACE, Side.TOWN_HALL, by, done=done)
 
     def _tell(self, kind: str, to: Side, by: User | None, **facts: Any) -> None:
         notify(file_facts(self), kind, to=to, by=by, **facts)

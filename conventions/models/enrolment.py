@@ -1,10 +1,14 @@
 """A school enrolled in a campaign, as its convention prints it."""
 
+from typing import cast
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import BigIntegerField, Case, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from accounts.scope import within_scope
+from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import REWORKABLE
 from schools.models import School
@@ -21,6 +25,27 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
             payer_id=payer_on(campaign.starts_on, "school")
         )
         return enrolments if user is None else enrolments.filter(within_scope(user, "payer_id"))
+
+    def with_payer(self) -> "EnrolmentQuerySet":
+        """Annotate `payer_id`, who pays for each school in its own year, and `payer_name`.
+
+        Whoever has it in a convention or in an avenant; before, its payer of the first day.
+        """
+        first_days = (
+            When(campaign=campaign.pk, then=payer_on(campaign.starts_on, "school"))
+            for campaign in Campaign.objects.all()
+        )
+        payer = Coalesce(
+            F("convention__collectivity"),
+            F("added_by__convention__collectivity"),
+            Case(*first_days, output_field=BigIntegerField()),
+        )
+        named = Collectivity.objects.filter(pk=OuterRef("payer_id"))
+        found = self.annotate(payer_id=payer).annotate(
+            payer_name=Subquery(named.values("name")),
+            payer_search=Subquery(named.values("search_text")),
+        )
+        return cast(EnrolmentQuerySet, found)
 
     def enrolled(self) -> "EnrolmentQuerySet":
         """Those not taken out since."""
@@ -99,7 +124,7 @@ class Enrolment(models.Model):
         help_text="Inscription retirée, ou convention abandonnée.",
     )
 
-    # Where `payable` computed it.
+    # Where `payable` or `with_payer` computed it.
     payer_id: int
 
     objects = EnrolmentQuerySet.as_manager()

@@ -1,5 +1,7 @@
 """What a collectivity confirmed of itself, on a day: what its convention prints."""
 
+import datetime
+
 from django.db import models
 from django.db.models import Q
 
@@ -58,9 +60,13 @@ class ConfirmedParty(Frozen, Party):
         return f"{self.collectivity}, {self.representative}"
 
     @classmethod
-    def copy_of(cls, collectivity: Collectivity) -> "ConfirmedParty":
-        """Return a row with today's details, unsaved."""
+    def copy_of(
+        cls, collectivity: Collectivity, on: datetime.date | None = None
+    ) -> "ConfirmedParty":
+        """Return a row with today's details, unsaved, and who represented it `on` that day."""
         details = {name: getattr(collectivity, name) for name in Party.party_fields()}
+        represented = collectivity.represented_on(on) if on else collectivity
+        details |= {name: getattr(represented, name) for name in Party.representative_fields()}
         return cls(collectivity=collectivity, **details)
 
     def changes_since(self, before: "ConfirmedParty | None") -> dict[str, list[str]]:

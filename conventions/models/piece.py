@@ -109,8 +109,12 @@ class Piece(models.Model):
     @property
     def name(self) -> str:
         """What it is, in words: the act to sign is a draft until it has its number."""
-        is_draft = self.kind in self.DRAFTS and not (self.document.context or {}).get("number")
-        return self.DRAFTS[self.kind] if is_draft else self.get_kind_display()
+        return self.DRAFTS[self.kind] if self.is_draft else self.get_kind_display()
+
+    @property
+    def is_draft(self) -> bool:
+        """Tell whether it was printed of an act that was not taken yet."""
+        return self.kind in self.DRAFTS and not (self.document.context or {}).get("number")
 
     @property
     def is_newest(self) -> bool:

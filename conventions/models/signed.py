@@ -9,10 +9,11 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest
 
 from accounts.models import User
+from accounts.roles import Role
 from conventions.acts.models import Act
-from conventions.exchanges.models import Side
+from conventions.exchanges.models import Notification, Side
 from conventions.exchanges.telling import opposite, other_side
-from conventions.models.dossier import Dossier, latest_pieces, own_pieces
+from conventions.models.dossier import Dossier, latest_pieces, own_pieces, part_label
 from conventions.models.piece import Piece
 from conventions.printing import EXECUTORY_FACTS, last_signature
 from documents.models import TextModel
@@ -80,6 +81,19 @@ class SignedByBoth(Dossier):
         return self.act if self.act and self.act.is_adopted else None
 
     @property
+    def is_signed_too_soon(self) -> bool:
+        """Tell whether the collectivity signed before its act was executory.
+
+        The prefect may not order payment of a debt that is seriously contested (CGCT L1612-15
+        and 16; CE 27/07/2005, n° 248811), as this one could be (CE avis Sect. 10/06/1996,
+        n° 176873). The same asked of the database: `signed_too_soon`.
+        """
+        signed, act = self.collectivity_signed_on, self.act
+        if signed is None or act is None:
+            return False
+        return act.executory_on is None or signed < act.executory_on
+
+    @property
     def act_is_open(self) -> bool:
         """Tell whether its act may still change: unsigned, or taken in place of another.
 
@@ -137,6 +151,16 @@ class SignedByBoth(Dossier):
         """Tell the side `to` that the side `signed` did so on that day."""
         raise NotImplementedError
 
+    def _tell(self, kind: str, to: Side, by: User | None, **facts: Any) -> None:
+        """Write to one side of its file (`exchanges.telling.notify`)."""
+        raise NotImplementedError
+
+    def tell_in_your_place(self, by: User | None, done: str) -> None:
+        """Tell the town hall what an agent did in its place: `done`, as the journal says it."""
+        if by is not None and by.role != Role.TOWN_HALL:
+            of = f" ({part_label(self.part)})" if self.part else ""
+            self._tell(Notification.Kind.IN_YOUR_PLACE, Side.TOWN_HALL, by, done=f"{done}{of}")
+
     # --- Verbs --------------------------------------------------------------
     def sign_for_collectivity(self, *, by: User | None, on: datetime.date) -> None:
         """Record that the collectivity signed on `on`; takes effect if the region has."""
@@ -180,6 +204,14 @@ class SignedByBoth(Dossier):
 def papers(paper: str) -> tuple[str, str]:
     """Return the kinds of piece that a signature may rest on: `paper`, and its signed copy."""
     return paper, Piece.SIGNED_AS[paper]
+
+
+def signed_too_soon() -> Q:
+    """Return the condition on what both sign: `SignedByBoth.is_signed_too_soon`."""
+    never = Q(act__isnull=False, act__executory_on__isnull=True)
+    return Q(collectivity_signed_on__isnull=False) & (
+        never | Q(collectivity_signed_on__lt=F("act__executory_on"))
+    )
 
 
 def effective_day(signed: SignedByBoth) -> datetime.date | None:

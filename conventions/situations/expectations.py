@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from conventions.acts.models import Act, ActState
+from conventions.acts.models import Act
+from conventions.acts.troubles import DRAFT, NOT_EXECUTORY, WITHDRAWN, Trouble
 from conventions.amendments.lifecycle import AmendmentState
 from conventions.amendments.models import Amendment
 from conventions.campaigns.models import Campaign
@@ -115,18 +116,15 @@ def _amended(*states: str) -> tuple[Holds, Condition]:
 
 
 _NO_ACT = (lambda c, today: c.act is None, lambda today: Q(act__isnull=True))
-_DRAFT = (
-    lambda c, today: bool(c.act and not c.act.is_adopted),
-    lambda today: Q(act__state=ActState.DRAFT),
-)
-_WITHDRAWN = (
-    lambda c, today: bool(c.act and c.act.withdrawn_on),
-    lambda today: Q(act__withdrawn_on__isnull=False),
-)
-_NOT_EXECUTORY = (
-    lambda c, today: bool(c.act and not c.act.executory_on),
-    lambda today: Q(act__isnull=False, act__executory_on__isnull=True),
-)
+
+
+def _with_act(trouble: Trouble) -> tuple[Holds, Condition]:
+    return (
+        lambda c, today: c.act is not None and trouble.holds(c.act),
+        lambda today: trouble.condition("act__"),
+    )
+
+
 _NO_PAPER = (
     lambda c, today: not c.has_paper,
     lambda today: (
@@ -303,7 +301,7 @@ RULES = (
         "to_replace_act",
         "acte retiré, à reprendre",
         Side.TOWN_HALL,
-        *_both(_in_state(*_CONFIRMED), _WITHDRAWN),
+        *_both(_in_state(*_CONFIRMED), _with_act(WITHDRAWN)),
         step="act",
         town_hall="L'acte a été retiré : prenez-en un nouveau.",
         rectorat="La collectivité a retiré son acte : elle doit en prendre un nouveau.",
@@ -322,7 +320,7 @@ RULES = (
         "to_adopt_act",
         "acte à prendre",
         Side.TOWN_HALL,
-        *_both(_in_state(*_CONFIRMED), _DRAFT),
+        *_both(_in_state(*_CONFIRMED), _with_act(DRAFT)),
         step="act",
         until=_reply_by,
         town_hall="Votre acte est un projet : une fois signé ou voté, donnez son numéro et sa date.",
@@ -378,7 +376,7 @@ RULES = (
         "to_transmit",
         "acte à déposer et publier",
         Side.TOWN_HALL,
-        *_both(_in_state(*_CONFIRMED), _NOT_EXECUTORY),
+        *_both(_in_state(*_CONFIRMED), _with_act(NOT_EXECUTORY)),
         step="transmission",
         until=_reply_by,
         town_hall="Déposez l'acte en préfecture et publiez-le.",

@@ -5,7 +5,7 @@ conventions; a test holds both to one another. None of them blocks anything.
 """
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q
@@ -17,8 +17,11 @@ from django.utils import timezone
 from communes.models import ONLINE_FROM, Collectivity
 from conventions.acts.models import Act, ActState
 from conventions.acts.sitting import EXPECTED
+from conventions.acts.troubles import TROUBLES, Trouble
+from conventions.amendments.lifecycle import SENT
+from conventions.amendments.models import Amendment
 from conventions.lifecycle import REWORKABLE, State
-from conventions.models import Convention, Enrolment
+from conventions.models import Convention, Enrolment, SignedByBoth, signed_too_soon
 from conventions.models.convention import ConventionQuerySet
 from law import deadlines
 from schools.models import School
@@ -61,6 +64,54 @@ class TerritoryWarning:
         return under_way & self.condition
 
 
+@dataclass(frozen=True)
+class ActWarning:
+    """What is amiss with an act of the file: the convention's, or that of an avenant sent."""
+
+    trouble: Trouble
+
+    @property
+    def key(self) -> str:
+        return self.trouble.key
+
+    @property
+    def label(self) -> str:
+        return f"{self.trouble.label[:1].upper()}{self.trouble.label[1:]}"
+
+    def text(self, convention: Convention, today: datetime.date) -> str:
+        """Return what it says of each act concerned, "" when all is well."""
+        words = self.trouble.words
+        concerned = [pair for pair in _acts(convention) if self.trouble.holds(pair[1])]
+        return " ".join(f"{of}{words(act)}" for of, act in concerned) if words else ""
+
+    def concerned(self, today: datetime.date) -> Q:
+        """Return the condition on conventions: those that bear it."""
+        amiss = self.trouble.condition("act__")
+        return ~Q(state=State.ABANDONED) & (amiss | _with_avenant(amiss))
+
+
+def _acts(convention: Convention) -> Iterator[tuple[str, Act]]:
+    """The acts of a file, each with what it is of, for the beginning of a sentence."""
+    if convention.act:
+        yield "", convention.act
+    for amendment in _avenants(convention):
+        if amendment.act:
+            yield f"Avenant n° {amendment.number} : ", amendment.act
+
+
+def _avenants(convention: Convention) -> list[Amendment]:
+    """Those that were sent, and not given up."""
+    # They come after both signatures: no query for the files that cannot have one.
+    if not convention.effective_on:
+        return []
+    return [a for a in convention.amendments.all() if a.state in SENT]
+
+
+def _with_avenant(which: Q) -> Q:
+    """The condition on conventions with an avenant, of those, that meets `which`."""
+    return Q(Exists(Amendment.objects.shown().filter(which, convention=OuterRef("pk"))))
+
+
 def found_on(convention: Convention) -> list[str]:
     """Return what deserves attention on this file, in words."""
     if convention.state == State.ABANDONED:
@@ -85,31 +136,32 @@ def without_warning(conventions: ConventionQuerySet) -> ConventionQuerySet:
     return conventions.exclude(pk__in=warned.order_by().values("pk"))
 
 
-def _day(day: datetime.date) -> str:
-    return f"{day:%d/%m/%Y}"
+def _day(day: datetime.date | None) -> str:
+    return f"{day:%d/%m/%Y}" if day else ""
 
 
 # --- Signed before the act was executory (CE avis 10/06/1996 n° 176873) ------
 def _signed_too_soon(convention: Convention, act: Act, today: datetime.date) -> str:
-    signed, executory = convention.collectivity_signed_on, act.executory_on
-    if signed and not executory:
+    papers: list[SignedByBoth] = [convention, *_avenants(convention)]
+    return " ".join(_too_soon(paper) for paper in papers if paper.is_signed_too_soon)
+
+
+def _too_soon(paper: SignedByBoth) -> str:
+    executory = paper.act.executory_on if paper.act else None
+    signed = f"La collectivité a signé {paper.noun} le {_day(paper.collectivity_signed_on)}"
+    if executory is None:
         return (
-            "La convention est signée alors que l'acte n'est pas encore exécutoire : "
-            "déposez-le en préfecture et publiez-le sans attendre."
+            f"{signed}, alors que l'acte n'est pas encore exécutoire : déposez-le en préfecture "
+            "et publiez-le sans attendre."
         )
-    if signed and signed < executory:
-        return (
-            f"La convention a été signée le {_day(signed)}, avant que l'acte ne soit exécutoire "
-            f"({_day(executory)}). La loi demande l'inverse."
-        )
-    return ""
+    return (
+        f"{signed}, avant que l'acte ne soit exécutoire ({_day(executory)}). La loi demande "
+        "l'inverse."
+    )
 
 
 def _is_signed_too_soon(today: datetime.date) -> Q:
-    signed = Q(collectivity_signed_on__isnull=False)
-    return signed & (
-        Q(act__executory_on__isnull=True) | Q(collectivity_signed_on__lt=F("act__executory_on"))
-    )
+    return signed_too_soon() | _with_avenant(signed_too_soon())
 
 
 # --- The delegation that a decision rests on (CGCT L2122-22) -----------------
@@ -211,27 +263,6 @@ def _is_published_otherwise(today: datetime.date) -> Q:
     return published & ((must_be_online & ~online) | (~must_be_online & ~as_chosen))
 
 
-# --- What the prefect and the collectivity did since -------------------------
-def _withdrawn(convention: Convention, act: Act, today: datetime.date) -> str:
-    day = act.withdrawn_on
-    if day:
-        return (
-            f"L'acte a été retiré le {_day(day)} : il n'autorise plus la signature, la "
-            "collectivité doit en prendre un nouveau."
-        )
-    return ""
-
-
-def _pieces_awaited(convention: Convention, act: Act, today: datetime.date) -> str:
-    requested_on = act.missing_pieces_requested_on
-    if requested_on and act.is_referral_suspended:
-        return (
-            f"Le préfet a demandé des pièces le {_day(requested_on)} : "
-            "transmettez-les, son délai ne court pas tant qu'il les attend."
-        )
-    return ""
-
-
 # --- What changed on the ground -----------------------------------------------
 def _merged(convention: Convention) -> str:
     collectivity = convention.collectivity
@@ -249,6 +280,12 @@ _RENAMED = (
     ~(Q(name=F("school__name")) & Q(commune_name=F("school__commune__name")))
     & Q(convention__sent_on__isnull=False)
     & ~_CLOSING
+)
+# Of what was sent: preparing anew follows the payer by itself.
+_NEW_PAYER = (
+    ~Q(school__payer=F("convention__collectivity"))
+    & ~Q(school__payer=F("convention__collectivity__merged_into"))
+    & Q(convention__sent_on__isnull=False)
 )
 
 
@@ -281,6 +318,17 @@ def _renamed(convention: Convention) -> str:
     if not schools:
         return ""
     return f"École renommée ou déplacée depuis que la convention a été préparée : {schools}."
+
+
+def _new_payer(convention: Convention) -> str:
+    schools = _schools(convention, _NEW_PAYER)
+    if not schools:
+        return ""
+    return (
+        f"École dont une autre collectivité a désormais la charge : {schools}. Si c'était déjà le "
+        "cas à la rentrée, un avenant, préparé par le rectorat, la retire ; sinon, rien ne change "
+        "pour cette année."
+    )
 
 
 # Confirmed, and not signed by the collectivity yet.
@@ -323,9 +371,10 @@ TERRITORY = (
     ),
     TerritoryWarning("closing", "École fermée ou qui ferme", _closing, _with_schools(_CLOSING)),
     TerritoryWarning("renamed", "École renommée ou déplacée", _renamed, _with_schools(_RENAMED)),
+    TerritoryWarning("payer", "École à un nouveau payeur", _new_payer, _with_schools(_NEW_PAYER)),
 )
 
-WARNINGS: tuple[FileWarning | TerritoryWarning, ...] = (
+WARNINGS: tuple[FileWarning | TerritoryWarning | ActWarning, ...] = (
     *TERRITORY,
     FileWarning(
         "signed_before_executory",
@@ -363,20 +412,6 @@ WARNINGS: tuple[FileWarning | TerritoryWarning, ...] = (
         _published_otherwise,
         _is_published_otherwise,
     ),
-    FileWarning(
-        "withdrawn",
-        "Acte retiré",
-        _withdrawn,
-        lambda today: Q(act__withdrawn_on__isnull=False),
-    ),
-    FileWarning(
-        "missing_pieces",
-        "Pièces demandées par le préfet",
-        _pieces_awaited,
-        lambda today: Q(
-            act__missing_pieces_requested_on__isnull=False,
-            act__missing_pieces_answered_on__isnull=True,
-        ),
-    ),
+    *(ActWarning(trouble) for trouble in TROUBLES if trouble.words),
 )
 _BY_KEY = {warning.key: warning for warning in WARNINGS}

@@ -21,6 +21,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from accounts.access import user_of
+from accounts.roles import ADMIN_SITE_ROLES
 from conventions import lifecycle
 from conventions.amendments.effects import (
     can_be_amended,
@@ -30,6 +31,7 @@ from conventions.amendments.effects import (
     signed_changes,
 )
 from conventions.amendments.models import Amendment
+from conventions.authority import can_drop_draft
 from conventions.correspondence import can_post_message
 from conventions.dossiers import archive, bulk, print_run, verbs
 from conventions.dossiers.timeline import timeline
@@ -323,6 +325,7 @@ class ConventionAdmin(FoldedSearchMixin, ExportMixin, AmendmentPages):
             can_be_amended=can_be_amended(obj),
             amendments=amendments_shown(file, user),
             pieces=[piece for piece in obj.pieces.all() if not piece.part.startswith("A")],
+            may_drop_draft=user.role in ADMIN_SITE_ROLES and can_drop_draft(obj),
             can_post_message=can_post_message(obj),
             thread=obj.messages.select_related("attachment"),
             notifications=obj.notifications.select_related("email"),

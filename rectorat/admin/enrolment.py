@@ -14,12 +14,13 @@ from django.utils.html import format_html
 
 from accounts.access import user_of
 from accounts.models import User
-from accounts.scope import collectivity_scope
+from accounts.scope import within_scope
 from communes.admin_base import ScopedAdmin
 from conventions.campaigns.models import Campaign
 from conventions.enrolment.enrolling import withdraw
 from conventions.lifecycle import REWORKABLE
 from conventions.models import Enrolment
+from conventions.models.enrolment import EnrolmentQuerySet
 from rectorat.admin.campaign import CampaignAdmin
 from rectorat.admin.filters import AcademyFilter, CampaignFilter, DepartmentFilter
 from tabular.admin_export import ExportMixin
@@ -75,7 +76,7 @@ COLUMNS = (
     Column("Nom imprimé", Kind.TEXT, lambda enrolment: enrolment.name, width=44),
     Column("Commune", Kind.TEXT, lambda enrolment: enrolment.commune_name, width=28),
     Column("Département", Kind.TEXT, lambda enrolment: enrolment.department_code),
-    Column("Collectivité", Kind.TEXT, lambda enrolment: enrolment.school.payer.name, width=36),
+    Column("Collectivité", Kind.TEXT, lambda enrolment: enrolment.payer_name, width=36),
     Column("Participation", Kind.MONEY, lambda enrolment: enrolment.fee),
     Column(
         "Convention",
@@ -92,14 +93,14 @@ COLUMNS = (
 class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, ScopedAdmin):
     list_display = ("uai", "name", "commune_name", "payer", "convention_link", "release")
     list_filter = (CampaignFilter, EnrolledFilter, AcademyFilter, DepartmentFilter)
-    department_path = "school__payer__department"
+    department_path = "school__commune__department"
     search_fields = ("school__search_text", "uai")
     search_help_text = "Nom de l'école, commune ou code UAI ; les accents sont facultatifs."
     list_per_page = 100
-    list_select_related = ("school__payer", "convention")
+    list_select_related = ("convention",)
     actions = (prepare_conventions,)
     export_columns = COLUMNS
-    export_select_related = ("campaign", "school__payer", "convention")
+    export_select_related = ("campaign", "convention")
     fields = (
         "campaign",
         "school",
@@ -117,11 +118,20 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, ScopedAdmin):
         css = {"all": ("conventions_admin.css",)}
 
     def scope(self, user: User) -> Q:
-        return collectivity_scope(user, "school__payer")
+        """By who pays for the school in its own year, as preparing does."""
+        theirs = within_scope(user, "payer_id")
+        if not theirs:
+            return Q()
+        return Q(pk__in=Enrolment.objects.with_payer().filter(theirs).order_by().values("pk"))
 
-    @admin.display(description="collectivité", ordering="school__payer__search_text")
-    def payer(self, enrolment: Enrolment) -> str:
-        return enrolment.school.payer.name
+    def get_queryset(self, request: HttpRequest) -> EnrolmentQuerySet:
+        enrolments: EnrolmentQuerySet = super().get_queryset(request)
+        return enrolments.with_payer()
+
+    @admin.display(description="collectivité", ordering="payer_search")
+    def payer(self, enrolment: Any) -> str:
+        """As `with_payer` found it."""
+        return str(enrolment.payer_name)
 
     @admin.display(description="convention", ordering="convention__reference")
     def convention_link(self, enrolment: Enrolment) -> str:

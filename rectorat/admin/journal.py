@@ -34,6 +34,7 @@ OTHER_VERBS = {
     "recount": "Nombre d'écoles",
     "record_act": "Acte enregistré",
     "adapt_act": "Acte adapté",
+    "drop_draft": "Projet d'acte abandonné",
     "record_act_dates": "Dates de l'acte enregistrées",
     "add_piece": "Ajout d'une pièce",
     "post_message": "Message",

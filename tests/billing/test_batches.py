@@ -17,6 +17,7 @@ from billing.ledger import Status, account_of
 from billing.models import Batch, Claim, Titre
 from billing.models.entry import EntryKind
 from billing.recording import EntryRefused
+from conventions.acts.models import Act
 from conventions.models import ConfirmedParty, Convention, Piece, attach
 from documents.received.uploads import UploadedPdf
 from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
@@ -105,8 +106,8 @@ class TestAvenants:
         assert titre.parts == ["", "A1"]
         basis = titre.basis.replace("\u00a0", " ")
         assert f"Convention {current.reference} du " in basis
-        assert "2 écoles x 45,00 € = 90,00 € ; avenant n° 1 du " in basis
-        assert "1 école ajoutée x 45,00 € = 45,00 € ; soit 135,00 €" in basis
+        assert "2 écoles × 45,00 € = 90,00 € ; avenant n° 1 du " in basis
+        assert "1 école ajoutée × 45,00 € = 45,00 € ; soit 135,00 €" in basis
 
     def test_one_signed_after_it_waits_for_the_answer_then_is_a_supplement(self, current, finance):
         request(current.campaign, finance)
@@ -238,6 +239,27 @@ class TestObstacles:
         act.save()
         assert obstacles(current, finance) == [Obstacle.ACT_WITHDRAWN, Obstacle.OBSERVATIONS]
 
+    def test_an_avenant_signed_before_its_act_was_executory_makes_the_claim_fragile(
+        self, current, finance
+    ):
+        amend(current, add=1)
+        assert not due(current).is_fragile
+        act = Act.objects.create(
+            collectivity=current.collectivity,
+            kind="decision",
+            state="adopted",
+            number="A-1",
+            dated_on=current.act.dated_on,
+        )
+        current.amendments.update(act=act)
+        assert due(current).is_fragile
+
+    def test_pieces_that_the_prefect_waits_for_want_a_reason(self, current, finance):
+        act = current.act
+        act.missing_pieces_requested_on = act.deposited_on
+        act.save()
+        assert obstacles(current, finance) == [Obstacle.PIECES_AWAITED]
+
     def test_an_act_that_is_a_draft_without_number_and_date_is_not_executory(
         self, current, finance
     ):
@@ -305,7 +327,7 @@ def test_everything_is_copied(villeneuve, finance):
     assert (titre.address, titre.postcode) == ("Place Porte Saint-Laurent", "34750")
     assert titre.act_reference == "Décision n° 2022DECAD076 du 10/10/2022"
     assert titre.basis.replace("\u00a0", " ") == (
-        "2 écoles x 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, "
+        "2 écoles × 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, "
         "année scolaire 2022-2023"
     )
     assert [school["uai"] for school in titre.schools] == ["0341255E", "0342026T"]

@@ -4,13 +4,18 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions.authority import record_act
+from conventions.authority import adapt_act, record_act, record_act_dates
 from conventions.enrolment.resuming import resume
 from conventions.exchanges.models import Notification
 from conventions.lifecycle import State
 from conventions.models import Convention
 from lifecycle.errors import TransitionRefused
-from tests.factories import current_signed_convention, print_quickly
+from tests.factories import (
+    SchoolFactory,
+    current_signed_convention,
+    prepare_amendment,
+    print_quickly,
+)
 
 pytestmark = pytest.mark.django_db
 Kind = Notification.Kind
@@ -111,6 +116,55 @@ def test_what_an_agent_does_in_its_place_is_told_to_the_town_hall(convention, re
     told = convention.notifications.get(kind=Kind.IN_YOUR_PLACE)
     assert told.side == "town_hall"
     assert "Renseignements confirmés par la collectivité" in told.email.body
+
+
+def test_so_is_the_act_that_an_agent_records_its_text_and_its_dates(convention, rectorat):
+    convention.send(by=None)
+    convention.accept(by=None)
+    record_act(convention, by=rectorat, kind="decision", number="1", dated_on=TODAY())
+    adapt_act(
+        convention,
+        by=rectorat,
+        adapted_text="",
+        signatory="Lou GARCIA",
+        signatory_capacity="L'adjointe",
+        signatory_delegation="arrêté n° 1",
+    )
+    record_act_dates(convention, by=rectorat, deposited_on=TODAY())
+    record_act_dates(convention, by=rectorat, deposited_on=TODAY())  # Nothing is said twice.
+    told = convention.notifications.filter(kind=Kind.IN_YOUR_PLACE).order_by("pk")
+    assert {row.side for row in told} == {"town_hall"}
+    bodies = [row.email.body for row in told]
+    said = ("Acte de la collectivité enregistré", "Acte adapté", "Dates de l’acte enregistrées")
+    assert len(bodies) == 3
+    assert all(words in body for words, body in zip(said, bodies, strict=True))
+
+
+def test_what_the_town_hall_does_itself_is_not_told_to_it(convention, town_hall):
+    convention.send(by=None)
+    convention.accept(by=town_hall)
+    record_act(convention, by=town_hall, kind="decision", number="1", dated_on=TODAY())
+    assert not convention.notifications.filter(kind=Kind.IN_YOUR_PLACE).exists()
+
+
+def test_the_act_of_an_avenant_is_told_as_such_and_so_is_its_end(rectorat):
+    convention = current_signed_convention()
+    amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
+    amendment.send(by=rectorat)
+    record_act(amendment, by=rectorat, kind="decision", number="A-1", dated_on=TODAY())
+    told = convention.notifications.filter(kind=Kind.IN_YOUR_PLACE).latest("pk")
+    assert "(avenant n° 1)" in told.email.body.replace("\u00a0", " ").replace("\u202f", " ")
+    amendment.abandon(by=rectorat, comment="L'école n'ouvre pas.")
+    told = convention.notifications.get(kind=Kind.AMENDMENT_ABANDONED)
+    assert told.side == "town_hall"
+    assert "L’école n’ouvre pas." in told.email.body
+
+
+def test_an_avenant_that_was_never_sent_ends_in_silence(rectorat):
+    convention = current_signed_convention()
+    amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
+    amendment.abandon(by=rectorat, comment="Erreur.")
+    assert not convention.notifications.filter(kind=Kind.AMENDMENT_ABANDONED).exists()
 
 
 def test_a_signature_is_told_to_who_did_not_record_it(convention, rectorat, town_hall):

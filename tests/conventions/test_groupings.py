@@ -417,3 +417,41 @@ def test_the_payers_follow_an_import_of_communes_at_once(rectorat):
     school.refresh_from_db()
     assert school.payer.code == "12218"
     assert school.history.first().history_user == rectorat
+
+
+# --- The list of enrolled schools: each year's own payer -----------------------------
+def enrolled_list(client, user, **query):
+    client.force_login(user)
+    query = {"campaign": "all"} | query
+    url = reverse("admin:conventions_enrolment_changelist", query=query)
+    return [(e.uai, e.payer_name) for e in client.get(url).context["cl"].result_list]
+
+
+def test_the_list_of_enrolled_schools_shows_and_scopes_by_the_payer_of_the_year(client, rectorat):
+    old = CampaignFactory(start_year=2022)
+    kept, moved = SchoolFactory(), SchoolFactory()
+    enrol_all(old)
+    prepare(old, by=None)
+    former = moved.payer
+    syndicat = GroupingFactory(
+        members=[moved.commune], department=DepartmentFactory(code="48", name="Lozère")
+    )
+    take_over(School.objects.filter(pk=moved.pk), syndicat, datetime.date(2023, 9, 1), by=None)
+    new = CampaignFactory(start_year=2023)
+    enrol_all(new)
+
+    shown = enrolled_list(client, rectorat, campaign=old.pk)
+    assert sorted(shown) == sorted([(kept.uai, kept.payer.name), (moved.uai, former.name)])
+    assert (moved.uai, syndicat.name) in enrolled_list(client, rectorat, campaign=new.pk)
+    theirs = UserFactory(role="rectorat", departments=[syndicat.department])
+    assert enrolled_list(client, theirs) == [(moved.uai, syndicat.name)]
+
+
+def test_it_is_sorted_and_exported_by_that_payer(client, rectorat, campaign):
+    SchoolFactory.create_batch(3)
+    enrol_all(campaign)
+    shown = enrolled_list(client, rectorat, o="4")
+    assert [name for _, name in shown] == sorted(name for _, name in shown)
+    url = reverse("admin:conventions_enrolment_export", args=["csv"])
+    told = b"".join(client.get(url, {"campaign": "all"}).streaming_content).decode()
+    assert all(name in told for _, name in shown)

@@ -342,7 +342,12 @@ def test_a_town_hall_gives_notice_from_its_file(client, signed_convention, town_
     assert address in client.get(signed_convention.get_absolute_url()).content.decode()
     response = client.post(
         address,
-        {"version": signed_convention.version, "on": ago(1), "grievances": "L'ENT est fermé."},
+        {
+            "version": signed_convention.version,
+            "is_representative": "on",
+            "on": ago(1),
+            "grievances": "L'ENT est fermé.",
+        },
         follow=True,
     )
     assert "Conciliation à tenir au plus tard le" in response.content.decode()
@@ -357,7 +362,12 @@ def test_a_date_refused_is_told_at_its_field_and_what_was_typed_stays(
     client.force_login(town_hall)
     response = client.post(
         page(signed_convention, "mise-en-demeure"),
-        {"version": signed_convention.version, "on": ago(-1), "grievances": "L'ENT est fermé."},
+        {
+            "version": signed_convention.version,
+            "is_representative": "on",
+            "on": ago(-1),
+            "grievances": "L'ENT est fermé.",
+        },
     )
     assert list(response.context["form"].errors) == ["on"]
     assert "ENT est fermé." in response.content.decode()

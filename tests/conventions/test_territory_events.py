@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from communes.models import Collectivity
 from conventions.authority import can_record_act, record_act
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import State
@@ -13,12 +14,16 @@ from conventions.models import Convention, latest_piece, outdated_pieces
 from conventions.situations import warnings
 from conventions.terminations.models import give_formal_notice
 from lifecycle.errors import TransitionRefused
+from schools.models import School
+from schools.takeover import take_over
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
     ConventionFactory,
+    GroupingFactory,
     SchoolFactory,
     TextModelFactory,
+    UserFactory,
     current_signed_convention,
     prepare_amendment,
     print_quickly,
@@ -126,6 +131,30 @@ def test_a_school_whose_closure_is_proposed_is_not_enrolled_in_silence(client, r
     assert campaign.enrolments.count() == 2
 
 
+def test_a_school_that_another_collectivity_took_over_shows_on_what_was_sent(sent):
+    school = sent.enrolments.first().school
+    syndicat = GroupingFactory(members=[school.commune])
+    assert not warned("payer")
+    take_over(School.objects.filter(pk=school.pk), syndicat, TODAY(), by=None)
+    assert warned("payer")
+    assert any(
+        "a désormais la charge" in text and school.uai in text
+        for text in warnings.found_on(seen(sent))
+    )
+    # Who succeeds a merged collectivity is no new payer: that it was merged is told instead.
+    merge(sent.collectivity, TODAY())
+    Collectivity.objects.filter(pk=sent.collectivity_id).update(merged_into=syndicat)
+    assert not warned("payer")
+
+
+def test_what_is_not_sent_yet_follows_its_payer_without_a_warning():
+    convention = ConventionFactory()
+    school = convention.enrolments.first().school
+    syndicat = GroupingFactory(members=[school.commune])
+    take_over(School.objects.filter(pk=school.pk), syndicat, TODAY(), by=None)
+    assert not warned("payer")
+
+
 def elect(collectivity, last_name="NOUVELLE"):
     collectivity.representative_last_name = last_name
     collectivity.save()
@@ -164,6 +193,58 @@ def test_an_avenant_prints_who_represents_the_collectivity_on_its_day():
     _, context = amendment.text_and_context("amendment")
     assert "SUIVANTE" in context.collectivity.representative
     assert outdated_pieces(amendment) == []
+
+
+def change_representative(client, convention, **changes):
+    """What the town hall sends from « Changer de représentant », the page opened first."""
+    address = [convention.campaign.school_year, convention.collectivity.code]
+    url = reverse("convention_representative", args=address)
+    form = client.get(url).context["form"]
+    data = {name: form[name].value() or "" for name in form.fields}
+    return client.post(url, data | changes)
+
+
+def test_a_change_told_while_an_avenant_waits_outdates_it_and_shows_on_the_file(client):
+    convention = current_signed_convention()
+    amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
+    amendment.send(by=None)
+    print_quickly(amendment)
+    client.force_login(UserFactory(collectivities=[convention.collectivity]))
+    who = {"representative_first_name": "Inès", "representative_last_name": "NOUVELLE"}
+
+    refused = change_representative(client, convention, **who)
+    assert refused.status_code == 422
+    assert "donnez le jour" in refused.context["form"].errors["representative_since"][0]
+    since = TODAY() - datetime.timedelta(days=2)
+    assert (
+        change_representative(client, convention, **who, representative_since=since).status_code
+        == 302
+    )
+
+    assert amendment.convention.pieces.get(part="A1", kind="amendment", outdated=True)
+    page = client.get(convention.get_absolute_url()).text
+    assert "Représentée aujourd’hui par Inès NOUVELLE" in page
+    # Signed the day before she was elected, and recorded since: it names who signed.
+    former = convention.party.representative_last_name
+    amendment = convention.amendments.get()
+    amendment.sign_for_collectivity(by=None, on=since - datetime.timedelta(days=1))
+    assert amendment.party.representative_last_name == former
+    amendment.sign_for_collectivity(by=None, on=since)
+    assert amendment.party.representative_last_name == "NOUVELLE"
+
+
+def test_who_represents_the_collectivity_is_confirmed_with_an_avenant(client):
+    convention = current_signed_convention()
+    amendment = prepare_amendment(convention, add=[SchoolFactory(payer=convention.collectivity)])
+    amendment.send(by=None)
+    print_quickly(amendment)
+    client.force_login(UserFactory(collectivities=[convention.collectivity]))
+    address = [convention.campaign.school_year, convention.collectivity.code, 1]
+    url = reverse("amendment_signature", args=address)
+    data = {"version": amendment.version, "on": f"{TODAY()}"}
+    assert convention.collectivity.representative in client.get(url).text
+    assert client.post(url, data).context["form"].errors["is_representative"]
+    assert client.post(url, data | {"is_representative": "on"}).status_code == 302
 
 
 def test_so_does_a_letter_of_termination():

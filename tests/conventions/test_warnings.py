@@ -8,17 +8,33 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.claims.obstacles import Obstacle
 from communes.models import Collectivity
 from conventions.acts.models import Act, ActState
 from conventions.acts.sitting import EXPECTED, Sitting
-from conventions.authority import record_act_dates
+from conventions.acts.troubles import TROUBLES
+from conventions.authority import record_act, record_act_dates
 from conventions.models import ConfirmedParty, Convention
 from conventions.situations import warnings
 from law import deadlines
-from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
+from tests.factories import (
+    CollectivityFactory,
+    CommuneFactory,
+    ConventionFactory,
+    SchoolFactory,
+    current_signed_convention,
+    prepare_amendment,
+    print_quickly,
+)
 from tests.night import at_night
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def current():
+    return current_signed_convention()
+
 
 DAYS = st.dates(min_value=datetime.date(2000, 1, 1), max_value=datetime.date(2090, 12, 31))
 KEYS = [warning.key for warning in warnings.WARNINGS]
@@ -67,6 +83,7 @@ def _facts(chance, today):
         "published_until": maybe(published),
         "missing_pieces_requested_on": asked,
         "missing_pieces_answered_on": maybe(asked),
+        "observations_received_on": maybe(dated),
         "withdrawn_on": maybe(dated),
         "reported_on": maybe(dated),
     }
@@ -149,7 +166,8 @@ def test_a_groupings_mode_of_publication_follows_its_nature(
     ("facts", "key"),
     [
         ({"published_until": datetime.date(2022, 12, 12)}, "brief_publication"),
-        ({"withdrawn_on": datetime.date(2022, 11, 2)}, "withdrawn"),
+        ({"withdrawn_on": datetime.date(2022, 11, 2)}, "act_withdrawn"),
+        ({"observations_received_on": datetime.date(2022, 11, 2)}, "observations"),
         ({"missing_pieces_requested_on": datetime.date(2022, 11, 2)}, "missing_pieces"),
         ({"publication_mode": "posting"}, "publication_mode"),
     ],
@@ -165,3 +183,44 @@ def test_a_file_of_2022_is_warned_of_as_it_was_signed(signed_convention):
     assert any(
         "avant que l'acte ne soit exécutoire" in t for t in warnings.found_on(signed_convention)
     )
+
+
+# --- What is amiss with an act, said once -------------------------------------------
+@pytest.mark.parametrize("seed", [0, *at_night(1, 2, 3)])
+def test_each_trouble_is_the_same_of_an_act_in_hand_and_in_the_database(seed):
+    chance, payer = random.Random(seed), CollectivityFactory()
+    for number in range(60):
+        facts = _facts(chance, timezone.localdate())
+        if facts.get("number"):
+            facts["number"] = str(number)
+        Act.objects.create(collectivity=payer, **facts)
+    acts = list(Act.objects.all())
+    for trouble in TROUBLES:
+        told = {act.pk for act in acts if trouble.holds(act)}
+        assert set(Act.objects.filter(trouble.condition()).values_list("pk", flat=True)) == told
+        assert told, f"none drawn: {trouble.key}"
+
+
+def test_finance_and_the_file_tell_the_same_of_an_act():
+    """Whatever deserves attention on a file stands in the way of its titre, in the same words."""
+    for trouble in TROUBLES:
+        assert Obstacle(trouble.key).label == trouble.label
+    warned = {w.key for w in warnings.WARNINGS if isinstance(w, warnings.ActWarning)}
+    assert warned == {trouble.key for trouble in TROUBLES if trouble.words}
+
+
+def test_the_act_of_an_avenant_is_warned_of_too(current, rectorat):
+    amendment = prepare_amendment(
+        current, add=[SchoolFactory(commune=current.collectivity.commune)], reason="Ouverture."
+    )
+    amendment.send(by=rectorat)
+    today = timezone.localdate()
+    record_act(amendment, by=rectorat, kind="decision", number="A-1", dated_on=today)
+    print_quickly(amendment)
+    amendment.sign_for_collectivity(by=rectorat, on=today)
+    assert warnings.with_warning(Convention.objects.all(), "signed_before_executory").exists()
+    record_act_dates(amendment, by=rectorat, withdrawn_on=today)
+    seen = Convention.objects.with_parties().get(pk=current.pk)
+    assert any(t.startswith("Avenant n° 1 : L'acte a été retiré") for t in warnings.found_on(seen))
+    assert any("a signé l'avenant" in text for text in warnings.found_on(seen))
+    _both_agree(today)

@@ -170,7 +170,7 @@ def request_the_titre(page):
     expect(page.get_by_text("est fait")).to_be_visible()
     assert_accessible(page)
     page.get_by_role("link", name="TP-2026-34337").click()
-    expect(page.get_by_text("2 écoles x 45,00\u00a0€ = 90,00\u00a0€")).to_be_visible()
+    expect(page.get_by_text("2 écoles × 45,00\u00a0€ = 90,00\u00a0€")).to_be_visible()
     expect(page.get_by_text("SIRET 21340337100015")).to_be_visible()
     assert_accessible(page)
     record_entry(page, "Émis", {"Numéro du titre dans Chorus": "140000123"})

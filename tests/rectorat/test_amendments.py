@@ -106,6 +106,7 @@ def test_the_signature_is_recorded_with_the_signed_copy(mairie, sent):
         town_hall_url("amendment_signature", sent),
         {
             "version": sent.version,
+            "is_representative": "on",
             "on": timezone.localdate().isoformat(),
             "amendment_signed": SimpleUploadedFile("signé.pdf", scan, "application/pdf"),
         },
@@ -119,7 +120,8 @@ def test_the_signature_is_recorded_with_the_signed_copy(mairie, sent):
 def test_a_wrong_date_is_refused_at_its_field_and_nothing_is_written(mairie, sent, convention):
     before = convention.effective_on - datetime.timedelta(days=1)
     response = mairie.post(
-        town_hall_url("amendment_signature", sent), {"version": sent.version, "on": before}
+        town_hall_url("amendment_signature", sent),
+        {"version": sent.version, "is_representative": "on", "on": before},
     )
     assert response.status_code == 422
     assert "précéder la prise d" in response.context["form"].errors["on"][0]
@@ -127,7 +129,7 @@ def test_a_wrong_date_is_refused_at_its_field_and_nothing_is_written(mairie, sen
 
 
 def test_the_back_button_does_not_overwrite_a_signature(mairie, sent):
-    form = {"version": sent.version, "on": timezone.localdate().isoformat()}
+    form = {"version": sent.version, "is_representative": "on", "on": f"{timezone.localdate()}"}
     mairie.post(town_hall_url("amendment_signature", sent), form)
     response = mairie.post(town_hall_url("amendment_signature", sent), form)
     assert response.status_code == 422

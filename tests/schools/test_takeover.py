@@ -70,6 +70,25 @@ def test_a_takeover_to_come_shows_in_lists_on_its_day_only(school, syndicat):
     assert school.payer == syndicat
 
 
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        (datetime.date(26, 9, 1), "Vouliez-vous dire 2026"),
+        (datetime.date(1999, 9, 1), "Vouliez-vous dire 2027"),
+        (datetime.date(2027, 12, 1), "trop lointaine"),
+    ],
+)
+def test_a_takeover_of_another_age_is_refused_at_its_day(school, syndicat, since, said):
+    for act in (
+        lambda: take_over(School.objects.all(), syndicat, since, by=None),
+        lambda: give_back(School.objects.all(), since, by=None),
+    ):
+        with pytest.raises(ValidationError, match=said) as refusal:
+            act()
+        assert list(refusal.value.error_dict) == ["since"]
+    assert not Takeover.objects.exists()
+
+
 def test_following_payers_twice_changes_nothing_the_second_time(school, syndicat):
     take_over(School.objects.all(), syndicat, START, by=None)
     assert follow_payers() == 0

@@ -19,6 +19,7 @@ ELECTED = {
     "representative_last_name": "Vidal",
     "representative_capacity": "Maire",
     "capacity_gender": "F",
+    "representative_since": "2026-03-21",
 }
 
 
@@ -183,6 +184,7 @@ def test_after_elections_it_is_confirmed_with_the_representative(client, town, m
     client.post(url(town, "confirm_access"), ELECTED)
 
     assert Collectivity.objects.get(pk=town.pk).representative_last_name == "Vidal"
+    assert [str(m.since) for m in town.mandates.all()] == ["None", "2026-03-21"]
     assert AccessReview.objects.get().by == manager
 
 

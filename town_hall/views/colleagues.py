@@ -19,6 +19,8 @@ from accounts.models import User
 from accounts.roles import Role
 from accounts.scope import collectivity_scope
 from communes.models import Collectivity
+from conventions.dossiers.outdating import review
+from conventions.models import Convention
 from town_hall.colleague_forms import ColleagueForm, RepresentativeForm
 from town_hall.reviews import asks_representative, confirm, is_due
 
@@ -132,6 +134,7 @@ class ConfirmAccess(Colleagues):
         with transaction.atomic():
             if form:
                 form.save()
+                review(Convention.objects.filter(collectivity=self.collectivity))
             confirm(self.collectivity, by=self.user)
         messages.success(request, "Merci : la liste des accès est confirmée.")
         return redirect("colleagues", self.collectivity.code)

@@ -5,15 +5,15 @@ from typing import Any
 
 from conventions.authority import (
     DATE_FIELDS,
-    can_record_act,
     can_record_act_dates,
-    record_act,
     record_act_dates,
 )
-from conventions.lifecycle import TRANSITIONS, State
-from conventions.models import Piece, attach, can_receive_pieces
-from town_hall.act_forms import ActDatesForm, ActForm, act_to_fill
-from town_hall.forms import IdentityForm, PieceForm, SignatureForm
+from conventions.dossiers.outdating import review
+from conventions.lifecycle import COLLECTIVITY_SIGNED, TRANSITIONS, State
+from conventions.models import Convention, Piece, attach, can_receive_pieces
+from town_hall.act_forms import ActDatesForm
+from town_hall.forms import ChangedRepresentativeForm, IdentityForm, PieceForm, SignatureForm
+from town_hall.views.act import ActFormView, DraftDropView
 from town_hall.views.form import FileFormView
 
 
@@ -37,11 +37,34 @@ class Identity(FileFormView):
     def perform(self, form: IdentityForm) -> None:
         self.convention.collectivity = form.save()
         self.convention.accept(by=self.user)
+        review(Convention.objects.filter(collectivity=self.convention.collectivity))
 
 
-class ActPage(FileFormView):
-    form_class = ActForm
-    template_name = "town_hall/act.html"
+class Representative(FileFormView):
+    """After its convention was signed, a collectivity elects somebody else."""
+
+    form_class = ChangedRepresentativeForm
+    title = "Changer de représentant"
+    intro = (
+        "Après une élection ou une démission, dites qui représente la collectivité, et depuis "
+        "quand. Les documents qui restent à signer porteront son nom ; ce qui est signé ne change "
+        "pas."
+    )
+    done = "Le représentant de la collectivité est enregistré."
+
+    def is_possible(self) -> bool:
+        return self.convention.state in (*COLLECTIVITY_SIGNED, State.SIGNED_BY_REGION)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "instance": copy(self.convention.collectivity)}
+
+    def perform(self, form: ChangedRepresentativeForm) -> None:
+        self.convention.collectivity = form.save()
+        review(Convention.objects.filter(collectivity=self.convention.collectivity))
+
+
+class ActPage(ActFormView):
+    drop_page = "convention_act_drop"
     title = "Préparer l'acte"
     intro = (
         "Votre collectivité autorise la signature par une décision (sur délégation du conseil, du "
@@ -52,15 +75,12 @@ class ActPage(FileFormView):
     done = "L'acte est enregistré."
     printed = "Les PDF sont prêts."
 
-    def is_possible(self) -> bool:
-        return can_record_act(self.convention)
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        # A form writes on its instance before it is valid: never on the file's own act.
-        return {**super().get_form_kwargs(), "instance": act_to_fill(self.convention)}
-
-    def perform(self, form: ActForm) -> None:
-        record_act(self.convention, by=self.user, **form.act_values)
+class DropDraft(DraftDropView):
+    intro = (
+        "Le projet de l'acte, sa séance et son texte adapté seront abandonnés ; ce qui en a été "
+        "imprimé reste au dossier. Vous pourrez en préparer un autre."
+    )
 
 
 class ActDates(FileFormView):
