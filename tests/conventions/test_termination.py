@@ -417,6 +417,16 @@ def test_a_notice_is_given_after_a_page_that_says_what_it_starts(
     assert Termination.objects.get().notice_on == ago(1)
 
 
+def test_a_day_before_the_effect_is_refused_before_anything_is_asked(
+    client, signed_convention, town_hall
+):
+    client.force_login(town_hall)
+    typed = {"is_representative": "on", "on": "09/10/2022", "grievances": "L'ENT est fermé."}
+    typed["version"] = signed_convention.version
+    refused = client.post(page(signed_convention, "mise-en-demeure"), typed)
+    assert list(refused.context["form"].errors) == ["on"]
+
+
 def test_a_notice_under_way_is_corrected_or_withdrawn_not_given_again(client, noticed, rectorat):
     client.force_login(rectorat)
     file = reverse("admin:conventions_convention_change", args=[noticed.convention.pk])

@@ -56,7 +56,7 @@ class TerminationStep(FileFormView):
         try:
             refuse_notice(self.convention, by=self.user, **self._facts(form))
         except ValidationError as refusal:
-            self._show(refusal, form)
+            self.show(refusal, form)
             return self.form_invalid(form)
         context = self.get_context_data(
             form=form, consequences=consequences_of(form.cleaned_data["on"])
