@@ -9,8 +9,10 @@ from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.enrolment import EnrolmentAdmin
 from rectorat.admin.job import JobAdmin
 from rectorat.admin.journal import JournalEntryAdmin
-from rectorat.admin.takeover import SchoolTakeoverAdmin
 from rectorat.admin.territory import (
+    RereadCommuneAdmin,
+    RereadSchoolAdmin,
+    RereadUserAdmin,
     ReviewedDepartmentAdmin,
     ReviewedPayerAdmin,
     ReviewedRegionAdmin,
@@ -23,9 +25,11 @@ __all__ = [
     "EnrolmentAdmin",
     "JobAdmin",
     "JournalEntryAdmin",
+    "RereadCommuneAdmin",
+    "RereadSchoolAdmin",
+    "RereadUserAdmin",
     "ReviewedDepartmentAdmin",
     "ReviewedPayerAdmin",
     "ReviewedRegionAdmin",
-    "SchoolTakeoverAdmin",
     "TextPreviewAdmin",
 ]
