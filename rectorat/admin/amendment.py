@@ -55,8 +55,10 @@ class SchoolChoices(forms.ModelMultipleChoiceField):
     widget = forms.CheckboxSelectMultiple
 
     def label_from_instance(self, school: School | Enrolment) -> str:
-        commune = school.commune_name if isinstance(school, Enrolment) else school.commune.name
-        return f"{school.uai}, {school.name}, {commune}"
+        if isinstance(school, Enrolment):
+            return f"{school.uai}, {school.name}, {school.commune_name}"
+        closing = " (fermeture annoncée par l'annuaire)" if school.is_closing else ""
+        return f"{school.uai}, {school.name}, {school.commune.name}{closing}"
 
 
 class AmendmentForm(forms.Form):
@@ -176,6 +178,11 @@ class AmendmentPages(FilePages):
                 messages.success(
                     request, f"L'avenant n° {amendment.number} est prêt : relisez-le, envoyez-le."
                 )
+                closing = [school for school in form.cleaned_data["add"] if school.is_closing]
+                if closing:
+                    named = ", ".join(school.uai for school in closing)
+                    said = f"Fermeture annoncée par l'annuaire : {named}. Vérifiez avant l'envoi."
+                    messages.warning(request, said)
                 return back
         context = {"title": "Préparer un avenant", "submit": "Préparer l'avenant", "form": form}
         return self.file_page(request, "amend", convention, **context)
