@@ -164,26 +164,6 @@ def _is_signed_too_soon(today: datetime.date) -> Q:
     return signed_too_soon() | _with_avenant(signed_too_soon())
 
 
-# --- The delegation that a decision rests on (CGCT L2122-22) -----------------
-def _delegation_unspecified(convention: Convention, act: Act, today: datetime.date) -> str:
-    # Once the collectivity has signed, nobody can complete its act: it is no use to warn.
-    unspecified = not (act.delegation_item and act.delegation_reference)
-    if act.is_decision and unspecified and not convention.collectivity_signed_on:
-        return (
-            f"La décision ne précise pas la délégation du {convention.collectivity.council} au "
-            f"{convention.collectivity.executive} : l'alinéa de l'article "
-            f"{'L5211-10' if convention.collectivity.is_grouping else 'L2122-22'} et la "
-            "délibération qui l'a donnée."
-        )
-    return ""
-
-
-def _is_delegation_unspecified(today: datetime.date) -> Q:
-    return Q(act__kind=Act.Kind.DECISION, collectivity_signed_on__isnull=True) & (
-        Q(act__delegation_item="") | Q(act__delegation_reference="")
-    )
-
-
 # --- What a délibération says of its sitting (CGCT L2121-23, R2121-9) ----------
 def _sitting_untold(convention: Convention, act: Act, today: datetime.date) -> str:
     if act.is_adopted and act.missing_facts:
@@ -381,12 +361,6 @@ WARNINGS: tuple[FileWarning | TerritoryWarning | ActWarning, ...] = (
         "Signée avant que l'acte soit exécutoire",
         _signed_too_soon,
         _is_signed_too_soon,
-    ),
-    FileWarning(
-        "delegation",
-        "Délégation non précisée",
-        _delegation_unspecified,
-        _is_delegation_unspecified,
     ),
     FileWarning(
         "sitting",
