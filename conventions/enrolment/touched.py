@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from conventions.lifecycle import REWORKABLE, State
-from conventions.models import Convention, Enrolment
+from conventions.models import Convention, Enrolment, ended_before
 
 _FILE = "admin:conventions_convention_change"
 _OVER = (State.ABANDONED, State.TERMINATED)
@@ -75,7 +75,7 @@ def by_new_names(schools: Iterable[str]) -> list[Touched]:
 def by_mergers(collectivities: Iterable[str]) -> list[Touched]:
     """Return the files of `collectivities` (their codes) that were merged into another."""
     found = Convention.objects.filter(
-        collectivity__code__in=collectivities, campaign__ends_on__gte=timezone.localdate()
+        ~ended_before(timezone.localdate()), collectivity__code__in=collectivities
     )
     living = found.exclude(state__in=_OVER).select_related("campaign", "collectivity")
     return [_merged(convention) for convention in living.order_by("campaign", "collectivity__code")]

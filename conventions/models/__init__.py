@@ -16,6 +16,7 @@ from conventions.models.dossier import (
     text_in_use,
     try_to_issue,
 )
+from conventions.models.ending import ended_before
 from conventions.models.enrolment import Enrolment
 from conventions.models.party import ConfirmedParty
 from conventions.models.piece import Piece
@@ -31,6 +32,7 @@ __all__ = [
     "SignedByBoth",
     "attach",
     "can_receive_pieces",
+    "ended_before",
     "file_facts",
     "file_key",
     "file_name",

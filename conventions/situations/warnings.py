@@ -21,7 +21,7 @@ from conventions.acts.troubles import TROUBLES, Trouble
 from conventions.amendments.lifecycle import SENT
 from conventions.amendments.models import Amendment
 from conventions.lifecycle import REWORKABLE, State
-from conventions.models import Convention, Enrolment, SignedByBoth, signed_too_soon
+from conventions.models import Convention, Enrolment, SignedByBoth, ended_before, signed_too_soon
 from conventions.models.convention import ConventionQuerySet
 from law import deadlines
 from schools.models import School
@@ -56,11 +56,11 @@ class TerritoryWarning:
 
     def text(self, convention: Convention, today: datetime.date) -> str:
         """Return what it says of a file, "" when all is well."""
-        return self.words(convention) if convention.campaign.ends_on >= today else ""
+        return self.words(convention) if convention.ends_on >= today else ""
 
     def concerned(self, today: datetime.date) -> Q:
         """Return the condition on conventions: those that bear it."""
-        under_way = ~Q(state=State.ABANDONED) & Q(campaign__ends_on__gte=today)
+        under_way = ~Q(state=State.ABANDONED) & ~ended_before(today)
         return under_way & self.condition
 
 

@@ -15,11 +15,11 @@ from accounts.models import User
 from conventions.amendments.effects import can_be_amended
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
 from conventions.amendments.models import Amendment
-from conventions.amendments.preparing import prepare_amendment
+from conventions.amendments.preparing import party_changes, prepare_amendment
 from conventions.dossiers.whole import WholeFile
 from conventions.enrolment.codes import read_codes
 from conventions.models import Convention, Enrolment, Piece, try_to_issue
-from lifecycle.plausible import keep_within
+from lifecycle.plausible import DateInput, keep_within
 from lifecycle.transition import Transition, allowed
 from rectorat.admin.file_pages import FilePages
 from rectorat.admin.forms import AbandonForm, NoFactForm, SignatureForm
@@ -62,7 +62,7 @@ class SchoolChoices(forms.ModelMultipleChoiceField):
 
 
 class AmendmentForm(forms.Form):
-    """What an avenant adds and removes; `cleaned_data` has `reason`, `add` and `remove`."""
+    """What an avenant adds and removes; `cleaned_data` has what the verb takes."""
 
     reason = forms.CharField(
         label="Objet",
@@ -86,6 +86,15 @@ class AmendmentForm(forms.Form):
     remove = SchoolChoices(
         label="Écoles à retirer", queryset=Enrolment.objects.none(), required=False
     )
+    new_end_on = forms.DateField(
+        label="Nouvelle date de fin",
+        required=False,
+        widget=DateInput,
+        error_messages={"invalid": "Indiquez une date, par exemple 31/12/2026."},
+    )
+    states_party = forms.BooleanField(
+        label="Acter ce qui a changé de la collectivité", required=False
+    )
 
     def __init__(self, *args: Any, convention: Convention, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -97,6 +106,14 @@ class AmendmentForm(forms.Form):
         ticked.queryset = free.exclude(pk__in=taken.values("school"))
         remove: Any = self.fields["remove"]
         remove.queryset = convention.enrolments.enrolled()
+        end = f"Facultative. La convention prend fin le {convention.ends_on:%d/%m/%Y}."
+        self.fields["new_end_on"].help_text = end
+        changed = party_changes(convention)
+        self.fields["states_party"].help_text = " ; ".join(
+            f"{then or '—'} → {now or '—'}" for then, now in changed.values()
+        )
+        if not changed:
+            del self.fields["states_party"]
         if not ticked.queryset.exists():
             del self.fields["ticked"]
 
