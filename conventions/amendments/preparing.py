@@ -81,11 +81,16 @@ def party_changes(convention: Convention) -> dict[str, list[str]]:
     return ConfirmedParty.copy_of(convention.collectivity).changes_since(before)
 
 
+def possible_ends(convention: Convention) -> tuple[datetime.date, datetime.date]:
+    """Return the first and the last day to which an avenant may move the end of a convention.
+
+    An end already past would be no news; one far away, another year's convention.
+    """
+    return timezone.localdate(), add_months(convention.campaign.ends_on, _LONGEST_MONTHS)
+
+
 def _refuse_end(convention: Convention, day: datetime.date) -> None:
-    """An end already past would be no news; one far away, another year's convention."""
-    today = timezone.localdate()
-    last = add_months(convention.campaign.ends_on, _LONGEST_MONTHS)
-    if said := Days(today, last).refusal_on(day, today):
+    if said := Days(*possible_ends(convention)).refusal_on(day, timezone.localdate()):
         raise TransitionRefused({"new_end_on": said})
     if day == convention.ends_on:
         raise TransitionRefused({"new_end_on": "La convention prend déjà fin ce jour-là."})

@@ -15,7 +15,7 @@ from accounts.models import User
 from conventions.amendments.effects import can_be_amended
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
 from conventions.amendments.models import Amendment
-from conventions.amendments.preparing import party_changes, prepare_amendment
+from conventions.amendments.preparing import party_changes, possible_ends, prepare_amendment
 from conventions.dossiers.whole import WholeFile
 from conventions.enrolment.codes import read_codes
 from conventions.models import Convention, Enrolment, Piece, try_to_issue
@@ -108,6 +108,8 @@ class AmendmentForm(forms.Form):
         remove.queryset = convention.enrolments.enrolled()
         end = f"Facultative. La convention prend fin le {convention.ends_on:%d/%m/%Y}."
         self.fields["new_end_on"].help_text = end
+        first, last = possible_ends(convention)
+        self.fields["new_end_on"].widget.attrs |= {"min": f"{first}", "max": f"{last}"}
         changed = party_changes(convention)
         self.fields["states_party"].help_text = " ; ".join(
             f"{then or '—'} → {now or '—'}" for then, now in changed.values()

@@ -114,6 +114,7 @@ def test_an_agent_moves_it_on_the_page_of_the_avenant(client, rectorat, conventi
     assert "La convention prend fin le" in str(
         client.get(url).context["form"]["new_end_on"].help_text
     )
+    assert f'min="{TODAY()}"' in client.get(url).text
     refused = client.post(url, {"reason": "Fin.", "new_end_on": "0027-03-01"})
     assert "2027" in str(refused.context["form"].errors)
     page = client.post(url, {"reason": "Fin.", "new_end_on": "2027-03-01"}, follow=True)
