@@ -42,6 +42,7 @@ _WAYS_IN = {
     "password": "par mot de passe",
     "code": "par code reçu",
     "invitation": "par invitation",
+    "link": "par le lien d’un courriel, pour un seul dossier",
     "proconnect": "par ProConnect",
     "demonstration": "en un clic",
 }

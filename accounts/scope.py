@@ -1,6 +1,6 @@
 """Whose files a person may see. Every view and every admin list goes through here."""
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from accounts.roles import Role
@@ -21,12 +21,18 @@ def collectivity_scope(user: User, path: str = "") -> Q:
         own = user.own_collectivities.order_by()
         if user.acting_for:
             own = own.filter(pk=user.acting_for.pk)
-        return (
-            Q(**{f"{prefix}pk__in": own.values("pk")})
-            | Q(**{f"{prefix}pk__in": own.filter(merged_into__isnull=False).values("merged_into")})
-            | Q(**{f"{prefix}merged_into__in": own.values("pk")})
-        )
+        return Q(**{f"{prefix}pk__in": _with_merged(own)})
     return user.department_scope(f"{prefix}department")
+
+
+def _with_merged(own: QuerySet[Collectivity]) -> list[int]:
+    """Return the keys of collectivities, of those merged into them and of those they joined.
+
+    Read first: an index serves one to three keys, and no OR over three sub-queries.
+    """
+    keys = set(own.values_list("pk", flat=True))
+    near = Collectivity.objects.filter(Q(merged_into__in=keys) | Q(predecessors__in=keys))
+    return sorted(keys | set(near.values_list("pk", flat=True)))
 
 
 def covers(user: User, collectivity: Collectivity) -> bool:

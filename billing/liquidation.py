@@ -41,12 +41,12 @@ def french_date(day: datetime.date) -> str:
 
 
 def calculation(schools: int, tariff: Decimal, amount: Decimal) -> str:
-    """Return "2 écoles x 45,00 € = 90,00 €"."""
-    return f"{count(schools, 'école')} x {euros_and_cents(tariff)} = {euros_and_cents(amount)}"
+    """Return "2 écoles × 45,00 € = 90,00 €"."""
+    return f"{count(schools, 'école')} × {euros_and_cents(tariff)} = {euros_and_cents(amount)}"
 
 
 def change(added: int, removed: int, tariff: Decimal, amount: Decimal) -> str:
-    """Return "(3 écoles ajoutées moins 1 école retirée) x 45,00 € = 90,00 €"."""
+    """Return "(3 écoles ajoutées moins 1 école retirée) × 45,00 € = 90,00 €"."""
     parts = [
         f"{sign}{count(schools, 'école')} {word}{'s' if schools > 1 else ''}"
         for schools, sign, word in (
@@ -56,13 +56,13 @@ def change(added: int, removed: int, tariff: Decimal, amount: Decimal) -> str:
         if schools
     ]
     schools = f"({' '.join(parts)})" if len(parts) > 1 else "".join(parts)
-    return f"{schools} x {euros_and_cents(tariff)} = {euros_and_cents(amount)}"
+    return f"{schools} × {euros_and_cents(tariff)} = {euros_and_cents(amount)}"
 
 
 def basis(parts: Sequence[Part], amount: Decimal, *, reference: str, school_year: str) -> str:
     """Return the basis of liquidation of a titre that asks for `parts`, `amount` in all.
 
-    "2 écoles x 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, année scolaire
+    "2 écoles × 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, année scolaire
     2022-2023"; several parts are named one after the other, with what they come to. `amount`
     has its sign: where a reduction is asked for in several titres, it is only a share.
     """

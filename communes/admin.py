@@ -1,12 +1,12 @@
 """The territory and its collectivities, as the rectorat's agents look after them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import InlineModelAdmin
-from django.db.models import ForeignKey, Q, QuerySet
-from django.forms import ModelChoiceField, ModelForm
+from django.db.models import DateField, ForeignKey, Q, QuerySet
+from django.forms import DateInput, ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -134,6 +134,10 @@ class MembershipInline(admin.TabularInline):
     fields = ("commune", "since", "until")
     autocomplete_fields = ("commune",)
     extra = 0
+    # The browser's own calendar, as in every form of the site.
+    formfield_overrides: ClassVar[dict[Any, Any]] = {
+        DateField: {"widget": DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("commune")
@@ -176,6 +180,7 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
         Column("Téléphone", Kind.TEXT, lambda collectivity: collectivity.phone),
     )
     list_display = ("name", "code", "department_code", "kind", "siret", "representative")
+    typed_search_fields = ("siret", "representative_first_name", "representative_last_name")
     list_filter = ("kind", "department__academy", "department", AccessFilter)
     list_select_related = ("department",)
     list_per_page = 50

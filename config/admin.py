@@ -8,11 +8,16 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.decorators import method_decorator
 
 from accounts.access import user_of
-from conventions.campaigns.models import Campaign
-from rectorat.board import build_board
+from accounts.models import User
+from accounts.roles import Role
+from operations.health import troubles
+from rectorat.desk.menu import build_menu
+from rectorat.desk.search import search_view
+from rectorat.desk.waiting import build_desk
 
 
 class RectoratAdminSite(AdminSite):
@@ -20,6 +25,7 @@ class RectoratAdminSite(AdminSite):
     site_title = "Conventions ENT-École"
     index_title = "Tableau de bord"
     site_url = None  # Its own front page is where the rectorat works.
+    enable_nav_sidebar = False  # The menu stands above: tables have the whole width.
 
     @method_decorator(login_not_required)
     def login(
@@ -44,13 +50,36 @@ class RectoratAdminSite(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add what only some pages give to the templates that every page has in common."""
-        given_by_some = {"board": None, "export_url_name": "", "subtitle": None}
+        user = request.user
+        given_by_some: dict[str, Any] = {
+            "menu": build_menu(user, request.path) if isinstance(user, User) else [],
+            "sought": "",
+            "board": None,
+            "troubles": [],
+            "export_url_name": "",
+            "mailing_url_name": "",
+            "keeps_as": "",
+            "ready": None,
+            "subtitle": None,
+        }
         return super().each_context(request) | given_by_some
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Open on where the conventions of the current campaign stand."""
-        campaign = Campaign.objects.newest_open()
-        board = build_board(campaign, user_of(request)) if campaign else None
-        return super().index(request, {"board": board, **(extra_context or {})})
+        """Open on what waits for the agent; for administrators, on what the site needs too."""
+        user = user_of(request)
+        desk = build_desk(user, is_mine="mine" in request.GET)
+        found = troubles() if user.role == Role.ADMINISTRATOR else []
+        return super().index(request, {"desk": desk, "troubles": found, **(extra_context or {})})
+
+    # As for `logout`.
+    def app_index(  # type: ignore[override]
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lists are named by the work they serve, not by their table: the menu has them."""
+        return redirect("admin:index")
+
+    def get_urls(self) -> list[Any]:
+        search = self.admin_view(lambda request: search_view(request, self))
+        return [path("recherche/", search, name="search"), *super().get_urls()]

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from accounts.models import User
 from conventions.acts.models import Act, ActState
+from conventions.acts.repeating import made_own_last
 from conventions.acts.sitting import Sitting
 from conventions.models.dossier import mark_outdated, own_pieces
 from conventions.models.piece import Piece
@@ -21,6 +22,8 @@ from documents.wording.proofreading import proofread, tidy
 from lifecycle.door import compare_and_swap, hold, write_journal
 from lifecycle.errors import TransitionRefused
 
+# Of the collectivity's own text, in characters: more would hold the press for seconds.
+MAX_OWN_TEXT = 60_000
 ACT_FIELDS = (
     "kind",
     "planned_on",
@@ -29,6 +32,14 @@ ACT_FIELDS = (
     "delegation_item",
     "delegation_reference",
     "executor",
+)
+# What makes it the collectivity's own.
+OWN_FIELDS = (
+    "adapted_text",
+    "letterhead",
+    "signatory",
+    "signatory_capacity",
+    "signatory_delegation",
 )
 DATE_FIELDS = (
     "deposited_on",
@@ -61,6 +72,12 @@ def can_record_act_dates(subject: SignedByBoth) -> bool:
     return subject.adopted_act is not None and subject.state != "abandoned"
 
 
+def can_drop_draft(subject: SignedByBoth) -> bool:
+    """Tell whether the act is still a draft, that its collectivity may do without."""
+    act = subject.act
+    return act is not None and not act.is_adopted and subject.state != "abandoned"
+
+
 def can_adapt_act(subject: SignedByBoth) -> bool:
     """Tell whether the act's text, letterhead and signatory may (still) be chosen.
 
@@ -69,7 +86,7 @@ def can_adapt_act(subject: SignedByBoth) -> bool:
     act = subject.act
     if act is None or not subject.act_is_open or act.deposited_on or act.published_on:
         return False
-    copies = own_pieces(subject).filter(kind=Piece.Kind.ACT_SIGNED)
+    copies = own_pieces(subject).standing().filter(kind=Piece.Kind.ACT_SIGNED)
     return not copies.filter(added_at__gt=act.recorded_at).exists()
 
 
@@ -128,6 +145,33 @@ def adopt_act(
     _record(subject, act, by, f"Acte de la collectivité enregistré{_instead_of(act)}", values)
 
 
+def drop_draft(subject: SignedByBoth, *, by: User | None) -> None:
+    """Give up the draft of the act, with its sitting and its own text: the journal keeps them.
+
+    A withdrawn act that it would have replaced is the act again. What was printed of it stays
+    in the file. Raises TransitionRefused once it is adopted.
+    """
+    subject.refuse_stranger(by)
+    draft = subject.act
+    if draft is None or not can_drop_draft(subject):
+        raise TransitionRefused(
+            "Seul un projet d'acte s'abandonne : un acte pris se corrige, ou se retire."
+        )
+    blank, sitting = Act(), draft.sitting
+    held = {name: getattr(blank, name) for name in (*ACT_FIELDS, *OWN_FIELDS)}
+    changes = _changes(draft, held)
+    if sitting:
+        changes |= _changes(sitting, {name: getattr(Sitting(), name) for name in Sitting.FIELDS})
+    with transaction.atomic():
+        hold(subject)
+        compare_and_swap(subject, act=draft.replaces)
+        draft.delete()
+        if sitting:
+            sitting.delete()
+        write_journal(subject, by, "drop_draft", "Projet d'acte abandonné", changes=changes)
+        mark_outdated(subject)
+
+
 def _refuse_recording(subject: SignedByBoth, by: User | None) -> None:
     subject.refuse_stranger(by)
     subject.refuse_vanished()
@@ -141,7 +185,9 @@ def _refuse_recording(subject: SignedByBoth, by: User | None) -> None:
 def _record(
     subject: SignedByBoth, act: Act, by: User | None, summary: str, values: dict[str, Any]
 ) -> None:
-    if act.adapted_text and act.kind != values["kind"]:
+    if act.adapted_text and act.kind != values["kind"] and act.pk is None:
+        act.adapted_text = ""
+    elif act.adapted_text and act.kind != values["kind"]:
         raise TransitionRefused(
             {
                 "kind": f"Vous avez adapté le texte de cette {act.get_kind_display()} : revenez "
@@ -201,10 +247,20 @@ def own_act_text(subject: SignedByBoth, adapted_text: str) -> str:
     text = tidy(adapted_text) if adapted_text.strip() else ""
     if text == subject.act_text.body:
         return ""
+    if len(text) > MAX_OWN_TEXT:
+        raise ValidationError({"adapted_text": [_too_long(text)]})
     kind = act_text_kind(subject, subject.act) if subject.act else ""
     if text and (faults := proofread(kind, text)):
         raise ValidationError({"adapted_text": [str(fault) for fault in faults]})
     return text
+
+
+def _too_long(text: str) -> str:
+    count, most = (f"{number:,}".replace(",", " ") for number in (len(text), MAX_OWN_TEXT))
+    return (
+        f"Ce texte compte {count} caractères, et un acte {most} au plus : raccourcissez-le, ou "
+        "déposez votre acte au format PDF."
+    )
 
 
 def record_act_dates(subject: SignedByBoth, *, by: User | None, **values: Any) -> None:
@@ -224,8 +280,12 @@ def _act_to_write(subject: SignedByBoth) -> Act:
     before = subject.act
     if before and not before.withdrawn_on:
         return copy(before)
+    own = {} if before else made_own_last(subject)
     return Act(
-        collectivity=subject.collectivity, letterhead=_last_letterhead(subject), replaces=before
+        collectivity=subject.collectivity,
+        letterhead=_last_letterhead(subject),
+        replaces=before,
+        **own,
     )
 
 

@@ -228,6 +228,21 @@ GUIDANCE: dict[State, dict[str, Guidance]] = {
 }
 
 
+# What a state is to a town hall, where that is not what an agent calls it.
+_TOWN_HALL_LABELS = {
+    State.SENT: "à vérifier",
+    State.ACCEPTED: "à signer",
+    State.SIGNED_BY_COLLECTIVITY: "signée par vous",
+    State.SIGNED_BY_REGION: "à signer",
+}
+
+
+def label_for(state: str, role: str) -> str:
+    """Return what `role` calls a state (French)."""
+    label: str = State(state).label
+    return _TOWN_HALL_LABELS.get(State(state), label) if role == Role.TOWN_HALL else label
+
+
 def guidance(state: str, role: str) -> Guidance:
     """Return what `state` means to `role`; finance and administrators read the rectorat's."""
     side = Role.TOWN_HALL if role == Role.TOWN_HALL else Role.RECTORAT

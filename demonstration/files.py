@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import DEMONSTRATION_DOMAIN, User
 from communes.models import Collectivity, Region
 from conventions.acts.models import Act
 from conventions.amendments.preparing import prepare_amendment
@@ -32,6 +32,7 @@ from demonstration.places import (
     made_up_schools,
     villeneuve_schools,
 )
+from demonstration.sittings import made_up_sitting
 from documents.wording.texts import load_texts
 from schools.models import School
 
@@ -65,6 +66,14 @@ _STATES = (
 )
 
 
+# Somebody to call: a number that the regulator keeps for fiction.
+_CONTACT = {
+    "contact_name": "Jeanne Exemple",
+    "contact_phone": "04 65 71 00 00",
+    "contact_email": f"ent-ecole@{DEMONSTRATION_DOMAIN}",
+}
+
+
 def load_2022(*, by: User | None) -> Convention:
     """Create the campaign 2022-2023 and the published file of Villeneuve-lès-Maguelone."""
     campaign = _campaign(
@@ -74,6 +83,7 @@ def load_2022(*, by: User | None) -> Convention:
         signatory_last_name="BÉJEAN",
         signatory_titles="Rectrice de la région académique Occitanie\n"
         "Rectrice de l'académie de Montpellier\nChancelière des universités",
+        **_CONTACT,
         reply_by=None,
     )
     campaign.open(by=by)
@@ -123,6 +133,7 @@ def load_2026(*, by: User | None) -> Campaign:
         signatory_last_name="EXEMPLE",
         signatory_titles="Rectrice de la région académique Occitanie\n"
         "Rectrice de l'académie de Montpellier\nChancelière des universités",
+        **_CONTACT,
         reply_by=datetime.date(2026, 12, 31),
     )
     campaign.open(by=by)
@@ -267,6 +278,7 @@ def _bring_to(
         delegation_reference="délibération n° 2026-014 du 28/03/2026"
         if decision and chance.random() < 0.7
         else "",
+        **({} if decision else made_up_sitting(dated, number)),
     )
     issue_documents(convention, by=by)
     if is_named or chance.random() < 0.7:

@@ -25,11 +25,10 @@ class ReadOnlyAdmin(ScopedAdmin):
 class DocumentAdmin(ReadOnlyAdmin):
     """Registered by `rectorat`, which knows the files that they belong to."""
 
-    list_display = ["sha256_start", "nature", "reference_or_name", "pages", "created_at"]
+    list_display = ["reference_or_name", "nature", "pages", "created_at", "sha256_start"]
     list_filter = ["text_model__kind", "created_at"]
     list_select_related = ["text_model"]
     search_fields = ["reference", "sha256", "original_name"]
-    date_hierarchy = "created_at"
     fields = [
         "reference",
         "sha256",

@@ -26,6 +26,7 @@ from documents.wording.kinds import Kind
 from documents.wording.markup import to_preview
 from documents.wording.proofreading import proofread
 from documents.wording.requirements import requirements_of
+from documents.wording.sections import guide_to
 from documents.wording.texts import file_name, write_file
 
 # The others only show a text.
@@ -121,6 +122,7 @@ class TextModelAdmin(WholeRegionAdmin):
             "kind": Kind(kind),
             "merge_fields": listed_fields(kind),
             "requirements": requirements_of(kind),
+            "sections": guide_to(kind),
             "show_save_and_add_another": False,
             "show_save_and_continue": False,
         }

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from documents.contexts import differs
-from documents.received.uploads import UploadedPdf
+from documents.received.uploaded import UploadedPdf
 from documents.received.verdicts import MEANINGS, WEIGHTS, Examination, Later, Verdict, Weight
 from documents.storage import document_storage, keep
 from documents.wording import kinds
@@ -219,9 +219,11 @@ class Document(Frozen):
                 violation_error_message="Un document porte déjà cette référence.",
             )
         ]
+        # In the order of the list, which is then read from its end.
+        indexes = [models.Index(fields=["created_at", "id"], name="document_in_order")]
 
     def __str__(self) -> str:
-        return self.reference or f"{self.original_name or self.text_model} — {self.sha256[:12]}"
+        return self.reference or self.original_name or str(self.text_model or "document")
 
     def made_from(self, text_model: TextModel, context: dict[str, Any]) -> bool:
         """Tell whether this document came of that text and says the same as those values (JSON)."""

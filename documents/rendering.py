@@ -8,15 +8,12 @@ import json
 from dataclasses import dataclass
 
 from django.template.loader import render_to_string
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 
-from communes import french
 from documents.contexts import (
     ActContext,
     AmendmentActContext,
-    AmendmentContext,
     Context,
-    ConventionContext,
     LetterContext,
     to_json,
 )
@@ -25,10 +22,12 @@ from documents.press.characters import printable
 from documents.press.plain import EmbeddedFile
 from documents.press.standing_type import print_pdf
 from documents.references import Mark, mark_of, reference_of
-from documents.wording.kinds import LETTERS
+from documents.wording.kinds import BETWEEN_PARTIES, LETTERS
 from documents.wording.markup import split_mentions, to_html
+from documents.wording.sections import sections_html
+from documents.wording.texts import standard_sections
 from documents.wording.typography import BLANK
-from documents.wording.values import authorisation, salutation
+from documents.wording.values import salutation
 from typography import mend_html
 
 UNDATED = "2000-01-01"
@@ -57,9 +56,13 @@ def render(text_model: TextModel, context: Context, *, draft: bool = False) -> R
     """
     facts = to_json(context)
     reference = "" if draft else reference_of(text_model, facts)
-    html = page_html(text_model, context, mark_of(reference) if reference else None)
+    mark = mark_of(reference) if reference else None
     files = [source_of(reference, text_model, facts)] if reference else []
-    content, pages = print_pdf(html, files)
+    content, pages = print_pdf(page_html(text_model, context, mark), files)
+    if pages > 1 and isinstance(context, ActContext):
+        # The notice alone on a second page is a fault: closer lines may hold it on the first.
+        closer = print_pdf(page_html(text_model, context, mark, tight=True), files)
+        content, pages = min((content, pages), closer, key=lambda printed: printed[1])
     return Rendered(content=content, pages=pages, reference=reference)
 
 
@@ -81,13 +84,14 @@ def source_of(reference: str, text_model: TextModel, facts: dict) -> EmbeddedFil
     )
 
 
-def page_html(text_model: TextModel, context: Context, mark: Mark | None = None) -> str:
+def page_html(
+    text_model: TextModel, context: Context, mark: Mark | None = None, *, tight: bool = False
+) -> str:
     """Return the whole document as HTML, in characters that can be printed.
 
-    A document that bears no mark is a draft.
+    A document that bears no mark is a draft. `tight` sets the lines of an act closer.
     """
     kind = TextModel.Kind(text_model.kind)
-    body, mentions = split_mentions(text_model.body) if kind in ACT_NAMES else (text_model.body, "")
     page = render_to_string(
         _template(kind),
         {
@@ -95,15 +99,10 @@ def page_html(text_model: TextModel, context: Context, mark: Mark | None = None)
             "context": context,
             "amendment": context.amendment if isinstance(context, AmendmentActContext) else None,
             "mark": mark,
-            "body": mark_safe(to_html(kind, body, context)),  # noqa: S308
-            "mentions": mark_safe(to_html(kind, mentions, context)),  # noqa: S308
+            **_sections(kind, text_model.body, context),
+            "is_tight": tight,
             "act_name": ACT_NAMES.get(kind),
             "is_draft": isinstance(context, ActContext) and context.is_draft,
-            "authorisation": authorisation(context)
-            if isinstance(context, ConventionContext | AmendmentContext)
-            else "",
-            "represented": _represented(context.collectivity.title),
-            "region_represented": _represented(context.region.full_name),
             "blank": BLANK,
             "salutation": salutation(context) if isinstance(context, LetterContext) else "",
         },
@@ -111,8 +110,15 @@ def page_html(text_model: TextModel, context: Context, mark: Mark | None = None)
     return printable(mend_html(page))
 
 
-def _represented(body: str) -> str:
-    return "représentée" if french.is_feminine_body(body) else "représenté"
+def _sections(kind: TextModel.Kind, body: str, context: Context) -> dict[str, SafeString]:
+    """Return the text as HTML, by the name of each of its parts in the template."""
+    if kind in BETWEEN_PARTIES:
+        return sections_html(kind, body, context, standard_sections(kind))
+    main, mentions = split_mentions(body) if kind in ACT_NAMES else (body, "")
+    return {
+        "body": mark_safe(to_html(kind, main, context)),  # noqa: S308
+        "mentions": mark_safe(to_html(kind, mentions, context)),  # noqa: S308
+    }
 
 
 def _template(kind: TextModel.Kind) -> str:

@@ -1,113 +1,268 @@
-"""Long actions on many files, done in the background piece by piece.
+"""Long actions on many rows, done in the background piece by piece.
 
-A job may be killed at any moment and done again: each file is claimed by one
-update, what a dead worker held is claimed again, and doing one twice changes nothing.
+A job may be killed at any moment and done again: its rows are claimed for a while, what a
+dead worker held is claimed again, and what became of them is noted with what was done.
 """
 
 import datetime
 import logging
+import tempfile
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.files import File
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
+from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from accounts.models import User
-from jobs.actions import action
+from jobs.actions import Gather, Outcome
 from jobs.models import Job, JobItem
 
 logger = logging.getLogger(__name__)
 
-# No task lives as long: the worker that held the item is dead.
-STALE_AFTER = datetime.timedelta(seconds=settings.Q_CLUSTER["timeout"])
+# A claim holds this long: with the beats of `jobs.heartbeat`, what a dead worker held is taken
+# up within a minute. Whoever is only slow finds that it has lost its claim, and writes nothing.
+STALE_AFTER = datetime.timedelta(seconds=40)
 # Tasks that do a job side by side: as many are used as there are worker processes, on all hosts.
 LANES = 8
 # Seconds after which the rest goes to a task of its own: so long may a worker take to stop,
 # and e-mails wait for each lane.
 BUDGET = 20
 _FAILED = "L'action a échoué : recommencez, puis prévenez l'administrateur."
+_CANCELLED = "Le traitement a été arrêté avant son tour."
+_NO_FILE = "Le fichier n'a pas pu être fait : recommencez, puis prévenez l'administrateur."
+_UNDER_WAY = (JobItem.State.WAITING, JobItem.State.TAKEN)
+_UNFINISHED = (Job.State.QUEUED, Job.State.RUNNING)
 
 
-def start(name: str, keys: Iterable[int], *, by: User) -> Job:
-    """Ask for an action on every file of these keys; a worker begins after commit."""
+class ClaimLost(Exception):
+    """Another worker has taken these rows meanwhile: nothing is written here."""
+
+
+# --- Asked for, stopped, asked for again --------------------------------------
+def start(
+    name: str,
+    keys: Iterable[int],
+    *,
+    by: User,
+    facts: Mapping[str, Any] | None = None,
+    selection: str = "",
+) -> Job:
+    """Ask for an action on every row of these keys; a worker begins after commit.
+
+    `facts` is what was typed for it, `selection` says in words how the rows were chosen.
+    """
     keys = sorted(keys)
     with transaction.atomic():
-        job = Job.objects.create(action=name, by=by)
+        job = Job.objects.create(
+            action=name, by=by, facts=dict(facts or {}), selection=selection[:500]
+        )
+        names = job.asked.names(keys)
         JobItem.objects.bulk_create(
-            [JobItem(job=job, convention_id=key) for key in keys], batch_size=500
+            [JobItem(job=job, key=key, name=names.get(key, "")[:300]) for key in keys],
+            batch_size=500,
         )
         _ask_workers(job, len(keys))
     return job
 
 
 def retry(job: Job) -> int:
-    """Do again what `job` left out; return how many files that is."""
+    """Do again what `job` left out; return how many rows that is."""
     with transaction.atomic():
         left_out = job.items.filter(state=JobItem.State.LEFT_OUT)
-        count = left_out.update(state=JobItem.State.WAITING, reason="")
+        count = left_out.update(state=JobItem.State.WAITING, reason="", done_at=None)
         if count:
-            Job.objects.filter(pk=job.pk).update(state=Job.State.QUEUED, finished_at=None)
+            Job.objects.filter(pk=job.pk).update(
+                state=Job.State.QUEUED, finished_at=None, gathering_at=None, file="", note=""
+            )
             _ask_workers(job, count)
     return count
 
 
+def cancel(job: Job) -> bool:
+    """Stop `job` before what still waits; what is under way ends. False when it was over."""
+    with transaction.atomic():
+        now = timezone.now()
+        stopped = Job.objects.filter(pk=job.pk, state__in=_UNFINISHED).update(
+            state=Job.State.CANCELLED, finished_at=now
+        )
+        if stopped:
+            job.items.filter(state=JobItem.State.WAITING).update(
+                state=JobItem.State.LEFT_OUT, reason=_CANCELLED, done_at=now
+            )
+    return bool(stopped)
+
+
+def take_up() -> None:
+    """Have what no worker does any more done by another: who did it has died.
+
+    Nothing is asked for while tasks wait: workers are busy, and will come to them.
+    """
+    if OrmQ.objects.filter(lock__lte=timezone.now()).exists():
+        return
+    fresh = timezone.now() - STALE_AFTER
+    held = JobItem.objects.filter(state=JobItem.State.TAKEN, taken_at__gte=fresh)
+    left = Job.objects.filter(state__in=_UNFINISHED).exclude(gathering_at__gte=fresh)
+    for job in left.exclude(pk__in=held.values("job")):
+        async_task("jobs.tasks.run_job", job.pk)
+
+
 def _ask_workers(job: Job, items: int) -> None:
-    for _ in range(min(LANES, items)):
+    lanes = -(-items // job.asked.at_once)
+    for _ in range(min(LANES, lanes)):
         transaction.on_commit(lambda: async_task("jobs.tasks.run_job", job.pk))
 
 
+# --- Done ---------------------------------------------------------------------
 def work(job: Job, budget: float = BUDGET) -> bool:
-    """Do the items of `job` one by one for `budget` seconds; tell whether some are left.
+    """Do the items of `job`, some at once, for `budget` seconds; tell whether some are left.
 
-    The last worker to find nothing left closes the job.
+    The last worker to find nothing left makes its file, if any, and closes the job.
     """
     started = time.monotonic()
     Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(state=Job.State.RUNNING)
-    while item := claim(job):
-        _do(item, job)
+    while items := claim(job, job.asked.at_once):
+        _do(items, job)
         if time.monotonic() - started > budget:
             return True
-    unfinished = job.items.filter(state__in=(JobItem.State.WAITING, JobItem.State.TAKEN))
-    if not unfinished.exists():
-        Job.objects.filter(pk=job.pk).exclude(state=Job.State.FINISHED).update(
-            state=Job.State.FINISHED, finished_at=timezone.now()
-        )
+    if not job.items.filter(state__in=_UNDER_WAY).exists():
+        _close(job)
     return False
 
 
-def claim(job: Job) -> JobItem | None:
-    """Take the next item that waits, or that a dead worker held; None when there is none."""
-    stale = timezone.now() - STALE_AFTER
-    free = Q(state=JobItem.State.WAITING) | Q(state=JobItem.State.TAKEN, taken_at__lt=stale)
-    while item := job.items.filter(free).first():
-        taken = JobItem.objects.filter(free, pk=item.pk).update(
-            state=JobItem.State.TAKEN, taken_at=timezone.now()
+def claim(job: Job, count: int = 1) -> list[JobItem]:
+    """Take the next items that wait, or that a dead worker held; as many as `count`."""
+    now = timezone.now()
+    free = Q(state=JobItem.State.WAITING)
+    free |= Q(state=JobItem.State.TAKEN, taken_at__lt=now - STALE_AFTER)
+    with transaction.atomic():
+        items = list(job.items.select_for_update(skip_locked=True).filter(free)[:count])
+        for item in items:
+            item.state, item.taken_at = JobItem.State.TAKEN, now
+        JobItem.objects.filter(pk__in=[item.pk for item in items]).update(
+            state=JobItem.State.TAKEN, taken_at=now
         )
-        if taken:
-            return item
-    return None
+    return items
 
 
-def _do(item: JobItem, job: Job) -> None:
-    """Do one item; whatever it raises must not stop the others."""
+def _do(items: Sequence[JobItem], job: Job) -> None:
+    """Do some items at once; whatever one raises must not stop the others."""
     try:
-        reason = action(job.action).do(item.convention_id, by=job.by)
-    except ValidationError as refusal:
-        reason = " ".join(refusal.messages)
+        _do_together(items, job)
+    except ClaimLost:
+        logger.warning("Job %s: %s items were taken up by another worker", job.pk, len(items))
     except Exception:
-        logger.exception("Job %s failed on convention %s", job.pk, item.convention_id)
-        reason = _FAILED
-    state = JobItem.State.LEFT_OUT if reason else JobItem.State.DONE
-    JobItem.objects.filter(pk=item.pk).update(state=state, reason=reason)
+        if len(items) > 1:
+            for item in items:
+                _do([item], job)
+            return
+        logger.exception("Job %s failed on %s", job.pk, items[0].key)
+        _note(items, {items[0].key: Outcome(left_out=_FAILED)})
 
 
+def _do_together(items: Sequence[JobItem], job: Job) -> None:
+    asked, keys = job.asked, [item.key for item in items]
+    if asked.prepare:
+        asked.prepare(keys, job.by)
+    with transaction.atomic() if asked.is_atomic else nullcontext():
+        outcomes = asked.do(keys, by=job.by, facts=job.facts)
+        _note(items, outcomes)
+
+
+def _note(items: Sequence[JobItem], outcomes: Mapping[int, Outcome]) -> None:
+    """Write what became of each; raises ClaimLost when they are held by another by now."""
+    alike: dict[Outcome, list[int]] = defaultdict(list)
+    for item in items:
+        alike[outcomes[item.key]].append(item.pk)
+    with transaction.atomic():
+        written = 0
+        for outcome, pks in alike.items():
+            ours = JobItem.objects.filter(
+                pk__in=pks, state=JobItem.State.TAKEN, taken_at=items[0].taken_at
+            )
+            written += ours.update(
+                state=JobItem.State.LEFT_OUT if outcome.left_out else JobItem.State.DONE,
+                reason=outcome.left_out or outcome.remark,
+                done_at=timezone.now(),
+            )
+        if written != len(items):
+            raise ClaimLost
+
+
+def _close(job: Job) -> None:
+    note = ""
+    gather = job.asked.gather
+    if gather and job.items.filter(state=JobItem.State.DONE).exists():
+        if not _hold_gathering(job):
+            return
+        note = _gather(job, gather)
+    Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(
+        state=Job.State.FINISHED, finished_at=timezone.now(), gathering_at=None, note=note
+    )
+
+
+def _hold_gathering(job: Job) -> bool:
+    """Take the making of the file, unless a living worker is at it."""
+    now = timezone.now()
+    free = Q(gathering_at__isnull=True) | Q(gathering_at__lt=now - STALE_AFTER)
+    running = Job.objects.filter(free, pk=job.pk, state=Job.State.RUNNING)
+    return bool(running.update(gathering_at=now))
+
+
+def _gather(job: Job, gather: Gather) -> str:
+    """Make the file of what was done; return what to know of it."""
+    done = job.items.filter(state=JobItem.State.DONE)
+    keys = list(done.values_list("key", flat=True))
+
+    def pulse() -> None:
+        Job.objects.filter(pk=job.pk).update(gathering_at=timezone.now())
+
+    try:
+        with tempfile.TemporaryFile() as target:
+            note = gather(keys, target, pulse=_now_and_then(pulse))
+            target.seek(0)
+            name = f"{timezone.localdate():%Y-%m-%d}_{job.asked.file_name}"
+            job.file.save(name, File(target), save=False)
+    except Exception:
+        logger.exception("Job %s: no file", job.pk)
+        return _NO_FILE
+    Job.objects.filter(pk=job.pk).update(file=job.file.name)
+    return note
+
+
+def _now_and_then(pulse: Callable[[], None], every: float = 5) -> Callable[[], None]:
+    """Return `pulse`, called at most once in `every` seconds."""
+    last = time.monotonic()
+
+    def perhaps() -> None:
+        nonlocal last
+        if time.monotonic() - last > every:
+            last = time.monotonic()
+            pulse()
+
+    return perhaps
+
+
+# --- How far it is ------------------------------------------------------------
 def progress(job: Job) -> dict[str, int]:
     """Return the number of items in each state, and `total`."""
     counts = dict(job.items.order_by().values_list("state").annotate(Count("pk")))
     return {state: counts.get(state, 0) for state in JobItem.State.values} | {
         "total": sum(counts.values())
     }
+
+
+def pace(job: Job) -> float | None:
+    """Return the items done in a minute, over the last five minutes of work; None until known."""
+    recent = job.items.filter(done_at__gte=timezone.now() - datetime.timedelta(minutes=5))
+    found = recent.aggregate(first=Min("taken_at"), last=Max("done_at"), count=Count("pk"))
+    if not found["count"] or found["first"] is None:
+        return None
+    seconds = (found["last"] - found["first"]).total_seconds()
+    return 60.0 * found["count"] / max(seconds, 1)

@@ -1,12 +1,26 @@
 """What the worker does for jobs; may be killed and done again."""
 
+import datetime
+
+from django.utils import timezone
 from django_q.tasks import async_task
 
 from jobs.models import Job
 from jobs.running import work
+
+# Pieces stay in their files: an archive is made again on demand.
+FILES_KEPT = datetime.timedelta(days=30)
 
 
 def run_job(job_id: int) -> None:
     """Do a part of a long action; what is left goes to a task of its own."""
     if work(Job.objects.select_related("by").get(pk=job_id)):
         async_task("jobs.tasks.run_job", job_id)
+
+
+def forget_files() -> None:
+    """Delete the files of old jobs; their reports stay."""
+    old = Job.objects.exclude(file="").filter(finished_at__lt=timezone.now() - FILES_KEPT)
+    for job in old:
+        job.file.delete(save=False)
+        Job.objects.filter(pk=job.pk).update(file="")

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 from django.db import models
 
+from lifecycle.triggers import Spared
+
 
 class FrozenError(Exception):
     """Something issued, or published, was about to change."""
@@ -33,11 +35,13 @@ class Frozen(models.Model):
     """A row written once.
 
     `frozen_message` says so in French; `frozen_when` is the SQL condition on `OLD` under
-    which the database refuses a change, always by default.
+    which the database refuses a change, always by default; `frozen_but` the change that it
+    lets through all the same.
     """
 
     frozen_message: ClassVar[str] = "Ce qui est enregistré ici ne change plus."
     frozen_when: ClassVar[str] = ""
+    frozen_but: ClassVar[Spared | None] = None
 
     objects = FrozenQuerySet.as_manager()
 

@@ -8,7 +8,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from accounts.models import User
+from accounts.models.user import WITHOUT_NAME
 from lifecycle.frozen import Frozen
+from lifecycle.triggers import Spared
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,12 @@ class Subject:
 
 class JournalEntry(Frozen):
     frozen_message = "Le journal ne se modifie pas."
+    # Three years after they left, people's names go (`accounts.leaving`); what they did stays.
+    frozen_but = Spared(
+        "by_name",
+        f"NEW.by_name LIKE '%{WITHOUT_NAME}' AND EXISTS (SELECT 1 FROM accounts_user "  # noqa: S608
+        f"WHERE id = OLD.by_id AND last_name = '{WITHOUT_NAME}' AND NOT is_active)",
+    )
 
     campaign = models.ForeignKey(
         "campaigns.Campaign",

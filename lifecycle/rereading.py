@@ -42,13 +42,17 @@ class RereadForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._found = fingerprint(self.instance, self.unread)
-        self.fields["read_at"].initial = self._found
+        self.found = fingerprint(self.instance, self.unread)
+        self.fields["read_at"].initial = self.found
 
     def clean(self) -> None:
         super().clean()
-        if self.cleaned_data.get("read_at") != self._found:
-            raise ValidationError(CHANGED, code="stale")
+        if self.cleaned_data.get("read_at") != self.found:
+            self.add_error(None, ValidationError(self.refusal_of_stale(), code="stale"))
+
+    def refusal_of_stale(self) -> str:
+        """Return why what was typed is not written over what somebody else wrote (French)."""
+        return CHANGED
 
 
 class RereadAdmin(admin.ModelAdmin):

@@ -37,6 +37,17 @@ class Upkeep:
     statement: str
 
 
+@dataclass(frozen=True)
+class Spared:
+    """The one change that the database lets through: of `column` alone, where `when` holds.
+
+    `when` is SQL on NEW and OLD. The ORM refuses it like any other.
+    """
+
+    column: str
+    when: str
+
+
 def frozen_models() -> list[Any]:
     """Return the models whose rows never change, in a constant order."""
     return [model for model in apps.get_models() if hasattr(model, "frozen_message")]
@@ -48,8 +59,22 @@ def triggers_of(model: Any) -> Iterator[Rule | Upkeep]:
         condition = model.frozen_when or "1 = 1"
         for event in ("UPDATE", "DELETE"):
             name = f"frozen_{model._meta.db_table}_{event.lower()}"
-            yield Rule(name, f"BEFORE {event}", condition, str(model.frozen_message))
+            spared = getattr(model, "frozen_but", None) if event == "UPDATE" else None
+            refuses = f"({condition}) AND NOT ({_lets(model, spared)})" if spared else condition
+            yield Rule(name, f"BEFORE {event}", refuses, str(model.frozen_message))
     yield from getattr(model, "database_rules", ())
+
+
+def _lets(model: Any, spared: Spared) -> str:
+    """Return the SQL of a change that is let through: every other column stays as it is."""
+    others = [field.column for field in model._meta.concrete_fields if field.name != spared.column]
+    # Two unknown values are the same; older releases of SQLite have no word for that.
+    same = [
+        f'COALESCE(OLD."{column}" = NEW."{column}", '
+        f'OLD."{column}" IS NULL AND NEW."{column}" IS NULL)'
+        for column in others
+    ]
+    return " AND ".join([spared.when, *same])
 
 
 def install_triggers(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:

@@ -1,12 +1,17 @@
 """E-mails, whoever they are about: stored first, sent after commit, visible with their state."""
 
 import datetime
+import hashlib
+import secrets
 from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
+
+from outbox.addresses import absolute
 
 # After a failure, or after a worker was killed while it held the e-mail.
 RETRY_DELAYS = (
@@ -17,6 +22,8 @@ RETRY_DELAYS = (
     datetime.timedelta(hours=12),
 )
 MAX_ATTEMPTS = len(RETRY_DELAYS)
+# How long a personal link opens what its e-mail is about.
+LINK_LASTS = datetime.timedelta(days=14)
 
 
 class Delivery(models.TextChoices):
@@ -82,6 +89,9 @@ class Email(models.Model):
         help_text="Contient un code ou un lien : son texte est effacé dès qu'il est parti.",
     )
     useless_from = models.DateTimeField("sans objet à partir de", null=True, blank=True)
+    # Stands in the text as it is kept. Whoever receives it finds a link of their own there,
+    # made as it is sent: none is ever stored, so none can be read here.
+    opens = models.URLField("page que le courriel ouvre", blank=True, editable=False)
 
     objects = EmailQuerySet.as_manager()
 
@@ -129,6 +139,11 @@ class Email(models.Model):
                 **self._without_secret(),
             )
 
+    def still_to_reach(self) -> list[str]:
+        """Return the recipients to whom an attempt has not yet sent their own message."""
+        reached = set(self.links.filter(sent_at__isnull=False).values_list("recipient", flat=True))
+        return [recipient for recipient in self.recipients if recipient not in reached]
+
     def queue_again(self, recipients: list[str]) -> bool:
         """Start over, to `recipients`; False unless it failed or had nobody to go to."""
         return bool(
@@ -152,3 +167,57 @@ class Email(models.Model):
         Email.objects.filter(pk=self.pk, state=Delivery.QUEUED, attempts=self.attempts).update(
             **values
         )
+
+
+class PersonalLink(models.Model):
+    """The link of one e-mail to one of its recipients: serves once, for a while.
+
+    Its token goes out with the e-mail; a digest is all that stays.
+    """
+
+    email = models.ForeignKey(
+        Email, on_delete=models.CASCADE, related_name="links", verbose_name="courriel"
+    )
+    recipient = models.EmailField("destinataire")
+    digest = models.CharField("empreinte", max_length=64, unique=True)
+    made_at = models.DateTimeField("créé le", default=timezone.now)
+    sent_at = models.DateTimeField("envoyé le", null=True)
+    used_at = models.DateTimeField("utilisé le", null=True)
+
+    class Meta:
+        verbose_name = "lien personnel"
+        verbose_name_plural = "liens personnels"
+
+    def __str__(self) -> str:
+        return f"{self.recipient}, {self.made_at:%d/%m/%Y}"
+
+    @classmethod
+    def make(cls, email: Email, recipient: str) -> tuple["PersonalLink", str]:
+        """Return a new link and the only copy of its address."""
+        token = secrets.token_urlsafe(32)
+        link = cls.objects.create(email=email, recipient=recipient, digest=_digest(token))
+        return link, absolute(reverse("file_link", args=[token]))
+
+    @classmethod
+    def of(cls, token: str) -> "PersonalLink | None":
+        """Return the link whose address holds `token`, or None."""
+        return cls.objects.filter(digest=_digest(token)).first()
+
+    @property
+    def is_expired(self) -> bool:
+        return self.made_at + LINK_LASTS <= timezone.now()
+
+    def note_sent(self) -> None:
+        """Keep that the mail server took it: a later attempt leaves this recipient alone."""
+        self.sent_at = timezone.now()
+        self.save(update_fields=["sent_at"])
+
+    def use(self) -> bool:
+        """Use it up; False when it was used meanwhile."""
+        unused = PersonalLink.objects.filter(pk=self.pk, used_at__isnull=True)
+        return bool(unused.update(used_at=timezone.now()))
+
+
+def _digest(token: str) -> str:
+    # A token is 256 bits of chance: nothing to slow down a guess for.
+    return hashlib.sha256(token.encode()).hexdigest()

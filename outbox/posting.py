@@ -28,6 +28,14 @@ def post(recipients: list[str], **what: Any) -> Email:
     return email
 
 
+def post_all(emails: list[Email]) -> list[Email]:
+    """Keep many e-mails at once (`draft`), and have them sent once all is committed."""
+    kept = Email.objects.bulk_create(emails, batch_size=200)
+    if any(email.recipients for email in kept):
+        deliver_after_commit()
+    return kept
+
+
 def draft(
     recipients: list[str],
     *,
@@ -37,12 +45,14 @@ def draft(
     by: Any,
     is_secret: bool = False,
     useless_from: datetime.datetime | None = None,
+    opens: str = "",
 ) -> Email:
     """Return an e-mail still to be saved: who keeps many at once delivers once.
 
     `by` is who did what it tells of, None for the system. Without any address it is kept
     all the same, as NO_RECIPIENT. What `is_secret` (a code, a link) is wiped out once sent;
-    nothing is sent from `useless_from` on.
+    nothing is sent from `useless_from` on. `opens` is an address that the text holds: each
+    recipient is sent a link of their own in its place.
     """
     is_read = bool(recipients) or not is_secret
     return Email(
@@ -53,6 +63,7 @@ def draft(
         created_by=by,
         is_secret=is_secret,
         useless_from=useless_from,
+        opens=opens,
         state=Delivery.QUEUED if recipients else Delivery.NO_RECIPIENT,
     )
 

@@ -8,7 +8,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from outbox.models import Email
+from outbox.models import Email, PersonalLink
 
 logger = logging.getLogger(__name__)
 
@@ -53,13 +53,11 @@ def deliver() -> int:
 
 def _send(email: Email, connection: BaseEmailBackend) -> bool:
     """Send one e-mail that is ours; a failure is noted and tried again later."""
-    message = EmailMultiAlternatives(
-        email.subject, email.body, to=email.recipients, connection=connection
-    )
-    if email.html:
-        message.attach_alternative(email.html, "text/html")
     try:
-        message.send()
+        if email.opens:
+            _send_to_each(email, connection)
+        else:
+            _message(email, email.recipients, connection).send()
     except Exception as error:  # Whatever one message raises must not keep the others waiting.
         logger.warning("E-mail %s was not sent: %s", email.pk, error)
         email.note_failure(str(error) or type(error).__name__)
@@ -67,6 +65,27 @@ def _send(email: Email, connection: BaseEmailBackend) -> bool:
         return False
     email.note_sent()
     return True
+
+
+def _send_to_each(email: Email, connection: BaseEmailBackend) -> None:
+    """Send a message to each recipient not yet reached, with a link of their own."""
+    for recipient in email.still_to_reach():
+        link, address = PersonalLink.make(email, recipient)
+        _message(email, [recipient], connection, opens=address).send()
+        link.note_sent()
+
+
+def _message(
+    email: Email, to: list[str], connection: BaseEmailBackend, opens: str = ""
+) -> EmailMultiAlternatives:
+    """Return what is sent of an e-mail; the address that it opens becomes `opens`."""
+    body, html = (
+        text.replace(email.opens, opens) if opens else text for text in (email.body, email.html)
+    )
+    message = EmailMultiAlternatives(email.subject, body, to=to, connection=connection)
+    if html:
+        message.attach_alternative(html, "text/html")
+    return message
 
 
 def forget_secrets() -> int:

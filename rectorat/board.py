@@ -53,6 +53,18 @@ class Tally:
         return sum(self.by_state.values()) - self.by_state[State.ABANDONED]
 
     @property
+    def bar(self) -> list[tuple[State, int, float, float]]:
+        """The living conventions as one bar: state, number, start and width in percent."""
+        segments: list[tuple[State, int, float, float]] = []
+        start = 0.0
+        for state, count in self.states:
+            if count and state != State.ABANDONED:
+                width = round(100 * count / self.conventions, 3)
+                segments.append((state, count, round(start, 3), width))
+                start += width
+        return segments
+
+    @property
     def expected(self) -> Decimal:
         """What the living conventions amount to, signed or not."""
         return sum((a for state, a in self.amounts.items() if state != State.ABANDONED), Decimal(0))
@@ -82,18 +94,6 @@ class Board:
     # The states whose amounts are added up, as the filter of the list that shows them.
     expected_states = ",".join(state for state in State if state != State.ABANDONED)
     signed_states = ",".join(CLAIMABLE)
-
-    @property
-    def bar(self) -> list[tuple[State, int, float, float]]:
-        """The living conventions as one bar: state, number, start and width in percent."""
-        segments: list[tuple[State, int, float, float]] = []
-        start = 0.0
-        for state, count in self.total.states:
-            if count and state != State.ABANDONED:
-                width = round(100 * count / self.total.conventions, 3)
-                segments.append((state, count, round(start, 3), width))
-                start += width
-        return segments
 
 
 def build_board(campaign: Campaign, user: User) -> Board:

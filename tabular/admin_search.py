@@ -1,25 +1,75 @@
 """The search box of a list of the admin site, which minds neither accents nor hyphens."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.admin.utils import lookup_spawns_duplicates
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from tabular.folding import fold
 
+# A commune is written either way: « St-Jean », « Saint-Jean ».
+_WRITTEN_ALSO = {"st": "saint", "ste": "sainte", "saint": "st", "sainte": "ste"}
+_SHORT = frozenset({"st", "ste"})
+
 
 class FoldedSearchMixin(admin.ModelAdmin):
-    """Search box that finds a name typed without accents or hyphens.
+    """Search box that finds a name typed without accents or hyphens, Saint for St.
 
     Name in `search_fields` columns that hold folded text
-    ("search_text", "collectivity__search_text") or plain codes. Every word typed must
-    be found in one of them; autocomplete fields search the same way.
+    ("search_text", "collectivity__search_text") or plain codes, and in `typed_search_fields`
+    names that nothing folded. Every word typed must be found in one of them; autocomplete
+    fields search the same way.
     """
 
     search_fields: ClassVar[list[str] | tuple[str, ...]] = ("search_text",)
+    typed_search_fields: ClassVar[tuple[str, ...]] = ()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return super().get_search_results(request, queryset, fold(search_term))
+        folded = fold(search_term).split()
+        if not folded:
+            return queryset, False
+        fields = [*self.get_search_fields(request)]
+        found = _every(_written(word, fields) for word in folded)
+        if self.typed_search_fields:
+            found |= _every(
+                _contains(word, self.typed_search_fields) for word in search_term.split()
+            )
+        repeats = any(lookup_spawns_duplicates(self.opts, field) for field in fields)
+        return queryset.filter(found), repeats
+
+
+def _every(conditions: Iterable[Q]) -> Q:
+    whole = Q()
+    for condition in conditions:
+        whole &= condition
+    return whole
+
+
+def _contains(word: str, fields: Iterable[str]) -> Q:
+    return _any(Q(**{f"{field}__icontains": word}) for field in fields)
+
+
+def _written(word: str, fields: Iterable[str]) -> Q:
+    """Leave the rows with the word, or with the other way of writing it."""
+    ways = (word, _WRITTEN_ALSO[word]) if word in _WRITTEN_ALSO else (word,)
+    return _any(_whole(way, fields) if way in _SHORT else _contains(way, fields) for way in ways)
+
+
+def _whole(word: str, fields: Iterable[str]) -> Q:
+    """Leave the rows with the word itself: « st » is also in « Castelnau »."""
+    return _any(
+        Q(**{f"{field}__istartswith": f"{word} "}) | Q(**{f"{field}__icontains": f" {word} "})
+        for field in fields
+    )
+
+
+def _any(conditions: Iterable[Q]) -> Q:
+    either = Q(pk__in=[])
+    for condition in conditions:
+        either |= condition
+    return either

@@ -85,6 +85,8 @@ class Report:
     refused: list[Refusal] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
     blockers: list[str] = field(default_factory=list)
+    # Recognised by less than a code: done only when somebody agrees.
+    doubtful: list[Change] = field(default_factory=list)
 
     @property
     def counts(self) -> list[tuple[str, int]]:
@@ -96,6 +98,8 @@ class Report:
             ("lignes refusées", len(self.refused)),
             ("lignes ignorées", self.ignored.total()),
         ]
+        if self.doubtful:
+            counts.insert(2, ("reconnues par leur nom seulement", len(self.doubtful)))
         if self.mergers:
             counts.insert(3, ("fusions", len(self.mergers)))
         if self.closures:
@@ -109,7 +113,7 @@ class Report:
 
     @property
     def changes_nothing(self) -> bool:
-        return not (self.created or self.changed or self.closures or self.mergers)
+        return not (self.created or self.changed or self.closures or self.mergers or self.doubtful)
 
     def lines(self) -> Iterator[str]:
         """The report as a command prints it: counts, then the rows to look at."""
@@ -157,7 +161,7 @@ def read(content: bytes, columns: Sequence[Column]) -> Table:
     """
     text = decode(content)
     header, delimiter = _header(text, columns)
-    places = _places(header, columns)
+    places = places_of(header, columns)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     table = Table([], [])
     header_seen = False
@@ -252,11 +256,11 @@ def _header(text: str, columns: Sequence[Column]) -> tuple[list[str], str]:
             header = next(row for row in rows if any(cell.strip() for cell in row))
         except (csv.Error, StopIteration):
             continue
-        candidates.append((len(_places(header, columns)), len(header), header, delimiter))
+        candidates.append((len(places_of(header, columns)), len(header), header, delimiter))
     if not candidates:
         raise UnreadableFile("La première ligne, celle des en-têtes, est illisible.")
     *_, header, delimiter = max(candidates)
-    found = _places(header, columns)
+    found = places_of(header, columns)
     missing = [column for column in columns if column.required and column.name not in found]
     if missing:
         wanted = ", ".join(f"« {column.aliases[0]} »" for column in missing)
@@ -267,7 +271,7 @@ def _header(text: str, columns: Sequence[Column]) -> tuple[list[str], str]:
     return header, delimiter
 
 
-def _places(header: list[str], columns: Sequence[Column]) -> dict[str, int]:
+def places_of(header: Sequence[str], columns: Sequence[Column]) -> dict[str, int]:
     """Column name → its place; the header's case, accents, spaces, underscores do not count."""
     seen: dict[str, int] = {}
     for i, cell in enumerate(header):

@@ -9,10 +9,20 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from tabular.reading import DELIMITERS, MAX_BYTES, UnreadableFile, decode
+from tabular.reading import (
+    DELIMITERS,
+    MAX_BYTES,
+    Column,
+    Row,
+    Table,
+    UnreadableFile,
+    decode,
+    places_of,
+)
 
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 MOST_ROWS = 200_000
+_HEADER_WITHIN = 20
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,25 @@ def read_table(content: bytes) -> TextTable:
     if not lines:
         raise UnreadableFile("Le fichier ne contient aucune ligne sous ses en-têtes.")
     return TextTable(tuple(headers), lines)
+
+
+def read_columns(content: bytes, columns: Sequence[Column]) -> Table:
+    """Return the rows of a CSV or workbook that people keep, by the names of `columns`.
+
+    The header is the row that names most of them among the first twenty: titles above it, blank
+    rows and rows of totals without any of these cells are passed over. Raises UnreadableFile.
+    """
+    table = read_table(content)
+    rows = [Line(1, table.headers), *table.lines]
+    best = max(rows[:_HEADER_WITHIN], key=lambda row: len(places_of(row.cells, columns)))
+    places = places_of(best.cells, columns)
+    below = rows[rows.index(best) + 1 :]
+    if not places:
+        present = ", ".join(f"« {cell[:40]} »" for cell in table.headers if cell)
+        raise UnreadableFile(f"Aucune colonne connue. Les en-têtes du fichier sont : {present}.")
+    return Table(
+        [Row(row.number, {name: row.cells[i] for name, i in places.items()}) for row in below], []
+    )
 
 
 def _csv(content: bytes) -> Iterator[list[str]]:

@@ -24,6 +24,8 @@ pytest_plugins = [
     "tests.strict.order",
     "tests.strict.reading",
     "tests.strict.templates",
+    "tests.validation",
+    "tests.working",
 ]
 
 # Real data beside the product's checkout; not shipped with it.

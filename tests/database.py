@@ -17,9 +17,12 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 from psycopg import sql
+
+from lifecycle.triggers import triggers_of
 
 from . import event_loop
 from .temporary_database import temporary_database
@@ -78,6 +81,9 @@ def _digest() -> str:
             path = root.joinpath(*module.split("."))
             files |= {path.with_suffix(".py"), path / "__init__.py"}
     content = b"".join(path.read_bytes() for path in sorted(files) if path.is_file())
+    # What `migrate` has the database keep besides.
+    triggers = [(model._meta.label, *triggers_of(model)) for model in apps.get_models()]
+    content += repr(triggers).encode()
     return hashlib.sha256(content).hexdigest()[:16]
 
 

@@ -13,6 +13,7 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import URLResolver, get_resolver, reverse
@@ -41,6 +42,7 @@ from documents.models import Document
 from documents.received.signatures import examine
 from documents.received.uploads import UploadedPdf
 from jobs.models import Job
+from outbox.models import PersonalLink
 from tests.access import SignedInClient
 from tests.billing.conftest import issue, request, tell
 from tests.documents import papers
@@ -53,6 +55,7 @@ from tests.factories import (
     UserFactory,
     sign_by_both,
 )
+from town_hall import support
 
 VISITOR = "visitor"
 SIGNED_IN = frozenset(Role)
@@ -162,6 +165,7 @@ PAGES = {
     # Conventions: each role sees those of its scope
     "conventions": SIGNED_IN,
     "convention_current": SIGNED_IN,
+    "file_link": ANYONE,  # By its secret address
     "calendar": {Role.TOWN_HALL},
     "calendar_file": ANYONE,  # By its secret address
     "convention": SIGNED_IN,
@@ -172,6 +176,9 @@ PAGES = {
     "piece_comparison": SIGNED_IN,
     "piece_compared_page": SIGNED_IN,
     "piece_as_signed": SIGNED_IN,
+    "convention_print": SIGNED_IN,
+    "convention_return": WRITERS,
+    "convention_receive": WRITERS,
     "convention_issue": WRITERS,
     "message_attachment": SIGNED_IN,
     "convention_identity": WRITERS,
@@ -179,11 +186,14 @@ PAGES = {
     "convention_correction": WRITERS,
     "convention_message": WRITERS,
     "convention_act": WRITERS,
+    "convention_act_drop": WRITERS,
     "own_act": WRITERS,
     "convention_dates": WRITERS,
     "convention_signature": WRITERS,
     "convention_piece": WRITERS,
+    "piece_withdrawal": WRITERS,
     "amendment_act": WRITERS,
+    "amendment_act_drop": WRITERS,
     "own_amendment_act": WRITERS,
     "amendment_dates": WRITERS,
     "amendment_signature": WRITERS,
@@ -204,6 +214,12 @@ PAGES = {
     **dict.fromkeys(FINANCE_PAGES, OF_FINANCE),
     # The admin site, beside its pages by model
     "admin:index": ADMIN_SITE_ROLES,
+    "admin:search": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_assign": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_columns": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_views": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_forget": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_mailing": ADMIN_SITE_ROLES,
     "admin:login": ADMIN_SITE_ROLES,
     "admin:logout": SIGNED_IN,  # Leads to account_logout, or to the front page
     "admin:password_change": ADMIN_SITE_ROLES,
@@ -213,6 +229,8 @@ PAGES = {
     "admin:autocomplete": ADMIN_SITE_ROLES,
     "admin:view_on_site": NOBODY,
     "admin:communes_commune_import": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_import": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_reach": ADMIN_SITE_ROLES,
     "admin:schools_school_import": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_board": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,
@@ -223,11 +241,12 @@ PAGES = {
     "admin:campaigns_campaign_prepare": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_send": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_print": ADMIN_SITE_ROLES,
-    "admin:jobs_job_retry": ADMIN_SITE_ROLES,
+    **{
+        f"admin:jobs_job_{page}": ADMIN_SITE_ROLES for page in ("retry", "cancel", "file", "report")
+    },
     "admin:conventions_convention_verb": ADMIN_SITE_ROLES,
     "admin:conventions_convention_amend": ADMIN_SITE_ROLES,
     "admin:conventions_convention_amendment": ADMIN_SITE_ROLES,
-    "admin:jobs_job_start": ADMIN_SITE_ROLES,
     "admin:piles_pile_thumbnail": ADMIN_SITE_ROLES,
     "admin:conventions_convention_message": ADMIN_SITE_ROLES,
     "admin:conventions_convention_resume": ADMIN_SITE_ROLES,
@@ -274,8 +293,8 @@ QUERIES = {
         "capacity_gender": "F",
         "representative_since": "2026-03-21",
     },
+    "admin:conventions_convention_assign": {"conventions": "1"},
     "admin:conventions_convention_verb": {"conventions": "1"},
-    "admin:jobs_job_start": {"conventions": "1"},
     "admin:autocomplete": {
         "app_label": "accounts",
         "model_name": "user",
@@ -376,7 +395,9 @@ def values(convention, town_hall, administrator):
     Group.objects.create(name="Groupe")
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
     DsfrConfig.objects.create()
-    job = Job.objects.create(action="issue", by=town_hall)
+    _, link = PersonalLink.make(convention.notifications.last().email, town_hall.email)
+    job = Job.objects.create(action="pieces", by=town_hall)
+    job.file.save("pieces.zip", ContentFile(b"PK"))
     MailFolder().send_messages([EmailMessage("Objet", "…", to=[town_hall.email])])
     town_hall.managed.add(convention.collectivity)
     invitation = InvitationFactory(collectivity=convention.collectivity)
@@ -402,6 +423,7 @@ def values(convention, town_hall, administrator):
         "step": "mise-en-demeure",
         "reference": issued.reference,
         "token": CalendarSubscription.renew(town_hall).token,
+        ("file_link", "token"): link.rstrip("/").rpartition("/")[2],
         ("invitation", "token"): invitation.path.rstrip("/").rpartition("/")[2],
         ("invite_again", "pk"): invitation.pk,
         ("withdraw_invitation", "pk"): invitation.pk,
@@ -430,7 +452,10 @@ def values(convention, town_hall, administrator):
         "moment": "signee",
         ("piece_compared_page", "number"): 1,
         ("message_attachment", "pk"): message.pk,
-        ("admin:jobs_job_retry", "pk"): job.pk,
+        **{
+            (f"admin:jobs_job_{page}", "pk"): job.pk
+            for page in ("retry", "cancel", "file", "report")
+        },
         ("admin:conventions_convention_message", "pk"): convention.pk,
         ("admin:conventions_convention_resume", "pk"): convention.pk,
         ("admin:conventions_convention_termination", "pk"): convention.pk,
@@ -557,3 +582,46 @@ def test_with_the_first_factor_alone_an_agent_opens_nothing_else_than_what_sets_
 
 def test_the_named_exceptions_are_pages():
     assert {name for name, _ in addresses()} >= WITHOUT_FACTOR
+
+
+# --- Others than the four roles -------------------------------------------------------
+def openings(client, values, expected) -> list[str]:
+    """Return the pages that open where `expected(name)` says no, or the other way round."""
+    signed_in = dict(client.cookies)
+    surprises = []
+    for name, arguments in addresses():
+        client.cookies.clear()
+        client.cookies.update(signed_in)
+        url = address(name, arguments, values)
+        if opens(client, url, QUERIES.get(name, {})) != expected(name):
+            surprises.append(name)
+    return surprises
+
+
+@pytest.mark.parametrize("role", [Role.TOWN_HALL, Role.ADMINISTRATOR])
+def test_a_closed_account_opens_what_a_passer_by_opens(client, people, values, role):
+    client.force_login(people[role])
+    User.objects.filter(pk=people[role].pk).update(is_active=False)
+
+    own = {"calendar_file"} if role == Role.TOWN_HALL else set()  # Of no more worth to anybody.
+    assert openings(client, values, lambda name: VISITOR in allowed(name) and name not in own) == []
+
+
+def test_seeing_as_a_town_hall_one_reads_its_pages_and_sends_nothing(
+    client, convention, rectorat, values
+):
+    client.force_login(rectorat)
+    start = reverse("support_start", args=[convention.collectivity.code])
+    client.post(start, {"reason": "appel de la mairie"})
+    strays, sent = set(), set()
+    for name, arguments in addresses():
+        if name in support.OWN:
+            continue
+        url = address(name, arguments, values)
+        if opens(client, url, QUERIES.get(name, {})) and Role.TOWN_HALL not in allowed(name):
+            strays.add(name)
+        for ask in (client.post, client.put, client.delete):
+            if ask(url, {}).status_code != 403:
+                sent.add(name)
+
+    assert (strays, sent) == (set(), set())

@@ -49,12 +49,21 @@ def visible(html: str) -> str:
     return unescape(re.sub(r"<[^>]*>", "", words))
 
 
+def spoken(html: str) -> str:
+    """The words of its attributes, one a line."""
+    said = r"""\s(?:aria-label|aria-description|title|alt|placeholder)=("[^"]*"|'[^']*')"""
+    return "\n".join(unescape(value[1:-1]) for value in re.findall(said, html))
+
+
 def of_template(path: Path) -> str:
     """A template's own words, what it calls for left out, as they are sent."""
     words = path.read_text(encoding="utf-8")
     # A word stands for each value: what is around it is read too.
     words = TEMPLATE_SYNTAX.sub(lambda found: "Z" if found[0][:2] == "{{" else "", words)
-    return visible(mend_html(words)) if path.suffix == ".html" else mend(words)
+    if path.suffix != ".html":
+        return mend(words)
+    sent = mend_html(words)
+    return f"{visible(sent)}\n{spoken(sent)}"
 
 
 def strings(path: Path) -> list[tuple[int, str]]:
@@ -133,7 +142,16 @@ def test_plain_text_is_mended(typed, printed):
     [
         (
             "<p title='a : b'>d&#x27;Agde : 1er mai</p>",
-            "<p title='a : b'>d’Agde\u00a0: 1<sup>er</sup>\u00a0mai</p>",
+            "<p title='a\u00a0: b'>d’Agde\u00a0: 1<sup>er</sup>\u00a0mai</p>",
+        ),
+        (
+            '<a aria-label="L&#x27;école : 1er mai" href="/?a : b">',
+            '<a aria-label="L’école\u00a0: 1er\u00a0mai" href="/?a : b">',
+        ),
+        ("<img alt='n° 3' data-title='a : b'>", "<img alt='n°\u00a03' data-title='a : b'>"),
+        (
+            "<textarea placeholder='d&#39;Agde'>d'Agde : x</textarea>",
+            "<textarea placeholder='d’Agde'>d'Agde : x</textarea>",
         ),
         ("<title>Le 1er mai</title>", "<title>Le 1er\u00a0mai</title>"),
         ("<b>Sujet</b> : x", "<b>Sujet</b>\u00a0: x"),

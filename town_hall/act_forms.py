@@ -12,12 +12,15 @@ from django.forms.models import fields_for_model
 
 from communes.models import Collectivity
 from conventions.acts.models import Act
+from conventions.acts.repeating import chosen_last
 from conventions.acts.sitting import Sitting
 from conventions.authority import ACT_FIELDS, DATE_FIELDS, own_act_text
 from conventions.models import SignedByBoth
 from documents.letterheads import read_letterhead
 from documents.received.form_fields import COPY, PdfField
-from lifecycle.plausible import DateInput, keep_within
+from drafts.forms import KeptFileInput
+from lifecycle.plausible import keep_within
+from town_hall.days import DayInput
 from town_hall.forms import FileForm
 
 _WITHOUT_DELEGATION = (
@@ -34,7 +37,7 @@ class ActForm(FileForm, forms.ModelForm):
     class Meta:
         model = Act
         fields = list(ACT_FIELDS)
-        widgets = {"kind": forms.RadioSelect, "planned_on": DateInput, "dated_on": DateInput}
+        widgets = {"kind": forms.RadioSelect, "planned_on": DayInput, "dated_on": DayInput}
         labels = {"kind": "Par quel acte votre collectivité autorise-t-elle la signature ?"}
         help_texts = {
             "delegation_item": "Alinéa de l'article L2122-22 au titre duquel le maire décide. Vide, "
@@ -70,7 +73,7 @@ class ActForm(FileForm, forms.ModelForm):
             )
         sitting = self.instance.sitting or Sitting()
         widgets: dict[str, type[forms.Widget] | forms.Widget] = {
-            "convened_on": DateInput(),
+            "convened_on": DayInput(),
             "proxies": forms.Textarea(attrs={"rows": 3}),
         }
         for name, field in fields_for_model(Sitting, Sitting.FIELDS, widgets=widgets).items():
@@ -96,6 +99,20 @@ class ActForm(FileForm, forms.ModelForm):
         return self["kind"].value() == Act.Kind.DELIBERATION
 
     @property
+    def is_taken(self) -> bool:
+        """Tell whether number or date is there, or wrong."""
+        return any(self[name].value() or self[name].errors for name in ("number", "dated_on"))
+
+    @property
+    def has_more_errors(self) -> bool:
+        names = ("planned_on", "executor", *self.delegation_names)
+        return any(self[name].errors for name in names)
+
+    @property
+    def has_sitting_errors(self) -> bool:
+        return any(field.errors for field in self.sitting_fields)
+
+    @property
     def act_values(self) -> dict[str, Any]:
         """What the verb takes."""
         return self.facts((*ACT_FIELDS, *Sitting.FIELDS))
@@ -108,7 +125,7 @@ def act_to_fill(subject: SignedByBoth) -> Act:
     """
     act = subject.act
     if act is None:
-        return Act(collectivity=subject.collectivity)
+        return Act(collectivity=subject.collectivity, **chosen_last(subject))
     if act.withdrawn_on:
         return Act(collectivity=subject.collectivity, kind=act.kind)
     return copy(act)
@@ -117,7 +134,7 @@ def act_to_fill(subject: SignedByBoth) -> Act:
 class LetterheadField(forms.FileField):
     """An image sent by a person, as the bytes of a small JPEG."""
 
-    widget = forms.FileInput(attrs={"accept": "image/png,image/jpeg"})
+    widget = KeptFileInput(attrs={"accept": "image/png,image/jpeg"})
 
     def clean(self, data: Any, initial: Any = None) -> bytes | None:
         uploaded = super().clean(data, initial)
@@ -220,7 +237,7 @@ class ActDatesForm(FileForm, forms.ModelForm):
     class Meta:
         model = Act
         fields = list(DATE_FIELDS)
-        widgets = {name: DateInput for name in fields if name.endswith(("_on", "_until"))}
+        widgets = {name: DayInput for name in fields if name.endswith(("_on", "_until"))}
         help_texts = {
             "deposited_on": "Date de réception par la préfecture.",
             "published_on": "Date de mise en ligne ou d'affichage.",

@@ -9,18 +9,27 @@ from dsfr.forms import DsfrBaseForm
 from communes.forms import RepresentedForm
 from communes.identifiers import normalise, validate_siret
 from communes.models import Collectivity
+from communes.typed import read_phone, read_postcode, refuse_pictures, validate_name
 from conventions.exchanges.models import MESSAGE_LENGTH, Message
 from conventions.models import Convention, Piece
 from conventions.terminations.steps import EndingStep
 from documents.received.form_fields import COPY, PdfField
-from lifecycle.plausible import DateInput, keep_within
+from lifecycle.plausible import keep_within
 from lifecycle.rereading import RereadForm
+from town_hall.days import NOT_A_DAY, DayInput
+from town_hall.meanwhile import SEEN, seen
+
+# Fields that name a person.
+PERSONS = frozenset(
+    {"representative_first_name", "representative_last_name", "signatory", "certified_by"}
+)
 
 
 class FileForm(DsfrBaseForm):
     """A form about a part of a file; carries the version of it that its reader saw."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
     # Dates of what is still to come.
     planned: tuple[str, ...] = ()
     # Dates of another age than the file's, with a rule of their own.
@@ -33,6 +42,27 @@ class FileForm(DsfrBaseForm):
         keep_within(self, campaign.window, *(self.fields.keys() - {*self.planned, *self.aside}))
         if self.planned:
             keep_within(self, campaign.planning_window, *self.planned)
+
+    def full_clean(self) -> None:
+        """Each message names its field: one may be read far from it."""
+        for name, field in self.fields.items():
+            field.error_messages["required"] = f"« {self[name].label} » est obligatoire."
+            if isinstance(field, forms.DateField):
+                field.error_messages["invalid"] = NOT_A_DAY
+            if isinstance(field, forms.CharField) and not isinstance(field.widget, forms.Textarea):
+                field.validators.append(refuse_pictures)
+            if name in PERSONS:
+                field.validators.append(validate_name)
+        super().full_clean()
+
+    def is_typed_in(self) -> bool:
+        """Tell whether something was typed or chosen that was not there before."""
+        return any(not self[name].is_hidden for name in self.changed_data)
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        if field_name == SEEN and SEEN not in self.initial:
+            return seen(self)
+        return super().get_initial_for_field(field, field_name)
 
     def word(self, name: str, **texts: str) -> None:
         """Word a field (`label`, `help_text`) by its file.
@@ -58,6 +88,10 @@ class IdentityForm(FileForm, RepresentedForm, RereadForm):
         max_length=25,
         help_text="Quatorze chiffres, celui de la collectivité qui paie (pas celui d'une école).",
     )
+
+    # Longer than what is kept of them, too.
+    postcode = forms.CharField(label="Code postal", max_length=15)
+    phone = forms.CharField(label="Téléphone", max_length=30, required=False)
 
     class Meta:
         model = Collectivity
@@ -99,6 +133,15 @@ class IdentityForm(FileForm, RepresentedForm, RereadForm):
             ],
         )
 
+    def clean(self) -> None:
+        super().clean()
+        self._agree_on_gender()
+
+    def refusal_of_stale(self) -> str:
+        last = self.instance.history.select_related("history_user").first()
+        by = f" par {last.history_user}" if last and last.history_user else ""
+        return f"Ces renseignements ont été modifiés entre-temps{by}."
+
     def clean_siret(self) -> str:
         siret = normalise(self.cleaned_data["siret"])
         validate_siret(siret)
@@ -109,8 +152,7 @@ class IdentityForm(FileForm, RepresentedForm, RereadForm):
             )
         return siret
 
-    def clean(self) -> None:
-        super().clean()
+    def _agree_on_gender(self) -> None:
         gender = self.cleaned_data.get("capacity_gender", "")
         right = {"F": "Présidente", "M": "Président"}.get(gender)
         capacity = self.cleaned_data.get("representative_capacity")
@@ -118,10 +160,10 @@ class IdentityForm(FileForm, RepresentedForm, RereadForm):
             self.add_error("representative_capacity", f"Selon l'accord choisi : « {right} ».")
 
     def clean_postcode(self) -> str:
-        postcode: str = self.cleaned_data["postcode"].strip()
-        if not (len(postcode) == 5 and postcode.isdigit()):
-            raise forms.ValidationError("Un code postal compte cinq chiffres, par exemple 34750.")
-        return postcode
+        return read_postcode(self.cleaned_data["postcode"])
+
+    def clean_phone(self) -> str:
+        return read_phone(self.cleaned_data["phone"])
 
 
 class ChangedRepresentativeForm(FileForm, RepresentedForm, RereadForm):
@@ -156,7 +198,7 @@ class ConfirmedRepresentative(FileForm):
 
 
 class SignatureForm(FileForm):
-    on = forms.DateField(label="Date de signature de la convention", widget=DateInput)
+    on = forms.DateField(label="Date de signature de la convention", widget=DayInput)
     convention_signed = PdfField(label="Convention signée", required=False)
     act_signed = PdfField(label="Acte signé", required=False)
 
@@ -173,7 +215,7 @@ class PieceForm(FileForm):
 
 
 class AmendmentSignatureForm(ConfirmedRepresentative):
-    on = forms.DateField(label="Date de signature de l'avenant", widget=DateInput)
+    on = forms.DateField(label="Date de signature de l'avenant", widget=DayInput)
     amendment_signed = PdfField(label="Avenant signé", required=False)
     act_signed = PdfField(
         label="Acte de l'avenant signé",
@@ -187,6 +229,14 @@ class AmendmentPieceForm(PieceForm):
         label="Nature de la pièce",
         widget=forms.RadioSelect,
         choices=_choices(Piece.RECEIVED_FOR_AMENDMENT),
+    )
+
+
+class WithdrawalForm(FileForm):
+    reason = forms.CharField(
+        label="Pourquoi la retirez-vous ?",
+        max_length=300,
+        help_text="Par exemple : « Mauvais fichier ». Le rectorat lit ce motif.",
     )
 
 
@@ -219,7 +269,7 @@ class CorrectionForm(MessageForm):
 class TerminationForm(ConfirmedRepresentative):
     """A step of article 11: its date and, for a letter, what it says."""
 
-    on = forms.DateField(widget=DateInput)
+    on = forms.DateField(widget=DayInput)
     statement = forms.CharField(
         max_length=MESSAGE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 8}),

@@ -1,6 +1,7 @@
 from django.urls import path, register_converter
 
 from conventions.campaigns.converters import SchoolYearConverter
+from town_hall.links.views import FileLink
 from town_hall.views import (
     amendments,
     calendar,
@@ -10,9 +11,11 @@ from town_hall.views import (
     documents,
     files,
     own_act,
+    returning,
     steps,
     support,
     termination,
+    verify,
 )
 
 register_converter(SchoolYearConverter, "school_year")
@@ -44,6 +47,7 @@ urlpatterns = [
         colleagues.WithdrawInvitation.as_view(),
         name="withdraw_invitation",
     ),
+    path("lien/<str:token>/", FileLink.as_view(), name="file_link"),
     path("pieces/<int:pk>/", documents.download_piece, name="piece"),
     path(_signature, comparison.compare, name="piece_comparison"),
     path(f"{_signature}signee.pdf", comparison.download_as_signed, name="piece_as_signed"),
@@ -56,22 +60,34 @@ urlpatterns = [
     path(_file, files.ConventionPage.as_view(), name="convention"),
     path(f"{_file}projet.pdf", documents.preview, name="convention_preview"),
     path(f"{_file}documents/", documents.issue_documents, name="convention_issue"),
-    path(f"{_file}renseignements/", steps.Identity.as_view(), name="convention_identity"),
+    path(f"{_file}renseignements/", verify.Verify.as_view(), name="convention_identity"),
+    path(f"{_file}imprimer/", documents.PrintPage.as_view(), name="convention_print"),
+    path(f"{_file}retour/", returning.ReturnPage.as_view(), name="convention_return"),
+    path(f"{_file}retour/depot/", returning.receive, name="convention_receive"),
     path(f"{_file}representant/", steps.Representative.as_view(), name="convention_representative"),
     path(f"{_file}correction/", correspondence.Correction.as_view(), name="convention_correction"),
     path(f"{_file}message/", correspondence.PostMessage.as_view(), name="convention_message"),
     path(f"{_file}acte/", steps.ActPage.as_view(), name="convention_act"),
     path(f"{_file}acte/texte.docx", documents.download_act_text, name="act_text"),
     path(f"{_file}acte/adapter/", own_act.OwnActPage.as_view(), name="own_act"),
+    path(f"{_file}acte/abandon/", steps.DropDraft.as_view(), name="convention_act_drop"),
     path(f"{_file}dates/", steps.ActDates.as_view(), name="convention_dates"),
     path(f"{_file}signature/", steps.Signature.as_view(), name="convention_signature"),
     path(f"{_file}pieces/", steps.AddPiece.as_view(), name="convention_piece"),
+    path(
+        f"{_file}pieces/<int:pk>/retirer/", steps.WithdrawPiece.as_view(), name="piece_withdrawal"
+    ),
     path(f"{_amendment}acte/", amendments.AmendmentActPage.as_view(), name="amendment_act"),
     path(f"{_amendment}acte/texte.docx", documents.download_act_text, name="amendment_act_text"),
     path(
         f"{_amendment}acte/adapter/",
         amendments.OwnAmendmentAct.as_view(),
         name="own_amendment_act",
+    ),
+    path(
+        f"{_amendment}acte/abandon/",
+        amendments.DropAmendmentDraft.as_view(),
+        name="amendment_act_drop",
     ),
     path(f"{_amendment}dates/", amendments.AmendmentActDates.as_view(), name="amendment_dates"),
     path(

@@ -38,6 +38,10 @@ _MARKUP = re.compile(
 )
 _WRAPPED = re.compile(r"[ \n]*\n[ \n]*(?=[;:!?»](?!\w))|(?<=«)[ \n]*\n[ \n]*")
 _APOSTROPHES = re.compile("&#(?:x27|39);")
+# Words, too: read aloud, or shown under the pointer.
+_SPOKEN = re.compile(
+    r"""(?<=\s)((?:aria-label|aria-description|title|alt|placeholder)=)("[^"]*"|'[^']*')"""
+)
 # Their words are shown as they are, with no mark-up inside.
 _PLAIN = re.compile(r"<(title|option)\b", re.IGNORECASE)
 
@@ -52,13 +56,14 @@ def mend(text: str) -> str:
 def mend_html(html: str) -> str:
     """Return a page whose words are mended, and its ordinals raised: 1<sup>er</sup>.
 
-    Mark-up, attributes, scripts, what is typed in a field and what is shown as code stay.
+    So are the attributes that are words. All other mark-up, scripts, what is typed in a field
+    and what is shown as code stay.
     """
     pieces = []
     position, is_plain = 0, False
     for markup in _MARKUP.finditer(html):
         pieces.append(_mend_words(html[position : markup.start()], is_plain=is_plain))
-        pieces.append(markup[0])
+        pieces.append(_mend_attributes(markup[0]))
         position, is_plain = markup.end(), bool(_PLAIN.match(markup[0]))
     pieces.append(_mend_words(html[position:], is_plain=is_plain))
     return "".join(pieces)
@@ -74,3 +79,17 @@ def _mend_words(words: str, *, is_plain: bool) -> str:
         words = _FIRST.sub("1<sup>er</sup>", words)
     # A straight apostrophe that stays is escaped again, as it came.
     return words.replace("'", "&#x27;")
+
+
+def _mend_attributes(markup: str) -> str:
+    """Mend what a tag says; of a script or a field with all it holds, the opening tag only."""
+    tag, end, content = markup.partition(">")
+    if "=" not in tag or tag.startswith("<!"):
+        return markup
+    return _SPOKEN.sub(_mended_attribute, tag) + end + content
+
+
+def _mended_attribute(attribute: re.Match[str]) -> str:
+    name, value = attribute.groups()
+    quote = value[0]
+    return f"{name}{quote}{_mend_words(value[1:-1], is_plain=True)}{quote}"

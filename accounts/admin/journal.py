@@ -23,7 +23,6 @@ class AccessEntryAdmin(ExportMixin, WholeRegionAdmin):
     )
     list_display = ("moment", "kind", "subject", "by_name", "network", "detail")
     list_filter = ("kind", "at")
-    date_hierarchy = "at"
     search_fields = ("subject", "by_name", "network", "detail", "person__last_name")
     search_help_text = "Adresse électronique, nom, adresse du réseau, ce qui s'est passé."
     list_per_page = 100

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -21,7 +22,8 @@ from django.utils import timezone
 
 from accounts import journal, rights
 from accounts.invitations.models import Invitation
-from accounts.models import AccessEntry, AccessReview, User
+from accounts.models import AccessEntry, User
+from accounts.models.user import WITHOUT_NAME
 from accounts.roles import Role
 from communes.models import Collectivity
 from law.deadlines import add_months
@@ -32,7 +34,6 @@ CLOSED_AFTER = 13  # months
 FORGOTTEN_AFTER = 36  # months
 _WARNED = "Compte sans connexion depuis onze mois : courriel envoyé"
 _ANONYMOUS = "anonyme.invalid"
-_NOBODY = "Compte anonymisé"
 
 
 @dataclass(frozen=True)
@@ -66,26 +67,47 @@ def review(*, dry_run: bool = False) -> Departures:
 
 
 def forget(user: User) -> None:
-    """Take name and address away from a closed account, from its history and its invitations.
+    """Take name and address away from a closed account, its history, invitations and journals.
 
-    What it did stays its own: the journals of the files point to it still.
+    What it did stays its own: the journals of the files point to it still, and say its
+    function and its collectivities in place of its name.
     """
     names = {
         "first_name": "",
-        "last_name": _NOBODY,
+        "last_name": WITHOUT_NAME,
         "email": f"compte-{user.pk}@{_ANONYMOUS}",
     }
     Invitation.objects.filter(Q(email=user.email) | Q(accepted_by=user)).update(
         email=names["email"]
     )
-    Invitation.objects.filter(invited_by=user).update(invited_by_name=_NOBODY)
-    AccessReview.objects.filter(by=user).update(by_name=_NOBODY)
+    Invitation.objects.filter(invited_by=user).update(invited_by_name=WITHOUT_NAME)
     User.history.filter(id=user.pk).update(**names)
     User.objects.filter(pk=user.pk).update(
         **names, password=make_password(None), proconnect_sub="", proconnect_siret=""
     )
     for model in (Authenticator, UserSession, EmailAddress):
         model.objects.filter(user=user).delete()
+    _forget_name(user)
+
+
+def _forget_name(user: User) -> None:
+    """Put somebody's function in place of their name wherever it was kept beside their key.
+
+    Journals among them: the database lets this one change of theirs through, once the account
+    has no name (`lifecycle.models.JournalEntry.frozen_but`), and the ORM none.
+    """
+    function = _function_of(user)
+    for model in apps.get_models():
+        fields = {field.name: field for field in model._meta.get_fields()}
+        if "by_name" in fields and fields["by"].related_model is User:
+            QuerySet(model).filter(by=user).update(by_name=function)
+
+
+def _function_of(user: User) -> str:
+    """Return, for example, "mairie (Commune de Bourg), compte anonymisé"."""
+    places = ", ".join(map(str, user.collectivities.order_by("code")))
+    function = user.get_role_display() + (f" ({places})" if places else "")
+    return f"{function[:150]}, {WITHOUT_NAME}"
 
 
 def _quiet(months: int) -> QuerySet[User]:

@@ -18,6 +18,10 @@ from communes.models import Collectivity, Department
 DEMONSTRATION_DOMAIN = "demonstration.invalid"
 
 
+# The name of who left three years ago (`accounts.leaving`).
+WITHOUT_NAME = "compte anonymisé"
+
+
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create a person; without a password the account waits for a reset by e-mail."""
@@ -121,6 +125,8 @@ class User(AbstractBaseUser):
     typed_name = ""
     # The collectivity that an agent of the rectorat sees as (`town_hall.support`).
     visiting: Collectivity | None = None
+    # The key of the one file that the link of an e-mail opened (`town_hall.links`).
+    only_file: int | None = None
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -6,6 +6,7 @@ from allauth.account import views as allauth_views
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
+from allauth.account.utils import get_next_redirect_url
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -45,7 +46,8 @@ def sign_in_to_demonstration(request: HttpRequest) -> HttpResponse:
         raise Http404
     user = get_object_or_404(User, email=request.POST["email"])
     record_authentication(request, user, method="demonstration")
-    response: HttpResponse = perform_login(request, Login(user=user))
+    login = Login(user=user, redirect_url=get_next_redirect_url(request))
+    response: HttpResponse = perform_login(request, login)
     return response
 
 

@@ -15,7 +15,7 @@ from django.db.models.functions import ExtractYear
 from django.utils import timezone
 
 from accounts.models import User
-from billing.balances import entries_in_force, in_cents, issued, owed, signed_cents, standing
+from billing.balances import entries_in_force, in_cents, of_kind, owed, signed_cents, standing
 from billing.claims.listing import Shown, showing, with_amounts
 from billing.ledger import euros
 from billing.models import Entry, Titre
@@ -119,10 +119,10 @@ def _add_conventions(
     decided = entries_in_force(today).filter(
         kind=EntryKind.DECIDED, titre__claim__convention__in=keys
     )
-    for key, cents in _by(living, place, in_cents("amount")):
+    of_signature = (in_cents("amount"), Q(pk__in=keys))
+    for key, cents, of_signed in _by(living, place, in_cents("amount"), of_signature):
         found[key].expected += euros(cents)
-    for key, cents in _by(signed, place, in_cents("amount")):
-        found[key].signed += euros(cents)
+        found[key].signed += euros(of_signed)
     for key, cents in _by(changes, f"convention__{place}", in_cents("amount_change")):
         found[key].signed += euros(cents)
         found[key].expected += euros(cents)
@@ -136,16 +136,16 @@ def _add_conventions(
 
 def _add_titres(found: dict[int, Figures], titres: TitreQuerySet, today: datetime.date) -> None:
     place = "claim__convention__collectivity__department"
-    live = standing(titres, today)
-    for key, cents in _by(live, place, signed_cents()):
+    is_issued = Q(of_kind(EntryKind.ISSUED, today))
+    asked = _by(standing(titres, today), place, signed_cents(), (signed_cents(), is_issued))
+    for key, cents, numbered in asked:
         found[key].requested = euros(cents)
-    for key, cents in _by(issued(live, today), place, signed_cents()):
-        found[key].issued = euros(cents)
+        found[key].issued = euros(numbered)
     entries = Entry.objects.filter(titre__in=titres.order_by().values("pk"), on__lte=today)
-    for key, cents in _by(entries.filter(kind__in=PAYMENTS), f"titre__{place}", "effect"):
-        found[key].received = euros(-cents)
-    for key, cents in _by(entries.filter(kind__in=_SETTLED), f"titre__{place}", "effect"):
-        found[key].written_off = euros(-cents)
+    of_payments, of_others = (("effect", Q(kind__in=kinds)) for kinds in (PAYMENTS, _SETTLED))
+    for key, _, paid, settled in _by(entries, f"titre__{place}", "effect", of_payments, of_others):
+        found[key].received = euros(-paid)
+        found[key].written_off = euros(-settled)
     department_of = dict(titres.order_by("pk").values_list("pk", place))
     for line in owed(titres, today):
         figures = found[department_of[line.titre_id]]
@@ -153,9 +153,15 @@ def _add_titres(found: dict[int, Figures], titres: TitreQuerySet, today: datetim
         figures.contested += line.contested
 
 
-def _by(rows: QuerySet, place: str, amount: Combinable | str) -> Iterable[tuple[int, int]]:
-    """Return (key, cents) of a queryset, added up by what `place` leads to."""
-    return rows.order_by().values_list(place).annotate(total=Sum(amount))
+def _by(
+    rows: QuerySet, place: str, amount: Combinable | str, *parts: tuple[Combinable | str, Q]
+) -> Iterable[tuple[int, ...]]:
+    """Return (key, cents, cents of each part) of a queryset, added up by what `place` leads to."""
+    sums = {
+        f"part_{number}": Sum(part, filter=condition, default=0)
+        for number, (part, condition) in enumerate(parts)
+    }
+    return rows.order_by().values_list(place).annotate(total=Sum(amount), **sums)
 
 
 @dataclass
@@ -175,9 +181,12 @@ def budget_years(user: User) -> list[Year]:
         .order_by()
         .annotate(year=ExtractYear("on"))
     )
-    years: dict[int, Year] = {}
-    for year, cents in _by(entries.filter(kind=EntryKind.ISSUED), "year", "effect"):
-        years.setdefault(year, Year(year)).issued = euros(cents)
-    for year, cents in _by(entries.filter(kind__in=PAYMENTS), "year", "effect"):
-        years.setdefault(year, Year(year)).received = euros(-cents)
-    return sorted(years.values(), key=lambda each: -each.year)
+    counted = entries.filter(kind__in=(EntryKind.ISSUED, *PAYMENTS))
+    of_issues, of_payments = (
+        ("effect", Q(kind__in=kinds)) for kinds in ([EntryKind.ISSUED], PAYMENTS)
+    )
+    years = [
+        Year(year, issued=euros(asked), received=euros(-paid))
+        for year, _, asked, paid in _by(counted, "year", "effect", of_issues, of_payments)
+    ]
+    return sorted(years, key=lambda each: -each.year)

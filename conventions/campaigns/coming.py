@@ -16,7 +16,14 @@ TEXTS = {
     "convention_text": TextModel.Kind.CONVENTION,
 }
 # How the campaign runs: taken from last year's, like the tariff and the signatory.
-EXCHANGES = ("contact_email", "reminder_interval", "reminder_cap", "reminder_schedule")
+EXCHANGES = (
+    "contact_name",
+    "contact_phone",
+    "contact_email",
+    "reminder_interval",
+    "reminder_cap",
+    "reminder_schedule",
+)
 _SIGNATORY = tuple(name for name in PRINTED if name.startswith("signatory"))
 _DATES = ("opens_on", "reply_by", "ends_on")
 

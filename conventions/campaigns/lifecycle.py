@@ -23,6 +23,7 @@ CAMPAIGN_TRANSITIONS = table(
             CampaignState.CLOSED: CampaignState.OPEN,
         },
         roles=ADMIN_SITE_ROLES,
+        requires=("contact",),
     ),
     Transition(
         "close",

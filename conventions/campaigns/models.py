@@ -17,7 +17,7 @@ from conventions.campaigns.lifecycle import CAMPAIGN_TRANSITIONS, CampaignState
 from documents.models import TextModel
 from law.deadlines import add_months
 from lifecycle import plausible
-from lifecycle.door import Stateful, refuse_limited
+from lifecycle.door import Missing, Stateful, refuse_limited
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
 from lifecycle.plausible import Window
@@ -105,6 +105,14 @@ class Campaign(Stateful):
         help_text="Un titre par ligne, tels qu'imprimés : « Rectrice de la région académique "
         "Occitanie », « Rectrice de l'académie de Montpellier », …",
     )
+    contact_name = models.CharField(
+        "personne à joindre",
+        max_length=120,
+        blank=True,
+        help_text="Nommée aux collectivités, dans leur dossier et leurs courriels. Nécessaire, "
+        "comme le téléphone et l'adresse, pour ouvrir la campagne.",
+    )
+    contact_phone = models.CharField("téléphone du rectorat", max_length=30, blank=True)
     contact_email = models.EmailField(
         "adresse du rectorat",
         blank=True,
@@ -256,6 +264,11 @@ class Campaign(Stateful):
         return add_months(self.starts_on, -18)
 
     @property
+    def contact(self) -> str:
+        """Who answers questions at the rectorat, and how: "Jeanne Durand, 04 67 91 00 00, …"."""
+        return ", ".join(filter(None, (self.contact_name, self.contact_phone, self.contact_email)))
+
+    @property
     def signatory(self) -> str:
         return f"{self.signatory_first_name} {self.signatory_last_name}"
 
@@ -310,6 +323,17 @@ class Campaign(Stateful):
                 f"{again:%d/%m/%Y}."
             )
         return ""
+
+    def missing_for(self, verb: str) -> list[Missing]:
+        """A campaign opens once the collectivities have somebody to call and to write to."""
+        if "contact" not in self.TRANSITIONS[verb].requires:
+            return []
+        wanted = {
+            "contact_name": "la personne à joindre au rectorat",
+            "contact_phone": "son téléphone",
+            "contact_email": "l'adresse électronique du rectorat",
+        }
+        return [Missing(label) for name, label in wanted.items() if not getattr(self, name)]
 
     # --- Verbs --------------------------------------------------------------
     def open(self, *, by: User | None) -> None:

@@ -1,6 +1,7 @@
 """The pieces of many conventions as one ZIP, sent while it is made."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.text import slugify
@@ -20,9 +21,9 @@ def latest_pieces(
     """Return the newest version of each piece of a queryset of conventions, in order of names.
 
     Each part of a file has its own; other pieces are as many different files. `among` says
-    which pieces are looked at, all by default.
+    which pieces are looked at, by default all that were not withdrawn.
     """
-    pieces = Piece.objects.all() if among is None else among
+    pieces = Piece.objects.standing() if among is None else among
     newer = pieces.filter(
         convention=OuterRef("convention"),
         part=OuterRef("part"),
@@ -58,6 +59,15 @@ def stream(pieces: PieceQuerySet) -> Iterator[bytes]:
     if absent:
         archive.add("\r\n".join(absent), _ABSENT)
     yield from archive.finalize()
+
+
+def gather(keys: Sequence[int], target: BinaryIO, *, pulse: Callable[[], None]) -> str:
+    """Write the archive of the conventions of these keys; return what it holds (French)."""
+    pieces = latest_pieces(Convention.objects.filter(pk__in=keys))
+    for chunk in stream(pieces):
+        target.write(chunk)
+        pulse()
+    return f"Pièces dans l'archive : {pieces.count()}."
 
 
 def path_of(piece: Piece) -> str:

@@ -1,6 +1,6 @@
 """What a printing room is given: the conventions to sign of a selection, as one PDF."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from django.db.models import QuerySet
@@ -10,14 +10,26 @@ from conventions.models import Convention, Piece
 from conventions.models.piece import PieceQuerySet
 from documents.press.binding import bind
 
-# Conventions that are put together while their agent waits: some seconds of work.
-MAX_PIECES = 600
 TO_SIGN = (Piece.Kind.CONVENTION, Piece.Kind.AMENDMENT)
 
 
 def to_print(conventions: QuerySet[Convention]) -> PieceQuerySet:
     """Return the newest convention and avenant to sign of each, in the order of the archive."""
     return latest_pieces(conventions).filter(kind__in=TO_SIGN)
+
+
+def gather(keys: Sequence[int], target: BinaryIO, *, pulse: Callable[[], None]) -> str:
+    """Bind what the conventions of these keys have to sign; return what it holds (French)."""
+    pieces = to_print(Convention.objects.filter(pk__in=keys))
+    absent = merge(_one_by_one(pieces, pulse), target)
+    held = f"Conventions et avenants dans le PDF : {pieces.count() - len(absent)}."
+    return f"{held} Fichiers introuvables : {', '.join(absent)}." if absent else held
+
+
+def _one_by_one(pieces: PieceQuerySet, pulse: Callable[[], None]) -> Iterator[Piece]:
+    for piece in pieces.iterator(chunk_size=500):
+        pulse()
+        yield piece
 
 
 def merge(pieces: Iterable[Piece], target: BinaryIO) -> list[str]:

@@ -111,10 +111,10 @@ def _identity(convention: Convention) -> Step:
     return Step(
         title,
         Status.TODO,
-        "Vérifiez la liste des écoles ci-dessous, puis le SIRET, l'adresse et le représentant "
-        "qui seront imprimés. Si les écoles ou le montant ne vont pas, demandez une correction.",
+        "Vérifiez sur une page les écoles, le SIRET, l'adresse et le représentant qui seront "
+        "imprimés, et choisissez votre acte : les papiers à signer sont produits aussitôt.",
         "convention_identity",
-        "Vérifier mes renseignements",
+        "Vérifier",
         convention.campaign.reply_by,
         other_page,
         other_action,
@@ -203,9 +203,11 @@ def _transmission(convention: Convention) -> Step:
         title,
         Status.TODO,
         detail,
-        "convention_dates",
-        "Enregistrer les dates",
+        "convention_return",
+        "Déposer les papiers signés et donner les dates",
         convention.campaign.reply_by,
+        "convention_print",
+        "Imprimer et signer",
     )
 
 
@@ -222,9 +224,11 @@ def _signature(convention: Convention) -> Step:
         Status.TODO,
         "Imprimez la convention, faites-la signer, puis enregistrez la date. La loi demande "
         "que l'acte soit exécutoire avant.",
-        "convention_signature",
-        "Enregistrer la signature",
+        "convention_return",
+        "Déposer les papiers signés et donner les dates",
         convention.campaign.reply_by,
+        "convention_print",
+        "Imprimer et signer",
     )
 
 
@@ -244,8 +248,8 @@ def _copies(convention: Convention, pieces: set[str]) -> Step:
         title,
         Status.TODO,
         f"Il manque la copie signée de : {wanted} (PDF).",
-        "convention_piece",
-        "Joindre une copie",
+        "convention_return",
+        "Déposer les papiers signés",
     )
 
 

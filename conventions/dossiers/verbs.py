@@ -14,9 +14,7 @@ from conventions.models.convention import ConventionQuerySet
 from lifecycle import door
 from lifecycle.door import Missing
 
-# Signed where it was printed: what misses its paper gets it with the signature, this many
-# at once. A job prints more (« Produire les documents »).
-PRINTED_AT_ONCE = 300
+# Signed where it was printed: what misses its paper gets it with the signature.
 _PRINTS_FIRST = "sign_for_region"
 
 
@@ -38,16 +36,8 @@ def refusal_of(convention: Convention, verb: str) -> str:
     return refusal
 
 
-def apply(
-    conventions: ConventionQuerySet, verb: str, *, by: User | None, **facts: Any
-) -> bulk.BulkReport:
-    """Call a verb on each convention of a queryset (`bulk.apply`), after `print_first`."""
-    print_first(conventions, verb, by=by)
-    return bulk.apply(conventions, lambda convention: do(convention, verb, by=by, **facts))
-
-
 def unprinted(conventions: ConventionQuerySet, verb: str) -> ConventionQuerySet:
-    """Leave what `verb` would sign and that is still to be printed: the verb does it first."""
+    """Leave what `verb` would sign and that is still to be printed: that is done first."""
     if verb != _PRINTS_FIRST:
         return conventions.none()
     sources = TRANSITIONS[verb].targets
@@ -60,7 +50,7 @@ def print_first(conventions: ConventionQuerySet, verb: str, *, by: User | None) 
     Before the verb's transaction, which rendering would hold open. A file whose papers could
     not be printed is then refused by the verb, which says what it waits for.
     """
-    for convention in unprinted(conventions, verb).with_parties()[:PRINTED_AT_ONCE]:
+    for convention in unprinted(conventions, verb).with_parties():
         with suppress(ValidationError):
             issue_documents(convention, by=by)
 

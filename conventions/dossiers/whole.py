@@ -9,7 +9,15 @@ from conventions.amendments.models import Amendment
 from conventions.dossiers import progress
 from conventions.dossiers.parts import PARTS, parts_of
 from conventions.dossiers.progress import Step
-from conventions.models import Convention, Dossier, Enrolment, Piece, outdated_pieces
+from conventions.models import (
+    Convention,
+    Dossier,
+    Enrolment,
+    Piece,
+    SignedByBoth,
+    can_withdraw,
+    outdated_pieces,
+)
 from conventions.situations.situation import Situation, situation
 from conventions.terminations.models import Termination, last_termination
 
@@ -66,6 +74,15 @@ class WholeFile:
         return [piece for piece in self.convention.pieces.all() if piece.part == part]
 
     @property
+    def to_print(self) -> list[Piece]:
+        """The current papers of the convention to be signed, the act first; none outdated."""
+        wanted = (Piece.Kind.ACT, Piece.Kind.CONVENTION)
+        gone = self.outdated | self.replaced
+        if not self.convention.party:
+            return []
+        return [p for p in self.pieces_of("") if p.kind in wanted and p.pk not in gone]
+
+    @property
     def letters(self) -> list[Piece]:
         """Those of the procedures of termination."""
         return [piece for piece in self.convention.pieces.all() if piece.kind in Piece.LETTERS]
@@ -79,6 +96,23 @@ class WholeFile:
     def replaced(self) -> set[int]:
         """The keys of the generated pieces of which a newer version is in the same part."""
         return set(_replaced(self.convention.pieces.all()))
+
+    @cached_property
+    def given_up(self) -> set[int]:
+        """The keys of the drafts printed of an act that the collectivity gave up."""
+        drafting = {part.part for part in self.parts if _is_drafting(part)}
+        return {
+            piece.pk
+            for piece in self.convention.pieces.all()
+            if piece.is_draft and piece.part not in drafting
+        }
+
+    @cached_property
+    def withdrawable(self) -> set[int]:
+        """The keys of the pieces that may be taken back today."""
+        parts = {part.part: part for part in self.parts}
+        pieces = self.convention.pieces.all()
+        return {piece.pk for piece in pieces if can_withdraw(parts[piece.part], piece)}
 
     def lacks_documents(self, parts: Iterable[Dossier] | None = None) -> bool:
         """Tell whether a document that should be there was never generated."""
@@ -107,6 +141,10 @@ class WholeFile:
     def warnings(self) -> list[str]:
         """What is unusual; nothing once the file was given up."""
         return self.situation.unusual if self.situation else []
+
+
+def _is_drafting(part: Dossier) -> bool:
+    return isinstance(part, SignedByBoth) and part.act is not None and not part.act.is_adopted
 
 
 def _replaced(pieces: Iterable[Piece]) -> Iterable[int]:

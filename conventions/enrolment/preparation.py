@@ -109,6 +109,16 @@ def to_prepare(
     return {"waiting": waiting, "prepared": conventions.count()}
 
 
+def payers_to_prepare(campaign: Campaign, user: User) -> set[int]:
+    """Return the keys of the collectivities that `prepare` would look at for `user`."""
+    payers = campaign.enrolments.payable(campaign, user).to_prepare().order_by()
+    reworkable = campaign.conventions.for_user(user).filter(state__in=REWORKABLE).order_by()
+    return {
+        *payers.values_list(F("payer_id"), flat=True),
+        *reworkable.values_list("collectivity", flat=True),
+    }
+
+
 def _with_exchanges(campaign: Campaign, by: User | None, payers: Iterable[int]) -> set[int]:
     """Add to `payers` those whose convention gives them a school, or takes one of theirs.
 

@@ -5,7 +5,7 @@ tells gives the file's facts (`FileFacts`) and what the kind's template names be
 """
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,14 +17,16 @@ from accounts.models import User
 from accounts.roles import Role
 from conventions.exchanges.models import Notification, Side
 from outbox.addresses import absolute
-from outbox.posting import post, post_again
+from outbox.models import LINK_LASTS
+from outbox.posting import draft, post, post_again, post_all
 
 
 @dataclass(frozen=True)
 class FileFacts:
     """A file as its e-mails name it, who they go to, and the page each side opens.
 
-    `amount` is in euros. The paths are those of the file's page, for each side.
+    `amount` is in euros; `contact` is who answers at the rectorat, and how. The paths are those
+    of the file's page, for each side.
     """
 
     convention_id: int
@@ -34,6 +36,7 @@ class FileFacts:
     schools: int
     amount: Decimal
     reply_by: datetime.date | None
+    contact: str
     town_hall_addresses: tuple[str, ...]
     rectorat_addresses: tuple[str, ...]
     town_hall_path: str
@@ -67,10 +70,30 @@ def notify(file: FileFacts, kind: str, *, to: str, by: User | None, **facts: Any
     `facts` go to the template `notifications/<kind>.txt`. Without any address the e-mail
     is kept all the same. Nothing remains of it if the change is undone.
     """
-    subject, body, html = _write(file, kind, to, facts)
-    email = post(file.addresses(to), subject=subject, body=body, html=html, by=by)
+    page, opens = _pages(file, to)
+    subject, body, html = _write(file, kind, to, facts, page)
+    email = post(file.addresses(to), subject=subject, body=body, html=html, by=by, opens=opens)
     return Notification.objects.create(
         convention_id=file.convention_id, kind=kind, side=to, email=email
+    )
+
+
+def notify_all(
+    told: Sequence[tuple[FileFacts, dict[str, Any]]], kind: str, *, to: str, by: User | None
+) -> None:
+    """Do as `notify` for many files, each with the facts of its template, in few queries."""
+    drafts = []
+    for file, facts in told:
+        page, opens = _pages(file, to)
+        subject, body, html = _write(file, kind, to, facts, page)
+        mail = draft(file.addresses(to), subject=subject, body=body, html=html, by=by, opens=opens)
+        drafts.append(mail)
+    Notification.objects.bulk_create(
+        [
+            Notification(convention_id=file.convention_id, kind=kind, side=to, email=email)
+            for (file, _), email in zip(told, post_all(drafts), strict=True)
+        ],
+        batch_size=500,
     )
 
 
@@ -82,16 +105,36 @@ def retry(notification: Notification, file: FileFacts) -> bool:
     return post_again(notification.email, file.addresses(notification.side))
 
 
-def _write(file: FileFacts, kind: str, to: str, facts: dict[str, Any]) -> tuple[str, str, str]:
-    """Return subject, text and HTML; the kind's template gives subject and paragraphs."""
+def _pages(file: FileFacts, to: str) -> tuple[str, str]:
+    """Return the page that an e-mail names, and the one that its link opens by itself.
+
+    An agent signs in with a second factor, which no link stands in for.
+    """
+    if to == Side.TOWN_HALL:
+        page = absolute(file.town_hall_path)
+        return page, page
+    return absolute(file.rectorat_path), ""
+
+
+def _write(
+    file: FileFacts, kind: str, to: str, facts: dict[str, Any], page: str
+) -> tuple[str, str, str]:
+    """Return subject, text and HTML; the kind's template gives subject and paragraphs.
+
+    To a town hall the subject names the collectivity: a shared secretary receives ten of them.
+    """
     to_town_hall = to == Side.TOWN_HALL
     context = {"file": file, "to_town_hall": to_town_hall, **facts}
     text = render_to_string(f"notifications/{kind}.txt", context).strip()
     subject, _, paragraphs = text.partition("\n")
+    if to_town_hall:
+        subject = f"{file.collectivity} – {subject}"
     layout = {
         "subject": subject,
         "paragraphs": paragraphs.strip(),
-        "link": absolute(file.town_hall_path if to_town_hall else file.rectorat_path),
+        "to_town_hall": to_town_hall,
+        "link": page,
+        "link_days": LINK_LASTS.days,
         "file": file,
         "site_name": settings.SITE_NAME,
         "site_tagline": settings.SITE_TAGLINE,

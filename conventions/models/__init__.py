@@ -4,6 +4,7 @@ from conventions.models.dossier import (
     Dossier,
     attach,
     can_receive_pieces,
+    can_withdraw,
     file_key,
     file_name,
     issue_documents,
@@ -15,6 +16,7 @@ from conventions.models.dossier import (
     part_label,
     text_in_use,
     try_to_issue,
+    withdraw,
 )
 from conventions.models.ending import ended_before
 from conventions.models.enrolment import Enrolment
@@ -32,6 +34,7 @@ __all__ = [
     "SignedByBoth",
     "attach",
     "can_receive_pieces",
+    "can_withdraw",
     "ended_before",
     "file_facts",
     "file_key",
@@ -46,4 +49,5 @@ __all__ = [
     "signed_too_soon",
     "text_in_use",
     "try_to_issue",
+    "withdraw",
 ]

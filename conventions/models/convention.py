@@ -45,6 +45,8 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
         if user.role == Role.TOWN_HALL:
             # Once sent, what is given up stays readable.
             scoped = scoped.filter(sent_on__isnull=False)
+        if user.only_file:
+            scoped = scoped.filter(pk=user.only_file)
         return scoped
 
     def living(self) -> "ConventionQuerySet":
@@ -438,6 +440,7 @@ def file_facts(convention: Convention) -> FileFacts:
         schools=convention.school_count,
         amount=Decimal(convention.amount),
         reply_by=campaign.reply_by,
+        contact=campaign.contact,
         town_hall_addresses=each_once([collectivity.email, *sorted(people)]),
         rectorat_addresses=each_once([campaign.contact_email]),
         town_hall_path=convention.get_absolute_url(),

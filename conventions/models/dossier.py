@@ -5,10 +5,12 @@ A part is the convention itself, one of its avenants, or a procedure that would 
 """
 
 import logging
-from collections.abc import Iterable
-from typing import Any, ClassVar, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Self, cast
 
 from django.db import models, transaction
+from django.db.models import Max
+from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import User
@@ -100,8 +102,23 @@ class Dossier(Stateful):
         """Change state; what is no longer to be made, signed for instance, is not outdated."""
         with transaction.atomic():
             super()._transition(verb, by, **facts)
-            over = own_pieces(self).filter(outdated=True).exclude(kind__in=self.kinds_to_issue())
-            over.update(outdated=False)
+            self._clear_what_is_over()
+
+    @classmethod
+    def _transition_all(
+        cls, targets: Sequence[Self], verb: str, by: User | None, **facts: Any
+    ) -> dict[int, TransitionRefused]:
+        """Change the state of many; those with papers, a few, are looked at one by one."""
+        with transaction.atomic():
+            refused = super()._transition_all(targets, verb, by, **facts)
+            for dossier in targets:
+                if dossier.pk not in refused and latest_pieces(dossier):
+                    dossier._clear_what_is_over()
+        return refused
+
+    def _clear_what_is_over(self) -> None:
+        over = own_pieces(self).filter(outdated=True).exclude(kind__in=self.kinds_to_issue())
+        over.update(outdated=False)
 
 
 _PART_LABELS = {"A": "avenant n° {}", "T": "résiliation n° {}"}
@@ -124,21 +141,25 @@ def own_pieces(dossier: Dossier) -> PieceQuerySet:
 
 
 def latest_pieces(dossier: Dossier) -> dict[str, Piece]:
-    """Return the newest version of each kind, in one query; none when they were prefetched."""
+    """Return the newest version of each kind, in one query; none when they were prefetched.
+
+    What was withdrawn is left out.
+    """
     fetched = dossier._fetched_pieces
     pieces: Iterable[Piece] = (
         own_pieces(dossier).select_related("document", "added_by")
         if fetched is None
         else [piece for piece in fetched if piece.part == dossier.part]
     )
-    return {piece.kind: piece for piece in sorted(pieces, key=lambda piece: piece.version)}
+    by_version = sorted(pieces, key=lambda piece: piece.version)
+    return {piece.kind: piece for piece in by_version if not piece.withdrawn_at}
 
 
 def latest_piece(dossier: Dossier, kind: str) -> Piece | None:
     """Return the newest version of a kind, or None."""
     if dossier._fetched_pieces is not None:
         return latest_pieces(dossier).get(kind)
-    newest_first = own_pieces(dossier).filter(kind=kind).order_by("-version")
+    newest_first = own_pieces(dossier).standing().filter(kind=kind).order_by("-version")
     return newest_first.select_related("document").first()
 
 
@@ -272,7 +293,10 @@ def can_receive_pieces(dossier: Dossier) -> bool:
 
 
 def attach(dossier: Dossier, *, kind: str, pdf: UploadedPdf, by: User | None) -> Piece:
-    """Add a file received from a party as a new version, as `documents.received` kept it."""
+    """Add a file received from a party as a new version, as `documents.received` kept it.
+
+    The newest version sent again is that version: nothing is added.
+    """
     if kind not in dossier.RECEIVED:
         raise TransitionRefused({"kind": "Choisissez la nature de la pièce."})
     dossier.refuse_stranger(by)
@@ -280,10 +304,43 @@ def attach(dossier: Dossier, *, kind: str, pdf: UploadedPdf, by: User | None) ->
         raise TransitionRefused("Ce dossier ne reçoit pas de pièces dans son état actuel.")
     with transaction.atomic():
         document = Document.receive(pdf, by=by)
+        latest = latest_piece(dossier, kind)
+        if latest and latest.document.sha256 == document.sha256:
+            return latest
         issued = _issued_documents(dossier)
         Signature.record(document, pdf.examination, issued=issued)
         is_unsigned = issued.filter(sha256=document.sha256).exists()
         return _add_piece(dossier, kind, document, by, "Pièce déposée", is_unsigned=is_unsigned)
+
+
+def can_withdraw(dossier: Dossier, piece: Piece) -> bool:
+    """Tell whether a file that was sent may be taken back: a signed copy, until both have signed."""
+    is_settled = dossier.state == "signed" and piece.kind in Piece.SIGNED_AS.values()
+    is_there = piece.kind in Piece.UPLOADED and not piece.withdrawn_at
+    return is_there and can_receive_pieces(dossier) and not is_settled
+
+
+def withdraw(dossier: Dossier, piece: Piece, *, by: User | None, reason: str) -> None:
+    """Take back a file that was sent by mistake; it is kept, with the reason, and counts no more.
+
+    Raises TransitionRefused (both have signed, a stranger, no reason) or StaleFile.
+    """
+    dossier.refuse_stranger(by)
+    if not can_withdraw(dossier, piece):
+        raise TransitionRefused(
+            "Cette pièce ne se retire plus : les deux parties ont signé, ou elle est déjà retirée."
+        )
+    if not reason.strip():
+        raise TransitionRefused({"reason": "Indiquez le motif."})
+    with transaction.atomic():
+        compare_and_swap(dossier)
+        own_pieces(dossier).filter(pk=piece.pk).update(
+            withdrawn_at=timezone.now(),
+            withdrawn_by_name=by.signature if by else "système",
+            withdrawal_reason=reason.strip(),
+        )
+        summary = f"Pièce retirée : {piece.name}, version {piece.version}"
+        write_journal(dossier, by, "withdraw_piece", summary, comment=reason.strip())
 
 
 def _issued_documents(dossier: Dossier) -> "models.QuerySet[Document]":
@@ -304,14 +361,14 @@ def _add_piece(
     is_unsigned: bool = False,
 ) -> Piece:
     compare_and_swap(dossier)
-    latest = latest_piece(dossier, kind)
+    last = own_pieces(dossier).filter(kind=kind).aggregate(last=Max("version"))["last"] or 0
     replaced = [kind, *(made for made, back in Piece.SIGNED_AS.items() if back == kind)]
     own_pieces(dossier).filter(kind__in=replaced, outdated=True).update(outdated=False)
     piece = Piece.objects.create(
         convention_id=file_key(dossier),
         part=dossier.part,
         kind=kind,
-        version=latest.version + 1 if latest else 1,
+        version=last + 1,
         document=document,
         is_unsigned=is_unsigned,
         added_by=by,

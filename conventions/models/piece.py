@@ -16,9 +16,13 @@ class PieceQuerySet(models.QuerySet["Piece"]):
             "document__signatures__issued__pieces"
         )
 
+    def standing(self) -> "PieceQuerySet":
+        """Leave out what its sender has withdrawn."""
+        return self.filter(withdrawn_at=None)
+
     def without_blanks(self) -> "PieceQuerySet":
-        """Leave out what came back unsigned: the very file that the product had issued."""
-        return self.filter(is_unsigned=False)
+        """Leave out what proves nothing: withdrawn, or the very file that was issued unsigned."""
+        return self.standing().filter(is_unsigned=False)
 
 
 class Piece(models.Model):
@@ -86,6 +90,11 @@ class Piece(models.Model):
         verbose_name="ajoutée par",
     )
 
+    # Sent by mistake: kept, shown struck out, and counted no more.
+    withdrawn_at = models.DateTimeField("retirée le", null=True, editable=False)
+    withdrawn_by_name = models.CharField("retirée par", max_length=200, blank=True, editable=False)
+    withdrawal_reason = models.CharField("motif du retrait", max_length=300, blank=True)
+
     objects = PieceQuerySet.as_manager()
 
     class Meta:
@@ -96,6 +105,12 @@ class Piece(models.Model):
                 fields=["convention", "part", "kind", "version"],
                 name="piece_version_unique",
                 violation_error_message="Cette version de la pièce existe déjà.",
+            ),
+            models.CheckConstraint(
+                name="piece_withdrawn_with_a_reason",
+                condition=Q(withdrawn_at=None, withdrawal_reason="")
+                | (Q(withdrawn_at__isnull=False) & ~Q(withdrawal_reason="")),
+                violation_error_message="Donnez le motif du retrait.",
             ),
         ]
         indexes = [
@@ -109,8 +124,12 @@ class Piece(models.Model):
     @property
     def name(self) -> str:
         """What it is, in words: the act to sign is a draft until it has its number."""
-        is_draft = self.kind in self.DRAFTS and not (self.document.context or {}).get("number")
-        return self.DRAFTS[self.kind] if is_draft else self.get_kind_display()
+        return self.DRAFTS[self.kind] if self.is_draft else self.get_kind_display()
+
+    @property
+    def is_draft(self) -> bool:
+        """Tell whether it was printed of an act that was not taken yet."""
+        return self.kind in self.DRAFTS and not (self.document.context or {}).get("number")
 
     @property
     def is_newest(self) -> bool:

@@ -1,154 +1,44 @@
 """Piles of scans: dropped, followed while they are read, then confirmed sheaf by sheaf."""
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.text import capfirst
 
 from accounts.access import user_of
 from accounts.models import User
 from communes.admin_base import ScopedAdmin
-from conventions.dossiers.parts import part_of
-from conventions.models import Piece
 from conventions.piles import reading
+from conventions.piles.forms import OnceForAllForm, PileForm, SheafForm
 from conventions.piles.models import Pile, Sheaf
 from documents.received import scans
-from documents.received.form_fields import PdfField
-from documents.received.uploads import UploadedPdf, read_piles
 
 # Sheaves on one screen: the thumbnail of each of their pages is drawn.
 ON_SCREEN = 20
 
 
-class PilesField(PdfField):
-    def read(self, files: Sequence[UploadedFile]) -> list[UploadedPdf]:
-        return read_piles(files)
+class WaitingFilter(admin.SimpleListFilter):
+    title = "à vérifier"
+    parameter_name = "waiting"
 
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Documents à vérifier")]
 
-class PileForm(forms.Form):
-    papers = PilesField(
-        label="Fichiers",
-        help_text="Un ou plusieurs PDF sortis du numériseur (200 Mo en tout, 1 000 pages chacun), "
-        "ou des photographies des pages (JPEG, PNG, HEIC).",
-        error_messages={"required": "Choisissez au moins un fichier."},
-    )
-
-
-class SheafForm(forms.Form):
-    """What becomes of a sheaf. The file it goes to is found in the agent's territory."""
-
-    class Decision:
-        ATTACH, WAIT, SPLIT, DISCARD = "attach", "wait", "split", "discard"
-
-    decision = forms.ChoiceField(
-        label="Décision",
-        widget=forms.RadioSelect,
-        choices=[
-            (Decision.ATTACH, "Joindre au dossier"),
-            (Decision.WAIT, "Laisser en attente"),
-            (Decision.SPLIT, "Séparer en deux documents"),
-            (Decision.DISCARD, "Écarter : ce n'est pas un document à joindre"),
-        ],
-    )
-    reference = forms.CharField(
-        label="Référence",
-        required=False,
-        max_length=100,
-        help_text="Celle du document, imprimée près du code QR, ou celle de la convention.",
-        widget=forms.TextInput(attrs={"class": "vTextField", "spellcheck": "false"}),
-    )
-    kind = forms.ChoiceField(
-        label="Nature",
-        required=False,
-        choices=[
-            ("", "D'après la référence du document"),
-            *((kind.value, capfirst(kind.label)) for kind in Piece.RECEIVED),
-        ],
-    )
-    split_at = forms.IntegerField(
-        label="Première page du second document", required=False, min_value=1
-    )
-
-    def __init__(self, *args: Any, sheaf: Sheaf, user: User, **kwargs: Any) -> None:
-        self.sheaf, self.user = sheaf, user
-        # A document of another length may hide the first page of the next one.
-        is_sure = sheaf.issued and not sheaf.has_other_length
-        kwargs["prefix"] = f"sheaf-{sheaf.pk}"
-        kwargs["initial"] = {
-            "decision": self.Decision.ATTACH if is_sure else self.Decision.WAIT,
-            "reference": self._first_guess(),
-        }
-        super().__init__(*args, **kwargs)
-        self.candidates = [(ref, reading.find_issued(ref, user)) for ref in sheaf.candidates]
-        if self.candidates:
-            self.fields["reference"].widget.attrs["list"] = f"sheaf-{sheaf.pk}-candidates"
-        if len(sheaf.pages) == 1:
-            del self.fields["split_at"]
-            decision: Any = self.fields["decision"]
-            decision.choices = [c for c in decision.choices if c[0] != self.Decision.SPLIT]
-
-    def _first_guess(self) -> str:
-        if self.sheaf.candidates:
-            return ""
-        return self.sheaf.issued.document.reference if self.sheaf.issued else self.sheaf.reference
-
-    def clean(self) -> None:
-        super().clean()
-        decision = self.cleaned_data.get("decision")
-        if decision == self.Decision.ATTACH:
-            self._find_target()
-        if decision == self.Decision.SPLIT and not self.cleaned_data.get("split_at"):
-            self.add_error("split_at", "Indiquez la page où commence le second document.")
-
-    def _find_target(self) -> None:
-        reference = self.cleaned_data.get("reference", "")
-        kind = self.cleaned_data.get("kind", "")
-        if not reference:
-            self.add_error("reference", "Indiquez la référence du document ou de la convention.")
-        elif issued := reading.find_issued(reference, self.user):
-            self.target = part_of(issued)
-            self.target_kind = kind or reading.RECEIVED_AS.get(issued.kind, Piece.Kind.OTHER)
-        elif convention := reading.find_convention(reference, self.user):
-            self.target, self.target_kind = convention, kind
-            if not kind:
-                self.add_error("kind", "Choisissez la nature de la pièce.")
-        else:
-            self.add_error(
-                "reference", "Aucun document de votre territoire ne porte cette référence."
-            )
-
-    def perform(self) -> str:
-        """Do what was decided, and return it."""
-        decision = self.cleaned_data["decision"]
-        if decision == self.Decision.ATTACH:
-            self.sheaf.attach(to=self.target, kind=self.target_kind, by=self.user)
-        elif decision == self.Decision.DISCARD:
-            self.sheaf.discard(by=self.user)
-        elif decision == self.Decision.SPLIT:
-            self.sheaf.split(self.cleaned_data["split_at"])
-        return decision
-
-    def refuse(self, refusal: ValidationError) -> None:
-        """Show why the decision was not followed, at its field where it has one."""
-        errors = getattr(refusal, "error_dict", {None: refusal.messages})
-        for field, reasons in errors.items():
-            self.add_error(field if field in self.fields else None, reasons)
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Pile]) -> QuerySet[Pile]:
+        return queryset.filter(Q(waiting_count__gt=0)) if self.value() == "yes" else queryset
 
 
 @admin.register(Pile)
 class PileAdmin(ScopedAdmin):
     list_display = ("name", "moment", "by_name", "page_count", "state", "waiting")
+    list_filter = (WaitingFilter,)
     list_select_related = ("by",)
     list_per_page = 50
     # The page of a pile is its own template: no field is ever edited.
@@ -221,23 +111,30 @@ class PileAdmin(ScopedAdmin):
         if request.method == "POST":
             # Only what the page showed is decided.
             shown = [key for key in request.POST.getlist("sheaf") if _key(key)]
+            for_all = OnceForAllForm(request.POST)
+            once = for_all.cleaned_data if for_all.is_valid() else {}
             decisions = [
-                SheafForm(request.POST, sheaf=sheaf, user=user_of(request))
+                SheafForm(request.POST, sheaf=sheaf, user=user_of(request), once_for_all=once)
                 for sheaf in sheaves.filter(pk__in=shown)
             ]
-            decisions = self._perform(request, decisions)
+            if for_all.is_valid():
+                decisions = self._perform(request, decisions)
             if not decisions:
                 return redirect(request.path)
         else:
-            user = user_of(request)
+            user, for_all = user_of(request), OnceForAllForm()
             decisions = [SheafForm(sheaf=sheaf, user=user) for sheaf in sheaves[:ON_SCREEN]]
         context = {
             "title": pile.name,
             "pile": pile,
             "decisions": decisions,
+            "for_all": for_all,
             "others": waiting.count() - len(decisions),
             "pages_read": pile.pages.count(),
             "blank_pages": pile.pages.filter(is_blank=True).count(),
+            "unreadable": list(
+                pile.pages.filter(is_unreadable=True).values_list("number", flat=True)
+            ),
             "decided": pile.sheaves.exclude(state=Sheaf.State.WAITING).select_related(
                 "attached__convention", "decided_by"
             ),
@@ -247,11 +144,13 @@ class PileAdmin(ScopedAdmin):
     def _perform(self, request: HttpRequest, decisions: list[SheafForm]) -> list[SheafForm]:
         """Do each decision that can be; return the forms of the others, with the reason."""
         done: Counter[str] = Counter()
+        signed = 0
         refused = []
         for form in decisions:
             try:
                 if form.is_valid():
                     done[form.perform()] += 1
+                    signed += form.has_signed
             except ValidationError as refusal:
                 form.refuse(refusal)
             if form.errors:
@@ -260,6 +159,10 @@ class PileAdmin(ScopedAdmin):
             one = "1 document joint à son dossier."
             many = f"{attached} documents joints à leurs dossiers."
             messages.success(request, one if attached == 1 else many)
+        if signed:
+            one = "1 signature de collectivité enregistrée."
+            many = f"{signed} signatures de collectivités enregistrées."
+            messages.success(request, one if signed == 1 else many)
         if refused:
             messages.error(request, "Des décisions n'ont pas pu être suivies : voyez pourquoi.")
         return refused

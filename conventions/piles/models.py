@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from conventions.models import Convention, Dossier, Piece, attach, file_key
+from conventions.piles.paper import Paper, record_paper
 from documents.received import scans
 from documents.received.uploads import UploadedPdf
 from documents.storage import document_storage, keep
@@ -93,6 +94,7 @@ class PilePage(models.Model):
     others = models.JSONField("autres références lues", default=list)
     rotation = models.PositiveSmallIntegerField("rotation", null=True)
     is_blank = models.BooleanField("blanche", default=False)
+    is_unreadable = models.BooleanField("illisible", default=False)
 
     class Meta:
         verbose_name = "page d'une pile"
@@ -171,11 +173,12 @@ class Sheaf(models.Model):
         return self.issued is not None and self.issued.document.pages != len(self.pages)
 
     # --- Verbs --------------------------------------------------------------
-    def attach(self, *, to: Dossier, kind: str, by: User) -> Piece:
+    def attach(self, *, to: Dossier, kind: str, by: User, paper: Paper | None = None) -> Piece:
         """Add the sheaf, upright, to the file `to` (a convention, an avenant) as a new version.
 
-        Raises TransitionRefused: decided meanwhile, outside `by`'s territory, or as
-        `conventions.models.attach` does.
+        With `paper`, what is read on it is recorded too, or nothing is kept. Raises
+        TransitionRefused: decided meanwhile, outside `by`'s territory, or as
+        `conventions.models.attach` and `record_paper` do.
         """
         if not Convention.objects.for_user(by).filter(pk=file_key(to)).exists():
             raise TransitionRefused("Ce dossier n'est pas de votre territoire.")
@@ -186,6 +189,8 @@ class Sheaf(models.Model):
         with transaction.atomic():
             piece = attach(to, kind=kind, pdf=copy, by=by)
             self._decide(by, state=self.State.ATTACHED, attached=piece)
+            if paper:
+                record_paper(to, paper, by=by)
         return piece
 
     def discard(self, *, by: User) -> None:

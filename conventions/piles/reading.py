@@ -48,6 +48,7 @@ def read(pile: Pile, budget: float = BUDGET) -> bool:
                     "reference": page.reference,
                     "rotation": page.rotation,
                     "is_blank": page.is_blank,
+                    "is_unreadable": page.is_unreadable,
                     "others": page.others,
                 },
             )

@@ -130,7 +130,7 @@ _NO_PAPER = (
     lambda today: (
         ~Q(
             Exists(
-                Piece.objects.filter(
+                Piece.objects.standing().filter(
                     convention=OuterRef("pk"),
                     part="",
                     kind__in=(Piece.Kind.CONVENTION, Piece.Kind.CONVENTION_SIGNED),
@@ -156,6 +156,7 @@ def received(convention: Convention) -> set[str]:
         if piece.part == ""
         and piece.kind in _COPIES
         and not piece.is_unsigned
+        and not piece.withdrawn_at
         and not (since and piece.kind == Piece.Kind.ACT_SIGNED and piece.added_at < since)
     }
 

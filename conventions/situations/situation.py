@@ -70,11 +70,10 @@ def with_expected(conventions: ConventionQuerySet) -> ConventionQuerySet:
     )
 
 
-def expecting(conventions: ConventionQuerySet, key: str) -> ConventionQuerySet:
-    """Leave the files that wait by the rule `key`."""
-    return conventions.filter(
-        pk__in=with_expected(Convention.objects.order_by()).filter(Q(expected=key)).values("pk")
-    )
+def expecting(conventions: ConventionQuerySet, *keys: str) -> ConventionQuerySet:
+    """Leave the files that wait by one of the rules `keys`."""
+    waiting = with_expected(Convention.objects.order_by()).filter(Q(expected__in=keys))
+    return conventions.filter(pk__in=waiting.values("pk"))
 
 
 def counts(conventions: ConventionQuerySet) -> list[tuple[Rule, int]]:

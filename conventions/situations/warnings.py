@@ -123,7 +123,12 @@ def found_on(convention: Convention) -> list[str]:
 
 def with_warning(conventions: ConventionQuerySet, key: str) -> ConventionQuerySet:
     """Leave the conventions of a queryset that bear the warning `key`."""
-    return conventions.filter(_BY_KEY[key].concerned(timezone.localdate()))
+    return conventions.filter(condition(key, timezone.localdate()))
+
+
+def condition(key: str, today: datetime.date) -> Q:
+    """Return the condition on conventions of the warning `key`: those that bear it."""
+    return _BY_KEY[key].concerned(today)
 
 
 def without_warning(conventions: ConventionQuerySet) -> ConventionQuerySet:

@@ -7,11 +7,12 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from documents.received.uploads import read_copy
+from drafts.forms import KeptFileInput
 
 COPY = "Un PDF, ou une photographie par page (JPEG, PNG, HEIC) ; 15 Mo au plus par fichier."
 
 
-class CopyInput(forms.FileInput):
+class CopyInput(KeptFileInput):
     """Takes a PDF, or as many photographs as there are pages."""
 
     allow_multiple_selected = True
@@ -36,6 +37,10 @@ class PdfField(forms.FileField):
         if not data:
             return super().clean(None, initial)
         return self.read([super(PdfField, self).clean(file, initial) for file in data])
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """A list without a file is no file."""
+        return bool(data)
 
     def read(self, files: Sequence[UploadedFile]) -> Any:
         return read_copy(files)

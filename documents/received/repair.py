@@ -11,17 +11,7 @@ import pikepdf
 from pikepdf import AttachedFileSpec, Name
 
 from documents.received import confined
-
-# A few kilobytes can unpack to gigabytes: what the reader may unpack is bounded, for
-# the whole process, before it opens anything.
-pikepdf.settings.set_qpdf_limits(
-    parser_max_container_size=200_000,
-    flate_max_memory=64 * 1024 * 1024,
-    png_max_memory=64 * 1024 * 1024,
-    run_length_max_memory=64 * 1024 * 1024,
-    tiff_max_memory=64 * 1024 * 1024,
-)
-
+from documents.received.bounds import open_pdf
 
 # What says that more than the way to an object was lost: the object itself, or a part of it.
 _LOSSES = ("error decoding", "expected endstream", "parse error")
@@ -31,23 +21,41 @@ class Irreparable(Exception):
     """Part of the file is missing or cannot be read: nothing may be guessed of it."""
 
 
-def repair(content: bytes) -> bytes:
+def repair(content: bytes, *, original: str = "") -> bytes:
     """Return a sound PDF of all that `content` holds, with every page.
 
     Repaired is the way to what the file holds: where its objects stand, where it begins and
-    ends. The same bytes give the same file. Raises Irreparable, when anything was lost.
+    ends. Named `original`, what was received is attached to it, byte for byte. The same bytes
+    give the same file. Raises Irreparable, when anything was lost.
     """
     with tempfile.TemporaryFile() as file:
         file.write(content)
         try:
-            return confined.run(__name__, file=file)
+            return confined.run(__name__, original, file=file)
         except confined.Failed as failure:
             raise Irreparable(str(failure)) from None
 
 
-def with_original(repaired: bytes, original: bytes, name: str) -> bytes:
-    """Return a repaired PDF with the file that was received attached to it, byte for byte."""
-    with pikepdf.open(io.BytesIO(repaired)) as pdf:
+# --- The program -----------------------------------------------------------------
+def _repaired(content: bytes) -> bytes:
+    with open_pdf(content, recover=True) as pdf:
+        announced = int(pdf.Root.Pages.Count)
+        if any(thing is None for thing in pdf.objects):
+            raise ValueError("an object is missing")
+        repaired = _saved(pdf)  # Every object is read meanwhile.
+        for warning in pdf.get_warnings():
+            if any(loss in warning for loss in _LOSSES):
+                raise ValueError(warning)
+    with open_pdf(repaired) as pdf:
+        if len(pdf.pages) != announced:
+            raise ValueError("a page is missing")
+        if problems := pdf.check_pdf_syntax():
+            raise ValueError(problems[0])
+    return repaired
+
+
+def _with_original(repaired: bytes, original: bytes, name: str) -> bytes:
+    with open_pdf(repaired) as pdf:
         pdf.attachments[name] = AttachedFileSpec(
             pdf,
             original,
@@ -59,24 +67,6 @@ def with_original(repaired: bytes, original: bytes, name: str) -> bytes:
         return _saved(pdf)
 
 
-# --- The program -----------------------------------------------------------------
-def _repaired(content: bytes) -> bytes:
-    with pikepdf.open(io.BytesIO(content)) as pdf:
-        announced = int(pdf.Root.Pages.Count)
-        if any(thing is None for thing in pdf.objects):
-            raise ValueError("an object is missing")
-        repaired = _saved(pdf)  # Every object is read meanwhile.
-        for warning in pdf.get_warnings():
-            if any(loss in warning for loss in _LOSSES):
-                raise ValueError(warning)
-    with pikepdf.open(io.BytesIO(repaired), attempt_recovery=False) as pdf:
-        if len(pdf.pages) != announced:
-            raise ValueError("a page is missing")
-        if problems := pdf.check_pdf_syntax():
-            raise ValueError(problems[0])
-    return repaired
-
-
 def _saved(pdf: pikepdf.Pdf) -> bytes:
     buffer = io.BytesIO()
     pdf.save(buffer, deterministic_id=True, fix_metadata_version=False)
@@ -84,4 +74,6 @@ def _saved(pdf: pikepdf.Pdf) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(_repaired(sys.stdin.buffer.read()))
+    received, name = sys.stdin.buffer.read(), sys.argv[1]
+    sound = _repaired(received)
+    sys.stdout.buffer.write(_with_original(sound, received, name) if name else sound)

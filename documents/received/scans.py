@@ -2,15 +2,20 @@
 
 Each page says which issued document it is of, which way up it is, and whether it is
 blank; the pages that follow a recognised one belong to it until another is recognised.
+
+Pages are drawn and taken out by a process of its own (`documents.received.confined`): run as
+a program, this module reads a PDF on its input, does one of `_WORKS` on it, and writes the
+result on its output.
 """
 
 import io
+import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from threading import RLock
-from typing import IO
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import IO, Any
 
 import pikepdf
 import pypdfium2
@@ -18,7 +23,10 @@ import zxingcpp
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
 from documents.received import confined, drawing
+from documents.received.bounds import open_pdf
 
+# Read by one process, which takes longer to start than to read a page.
+PAGES_AT_ONCE = 8
 # Dots per inch: what most scanners send, then finer for a small or damaged code.
 RESOLUTIONS = (200, 300)
 THUMBNAIL_RESOLUTION = 75
@@ -46,6 +54,7 @@ class ScannedPage:
     """A page of a pile. `number` counts from 1; `rotation` is the degrees, clockwise, that
     set it upright (0, 90, 180, 270), None when nothing on the page tells. `others` are the
     references of further documents that it bears: then none of them is known to be its own.
+    An unreadable one could not be drawn within the limits, or not at all.
     """
 
     number: int
@@ -53,6 +62,7 @@ class ScannedPage:
     rotation: int | None = None
     is_blank: bool = False
     others: tuple[str, ...] = ()
+    is_unreadable: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,32 +81,35 @@ class UnreadablePile(Exception):
     """The file is not a PDF that can be opened."""
 
 
-# PDFium takes one caller at a time.
-_PDFIUM = RLock()
-
-
-@contextmanager
-def _opened(content: bytes) -> Iterator[pypdfium2.PdfDocument]:
-    with _PDFIUM:
-        try:
-            pile = pypdfium2.PdfDocument(content)
-        except pypdfium2.PdfiumError as error:
-            raise UnreadablePile(str(error)) from None
-        try:
-            yield pile
-        finally:
-            pile.close()
-
-
 def read_pages(content: bytes, numbers: Iterable[int]) -> Iterator[ScannedPage]:
-    """Yield what each of these pages (counted from 1) of a PDF is; one is drawn at a time.
+    """Yield what each of these pages (counted from 1) of a PDF is.
 
-    A page that cannot be drawn, or holds an image that would not fit in memory, is
-    unrecognised. Raises UnreadablePile.
+    A page that cannot be drawn, or breaks the limits, is unreadable; those around it are read.
+    Raises UnreadablePile.
     """
-    with _opened(content) as pile:
-        for number in numbers:
-            yield _read_page(pile, number)
+    waiting = list(numbers)
+    with tempfile.TemporaryFile() as pile:
+        pile.write(content)
+        while waiting:
+            together, waiting = waiting[:PAGES_AT_ONCE], waiting[PAGES_AT_ONCE:]
+            yield from _read_together(pile, together)
+
+
+def _read_together(pile: IO[bytes], numbers: list[int]) -> Iterator[ScannedPage]:
+    """Yield these pages, read by one process; each by its own where one of them ends it."""
+    try:
+        answer = json.loads(_ask(pile, "read", numbers=numbers))
+    except confined.Failed:
+        if len(numbers) > 1:
+            for number in numbers:
+                yield from _read_together(pile, [number])
+        else:
+            yield ScannedPage(numbers[0], is_unreadable=True)
+        return
+    if answer is None:
+        raise UnreadablePile
+    for page in answer:
+        yield ScannedPage(**page | {"others": tuple(page["others"])})
 
 
 def thumbnail(pile: IO[bytes], number: int, rotation: int = 0) -> bytes:
@@ -137,25 +150,44 @@ def extract(content: bytes, pages: Sequence[tuple[int, int]]) -> bytes:
 
     The same pages give the same bytes. Raises UnreadablePile.
     """
+    with tempfile.TemporaryFile() as pile:
+        pile.write(content)
+        try:
+            return _ask(pile, "extract", pages=pages)
+        except confined.Failed as failure:
+            raise UnreadablePile(str(failure)) from None
+
+
+def _ask(pile: IO[bytes], work: str, **arguments: Any) -> bytes:
+    return confined.run(__name__, work, json.dumps(arguments), file=pile)
+
+
+# --- The program -----------------------------------------------------------------
+def _read(content: bytes, *, numbers: list[int]) -> bytes:
+    """Return the pages as JSON; null when the file cannot be opened."""
     try:
-        with pikepdf.open(io.BytesIO(content)) as pile, pikepdf.new() as copy:
-            for number, rotation in pages:
-                copy.pages.append(pile.pages[number - 1])
-                copy.pages[-1].rotate(rotation, relative=True)
-            copy.remove_unreferenced_resources()
-            buffer = io.BytesIO()
-            copy.save(buffer, deterministic_id=True)
-    except pikepdf.PdfError as error:
-        raise UnreadablePile(str(error)) from None
+        pile = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError:
+        return b"null"
+    return json.dumps([asdict(_read_page(pile, number)) for number in numbers]).encode()
+
+
+def _extract(content: bytes, *, pages: list[tuple[int, int]]) -> bytes:
+    with open_pdf(content, recover=True) as pile, pikepdf.new() as copy:
+        for number, rotation in pages:
+            copy.pages.append(pile.pages[number - 1])
+            copy.pages[-1].rotate(rotation, relative=True)
+        copy.remove_unreferenced_resources()
+        buffer = io.BytesIO()
+        copy.save(buffer, deterministic_id=True)
     return buffer.getvalue()
 
 
-# --- One page ---------------------------------------------------------------
 def _read_page(pile, number: int) -> ScannedPage:
     try:
         page = pile[number - 1]
         if drawing.is_too_large(page):
-            return ScannedPage(number)
+            return ScannedPage(number, is_unreadable=True)
         if is_blank(drawing.render(page, _BLANK_RESOLUTION)):
             return ScannedPage(number, is_blank=True)
         for resolution in RESOLUTIONS:
@@ -165,7 +197,7 @@ def _read_page(pile, number: int) -> ScannedPage:
         reference = _printed_reference(page)
         return ScannedPage(number, reference, 0 if reference else None)
     except pypdfium2.PdfiumError:
-        return ScannedPage(number)
+        return ScannedPage(number, is_unreadable=True)
 
 
 def _find_codes(image: Image.Image) -> dict[str, int]:
@@ -222,3 +254,11 @@ def is_blank(image: Image.Image) -> bool:
     darkness = ImageChops.subtract(paper, inside.filter(ImageFilter.BoxBlur(1)))
     ink = sum(darkness.histogram()[_INK_DARKNESS:])
     return ink < _INK_SHARE * inside.width * inside.height
+
+
+_WORKS: dict[str, Callable[..., bytes]] = {"read": _read, "extract": _extract}
+
+
+if __name__ == "__main__":
+    work, arguments = sys.argv[1:]
+    sys.stdout.buffer.write(_WORKS[work](sys.stdin.buffer.read(), **json.loads(arguments)))

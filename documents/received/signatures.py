@@ -4,7 +4,6 @@ Nothing is asked of the network: a certificate is trusted through the authoritie
 given, and known not to be revoked by what the file itself carries.
 """
 
-import io
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pikepdf
 from asn1crypto.x509 import Certificate
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from pyhanko.keys import load_certs_from_pemder
@@ -41,6 +39,7 @@ from pyhanko_certvalidator.sig_validate import (
 )
 from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 
+from documents.received.bounds import open_pdf
 from documents.received.revisions import (
     COMPARISON,
     MAX_REVISIONS,
@@ -145,7 +144,7 @@ def _without_tail(content: bytes) -> bytes:
 
 
 def _check_bounds(content: bytes, *, strict: bool) -> None:
-    with pikepdf.open(io.BytesIO(content), attempt_recovery=not strict) as pdf:
+    with open_pdf(content, recover=not strict) as pdf:
         if len(pdf.objects) > MAX_OBJECTS:
             raise PdfReadError(f"more than {MAX_OBJECTS} objects")
 

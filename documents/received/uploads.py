@@ -1,44 +1,25 @@
 """What a party sends back: signed copies, as PDF files that will open in ten years."""
 
-import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-import pikepdf
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from documents.received import photographs
-from documents.received.repair import Irreparable, repair, with_original
+from documents.received.antivirus import refuse_infected
+from documents.received.carried import carries_only_ours
+from documents.received.inspection import Refused, inspect
+from documents.received.refusals import HOW_TO, refusal
+from documents.received.repair import Irreparable, repair
 from documents.received.signatures import examine, load_authorities
-from documents.received.verdicts import NOTHING_SIGNED, Examination
+from documents.received.uploaded import UploadedPdf as UploadedPdf
 
 MAX_PAGES = 200
 MAX_PHOTOGRAPHS = 40
 # Together: they are kept whole, inside one PDF.
 PHOTOGRAPHS_MAX_BYTES = 60 * 1024 * 1024
 PILE_MAX_PAGES = 1000
-HOW_TO = (
-    "Numérisez le document signé au format PDF, photographiez ses pages (JPEG, PNG ou HEIC), ou "
-    "exportez-le depuis votre logiciel avec « Enregistrer sous… PDF »."
-)
-
-# How a PDF that is encrypted for certificates names what opens it (ISO 32000-2, 7.6.5).
-_FOR_CERTIFICATES = b"/Adobe.PubSec"
-
-
-@dataclass(frozen=True)
-class UploadedPdf:
-    """The bytes of a PDF as received, assembled from photographs or repaired, its number of
-    pages, the name its sender gave it, and what its electronic signatures are worth.
-    """
-
-    content: bytes
-    pages: int
-    name: str = ""
-    examination: Examination = NOTHING_SIGNED
-    is_repaired: bool = False
 
 
 def read_copy(files: Sequence[UploadedFile]) -> UploadedPdf:
@@ -82,6 +63,7 @@ def _read_photographs(files: Sequence[UploadedFile]) -> Iterator[tuple[str, byte
                 "Choisissez seulement des photographies, ou un seul PDF.",
                 code="not_photograph",
             )
+        refuse_infected(content, file.name or "photographie")
         yield file.name or "photographie", content
 
 
@@ -93,18 +75,20 @@ def read_pdf(uploaded_file: UploadedFile) -> UploadedPdf:
     kept as it is, if it could be.
 
     Raises ValidationError (French, says what to do) for a file that is empty, larger
-    than settings.UPLOAD_MAX_BYTES, no PDF, damaged beyond repair, encrypted, without a page or
-    longer than MAX_PAGES.
+    than settings.UPLOAD_MAX_BYTES, no PDF, damaged beyond repair, without a page or longer than
+    MAX_PAGES, that ClamAV refuses, or that holds what a paper does not: each code of
+    `documents.received.refusals`.
     """
     received = _read(uploaded_file)
     name = (uploaded_file.name or "")[:255]
+    refuse_infected(received, name)
     try:
         sound, pages = received, _check_pdf(received, MAX_PAGES)
     except ValidationError as refusal:
         sound, pages = _repair(received, refusal)
     examination = examine(received, load_authorities(settings.TRUSTED_CERTIFICATES_DIR))
     is_repaired = sound is not received and not examination.signatures
-    content = with_original(sound, received, name or "original.pdf") if is_repaired else received
+    content = repair(received, original=name or "original.pdf") if is_repaired else received
     return UploadedPdf(content, pages, name, examination, is_repaired)
 
 
@@ -139,6 +123,7 @@ def read_piles(files: Sequence[UploadedFile]) -> list[UploadedPdf]:
 def _read_pile(file: UploadedFile) -> UploadedPdf:
     try:
         content = _read(file, settings.PILE_MAX_BYTES)
+        refuse_infected(content, file.name or "")
         pages = _check_pdf(content, PILE_MAX_PAGES)
     except ValidationError as refusal:
         raise ValidationError(f"« {file.name} » : {refusal.message}", code=refusal.code) from None
@@ -164,36 +149,15 @@ def _read(uploaded_file, limit: int | None = None) -> bytes:
 
 
 def _check_pdf(content: bytes, most: int) -> int:
-    """Return the number of pages of a sound PDF of `most` pages at the most."""
+    """Return the number of pages of a sound PDF, of `most` pages at the most, that may be kept."""
     if b"%PDF-" not in content[:1024]:
         raise ValidationError(
             f"Ce fichier n'est ni un PDF ni une photographie. {HOW_TO}", code="not_pdf"
         )
     try:
-        # What is kept must be sound without being repaired at each reading.
-        with pikepdf.open(io.BytesIO(content), attempt_recovery=False) as pdf:
-            announced = int(pdf.Root.Pages.Count)
-            pages = announced if announced > most else len(pdf.pages)
-    except pikepdf.PasswordError:
-        raise ValidationError(
-            "Ce PDF est protégé par un mot de passe. Enregistrez-le sans protection, puis "
-            "déposez-le à nouveau.",
-            code="password",
-        ) from None
-    except (pikepdf.PdfError, AttributeError, KeyError, TypeError, ValueError, RuntimeError):
-        if _FOR_CERTIFICATES in content:
-            raise ValidationError(
-                "Ce PDF est protégé : il ne s'ouvre qu'avec le certificat de son destinataire. "
-                "Enregistrez-le sans protection, puis déposez-le à nouveau.",
-                code="protected",
-            ) from None
-        raise ValidationError(f"Ce PDF est incomplet ou abîmé. {HOW_TO}", code="damaged") from None
-    if pages < 1:
-        raise ValidationError(f"Ce PDF ne contient aucune page. {HOW_TO}", code="no_page")
-    if pages > most:
-        raise ValidationError(
-            f"Ce PDF compte plus de {most} pages. Déposez seulement le document signé, ou séparez-le "
-            "en plusieurs fichiers.",
-            code="too_many_pages",
-        )
-    return pages
+        inspected = inspect(content, most=most)
+        if not carries_only_ours(content, inspected):
+            raise Refused("attachment")
+    except Refused as refused:
+        raise refusal(refused.code, most=most) from None
+    return inspected.pages

@@ -42,7 +42,7 @@ def recognise(content: bytes) -> Recognised | None:
     (ISO 32000-2, 12.8.1): the issued bytes then stand at its beginning. Only where nothing but
     signatures came after them is the file the same document, signed.
     """
-    digests = _digests(content)
+    digests = digests_of(content)
     issued = Document.objects.exclude(reference="").filter(sha256__in=digests)
     document = issued.select_related("text_model").order_by("-size").first()
     if document is None:
@@ -54,7 +54,7 @@ def recognise(content: bytes) -> Recognised | None:
     return Recognised(document, Outcome.SIGNED if is_same else Outcome.EXTENDED, found.signatures)
 
 
-def _digests(content: bytes) -> dict[str, int]:
+def digests_of(content: bytes) -> dict[str, int]:
     """Return the SHA-256 of the file and of each beginning that is a PDF, with its length."""
     ends = {len(content)}
     for mark in islice(_END.finditer(content), _MAX_ENDS):

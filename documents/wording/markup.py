@@ -17,6 +17,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from documents.contexts import Context
 from documents.wording.fields import fields_of, listed_fields
+from documents.wording.merge_field import MergeField
 
 FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
@@ -106,7 +107,6 @@ def _parse(kind: str, body: str) -> tuple[Token, ...]:
 
     Raises FieldError for a field that texts of this kind do not have.
     """
-    fields = fields_of(kind)
     tokens: list[Token] = []
     parsed = parse(body)
     skip_close = False
@@ -117,16 +117,9 @@ def _parse(kind: str, body: str) -> tuple[Token, ...]:
         for child in token.children or ():
             if child.type != "field":
                 continue
-            if child.content not in fields:
-                raise FieldError(
-                    f"Le champ « {child.content} » n'existe pas dans ce texte. "
-                    f"Champs possibles : {', '.join(field.key for field in listed_fields(kind))}."
-                )
-            if fields[child.content].is_block:
+            if _field(kind, child.content).is_block:
                 if not is_alone(parsed, index):
-                    raise FieldError(
-                        f"Le champ « {child.content} » se place seul dans son paragraphe."
-                    )
+                    raise _misplaced(child.content)
                 tokens.pop()
                 token = child
                 skip_close = True
@@ -136,6 +129,20 @@ def _parse(kind: str, body: str) -> tuple[Token, ...]:
             token.attrSet("class", str(style).replace("text-align:", "align-"))
         tokens.append(token)
     return tuple(tokens)
+
+
+def _field(kind: str, key: str) -> MergeField:
+    fields = fields_of(kind)
+    if key not in fields:
+        raise FieldError(
+            f"Le champ « {key} » n'existe pas dans ce texte. "
+            f"Champs possibles : {', '.join(field.key for field in listed_fields(kind))}."
+        )
+    return fields[key]
+
+
+def _misplaced(key: str) -> FieldError:
+    return FieldError(f"Le champ « {key} » se place seul dans son paragraphe.")
 
 
 def used_fields(kind: str, body: str) -> list[str]:
@@ -152,11 +159,30 @@ def used_fields(kind: str, body: str) -> list[str]:
 _SLOT = "\0"
 
 
+class _Slots(dict[str, str]):
+    """What is rendered of each field before its value is known."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{_SLOT}{key}{_SLOT}"
+
+
 @lru_cache(maxsize=32)
 def _pieces(kind: str, body: str) -> tuple[str, ...]:
     """Return the HTML of a text cut at its fields: HTML, key, HTML, key… HTML."""
-    slots = {key: f"{_SLOT}{key}{_SLOT}" for key in used_fields(kind, body)}
-    html = _PARSER.renderer.render(_parse(kind, body), _PARSER.options, slots)
+    return cut(_PARSER.renderer.render(_parse(kind, body), _PARSER.options, _Slots()))
+
+
+def line_html(kind: str, line: str) -> str:
+    """Return one line of a text as HTML, its fields still to fill (`cut`, `fill`)."""
+    (token,) = _PARSER.parseInline(line)
+    for child in token.children or ():
+        if child.type == "field" and _field(kind, child.content).is_block:
+            raise _misplaced(child.content)
+    return _PARSER.renderer.render([token], _PARSER.options, _Slots())
+
+
+def cut(html: str) -> tuple[str, ...]:
+    """Cut HTML at the fields that are to be filled: HTML, key, HTML, key… HTML."""
     return tuple(html.split(_SLOT))
 
 
@@ -165,8 +191,13 @@ def to_html(kind: str, body: str, context: Context) -> str:
 
     Raises FieldError: unknown field, a block inside a sentence, braces not closed.
     """
+    return fill(kind, _pieces(kind, body), context)
+
+
+def fill(kind: str, pieces: Sequence[str], context: Context) -> str:
+    """Return HTML that was cut at its fields with their values in their places."""
     fields = fields_of(kind)
-    html = list(_pieces(kind, body))
+    html = list(pieces)
     values = {key: fields[key].html(context) for key in set(html[1::2])}
     html[1::2] = [values[key] for key in html[1::2]]
     return "".join(html)

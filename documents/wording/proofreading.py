@@ -5,17 +5,19 @@ half, a table whose row lost a cell, HTML) is a fault here.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
 
 from markdown_it.token import Token
 
-from documents.wording.fields import FIELDS, MergeField, fields_of, plain_key
-from documents.wording.kinds import ACTS, Kind
+from documents.wording.fields import FIELDS, fields_of, plain_key
+from documents.wording.kinds import ACTS, BETWEEN_PARTIES, Kind
 from documents.wording.markup import FIELD, is_alone, parse, split_mentions
+from documents.wording.merge_field import MergeField
 from documents.wording.requirements import requirements_of
+from documents.wording.sections import HEAD, TEXT, blocks_of, section_places, split_sections
 from documents.wording.typography import NARROW_SPACE
 from tabular.folding import fold
 
@@ -66,12 +68,18 @@ def proofread(kind: str, body: str) -> list[Fault]:
     faults = [
         *_literal_syntax(lines),
         *_after_mentions(kind, body),
+        *_around(kind, body),
         *_braces(lines),
         *_fields(kind, lines),
     ]
     tokens = parse(_without_stray_braces(body))
     faults += [*_elements(tokens), *_headings(lines, tokens), *_tables(lines, tokens)]
-    faults += [*_lists(tokens), *_emphasis(tokens), *_blocks(kind, tokens), *_missing(kind, tokens)]
+    faults += [
+        *_lists(tokens),
+        *_emphasis(tokens),
+        *_blocks(kind, tokens),
+        *_missing(kind, body, tokens),
+    ]
     source = body.split("\n")
     found = [
         Fault(fault.line, fault.message, _excerpt(source[fault.line - 1]) if fault.line else "")
@@ -150,6 +158,48 @@ def _after_mentions(kind: str, body: str) -> Iterator[Fault]:
         if _HASHES.match(line):
             yield Fault(number, "« ## Mentions » est la dernière partie : placez ce titre avant.")
 
+
+def _around(kind: str, body: str) -> Iterator[Fault]:
+    """Head, parties and signatures: lines, twice a side, and « ## Texte » before the articles."""
+    if kind not in BETWEEN_PARTIES:
+        return
+    seen: set[str] = set()
+    for line, name, section in section_places(body):
+        if name in seen:
+            yield Fault(line, f"« ## {name} » est déjà plus haut : gardez l'un des deux.")
+        seen.add(name)
+        if name == TEXT:
+            continue
+        yield from _lines_around(kind, name, enumerate(section.split("\n"), line))
+        sides = sum(len(block) > 1 for block in blocks_of(section))
+        if name == HEAD and not section.strip():
+            yield Fault(line, "En-tête vide : écrivez qui émet le document.")
+        elif name != HEAD and sides != 2:
+            yield Fault(
+                line,
+                f"« ## {name} » a deux côtés, chacun d'un paragraphe de plusieurs lignes, son nom "
+                f"en premier : il y en a {sides}.",
+            )
+
+
+def _lines_around(kind: str, name: str, lines: Iterable[tuple[int, str]]) -> Iterator[Fault]:
+    blocks = {key for key, field in fields_of(kind).items() if field.is_block}
+    for number, words in lines:
+        if _STRUCTURE.match(words):
+            yield Fault(
+                number,
+                f"« ## {name} » n'a que des lignes de texte : ouvrez les articles par la ligne "
+                "« ## Texte ».",
+            )
+        for mark in FIELD.finditer(words):
+            if mark[1] in blocks:
+                yield Fault(
+                    number, f"Le champ {{{{ {mark[1]} }}}} se place parmi les articles seulement."
+                )
+
+
+# A heading, an item of a list, a row of a table.
+_STRUCTURE = re.compile(r"\s{0,3}(#|[-*+]\s|\d+[.)]\s|\|)")
 
 # --- Fields -----------------------------------------------------------------
 _ONE_LINE_FIELD = re.compile(r"\{\{[^{}\n]*\}\}")
@@ -323,7 +373,7 @@ def _cells(line: str) -> int:
 
 
 # --- What must be there -------------------------------------------------------
-def _missing(kind: str, tokens: Sequence[Token]) -> Iterator[Fault]:
+def _missing(kind: str, body: str, tokens: Sequence[Token]) -> Iterator[Fault]:
     keys = {plain_key(child.content) for child, _, _ in _children(tokens) if child.type == "field"}
     headings: list[str] = []
     paragraphs: list[str] = []
@@ -331,11 +381,19 @@ def _missing(kind: str, tokens: Sequence[Token]) -> Iterator[Fault]:
         if token.type == "inline":
             target = headings if before.type == "heading_open" else paragraphs
             target.append(fold(token.content[:200].replace("*", "")))
+    sections = split_sections(body)
     for part in requirements_of(kind):
+        if part.section and part.section not in sections:
+            continue
+        there = _keys(sections[part.section]) if part.section else keys
         found = (
-            any(key in keys for key in part.fields)
+            any(key in there for key in part.fields)
             or (part.heading and any(map(part.heading.match, headings)))
             or (part.paragraph and any(map(part.paragraph.match, paragraphs)))
         )
         if not found:
             yield Fault(0, f"Il manque {part.what} : {part.advice}.")
+
+
+def _keys(section: str) -> set[str]:
+    return {plain_key(mark[1]) for mark in FIELD.finditer(section)}

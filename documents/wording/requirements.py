@@ -11,6 +11,7 @@ from documents.wording.kinds import (
     DELIBERATIONS,
     Kind,
 )
+from documents.wording.sections import PARTIES, SIGNATURES
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Requirement:
     One of `fields`, or a heading that matches `heading`, or a paragraph that matches
     `paragraph` (both folded: lower case, without accents). `what` names the part in a
     sentence ("la liste des écoles"), `how` says what to type when no field does.
+    With a `section` (`documents.wording.sections`), the field stands there, if the text has
+    that section at all.
     """
 
     what: str
@@ -28,13 +31,15 @@ class Requirement:
     heading: re.Pattern | None = None
     paragraph: re.Pattern | None = None
     how: str = ""
+    section: str = ""
 
     @property
     def advice(self) -> str:
         if self.how:
             return self.how
         marks = " ou ".join(f"{{{{ {key} }}}}" for key in self.fields)
-        return f"ajoutez le champ {marks}"
+        place = f", sous « ## {self.section} »" if self.section else ""
+        return f"ajoutez le champ {marks}{place}"
 
 
 _ARTICLE = re.compile(r"article \d")
@@ -93,6 +98,45 @@ REQUIREMENTS = (
         ("calcul", "montant"),
     ),
     Requirement("la fin de la convention", frozenset({Kind.CONVENTION}), ("date_de_fin",)),
+    Requirement(
+        "le nom de la collectivité parmi les parties",
+        BETWEEN_PARTIES,
+        ("nom_collectivite", "collectivite"),
+        section=PARTIES,
+    ),
+    Requirement(
+        "le représentant de la collectivité parmi les parties",
+        BETWEEN_PARTIES,
+        ("nom_representant",),
+        section=PARTIES,
+    ),
+    Requirement(
+        "l'acte qui habilite le représentant",
+        BETWEEN_PARTIES,
+        ("habilitation",),
+        section=PARTIES,
+    ),
+    Requirement(
+        "le signataire de l'État parmi les parties",
+        BETWEEN_PARTIES,
+        ("signataire_region",),
+        section=PARTIES,
+    ),
+    Requirement(
+        "la date au-dessus des signatures",
+        BETWEEN_PARTIES,
+        ("date_de_signature",),
+        section=SIGNATURES,
+    ),
+    Requirement(
+        "la signature de la collectivité",
+        BETWEEN_PARTIES,
+        ("nom_representant",),
+        section=SIGNATURES,
+    ),
+    Requirement(
+        "la signature de l'État", BETWEEN_PARTIES, ("signataire_region",), section=SIGNATURES
+    ),
     Requirement("la convention que l'avenant modifie", AMENDMENTS, ("reference_convention",)),
     Requirement(
         "les écoles ajoutées et retirées",

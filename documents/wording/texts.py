@@ -11,6 +11,7 @@ version: 3
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from django.db import transaction
@@ -18,6 +19,7 @@ from django.db import transaction
 from documents.models import TextModel
 from documents.wording.kinds import Kind
 from documents.wording.proofreading import tidy
+from documents.wording.sections import split_sections
 
 TEXTS_DIR = Path(__file__).parent / "defaults"
 _FENCE = "---"
@@ -101,6 +103,12 @@ def read_text(path: Path) -> tuple[str, str]:
     """Return the title and the body of a shipped text."""
     file = read_file(path.read_text(encoding="utf-8"))
     return file.title, file.body
+
+
+@cache
+def standard_sections(kind: str) -> dict[str, str]:
+    """Return the sections of the shipped text, which texts without their own print."""
+    return split_sections(read_text(TEXTS_DIR / f"{kind}.md")[1])
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Sequence
 
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape, escape, format_html, linebreaks
+from django.utils.html import conditional_escape, escape, format_html, format_html_join, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
 from communes import french
@@ -18,7 +18,7 @@ from documents.contexts import (
     SchoolLine,
     SittingContext,
 )
-from documents.wording.typography import BLANK, SHORT_BLANK, count, euros, long_date
+from documents.wording.typography import BLANK, SHORT_BLANK, count, euros, long_date, siret
 
 
 def unbroken(text: str) -> SafeString:
@@ -29,6 +29,21 @@ def unbroken(text: str) -> SafeString:
 def lower_article(capacity: str) -> str:
     """Return "la Maire" from "La Maire", for the middle of a sentence."""
     return capacity[:1].lower() + capacity[1:]
+
+
+def represented(body: str) -> str:
+    """How "représenté" agrees with the name of a body."""
+    return "représentée" if french.is_feminine_body(body) else "représenté"
+
+
+def titles_in_lines(context: ConventionContext | AmendmentContext) -> SafeString:
+    titles = ((title,) for title in context.region.signatory_titles)
+    return format_html_join(mark_safe("<br>"), "{}", titles)
+
+
+def siret_or_blank(context: ConventionContext | AmendmentContext) -> str:
+    number = context.collectivity.siret
+    return unbroken(siret(number)) if number else BLANK
 
 
 def salutation(context: LetterContext) -> str:

@@ -9,15 +9,13 @@ from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.enrolment import EnrolmentAdmin
 from rectorat.admin.job import JobAdmin
 from rectorat.admin.journal import JournalEntryAdmin
-from rectorat.admin.territory import (
-    RereadCommuneAdmin,
-    RereadSchoolAdmin,
-    RereadUserAdmin,
+from rectorat.admin.reread import RereadCommuneAdmin, RereadSchoolAdmin, RereadUserAdmin
+from rectorat.admin.text import TextPreviewAdmin
+from rectorat.territory.payers import (
     ReviewedDepartmentAdmin,
     ReviewedPayerAdmin,
     ReviewedRegionAdmin,
 )
-from rectorat.admin.text import TextPreviewAdmin
 
 __all__ = [
     "CampaignAdmin",

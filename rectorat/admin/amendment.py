@@ -12,10 +12,12 @@ from django.urls import URLPattern, path
 
 from accounts.access import user_of
 from accounts.models import User
+from accounts.roles import ADMIN_SITE_ROLES
 from conventions.amendments.effects import can_be_amended
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
 from conventions.amendments.models import Amendment
 from conventions.amendments.preparing import party_changes, possible_ends, prepare_amendment
+from conventions.authority import can_drop_draft
 from conventions.dossiers.whole import WholeFile
 from conventions.enrolment.codes import read_codes
 from conventions.models import Convention, Enrolment, Piece, try_to_issue
@@ -143,6 +145,7 @@ class AmendmentShown:
     amendment: Amendment
     pieces: list[Piece]
     verbs: list[Transition]
+    may_drop_draft: bool
 
 
 def amendments_shown(file: WholeFile, user: User) -> list[AmendmentShown]:
@@ -152,6 +155,7 @@ def amendments_shown(file: WholeFile, user: User) -> list[AmendmentShown]:
             amendment=amendment,
             pieces=file.pieces_of(amendment.part),
             verbs=allowed(AMENDMENT_TRANSITIONS, amendment.state, user.role),
+            may_drop_draft=user.role in ADMIN_SITE_ROLES and can_drop_draft(amendment),
         )
         for amendment in file.amendments
     ]

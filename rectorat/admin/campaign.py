@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Field
+from django.db.models import DateField, Field
 from django.forms import Field as FormField
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -21,14 +21,15 @@ from conventions.campaigns.coming import EXCHANGES, TEXTS, proposed
 from conventions.campaigns.models import PRINTED, Campaign
 from conventions.dossiers.replies import build_reply_curve
 from conventions.enrolment.enrolling import SCHOOLS_FOUND, EnrolmentReport, enrol, find_schools
-from conventions.enrolment.preparation import prepare, to_prepare
+from conventions.enrolment.preparation import payers_to_prepare, to_prepare
 from conventions.lifecycle import PARTY_CONFIRMED, State
 from conventions.models import Convention
+from jobs import running
 from jobs.selection import read_keys, write_keys
+from lifecycle.plausible import DateInput
 from lifecycle.rereading import RereadAdmin
 from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.forms import EnrolmentForm
-from rectorat.admin.job import ask_to_issue
 from rectorat.admin.renewal import renew_view
 from rectorat.board import build_board
 
@@ -38,6 +39,7 @@ View = Callable[[HttpRequest, Campaign], HttpResponse]
 @admin.register(Campaign)
 class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
     list_display = ("__str__", "state", "tariff", "opens_on", "reply_by", "ends_on")
+    formfield_overrides: ClassVar[dict[Any, Any]] = {DateField: {"widget": DateInput}}
 
     class Media:
         css = {"all": ("conventions_admin.css",)}
@@ -83,6 +85,15 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
                 "La participation a changé : préparez de nouveau les conventions avant de les "
                 "envoyer.",
             )
+
+    def response_post_save_add(self, request: HttpRequest, obj: Campaign) -> HttpResponseRedirect:
+        """Land on the campaign, where the next steps are."""
+        return redirect("admin:campaigns_campaign_change", obj.pk)
+
+    def response_post_save_change(
+        self, request: HttpRequest, obj: Campaign
+    ) -> HttpResponseRedirect:
+        return redirect("admin:campaigns_campaign_change", obj.pk)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -231,34 +242,49 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         return form, report
 
     def prepare_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-        """Say what would be prepared, then (POST) prepare it and report.
+        """Say what would be prepared, then (POST) have a worker prepare it.
 
         For the whole campaign, or for the payers whose keys are given.
         """
-        keys = request.POST.get("payers", "")
-        payers = [int(key) for key in read_keys(keys)] if keys else None
-        context = to_prepare(campaign, user_of(request), payers) | {"report": None, "payers": ""}
         if request.method == "POST":
-            try:
-                context["report"] = prepare(campaign, by=user_of(request), payers=payers)
-            except ValidationError as refusal:
-                messages.error(request, " ".join(refusal.messages))
-                return redirect("admin:campaigns_campaign_change", campaign.pk)
+            return self._start_preparing(request, campaign)
+        context = to_prepare(campaign, user_of(request)) | {"payers": ""}
         return self._page(request, campaign, "prepare", "Préparer les conventions", context)
+
+    def _start_preparing(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        user, asked = user_of(request), request.POST.get("payers", "")
+        payers = payers_to_prepare(campaign, user)
+        if asked:
+            payers &= {int(key) for key in read_keys(asked)}
+        try:
+            campaign.refuse_work(user)
+        except ValidationError as refusal:
+            messages.error(request, " ".join(refusal.messages))
+            return redirect("admin:campaigns_campaign_change", campaign.pk)
+        if not payers:
+            messages.warning(request, "Aucune convention à préparer dans cette campagne.")
+            return redirect("admin:campaigns_campaign_change", campaign.pk)
+        words = f"{campaign}, écoles choisies" if asked else f"{campaign}, toutes les collectivités"
+        job = running.start(
+            "prepare", payers, by=user, facts={"campaign": campaign.pk}, selection=words
+        )
+        return redirect("admin:jobs_job_change", job.pk)
 
     def ask_to_prepare(
         self, request: HttpRequest, campaign: Campaign, payers: Collection[int]
     ) -> HttpResponse:
         """Say what would be prepared for some payers; the campaign's page does it."""
         waiting = to_prepare(campaign, user_of(request), payers)
-        context = waiting | {"report": None, "payers": write_keys(payers)}
+        context = waiting | {"payers": write_keys(payers)}
         return self._page(request, campaign, "prepare", "Préparer les conventions", context)
 
     def send_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Ask about sending every prepared convention; the convention's own page does it."""
         conventions = ConventionAdmin(Convention, self.admin_site)
         prepared = conventions.get_queryset(request).filter(campaign=campaign, state=State.PREPARED)
-        return conventions.ask(request, "send", prepared)
+        return conventions.ask(
+            request, "send", prepared, selection=f"{campaign}, conventions préparées"
+        )
 
     def print_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Ask about the documents of every convention that may have some; a job makes them."""
@@ -266,7 +292,9 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         ready = conventions.get_queryset(request).filter(
             campaign=campaign, state__in=PARTY_CONFIRMED
         )
-        return ask_to_issue(conventions, request, ready)
+        return conventions.ask(
+            request, "issue", ready, selection=f"{campaign}, renseignements confirmés"
+        )
 
     def _page(
         self, request: HttpRequest, campaign: Campaign, template: str, title: str, context: dict

@@ -22,7 +22,7 @@ from conventions.lifecycle import REWORKABLE
 from conventions.models import Enrolment
 from conventions.models.enrolment import EnrolmentQuerySet
 from rectorat.admin.campaign import CampaignAdmin
-from rectorat.admin.filters import AcademyFilter, CampaignFilter, DepartmentFilter
+from rectorat.lists.filters import AcademyFilter, CampaignFilter, DepartmentFilter
 from tabular.admin_export import ExportMixin
 from tabular.admin_search import FoldedSearchMixin
 from tabular.writing import Column, Kind

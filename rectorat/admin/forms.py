@@ -21,6 +21,17 @@ class NoFactForm(forms.Form):
     """A verb that needs nothing but who does it."""
 
 
+class SendForm(forms.Form):
+    """What is asked of a sending in bulk."""
+
+    only_reached = forms.BooleanField(
+        label="N'envoyer qu'à celles qu'un courriel atteint",
+        required=False,
+        help_text="Les autres restent préparées : donnez-leur une adresse ou invitez quelqu'un, "
+        "puis envoyez-les.",
+    )
+
+
 class SignatureForm(forms.Form):
     on = forms.DateField(
         label="Date de signature",
@@ -125,10 +136,15 @@ VERB_FORMS: dict[str, type[forms.Form]] = {
 
 
 def verb_form(verb: str, convention: Convention | None = None) -> type[forms.Form]:
-    """Return the form of a verb; to one convention returned for correction, one answers."""
-    if verb == "send" and convention and convention.state == State.CORRECTION_REQUESTED:
-        return AnswerForm
-    return VERB_FORMS[verb]
+    """Return the form of an action on many, or of a verb on one `convention`.
+
+    To one that was returned for correction, one answers.
+    """
+    if verb == "send":
+        if convention is None:
+            return SendForm
+        return AnswerForm if convention.state == State.CORRECTION_REQUESTED else NoFactForm
+    return VERB_FORMS.get(verb, NoFactForm)
 
 
 class EnrolmentForm(forms.Form):

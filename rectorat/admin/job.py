@@ -1,50 +1,61 @@
-"""Long actions: asked for on a selection, then followed on a page that may be left."""
+"""Long actions: followed on a page that may be left, stopped, kept as a report."""
 
+import math
+from pathlib import Path
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin import ModelAdmin
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.db.models import Count, Q, QuerySet
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+)
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.text import capfirst
 
-from accounts.access import user_of
 from accounts.models import User
 from communes.admin_base import ScopedAdmin
-from conventions.models import Convention
 from jobs import running
 from jobs.actions import action
 from jobs.models import Job, JobItem
-from jobs.selection import read_keys, write_keys
+from tabular import writing
+
+# Rows of each list of the page; the CSV has them all.
+SHOWN = 200
+REPORT_COLUMNS = (
+    writing.Column("Élément", writing.Kind.TEXT, lambda item: item.name),
+    writing.Column("Résultat", writing.Kind.TEXT, lambda item: item.get_state_display()),
+    writing.Column("Motif ou remarque", writing.Kind.TEXT, lambda item: item.reason),
+    writing.Column("Le", writing.Kind.MOMENT, lambda item: item.done_at),
+)
+FACT_LABELS = {
+    "on": "date",
+    "comment": "motif",
+    "only_reached": "seulement celles qu'un courriel atteint",
+}
 
 
-@admin.action(description="Produire les documents")
-def ask_to_issue(
-    model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet[Convention]
-) -> HttpResponse:
-    """Say what will be done to the selection, and to how many, before it is asked for."""
-    keys = list(queryset.order_by("pk").values_list("pk", flat=True))
-    return TemplateResponse(
-        request,
-        "admin/jobs/job/ask.html",
-        {
-            **model_admin.admin_site.each_context(request),
-            "opts": model_admin.opts,
-            "media": model_admin.media,
-            "title": "Produire les documents",
-            "keys": write_keys(keys),
-            "count": len(keys),
-        },
-    )
+class ActionFilter(admin.SimpleListFilter):
+    title = "action"
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        used = Job.objects.order_by("action").values_list("action", flat=True).distinct()
+        return [(name, action(name).label) for name in used]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(action=self.value()) if self.value() else queryset
 
 
 @admin.register(Job)
 class JobAdmin(ScopedAdmin):
-    list_display = ("label", "by_name", "moment", "state")
+    list_display = ("label", "state", "moment", "by_name", "size", "left_out_count", "selection")
+    list_filter = ("state", ActionFilter)
     list_select_related = ("by",)
     list_per_page = 50
     change_form_template = "admin/jobs/job/change_form.html"
@@ -58,9 +69,14 @@ class JobAdmin(ScopedAdmin):
         """An agent of some départements follows their own jobs, the others all."""
         return Q(by=user) if user.limited_to_departments else Q()
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        left_out = Count("items", filter=Q(items__state=JobItem.State.LEFT_OUT))
+        found: QuerySet[Job] = super().get_queryset(request)
+        return found.annotate(item_count=Count("items"), left_out_count=left_out)
+
     @admin.display(description="action", ordering="action")
     def label(self, job: Job) -> str:
-        return str(capfirst(action(job.action).label))
+        return job.label
 
     @admin.display(description="demandé par", ordering="by__last_name")
     def by_name(self, job: Job) -> str:
@@ -70,57 +86,118 @@ class JobAdmin(ScopedAdmin):
     def moment(self, job: Job) -> str:
         return f"{timezone.localtime(job.created_at):%d/%m/%Y %H:%M}"
 
+    @admin.display(description="nombre", ordering="item_count")
+    def size(self, job: Any) -> int:
+        return int(job.item_count)
+
+    @admin.display(description="laissés de côté", ordering="left_out_count")
+    def left_out_count(self, job: Any) -> str:
+        return str(job.left_out_count or "—")
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        obj: Job = kwargs["obj"]
-        left_out = obj.items.filter(state=JobItem.State.LEFT_OUT)
+        job: Job = kwargs["obj"]
+        left_out = job.items.filter(state=JobItem.State.LEFT_OUT)
+        remarked = job.items.filter(state=JobItem.State.DONE).exclude(reason="")
+        progress = running.progress(job)
+        waiting = progress[JobItem.State.WAITING] + progress[JobItem.State.TAKEN]
         context.update(
-            job=obj,
-            title=self.label(obj),
+            job=job,
+            title=job.label,
             subtitle=None,
-            progress=running.progress(obj),
-            is_finished=obj.state == Job.State.FINISHED,
-            left_out=left_out.select_related("convention"),
+            facts=_facts(job),
+            progress=progress,
+            waiting=waiting,
+            **_forecast(job, waiting),
+            reasons=_reasons(left_out),
+            remarks=_reasons(remarked),
+            left_out=left_out[:SHOWN],
+            remarked=remarked[:SHOWN],
+            shown=SHOWN,
+            page_of_item=job.asked.page,
+            conventions_url=reverse("admin:conventions_convention_changelist"),
         )
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
+        views = {
+            "retry": self.retry_view,
+            "cancel": self.cancel_view,
+            "file": self.file_view,
+            "report": self.report_view,
+        }
         return [
-            path(
-                "start/",
-                self.admin_site.admin_view(self.start_view),
-                name="jobs_job_start",
-            ),
-            path(
-                "<int:pk>/retry/",
-                self.admin_site.admin_view(self.retry_view),
-                name="jobs_job_retry",
-            ),
-            *super().get_urls(),
-        ]
-
-    def start_view(self, request: HttpRequest) -> HttpResponse:
-        """Ask a worker to issue the documents of the conventions whose keys are given."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        asked = read_keys(request.POST.get("conventions", ""))
-        chosen = Convention.objects.for_user(user_of(request)).filter(pk__in=asked)
-        if not chosen.exists():
-            messages.warning(request, "Aucune convention à traiter dans cette sélection.")
-            return redirect("admin:conventions_convention_changelist")
-        keys = chosen.values_list("pk", flat=True)
-        job = running.start("issue", keys, by=user_of(request))
-        return redirect("admin:jobs_job_change", job.pk)
+            path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"jobs_job_{name}")
+            for name, view in views.items()
+        ] + super().get_urls()
 
     def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Do again what a job left out."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        job = get_object_or_404(self.get_queryset(request), pk=pk)
-        count = running.retry(job)
+        job = self._job(request, pk)
+        count = running.retry(job) if job.is_over else 0
         if count:
-            messages.success(request, f"Conventions reprises : {count}.")
+            messages.success(request, f"Reprises : {count}.")
         else:
             messages.warning(request, "Ce traitement n'a rien laissé de côté.")
         return redirect("admin:jobs_job_change", job.pk)
+
+    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Stop a job before what still waits."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        job = self._job(request, pk)
+        if running.cancel(job):
+            messages.success(request, "Le traitement est arrêté : ce qui était fait le reste.")
+        else:
+            messages.warning(request, "Ce traitement était déjà terminé.")
+        return redirect("admin:jobs_job_change", job.pk)
+
+    def file_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Send the file that a job made; by POST, so that the journal of access has it."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        job = self._job(request, pk)
+        if not job.file:
+            raise Http404
+        name = Path(str(job.file)).name
+        return FileResponse(job.file.open("rb"), as_attachment=True, filename=name)
+
+    def report_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Send what became of each row, as CSV."""
+        job = self._job(request, pk)
+        name = f"traitement-{job.pk}_{timezone.localtime(job.created_at):%Y-%m-%d}"
+        items = job.items.iterator(chunk_size=1000)
+        return writing.response(REPORT_COLUMNS, items, "csv", name=name, title=job.label)
+
+    def _job(self, request: HttpRequest, pk: int) -> Job:
+        if not self.has_view_permission(request):
+            raise Http404
+        return get_object_or_404(self.get_queryset(request), pk=pk)
+
+
+def _facts(job: Job) -> list[tuple[str, str]]:
+    """What was typed for the job, in words."""
+    values = {True: "oui", False: "non"}
+    return [
+        (FACT_LABELS[name], values.get(value, str(value)))
+        for name, value in job.facts.items()
+        if name in FACT_LABELS and value not in ("", None, False)
+    ]
+
+
+def _reasons(items: QuerySet[JobItem]) -> list[tuple[str, int]]:
+    """Each reason with its number of rows, the commonest first."""
+    counted = items.order_by().values_list("reason").annotate(count=Count("pk"))
+    return list(counted.order_by("-count", "reason"))
+
+
+def _forecast(job: Job, waiting: int) -> dict[str, Any]:
+    """The rows done in a minute, and the minutes that are left; None until known."""
+    pace = None if job.is_over else running.pace(job)
+    return {
+        "pace": pace and round(pace),
+        "minutes_left": math.ceil(waiting / pace) if pace else None,
+    }

@@ -20,7 +20,7 @@ from conventions.dossiers import timeline
 from conventions.lifecycle import TRANSITIONS
 from conventions.terminations.lifecycle import TERMINATION_TRANSITIONS
 from lifecycle.models import JournalEntry
-from rectorat.admin.filters import CampaignFilter
+from rectorat.lists.filters import CampaignFilter
 from tabular.admin_export import ExportMixin
 from tabular.admin_search import FoldedSearchMixin
 from tabular.folding import fold
@@ -34,6 +34,7 @@ OTHER_VERBS = {
     "recount": "Nombre d'écoles",
     "record_act": "Acte enregistré",
     "adapt_act": "Acte adapté",
+    "drop_draft": "Projet d'acte abandonné",
     "record_act_dates": "Dates de l'acte enregistrées",
     "add_piece": "Ajout d'une pièce",
     "post_message": "Message",

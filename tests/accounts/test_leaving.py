@@ -4,13 +4,26 @@ import datetime
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import rights
 from accounts.leaving import idle
 from accounts.models import AccessEntry, User
 from accounts.roles import Role
-from tests.factories import CollectivityFactory, DepartmentFactory, InvitationFactory, UserFactory
+from conventions.correspondence import post_message
+from conventions.exchanges.models import Message
+from lifecycle.door import write_journal
+from lifecycle.frozen import FrozenError
+from lifecycle.models import JournalEntry
+from tests.factories import (
+    CollectivityFactory,
+    ConventionFactory,
+    DepartmentFactory,
+    InvitationFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -116,9 +129,52 @@ def test_three_years_later_name_and_address_are_nowhere_in_the_account_nor_its_h
     assert idle.review().forgotten == [gone]
 
     for row in [User.objects.get(pk=gone.pk), *User.history.filter(id=gone.pk)]:
-        assert (row.last_name, row.first_name) == ("Compte anonymisé", "")
+        assert (row.last_name, row.first_name) == ("compte anonymisé", "")
         assert row.email == f"compte-{gone.pk}@anonyme.invalid"
     assert idle.review().forgotten == []
+
+
+def test_the_journals_keep_function_and_collectivity_in_place_of_the_name(gone, town, time_machine):
+    convention = ConventionFactory(collectivity=town)
+    convention.send(by=None, on=datetime.date(2026, 11, 20))
+    post_message(convention, by=gone, subject="other", body="Bonjour")
+    write_journal(convention, gone, "note", "Dossier relu")
+    rights.end_access(gone, by=None)
+    time_machine.move_to("2030-02-25T10:00Z")
+
+    idle.review()
+
+    told = f"mairie ({town}), compte anonymisé"
+    assert Message.objects.get(by=gone).by_name == told
+    written = JournalEntry.objects.filter(by=gone)
+    assert written.exists()
+    assert {entry.by_name for entry in written} == {told}
+    assert not JournalEntry.objects.filter(by_name__contains="Vidal").exists()
+    assert {e.by_name for e in JournalEntry.objects.exclude(by=gone)} == {"système"}
+
+
+def test_the_database_lets_nothing_else_of_a_journal_change(gone, town, time_machine):
+    convention = ConventionFactory(collectivity=town)
+    write_journal(convention, gone, "note", "Dossier relu")
+    entries = QuerySet(JournalEntry).filter(by=gone)
+    for before_and_after in range(2):
+        for change in (
+            {"by_name": "Quelqu'un d'autre"},
+            {"summary": "Autre chose"},
+            {"by_name": "mairie, compte anonymisé", "summary": "Autre chose"},
+            {"by_name": "mairie, compte anonymisé", "by": None},
+        ):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                entries.update(**change)
+        if not before_and_after:
+            with pytest.raises(IntegrityError), transaction.atomic():
+                entries.update(by_name="mairie, compte anonymisé")
+            rights.end_access(gone, by=None)
+            idle.forget(gone)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        entries._raw_delete(entries.db)
+    with pytest.raises(FrozenError):
+        JournalEntry.objects.filter(by=gone).update(by_name="mairie, compte anonymisé")
 
 
 def test_a_dry_run_says_and_writes_nothing(gone, capsys, delivered):

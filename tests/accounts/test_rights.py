@@ -213,16 +213,17 @@ def test_an_export_is_journalled(client, rectorat):
     assert (entry.person, entry.detail) == (rectorat, f"Export : {url}")
 
 
-def test_a_selection_taken_as_one_archive_is_journalled(client, rectorat, signed_convention):
+def test_a_selection_taken_as_one_archive_is_journalled(
+    client, rectorat, signed_convention, worked
+):
     issue_documents(signed_convention, by=rectorat)
     client.force_login(rectorat)
 
-    client.post(
-        reverse("admin:conventions_convention_changelist"),
-        {"action": "download_pieces", "_selected_action": [signed_convention.pk]},
-    ).getvalue()
+    ask = reverse("admin:conventions_convention_verb", args=["pieces"])
+    client.post(ask, {"conventions": signed_convention.pk})
+    client.post(reverse("admin:jobs_job_file", args=[worked().pk])).getvalue()
 
-    assert "pieces_2026-11-24.zip" in AccessEntry.objects.get(kind="download").detail
+    assert "2026-11-24_pieces.zip" in AccessEntry.objects.get(kind="download").detail
 
 
 def test_administrators_search_the_journal_and_nobody_edits_it(client, administrator, person):

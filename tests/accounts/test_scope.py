@@ -13,6 +13,9 @@ from documents.models import Document
 from tabular.admin_export import ExportMixin
 from tests.factories import (
     CampaignFactory,
+    CollectivityFactory,
+    CommuneFactory,
+    ConventionFactory,
     DepartmentFactory,
     InvitationFactory,
     UserFactory,
@@ -39,6 +42,18 @@ def of_herault(convention, town_hall, rectorat):
     convention.collectivity.commune.save()
     convention.enrolments.first().school.save()
     return sign_by_both(convention)
+
+
+@pytest.fixture
+def elsewhere(of_herault):
+    """A second file, signed, in Lozère, with its own town hall, invitation and text printed."""
+    lozere = DepartmentFactory(code="48", name="Lozère")
+    commune = CommuneFactory(department=lozere)
+    collectivity = CollectivityFactory(commune=commune)
+    other = ConventionFactory(campaign=of_herault.campaign, collectivity=collectivity)
+    UserFactory(collectivities=[collectivity])
+    InvitationFactory(collectivity=collectivity)
+    return sign_by_both(other)
 
 
 @pytest.fixture
@@ -87,6 +102,56 @@ def test_what_an_agent_exports_is_what_their_list_shows(client, of_herault, of_l
 
     shown = client.get(address(model, "changelist")).context["cl"].queryset.count()
     assert len(lines) == 1 + shown
+
+
+@pytest.mark.parametrize("model", SEEN_BY_RECTORAT)
+def test_two_agents_share_no_row_and_see_together_what_the_region_holds(
+    client, of_herault, elsewhere, rectorat, model
+):
+    """No row is hidden from everybody, and none of the territory is shown outside of it."""
+    near, far = (
+        UserFactory(role=Role.RECTORAT, departments=[file.collectivity.department])
+        for file in (of_herault, elsewhere)
+    )
+    everybodys = model._base_manager.filter(**OF_EVERYBODY.get(model._meta.label, {"pk": None}))
+
+    def seen(agent):
+        client.force_login(agent)
+        rows = client.get(address(model, "changelist")).context["cl"].queryset
+        return {row.pk for row in rows}
+
+    region, of_near, of_far = seen(rectorat), seen(near), seen(far)
+    shared = {row.pk for row in everybodys}
+    agents = {near.pk, far.pk, rectorat.pk} if model is User else set()
+    assert of_near & of_far <= shared
+    assert region - agents == (of_near | of_far) - agents
+
+
+@pytest.mark.parametrize(
+    ("model", "field"),
+    [
+        pytest.param(model, field, id=f"{model._meta.label}.{field}")
+        for model, pages in PAGES.items()
+        for inline in (pages, *(each(model, site) for each in pages.inlines))
+        for field in inline.autocomplete_fields
+    ],
+)
+def test_autocomplete_offers_what_the_list_of_its_model_shows(client, elsewhere, model, field):
+    far = UserFactory(role=Role.RECTORAT, departments=[elsewhere.collectivity.department])
+    client.force_login(far)
+    offered = model._meta.get_field(field).remote_field.model
+    query = {
+        "app_label": model._meta.app_label,
+        "model_name": model._meta.model_name,
+        "field_name": field,
+    }
+
+    answer = client.get(reverse("admin:autocomplete"), query)
+
+    shown = client.get(address(offered, "changelist")).context["cl"].queryset
+    assert answer.status_code in (200, 403)
+    if answer.status_code == 200:
+        assert {row["id"] for row in answer.json()["results"]} == {str(row.pk) for row in shown}
 
 
 def test_autocomplete_offers_the_collectivities_of_the_territory_only(

@@ -181,6 +181,19 @@ def test_demonstration_accounts_are_shown_in_demonstration_mode_only(client, db,
     assert DEMONSTRATION_PASSWORD not in hidden
 
 
+def test_a_demonstration_account_comes_back_to_the_page_it_was_asked_at(client, db, settings):
+    settings.DEMONSTRATION = True
+    for account in DEMONSTRATION_ACCOUNTS:
+        if account.collectivity_code:
+            CollectivityFactory(commune__code=account.collectivity_code)
+    ensure_accounts()
+    page = client.get(reverse("account_login", query={"next": "/mentions-legales/"}))
+    assert page.content.decode().count('name="next" value="/mentions-legales/"') > 1
+    email = DEMONSTRATION_ACCOUNTS[0].email
+    values = {"email": email, "next": "/mentions-legales/"}
+    assert client.post(reverse("demonstration_sign_in"), values)["Location"] == values["next"]
+
+
 def test_demonstration_accounts_can_be_made_twice_and_sign_in(client, db):
     for account in DEMONSTRATION_ACCOUNTS:
         if account.collectivity_code:

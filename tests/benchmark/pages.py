@@ -38,7 +38,7 @@ def second_pages(
     """Yield (which acts, how many of them need a second page, their causes with counts)."""
     for kind, name in KINDS.items():
         text = newest_text(kind)
-        sitting = _SITTING if kind == "deliberation" else None
+        sitting = SITTING if kind == "deliberation" else None
         for situation, changed in SITUATIONS.items():
             acts = [changed(replace(act_of(context), sitting=sitting)) for context in contexts]
             yield f"{name}, {situation}", *_over(text, acts)
@@ -49,8 +49,10 @@ def _over(text: TextModel, acts: Sequence[ActContext]) -> tuple[int, list[tuple[
     counts: Counter[Forme] = Counter()
     firsts: dict[Forme, Copy] = {}
     for act in acts:
-        copy = read(page_html(text, act, mark_of(_REFERENCE)))
-        forme, _ = standing_type._standing_type().forme_of(copy, [])
+        copy, forme = _laid_out(text, act)
+        if len(forme.pages) > 1:  # As `render` does.
+            closer = _laid_out(text, act, tight=True)
+            copy, forme = min((copy, forme), closer, key=lambda laid: len(laid[1].pages))
         counts[forme] += 1
         firsts.setdefault(forme, copy)
     holding = (firsts[forme] for forme, _ in counts.most_common() if len(forme.pages) == 1)
@@ -60,6 +62,11 @@ def _over(text: TextModel, acts: Sequence[ActContext]) -> tuple[int, list[tuple[
         if len(forme.pages) > 1:
             causes[_cause(firsts[forme], usual)] += count
     return causes.total(), [(count, cause) for cause, count in causes.most_common()]
+
+
+def _laid_out(text: TextModel, act: ActContext, *, tight: bool = False) -> tuple[Copy, Forme]:
+    copy = read(page_html(text, act, mark_of(_REFERENCE), tight=tight))
+    return copy, standing_type._standing_type().forme_of(copy, [])[0]
 
 
 def _cause(copy: Copy, usual: Copy | None) -> str:
@@ -110,6 +117,19 @@ def _syndicat(commune: PartyContext) -> PartyContext:
     )
 
 
+def _executory(act: ActContext) -> ActContext:
+    """With all that its mention may say."""
+    return replace(
+        act,
+        deposited_on=datetime.date(2026, 9, 21),
+        published_on=datetime.date(2026, 9, 22),
+        deposit_reference="034-213403371-20260921-2026DEL014-DE",
+        certified_on=datetime.date(2026, 9, 23),
+        certified_by="Dominique EXEMPLE",
+        certified_capacity="Directrice générale des services",
+    )
+
+
 def _signed_by_a_deputy(act: ActContext) -> ActContext:
     return replace(
         act,
@@ -127,7 +147,7 @@ def a_letterhead() -> str:
 
 _LETTERHEAD = a_letterhead()
 # With as many proxies as most councils have.
-_SITTING = SittingContext(
+SITTING = SittingContext(
     convened_on=datetime.date(2026, 9, 7),
     members=27,
     present=20,
@@ -146,4 +166,8 @@ SITUATIONS: dict[str, Callable[[ActContext], ActContext]] = {
     "d'un syndicat, titre sur deux lignes": _of_a_syndicat,
     "d'un syndicat, avec un en-tête": lambda act: _with_letterhead(_of_a_syndicat(act)),
     "signée par délégation": _signed_by_a_deputy,
+    "exécutoire": _executory,
+    "exécutoire, d'un syndicat, avec un en-tête": lambda act: _executory(
+        _with_letterhead(_of_a_syndicat(act))
+    ),
 }

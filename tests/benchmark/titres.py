@@ -26,12 +26,8 @@ MANY = 50_000
 
 def measures(campaign, by) -> Iterator[tuple[str, float, str]]:
     """Yield what was measured, its seconds and a note, for a campaign with signed conventions."""
-    preparation, seconds = _timed(lambda: prepare_list(Choice(campaign), by=by))
-    count = preparation.lines.count()
-    yield f"Liste d'un lot, {count} conventions", seconds, ""
-    preparation.lines.possible().update(is_ticked=True, reason="Mesure.")
-    batch, seconds = _timed(lambda: confirm(preparation, by=by))
-    yield f"Lot de {batch.titre_count} titres, demandé", seconds, ""
+    yield from a_batch(campaign, by)
+    batch = Batch.objects.get()
     _multiply(batch)
     bare = min(_timed(lambda: _bare_workbook(batch))[1] for _ in range(2))
     yield f"Classeur nu, {MANY} titres", bare, "xlsxwriter sur les lignes gardées"
@@ -42,6 +38,16 @@ def measures(campaign, by) -> Iterator[tuple[str, float, str]]:
     titres = Titre.objects.all()
     yield "Restes dus", _timed(lambda: aged_by_debtor(titres, timezone.localdate()))[1], ""
     yield "Tableau", _timed(lambda: build_board(campaign, by, Q()))[1], ""
+
+
+def a_batch(campaign, by) -> Iterator[tuple[str, float, str]]:
+    """Request what is due, and yield what that cost."""
+    preparation, seconds = _timed(lambda: prepare_list(Choice(campaign), by=by))
+    count = preparation.lines.count()
+    yield f"Liste d'un lot, {count} conventions", seconds, ""
+    preparation.lines.possible().update(is_ticked=True, reason="Mesure.")
+    batch, seconds = _timed(lambda: confirm(preparation, by=by))
+    yield f"Lot de {batch.titre_count} titres, demandé", seconds, ""
 
 
 def _return() -> Iterator[tuple[str, float, str]]:

@@ -106,8 +106,8 @@ class TestAvenants:
         assert titre.parts == ["", "A1"]
         basis = titre.basis.replace("\u00a0", " ")
         assert f"Convention {current.reference} du " in basis
-        assert "2 écoles x 45,00 € = 90,00 € ; avenant n° 1 du " in basis
-        assert "1 école ajoutée x 45,00 € = 45,00 € ; soit 135,00 €" in basis
+        assert "2 écoles × 45,00 € = 90,00 € ; avenant n° 1 du " in basis
+        assert "1 école ajoutée × 45,00 € = 45,00 € ; soit 135,00 €" in basis
 
     def test_one_signed_after_it_waits_for_the_answer_then_is_a_supplement(self, current, finance):
         request(current.campaign, finance)
@@ -327,7 +327,7 @@ def test_everything_is_copied(villeneuve, finance):
     assert (titre.address, titre.postcode) == ("Place Porte Saint-Laurent", "34750")
     assert titre.act_reference == "Décision n° 2022DECAD076 du 10/10/2022"
     assert titre.basis.replace("\u00a0", " ") == (
-        "2 écoles x 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, "
+        "2 écoles × 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, "
         "année scolaire 2022-2023"
     )
     assert [school["uai"] for school in titre.schools] == ["0341255E", "0342026T"]

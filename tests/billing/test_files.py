@@ -60,7 +60,7 @@ class TestCsv:
         assert row["Codes UAI"] == "0341255E, 0342026T"
         assert row["Montant"] == "90,00"
         assert row["Base de liquidation"] == (
-            "2 écoles x 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, "
+            "2 écoles × 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, "
             "année scolaire 2022-2023"
         )
         assert row["Date de la dernière signature"] == "10/10/2022"

@@ -47,21 +47,21 @@ def basis(*parts, amount=None):
 
 def test_the_basis_is_spelled_out_as_in_the_file_of_2022():
     assert basis(convention(2)) == (
-        "2 écoles x 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, "
+        "2 écoles × 45,00 € = 90,00 €, convention ENT-2022-34337 du 10/10/2022, "
         "année scolaire 2022-2023"
     )
 
 
 def test_one_school_is_singular():
-    assert basis(convention(1)).startswith("1 école x 45,00 € = 45,00 €,")
+    assert basis(convention(1)).startswith("1 école × 45,00 € = 45,00 €,")
 
 
 @pytest.mark.parametrize(
     ("added", "removed", "words"),
     [
-        (1, 0, "Avenant n° 1 : 1 école ajoutée x 45,00 € = 45,00 €, convention ENT-2022-34337, "),
-        (3, 1, "(3 écoles ajoutées moins 1 école retirée) x 45,00 € = 90,00 €, "),
-        (0, 2, "Avenant n° 1 : 2 écoles retirées x 45,00 € = −90,00 €, "),
+        (1, 0, "Avenant n° 1 : 1 école ajoutée × 45,00 € = 45,00 €, convention ENT-2022-34337, "),
+        (3, 1, "(3 écoles ajoutées moins 1 école retirée) × 45,00 € = 90,00 €, "),
+        (0, 2, "Avenant n° 1 : 2 écoles retirées × 45,00 € = −90,00 €, "),
     ],
 )
 def test_what_an_avenant_changes_is_spelled_out(added, removed, words):
@@ -72,8 +72,8 @@ def test_what_an_avenant_changes_is_spelled_out(added, removed, words):
 
 def test_a_net_titre_names_each_paper_and_what_they_come_to():
     assert basis(convention(2), avenant(1, 0)) == (
-        "Convention ENT-2022-34337 du 10/10/2022 : 2 écoles x 45,00 € = 90,00 € ; "
-        "avenant n° 1 du 09/01/2023 : 1 école ajoutée x 45,00 € = 45,00 € ; soit 135,00 €, "
+        "Convention ENT-2022-34337 du 10/10/2022 : 2 écoles × 45,00 € = 90,00 € ; "
+        "avenant n° 1 du 09/01/2023 : 1 école ajoutée × 45,00 € = 45,00 € ; soit 135,00 €, "
         "année scolaire 2022-2023"
     )
 

@@ -43,11 +43,14 @@ def villeneuve():
     return convention
 
 
-def download(client, conventions, **query):
+def download(client, worked, conventions, **query):
+    """The archive that a job makes of what is ticked in the list, as an agent gets it."""
     keys = [convention.pk for convention in conventions]
-    return client.post(
-        LIST, {"action": "download_pieces", helpers.ACTION_CHECKBOX_NAME: keys, **query}
-    )
+    chosen = {"action": "pieces", helpers.ACTION_CHECKBOX_NAME: keys, **query}
+    asked = client.post(LIST, chosen).context["keys"]
+    url = reverse("admin:conventions_convention_verb", args=["pieces"])
+    client.post(url, {"conventions": asked})
+    return client.post(reverse("admin:jobs_job_file", args=[worked().pk]))
 
 
 def test_each_piece_is_there_once_in_its_latest_version_byte_for_byte(villeneuve):
@@ -81,18 +84,18 @@ def test_what_was_given_up_stands_apart_from_what_replaced_it(villeneuve):
     assert sorted(files.values()) == [b"%PDF new", b"%PDF old"]
 
 
-def test_the_whole_selection_is_downloaded_beyond_one_page(client, rectorat, villeneuve):
+def test_the_whole_selection_is_downloaded_beyond_one_page(client, rectorat, villeneuve, worked):
     other = ConventionFactory()
     other.send(by=None)
     receive(villeneuve, b"%PDF 1")
     receive(other, b"%PDF 2")
     client.force_login(rectorat)
-    response = download(client, [villeneuve], select_across="1")
+    response = download(client, worked, [villeneuve], select_across="1")
     assert response.streaming
     assert len(read(response.streaming_content)) == 2
 
 
-def test_a_selection_keeps_to_the_departements_of_the_agent(client, villeneuve):
+def test_a_selection_keeps_to_the_departements_of_the_agent(client, villeneuve, worked):
     receive(villeneuve)
     gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
     commune = CommuneFactory(code="30350", department=gard)
@@ -100,18 +103,24 @@ def test_a_selection_keeps_to_the_departements_of_the_agent(client, villeneuve):
     theirs.send(by=None)
     receive(theirs, b"%PDF gard")
     client.force_login(UserFactory(role="rectorat", departments=[gard]))
-    response = download(client, [villeneuve, theirs])
+    response = download(client, worked, [villeneuve, theirs])
     assert list(read(response.streaming_content).values()) == [b"%PDF gard"]
 
 
-def test_a_selection_without_pieces_says_so(client, rectorat, villeneuve):
+def test_what_has_no_piece_is_announced_and_told_in_the_report(
+    client, rectorat, villeneuve, worked
+):
+    empty = ConventionFactory()
+    receive(villeneuve)
     client.force_login(rectorat)
-    response = client.post(
-        LIST,
-        {"action": "download_pieces", helpers.ACTION_CHECKBOX_NAME: [villeneuve.pk]},
-        follow=True,
-    )
-    assert "aucune pièce" in response.content.decode()
+    url = reverse("admin:conventions_convention_verb", args=["pieces"])
+    chosen = {"conventions": f"{villeneuve.pk},{empty.pk}"}
+    page = client.get(url, chosen)
+    assert "Dans le fichier : <strong>1</strong>" in page.content.decode().replace("\u00a0", " ")
+    client.post(url, chosen)
+    job = worked()
+    assert job.note == "Pièces dans l'archive : 1."
+    assert job.items.get(key=empty.pk).reason == "Aucune pièce dans ce dossier."
 
 
 def test_an_archive_takes_one_query_whatever_the_number_of_pieces(

@@ -8,13 +8,20 @@ from django.urls import reverse
 from icalendar import Calendar
 
 from conventions.acts.models import Act, ActState
-from conventions.authority import adapt_act, can_adapt_act, record_act, record_act_dates
+from conventions.acts.sitting import Sitting
+from conventions.authority import (
+    adapt_act,
+    can_adapt_act,
+    drop_draft,
+    record_act,
+    record_act_dates,
+)
 from conventions.dossiers.agenda import calendar_of
 from conventions.dossiers.progress import expected_now, steps
 from conventions.models import Convention, issue_documents, latest_piece
 from conventions.situations import warnings
 from lifecycle.errors import TransitionRefused
-from tests.factories import current_signed_convention, prepare_amendment
+from tests.factories import UserFactory, current_signed_convention, prepare_amendment
 
 pytestmark = pytest.mark.django_db
 
@@ -147,6 +154,99 @@ def test_an_avenant_is_not_signed_on_a_draft_of_its_act(db):
     record_act(amendment, by=None, **DRAFT)
     with pytest.raises(TransitionRefused, match="l'acte de l'avenant : son numéro et sa date"):
         amendment.sign_for_collectivity(by=None, on=amendment.sent_on)
+
+
+# --- Given up -------------------------------------------------------------------
+def test_a_draft_is_given_up_and_its_journal_says_what_it_held(drafted, town_hall):
+    record_act(drafted, by=None, **DRAFT, planned_on=DAY, secretary="Claude ROUX")
+    drop_draft(drafted, by=town_hall)
+    assert drafted.act is None
+    assert (Act.objects.count(), Sitting.objects.count()) == (0, 0)
+    entry = drafted.journal.first()
+    assert (entry.verb, entry.by) == ("drop_draft", town_hall)
+    assert entry.changes == {
+        "kind": ["deliberation", ""],
+        "planned_on": ["2022-10-10", None],
+        "secretary": ["Claude ROUX", ""],
+    }
+    record_act(drafted, by=None, **TAKEN | {"kind": "decision"})
+    assert drafted.act.is_adopted
+
+
+def test_an_adopted_act_is_not_given_up(drafted):
+    record_act(drafted, by=None, **TAKEN)
+    with pytest.raises(TransitionRefused, match="un acte pris se corrige"):
+        drop_draft(drafted, by=None)
+    assert Act.objects.get().is_adopted
+
+
+def test_a_stranger_gives_up_nothing(drafted):
+    with pytest.raises(TransitionRefused, match="que suit votre compte"):
+        drop_draft(drafted, by=UserFactory(role="town_hall"))
+    assert Act.objects.exists()
+
+
+def test_a_draft_given_up_leaves_the_act_that_it_would_have_replaced(signed_convention):
+    withdrawn = signed_convention.act
+    record_act_dates(signed_convention, by=None, withdrawn_on=datetime.date(2022, 11, 2))
+    record_act(signed_convention, by=None, **DRAFT)
+    drop_draft(signed_convention, by=None)
+    signed_convention.refresh_from_db()
+    assert signed_convention.act == withdrawn
+    record_act(signed_convention, by=None, **DRAFT)
+    assert signed_convention.act.replaces == withdrawn
+
+
+@pytest.fixture
+def avenant_with_a_draft(db):
+    convention = current_signed_convention(schools_count=3)
+    amendment = prepare_amendment(convention, remove=convention.enrolments.all()[:1])
+    amendment.send(by=None)
+    record_act(amendment, by=None, **DRAFT)
+    issue_documents(amendment, by=None)
+    return amendment
+
+
+def test_an_avenant_is_signed_without_an_act_once_its_draft_is_given_up(avenant_with_a_draft):
+    drop_draft(avenant_with_a_draft, by=None)
+    avenant_with_a_draft.sign_for_collectivity(by=None, on=avenant_with_a_draft.sent_on)
+    assert avenant_with_a_draft.collectivity_signed_on
+
+
+def test_a_town_hall_gives_up_the_draft_of_an_avenant(client, avenant_with_a_draft):
+    convention = avenant_with_a_draft.convention
+    user = UserFactory(role="town_hall", collectivities=[convention.collectivity])
+    client.force_login(user)
+    drop = reverse(
+        "amendment_act_drop",
+        args=[convention.campaign.school_year, convention.collectivity.code, 1],
+    )
+    assert drop in client.get(convention.get_absolute_url()).content.decode()
+    assert client.get(drop).status_code == 200
+    data = {"version": avenant_with_a_draft.version}
+    assert client.post(drop, data).status_code == 302
+    assert not Act.objects.filter(state=ActState.DRAFT).exists()
+    shown = client.get(convention.get_absolute_url()).content.decode()
+    assert drop not in shown
+    assert "Abandonné" in shown  # Its PDF stays in the file.
+
+
+def test_the_page_of_a_draft_leads_to_giving_it_up(drafted, mairie):
+    drop = page("convention_act_drop", drafted)
+    assert drop in mairie.get(page("convention_act", drafted)).content.decode()
+    assert mairie.post(drop, {"version": drafted.version}).status_code == 302
+    assert not Act.objects.exists()
+    assert drop not in mairie.get(page("convention_act", drafted)).content.decode()
+    assert mairie.get(drop).status_code == 302
+
+
+def test_an_agent_meets_the_draft_with_its_way_out(client, rectorat, drafted):
+    client.force_login(rectorat)
+    admin = reverse("admin:conventions_convention_change", args=[drafted.pk])
+    drop = page("convention_act_drop", drafted)
+    assert drop in client.get(admin).content.decode()
+    record_act(drafted, by=None, **TAKEN)
+    assert drop not in client.get(admin).content.decode()
 
 
 # --- Printed --------------------------------------------------------------------

@@ -19,8 +19,6 @@ from documents.models import TextModel
 from documents.received.uploads import UploadedPdf
 from documents.references import reference_of
 from documents.rendering import Rendered
-from jobs.models import Job
-from jobs.tasks import run_job
 from rectorat.board import build_board
 from tests.factories import (
     ConventionFactory,
@@ -208,7 +206,7 @@ class TestReview:
         self, change, with_act, monkeypatch, django_capture_on_commit_callbacks
     ):
         asked = []
-        monkeypatch.setattr("rectorat.admin.territory.async_task", asked.append)
+        monkeypatch.setattr("rectorat.territory.payers.async_task", asked.append)
         with django_capture_on_commit_callbacks(execute=True):
             change(with_act.campaign.region, place="Toulouse")
             change(with_act.collectivity.department, court="tribunal administratif de Nîmes")
@@ -237,20 +235,20 @@ class TestScreens:
         # The first version stays, and is not to be signed any more.
         assert page.count("Remplacé</p>") == 2
 
-    def test_the_agent_is_told_and_asks_for_the_new_version(self, agent, stale, monkeypatch):
-        monkeypatch.setattr("jobs.running.async_task", lambda *task: None)
+    def test_the_agent_is_told_and_asks_for_the_new_version(self, agent, stale, worked):
         change = reverse("admin:conventions_convention_change", args=[stale.pk])
         page = agent.get(change).content.decode()
         assert "Produire une nouvelle version" in page
         assert page.count('class="state state-outdated"') == 2
-        agent.post(reverse("admin:jobs_job_start"), {"conventions": stale.pk})
-        run_job(Job.objects.get().pk)
+        issue = reverse("admin:conventions_convention_verb", args=["issue"])
+        agent.post(issue, {"conventions": stale.pk})
+        worked()
         assert "plus à jour" not in agent.get(change).content.decode()
 
     def test_the_list_of_conventions_is_filtered(self, agent, stale):
         ConventionFactory(campaign=stale.campaign)
         url = reverse("admin:conventions_convention_changelist")
-        found = agent.get(url, {"campaign": "all", "outdated": "yes"}).context["cl"].queryset
+        found = agent.get(url, {"campaign": "all", "papers": "outdated"}).context["cl"].queryset
         assert list(found) == [stale]
 
     def test_the_campaign_counts_them(self, rectorat, stale):
@@ -260,7 +258,7 @@ class TestScreens:
         url = reverse("admin:campaigns_campaign_board", args=[stale.campaign.pk])
         page = agent.get(url).content.decode()
         assert "Documents à produire de nouveau : <strong>1</strong>" in page
-        assert f"?campaign={stale.campaign.pk}&amp;outdated=yes" in page
+        assert f"?campaign={stale.campaign.pk}&amp;papers=outdated" in page
 
 
 def test_a_version_published_since_touches_nothing_that_was_issued():

@@ -132,6 +132,17 @@ def test_the_same_rules_hold_as_for_a_model(convention, model):
     assert convention.act.adapted_text == ""
 
 
+def test_a_text_too_long_for_an_act_is_refused_at_its_place(mairie, convention, model):
+    long = model + "\n" + "Considérant ce qui suit.\n\n" * 3000
+    response = mairie.post(page(convention), typed(convention, long))
+    (error,) = response.context["form"].errors["adapted_text"]
+    assert "raccourcissez-le, ou déposez votre acte" in error
+    assert len(long) > 60_000
+    with pytest.raises(ValidationError):
+        adapt_act(convention, by=None, adapted_text=long, **NOTHING)
+    assert not Act.objects.get().adapted_text
+
+
 def test_nothing_is_adapted_once_the_collectivity_has_signed(convention, adapted):
     convention.sign_for_collectivity(by=None, on=DAY)
     with pytest.raises(TransitionRefused):

@@ -12,6 +12,7 @@ from conventions.dossiers import verbs
 from conventions.lifecycle import State
 from conventions.models import Convention, Piece, attach, dossier, latest_piece
 from documents.received.uploads import UploadedPdf
+from jobs import running
 from lifecycle.errors import TransitionRefused
 from tests.factories import (
     ConventionFactory,
@@ -80,7 +81,7 @@ def test_what_was_signed_without_paper_can_still_be_printed_and_only_then(make):
 
 
 @pytest.mark.django_db
-def test_the_region_signs_in_bulk_what_is_printed_first(rectorat, client):
+def test_the_region_signs_in_bulk_what_is_printed_first(rectorat, client, worked):
     unprinted, printed, prepared = accepted(), accepted(), ConventionFactory()
     print_quickly(printed)
     client.force_login(rectorat)
@@ -89,22 +90,24 @@ def test_the_region_signs_in_bulk_what_is_printed_first(rectorat, client):
     page = client.get(url, {"conventions": keys}).content.decode()
     assert "pas encore produites : <strong>1</strong>" in page
     assert "attend encore" not in page
-    page = client.post(url, {"conventions": keys, "on": f"{TODAY()}"}).content.decode()
-    assert "Signature de la région académique enregistrée : <strong>2</strong>" in page
-    assert "est préparée" in page
+    client.post(url, {"conventions": keys, "on": f"{TODAY()}"})
+    job = worked()
+    assert "est préparée" in job.items.get(key=prepared.pk).reason
     assert latest_piece(unprinted, Piece.Kind.CONVENTION)
     signed = Convention.objects.filter(state=State.SIGNED_BY_REGION)
     assert set(signed) == {unprinted, printed}
 
 
 @pytest.mark.django_db
-def test_in_bulk_what_could_not_be_printed_is_left_out_and_said(rectorat, monkeypatch):
-    files = [accepted() for _ in range(3)]
-    monkeypatch.setattr(verbs, "PRINTED_AT_ONCE", 2)
-    chosen = Convention.objects.filter(pk__in=[file.pk for file in files])
-    report = verbs.apply(chosen, "sign_for_region", by=rectorat, on=TODAY())
-    assert len(report.done) == 2
-    assert "attend encore : la convention à signer" in report.left_out[0][1]
+def test_in_bulk_what_could_not_be_printed_is_left_out_and_said(rectorat, monkeypatch, worked):
+    file = accepted()
+
+    def refuse(part, *, by):
+        raise TransitionRefused("Pas aujourd'hui.")
+
+    monkeypatch.setattr(verbs, "issue_documents", refuse)
+    running.start("sign_for_region", [file.pk], by=rectorat, facts={"on": TODAY()})
+    assert "produisez les documents" in worked().items.get().reason
 
 
 @pytest.mark.django_db

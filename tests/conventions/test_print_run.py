@@ -75,26 +75,27 @@ def test_a_file_that_storage_lost_is_named_and_the_others_printed():
 
 def ask(client, *conventions):
     keys = [convention.pk for convention in conventions]
-    return client.post(
-        LIST, {"action": "print_together", helpers.ACTION_CHECKBOX_NAME: keys}, follow=True
-    )
+    return client.post(LIST, {"action": "print_run", helpers.ACTION_CHECKBOX_NAME: keys})
 
 
-def test_an_agent_downloads_one_file_of_the_selection(client, rectorat):
+def test_an_agent_has_one_file_made_of_the_selection(client, rectorat, convention, worked):
     chosen, _other = to_sign("34001", pages=2), to_sign("34002", pages=2)
     client.force_login(rectorat)
-    response = ask(client, chosen)
+    page = ask(client, chosen, convention)
+    assert (page.context["chosen"], page.context["possible"]) == (2, 1)
+    assert "Aucune convention ni aucun avenant à signer en PDF" in page.content.decode()
+    asked = reverse("admin:conventions_convention_verb", args=["print_run"])
+    client.post(asked, {"conventions": page.context["keys"]})
+    job = worked()
+    assert job.items.get(key=convention.pk).state == "left_out"
+    assert "Conventions et avenants dans le PDF : 1." in job.note
+    response = client.post(reverse("admin:jobs_job_file", args=[job.pk]))
     assert response["Content-Type"] == "application/pdf"
     assert heights(response.getvalue()) == [101, 102]
 
 
 def test_a_selection_without_anything_to_print_is_told_so(client, rectorat, convention):
     client.force_login(rectorat)
-    assert "aucune convention ni aucun avenant" in ask(client, convention).content.decode()
-
-
-def test_too_many_at_once_are_refused_with_the_way_out(client, rectorat, monkeypatch):
-    monkeypatch.setattr(print_run, "MAX_PIECES", 1)
-    client.force_login(rectorat)
-    page = ask(client, to_sign("34001", pages=1), to_sign("34002", pages=1)).content.decode()
-    assert "Filtrez par département" in page
+    page = ask(client, convention)
+    assert page.context["possible"] == 0
+    assert "Aucune convention ni aucun avenant" in page.content.decode()

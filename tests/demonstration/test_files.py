@@ -5,6 +5,7 @@ import datetime
 import pytest
 from django.core.management import CommandError, call_command
 
+from conventions.acts.models import Act
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import State
 from conventions.models import Convention, outdated_pieces
@@ -34,6 +35,9 @@ def test_it_shows_the_file_of_2022_complete_and_a_year_under_way_and_is_loaded_o
     assert set(NAMED.values()) == set(State)
     assert {code: stands[code] for code in NAMED} == NAMED
     assert stands[VILLENEUVE] == State.SENT
+    deliberations = Act.objects.filter(kind=Act.Kind.DELIBERATION).select_related("sitting")
+    assert deliberations
+    assert [act.missing_facts for act in deliberations if act.missing_facts] == []
     assert School.objects.filter(commune__code=TO_ENROL, enrolments=None).count() == 2
     count = Convention.objects.count()
     assert "déjà là" in load(capsys)

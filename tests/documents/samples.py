@@ -102,6 +102,13 @@ EXECUTORY_ACT = replace(
     deposited_on=datetime.date(2022, 10, 13),
     published_on=datetime.date(2022, 10, 13),
 )
+CERTIFICATE = {
+    "deposit_reference": "034-213403371-20221013-2022DECAD076-AR",
+    "certified_on": datetime.date(2022, 10, 14),
+    "certified_by": "Camille EXEMPLE",
+    "certified_capacity": "Directrice générale des services",
+}
+CERTIFIED_ACT = replace(EXECUTORY_ACT, **CERTIFICATE)
 FORMAL_NOTICE = LetterContext(
     reference="ENT-2022-34337",
     school_year="2022-2023",

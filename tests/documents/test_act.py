@@ -5,9 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from documents.contexts import SittingContext
-from documents.rendering import render
+from documents.contexts import SittingContext, to_json
+from documents.press.standing_type import print_pdf
+from documents.references import mark_of, reference_of
+from documents.rendering import page_html, render, source_of
 from documents.wording import values
+from tests.benchmark import pages
 
 from .samples import ACT, EXECUTORY_ACT, VILLENEUVE, context_of, party_of, text
 
@@ -272,3 +275,23 @@ def test_what_is_not_known_of_the_sitting_is_left_to_be_filled(printed):
 def test_the_website_is_given_where_the_act_is_published(printed):
     words = printed("decision", replace(ACT, website="https://www.agde.fr"))
     assert "(https://www.agde.fr)" in words
+
+
+def test_the_notice_never_stands_alone_on_a_second_page():
+    commune = party_of("Saint-Julien-du-Puy-et-Sainte-Colombe-la-Commanderie")
+    widest = pages.SITUATIONS["exécutoire, d'un syndicat, avec un en-tête"]
+    act = widest(replace(ACT, sitting=pages.SITTING, collectivity=commune))
+    mark = mark_of("ENT-2022-34337-D-K7XJ4R9P")
+    assert print_pdf(page_html(text("deliberation"), act, mark), [])[1] == 2
+    assert render(text("deliberation"), act).pages == 1
+
+
+def test_an_act_too_long_for_a_page_is_not_tightened_in_vain():
+    long = text("decision")
+    long.body = long.body.replace("## Mentions", "Encore.\n\n" * 60 + "## Mentions")
+    facts = to_json(ACT)
+    reference = reference_of(long, facts)
+    html = page_html(long, ACT, mark_of(reference))
+    loose = print_pdf(html, [source_of(reference, long, facts)])
+    printed = render(long, ACT)
+    assert (printed.content, printed.pages) == (loose[0], 2)

@@ -120,11 +120,14 @@ def test_the_mentions_are_the_last_part_of_an_act():
     (fault,) = proofread("decision", f"{BODY}\n### Article 6\n\nEncore.\n")
     assert fault.line == BODY.count("\n") + 2
     assert "dernière partie" in fault.message
-    assert proofread("convention", text("convention").body + "\n## Mentions\n\n### Un\n") == []
+    articles, signatures = text("convention").body.split("## Signatures")
+    mentions = "## Mentions\n\n### Un\n\n"
+    assert proofread("convention", f"{articles}{mentions}## Signatures{signatures}") == []
 
 
 def test_a_block_is_placed_once():
-    body = text("convention").body + "\n{{ liste_des_ecoles }}\n"
+    again = "{{ liste_des_ecoles }}\n\n## Signatures"
+    body = text("convention").body.replace("## Signatures", again)
     (fault,) = proofread("convention", body)
     assert "une fois suffit" in fault.message
 

@@ -13,6 +13,8 @@ from documents.wording.proofreading import proofread
 
 from .samples import (
     ACT,
+    CERTIFICATE,
+    CERTIFIED_ACT,
     CONTEXTS,
     CONVENTION,
     EXECUTORY_ACT,
@@ -124,6 +126,23 @@ def test_every_kind_of_document_is_archivable_and_accessible(assert_valid, sampl
         "long": render(text("convention"), replace(CONVENTION, collectivity=long_name)),
         "reply": render(text("termination"), replace(SECOND_LETTER, from_region=False)),
         "draft": render(text("convention"), replace(CONVENTION, dated_on=None), draft=True),
+        "draft-act": render(text("decision"), replace(ACT, number="", dated_on=None)),
+        "draft-council": render(
+            text("deliberation"), replace(CONTEXTS["deliberation"], number="", dated_on=None)
+        ),
+        "certified": render(text("decision"), CERTIFIED_ACT),
+        "certified-avenant": render(
+            text("amendment_decision"),
+            replace(
+                CONTEXTS["amendment_decision"],
+                deposited_on=EXECUTORY_ACT.deposited_on,
+                published_on=EXECUTORY_ACT.published_on,
+                **CERTIFICATE,
+            ),
+        ),
+        "preview-of-act": render(text("deliberation"), CONTEXTS["deliberation"], draft=True),
+        "preview-of-avenant": render(text("amendment"), CONTEXTS["amendment"], draft=True),
+        "preview-of-letter": render(text("termination"), SECOND_LETTER, draft=True),
         "changes": render(text("amendment"), CONTEXTS["amendment"]),
     }
     assert_valid({name: made.content for name, made in (documents | unusual).items()})
@@ -141,7 +160,8 @@ def test_a_name_of_120_characters_is_printed_whole(printed_text, kind, name):
 def test_a_text_of_forty_pages_is_printed_whole(printed_text):
     paragraph = "La collectivité assure l'équipement et la maintenance informatiques. " * 6
     articles = [f"## Article {number} – Suite\n\n{paragraph}" for number in range(12, 290)]
-    body = "\n\n".join([text("convention").body, *articles])
+    before, signatures = text("convention").body.split("## Signatures")
+    body = "\n\n".join([before, *articles, f"## Signatures{signatures}"])
     assert proofread("convention", body) == []
     long = TextModel(kind="convention", version=1, title="Essai", body=body)
     rendered = render(long, CONVENTION)

@@ -249,7 +249,7 @@ def test_a_damaged_pile_is_refused(content):
         extract(content, [(1, 0)])
 
 
-def test_a_page_too_large_for_memory_is_left_unrecognised():
+def test_a_page_too_large_for_memory_is_unreadable():
     pdf = pikepdf.new()
     page = pdf.add_blank_page()
     image = pdf.make_stream(
@@ -267,5 +267,7 @@ def test_a_page_too_large_for_memory_is_left_unrecognised():
     enormous.Contents = pdf.make_stream(b"0 0 14000 9000 re f")
     buffer = io.BytesIO()
     pdf.save(buffer)
-    assert list(read_pages(buffer.getvalue(), [1, 2])) == [ScannedPage(1), ScannedPage(2)]
+    large, following = read_pages(buffer.getvalue(), [1, 2])
+    assert large == ScannedPage(1, is_unreadable=True)
+    assert following == ScannedPage(2)
     assert small(buffer.getvalue(), 1).getextrema() == (220, 220)

@@ -79,13 +79,22 @@ def site_url(site_database, tmp_path_factory):
             stdout=output,
             stderr=output,
         )
+        worker = subprocess.Popen(
+            [sys.executable, "manage.py", "worker"],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_served(url, server, log)
         yield url
     finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=30)
+        for process in (server, worker):
+            process.send_signal(signal.SIGTERM)
+        for process in (server, worker):
+            process.wait(timeout=30)
     assert "Traceback" not in log.read_text(), log.read_text()
 
 

@@ -66,6 +66,9 @@ def enrol_prepare_and_send(page):
     expect(page.get_by_text("la lettre finale ne correspond pas")).to_be_visible()
     page.get_by_role("link", name="Préparer les conventions").first.click()
     page.locator("#content input[type=submit]").first.click()
+    # The worker does it; the page follows by itself.
+    expect(page.get_by_text("prête : 2")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("link", name="Rapport (CSV)")).to_be_visible(timeout=30_000)
     open_convention_in_admin(page, "foix", "ENT-2026-09122")
     expect(page.get_by_text("préparée").first).to_be_visible()
     page.get_by_role("link", name="Envoyer à la collectivité").click()
@@ -76,26 +79,26 @@ def enrol_prepare_and_send(page):
 def confirm_details(page):
     page.goto("/")
     expect(page).to_have_url(re.compile(f"{VILLENEUVE}$"))
-    page.get_by_role("link", name="Vérifier mes renseignements").first.click()
-    page.get_by_label("SIRET").fill("213 403 371 00016")
+    page.get_by_role("link", name="Vérifier").first.click()
+    page.locator("#address ~ details > summary").click()
+    page.get_by_role("textbox", name=re.compile("^SIRET")).fill("213 403 371 00016")
     page.get_by_label("Adresse", exact=True).fill("Place de la Porte Saint-Laurent")
-    page.get_by_role("button", name="Confirmer ces renseignements").click()
+    page.get_by_role("button", name="Tout est exact").click()
     expect(page.get_by_text("La clé de ce numéro SIRET est fausse")).to_be_visible()
     expect(page.get_by_label("Adresse", exact=True)).to_have_value(
         "Place de la Porte Saint-Laurent"
     )
-    page.get_by_label("SIRET").fill("213 403 371 00015")
-    page.get_by_role("button", name="Confirmer ces renseignements").click()
-    expect(page.get_by_text("Vos renseignements sont confirmés.").first).to_be_visible()
+    page.get_by_role("textbox", name=re.compile("^SIRET")).fill("213 403 371 00015")
 
 
 def prepare_act(page):
-    page.get_by_role("link", name="Préparer l’acte").first.click()
-    page.get_by_text("décision du maire", exact=True).click()
+    expect(page.get_by_label("décision du maire")).to_be_checked()
+    page.get_by_text("L’acte est déjà pris").click()
     page.get_by_role("textbox", name=re.compile("^Numéro")).fill("2026DECAD101")
     page.get_by_label("Date de l’acte").fill(TODAY.isoformat())
-    page.get_by_role("button", name="Enregistrer et produire les PDF").click()
-    for name in ("Acte à signer", "Convention à signer, version 2"):
+    page.get_by_role("button", name="Tout est exact").click()
+    expect(page.get_by_text("Vos renseignements sont confirmés.").first).to_be_visible()
+    for name in ("Acte à signer", "Convention à signer"):
         content = download(page, page.get_by_role("link", name=name).click)
         assert pikepdf.open(io.BytesIO(content)).pages
 
@@ -128,7 +131,7 @@ def adapt_act(page):
 
 
 def record_dates(page):
-    page.get_by_role("link", name="Enregistrer les dates").first.click()
+    page.goto(f"{VILLENEUVE}dates/")
     page.get_by_label("Déposé en préfecture le").fill(TODAY.isoformat())
     page.get_by_label("Publié le").fill(TODAY.isoformat())
     page.get_by_role("button", name="Enregistrer").click()
@@ -138,7 +141,7 @@ def record_dates(page):
 
 
 def sign_with_copies(page):
-    page.get_by_role("link", name="Enregistrer la signature").first.click()
+    page.goto(f"{VILLENEUVE}signature/")
     page.get_by_label("Date de signature de la convention").fill(TODAY.isoformat())
     page.get_by_label("Convention signée").set_input_files(
         {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"GIF89a" + b"x" * 99}
@@ -170,7 +173,7 @@ def request_the_titre(page):
     expect(page.get_by_text("est fait")).to_be_visible()
     assert_accessible(page)
     page.get_by_role("link", name="TP-2026-34337").click()
-    expect(page.get_by_text("2 écoles x 45,00\u00a0€ = 90,00\u00a0€")).to_be_visible()
+    expect(page.get_by_text("2 écoles × 45,00\u00a0€ = 90,00\u00a0€")).to_be_visible()
     expect(page.get_by_text("SIRET 21340337100015")).to_be_visible()
     assert_accessible(page)
     record_entry(page, "Émis", {"Numéro du titre dans Chorus": "140000123"})

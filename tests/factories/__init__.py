@@ -218,6 +218,8 @@ class CampaignFactory(DjangoModelFactory):
         "Rectrice de l'académie de Montpellier\n"
         "Chancelière des universités"
     )
+    contact_name = "Jeanne Durand"
+    contact_phone = "04 67 91 00 00"
     decision_text = factory.SubFactory(TextModelFactory, kind="decision")
     deliberation_text = factory.SubFactory(TextModelFactory, kind="deliberation")
     convention_text = factory.SubFactory(TextModelFactory, kind="convention")

@@ -6,16 +6,20 @@ import pytest
 from django.contrib.admin import helpers
 from django.urls import reverse
 from django.utils import timezone
+from django_q.models import OrmQ
 
-from conventions.models import Convention, Piece, issue_documents
+from conventions.models import Convention, Piece, attach, issue_documents
+from documents.received.uploads import UploadedPdf
 from documents.rendering import Rendered
+from jobs import heartbeat, tasks
 from jobs import running as jobs
-from jobs import tasks
-from jobs.models import Job, JobItem
+from jobs.models import Job, JobItem, Worker
 from lifecycle.errors import TransitionRefused
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
+
+SCAN = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +58,7 @@ def test_each_convention_gets_its_documents_or_the_reason_why_not(rectorat):
     assert job.state == Job.State.FINISHED
     assert done.pieces.get().kind == Piece.Kind.CONVENTION
     assert done.pieces.get().added_by == rectorat
-    item = job.items.get(convention=left)
+    item = job.items.get(key=left.pk)
     assert (item.state, "Rien à produire" in item.reason) == (JobItem.State.LEFT_OUT, True)
 
 
@@ -108,19 +112,19 @@ def test_an_item_is_claimed_by_one_worker_only(rectorat):
     accepted()
     job = start(rectorat)
     assert jobs.claim(job)
-    assert jobs.claim(job) is None
+    assert jobs.claim(job) == []
 
 
 def test_what_a_dead_worker_held_is_claimed_again_after_a_while(rectorat):
     accepted()
     job = start(rectorat)
-    item = jobs.claim(job)
+    items = jobs.claim(job)
     jobs.work(job)
     job.refresh_from_db()
     assert job.state == Job.State.RUNNING
     long_ago = timezone.now() - jobs.STALE_AFTER - datetime.timedelta(seconds=1)
     JobItem.objects.update(taken_at=long_ago)
-    assert jobs.claim(job) == item
+    assert jobs.claim(job) == items
 
 
 def test_past_its_budget_a_task_leaves_the_rest_to_another(rectorat, no_worker, monkeypatch):
@@ -144,13 +148,13 @@ def test_one_failure_does_not_stop_the_others(rectorat, monkeypatch, error):
     monkeypatch.setattr("conventions.dossiers.long_actions.issue_documents", issue_or_fail)
     job = start(rectorat)
     tasks.run_job(job.pk)
-    assert job.items.get(convention=broken).state == JobItem.State.LEFT_OUT
+    assert job.items.get(key=broken.pk).state == JobItem.State.LEFT_OUT
     assert fine.pieces.count() == 1
 
 
 # --- The pages --------------------------------------------------------------
 LIST = reverse("admin:conventions_convention_changelist")
-START = reverse("admin:jobs_job_start")
+ISSUE = reverse("admin:conventions_convention_verb", args=["issue"])
 
 
 def test_the_selection_is_announced_then_started_then_followed(client, rectorat):
@@ -160,14 +164,14 @@ def test_the_selection_is_announced_then_started_then_followed(client, rectorat)
     asked = client.post(
         LIST,
         {
-            "action": "ask_to_issue",
+            "action": "issue",
             helpers.ACTION_CHECKBOX_NAME: keys[:1],
             "select_across": "1",
         },
     )
-    assert asked.context["count"] == 2
+    assert asked.context["chosen"] == 2
     assert not Job.objects.exists()
-    page = client.post(START, {"conventions": asked.context["keys"]}, follow=True)
+    page = client.post(ISSUE, {"conventions": asked.context["keys"]}, follow=True)
     job = Job.objects.get()
     assert "hx-get" in page.content.decode()
     tasks.run_job(job.pk)
@@ -179,7 +183,7 @@ def test_the_selection_is_announced_then_started_then_followed(client, rectorat)
 def test_the_job_keeps_to_the_departements_of_the_agent(client, convention):
     gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
     client.force_login(UserFactory(role="rectorat", departments=[gard]))
-    client.post(START, {"conventions": str(convention.pk)})
+    client.post(ISSUE, {"conventions": str(convention.pk)})
     assert not Job.objects.exists()
 
 
@@ -208,5 +212,165 @@ def test_an_agent_has_what_was_left_out_done_again(client, rectorat):
     page = reverse("admin:jobs_job_change", args=[job.pk])
     assert retry in client.get(page).content.decode()
     assert client.get(retry).status_code == 405
-    assert "Conventions reprises : 1." in client.post(retry, follow=True).content.decode()
+    assert "Reprises : 1." in client.post(retry, follow=True).content.decode()
     assert "rien laissé de côté" in client.post(retry, follow=True).content.decode()
+
+
+# --- Stopped, taken up, told --------------------------------------------------
+def test_a_job_is_stopped_before_what_waits_and_goes_on_when_asked(client, rectorat, worked):
+    first, second = accepted(), accepted()
+    job = start(rectorat)
+    [item] = jobs.claim(job)
+    client.force_login(rectorat)
+    page = client.post(reverse("admin:jobs_job_cancel", args=[job.pk]), follow=True)
+    assert "Le traitement est arrêté" in page.content.decode()
+    job.refresh_from_db()
+    assert job.state == Job.State.CANCELLED
+    item.refresh_from_db()
+    assert item.state == JobItem.State.TAKEN  # What is under way ends.
+    stopped = job.items.exclude(pk=item.pk).get()
+    assert "arrêté avant son tour" in stopped.reason
+    assert jobs.retry(job) == 1
+    JobItem.objects.filter(pk=item.pk).update(state=JobItem.State.WAITING)
+    assert worked().state == Job.State.FINISHED
+    assert first.pieces.count() == second.pieces.count() == 1
+
+
+def test_what_nobody_does_any_more_is_asked_of_another_worker(rectorat, no_worker):
+    accepted()
+    job = start(rectorat)
+    jobs.claim(job)
+    jobs.take_up()
+    assert no_worker == []  # Held: perhaps it is only long.
+    JobItem.objects.update(taken_at=timezone.now() - jobs.STALE_AFTER)
+    jobs.take_up()
+    assert no_worker == [("jobs.tasks.run_job", job.pk)]
+
+
+def test_nothing_is_taken_up_while_workers_have_tasks_to_come_to(rectorat, no_worker):
+    accepted()
+    start(rectorat)
+    OrmQ.objects.create(key="conventions", payload="", lock=timezone.now())
+    jobs.take_up()
+    assert no_worker == []
+
+
+def test_who_has_lost_its_claim_writes_nothing(rectorat, monkeypatch):
+    """A worker so slow that another has taken its rows: only the other one's work stays."""
+    convention = ConventionFactory()
+    job = jobs.start("abandon", [convention.pk], by=rectorat, facts={"comment": "Erreur"})
+    items = jobs.claim(job)
+    JobItem.objects.update(taken_at=timezone.now() + datetime.timedelta(seconds=50))
+    jobs._do(items, job)
+    convention.refresh_from_db()
+    assert convention.state == "prepared"
+    assert job.items.get().state == JobItem.State.TAKEN
+
+
+def test_the_tasks_of_a_dead_worker_are_given_back_by_the_only_living_one(no_worker):
+    held = timezone.now() + datetime.timedelta(seconds=250)
+    task = OrmQ.objects.create(key="conventions", payload="", lock=held)
+    other, worker = [heartbeat.begin(timezone.now()) for _ in range(2)]
+    heartbeat.beat(worker)
+    task.refresh_from_db()
+    assert task.lock == held  # The other may have it.
+    Worker.objects.filter(pk=other.pk).update(
+        beat_at=timezone.now() - datetime.timedelta(seconds=31)
+    )
+    heartbeat.beat(worker)
+    task.refresh_from_db()
+    assert task.lock <= timezone.now()
+
+
+def test_a_task_taken_since_the_worker_began_is_its_own(no_worker):
+    worker = heartbeat.begin(timezone.now())
+    own = timezone.now() + datetime.timedelta(seconds=301)
+    task = OrmQ.objects.create(key="conventions", payload="", lock=own)
+    heartbeat.beat(worker)
+    task.refresh_from_db()
+    assert task.lock == own
+
+
+def test_a_worker_takes_up_emails_that_wait(no_worker, convention, monkeypatch):
+    asked = []
+    monkeypatch.setattr("jobs.heartbeat.async_task", lambda *task: asked.append(task))
+    UserFactory(collectivities=[convention.collectivity])
+    convention.send(by=None)
+    heartbeat.beat(heartbeat.begin(timezone.now()))
+    assert asked == [("outbox.tasks.deliver",)]
+
+
+@pytest.mark.parametrize(
+    ("waited", "beat", "is_told"), [(3, None, True), (1, None, False), (3, 1, False), (9, 3, True)]
+)
+def test_a_job_that_waits_without_a_worker_is_told_after_two_minutes(
+    client, rectorat, waited, beat, is_told
+):
+    def ago(minutes):
+        return timezone.now() - datetime.timedelta(minutes=minutes)
+
+    accepted()
+    job = start(rectorat)
+    Job.objects.update(created_at=ago(waited))
+    if beat:
+        Worker.objects.create(name="hôte", beat_at=ago(beat))
+    client.force_login(rectorat)
+    for url in (
+        reverse("admin:jobs_job_change", args=[job.pk]),
+        reverse("admin:jobs_job_changelist"),
+        reverse("admin:index"),
+        LIST,
+    ):
+        page = client.get(url).content.decode()
+        assert ("travail de fond est arrêté" in page) == is_told
+
+
+def test_the_report_is_kept_with_who_what_and_why_and_as_csv(client, rectorat, worked):
+    sent, prepared = ConventionFactory(), ConventionFactory()
+    sent.send(by=None)
+    client.force_login(rectorat)
+    url = reverse("admin:conventions_convention_verb", args=["send"])
+    chosen = {"action": "send", helpers.ACTION_CHECKBOX_NAME: [sent.pk, prepared.pk]}
+    asked = client.post(f"{LIST}?q=ENT-2022", chosen)
+    assert [c.pk for c in asked.context["unreached"]] == [prepared.pk]
+    client.post(
+        url, {"conventions": asked.context["keys"], "selection": asked.context["selection"]}
+    )
+    job = worked()
+    page = client.get(reverse("admin:jobs_job_change", args=[job.pk])).content.decode()
+    assert rectorat.get_full_name() in page
+    assert "recherche : ENT-2022, lignes cochées" in job.selection
+    assert "La convention est envoyée" in page
+    assert "personne n&#x27;est prévenu" in page
+    report = client.get(reverse("admin:jobs_job_report", args=[job.pk])).getvalue().decode()
+    assert f"{prepared.reference} — {prepared.collectivity_title};fait;Ni adresse" in report
+    assert "laissé de côté" in report
+
+
+def test_words_of_a_selection_that_the_site_did_not_write_are_not_kept(client, rectorat, worked):
+    convention = ConventionFactory()
+    client.force_login(rectorat)
+    url = reverse("admin:conventions_convention_verb", args=["issue"])
+    client.post(url, {"conventions": convention.pk, "selection": "inventé"})
+    assert worked().selection == ""
+
+
+def test_old_files_are_forgotten_and_their_report_stays(rectorat, convention, worked):
+    attach(convention_sent(convention), kind=Piece.Kind.CONVENTION_SIGNED, pdf=SCAN, by=None)
+    jobs.start("pieces", [convention.pk], by=rectorat)
+    job = worked()
+    assert job.file.storage.exists(job.file.name)
+    tasks.forget_files()
+    job.refresh_from_db()
+    assert job.file
+    Job.objects.update(finished_at=timezone.now() - tasks.FILES_KEPT - datetime.timedelta(days=1))
+    kept = job.file.name
+    tasks.forget_files()
+    job.refresh_from_db()
+    assert (bool(job.file), job.file.storage.exists(kept)) == (False, False)
+    assert job.items.count() == 1
+
+
+def convention_sent(convention):
+    convention.send(by=None)
+    return convention

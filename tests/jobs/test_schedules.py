@@ -23,11 +23,14 @@ def test_each_is_written_once_and_keeps_its_next_time(schedules):
     schedules.update(next_run=tomorrow)
     call_command("schedules")
     assert sorted(schedules.values_list("name", "next_run")) == [
+        ("brouillons", tomorrow),
         ("comptes inactifs", tomorrow),
         ("compteurs", tomorrow),
         ("courriels", tomorrow),
         ("documents périmés", tomorrow),
+        ("fichiers d'import", tomorrow),
         ("fichiers des lots", tomorrow),
+        ("fichiers des traitements", tomorrow),
         ("ménage", tomorrow),
         ("payeurs", tomorrow),
         ("relances", tomorrow),
@@ -43,7 +46,17 @@ def test_each_day_begins_at_its_hour_in_paris(schedules, name, hour):
     assert first > timezone.now()
 
 
-@pytest.mark.parametrize("name", ["courriels", "documents périmés", "payeurs", "relances"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "brouillons",
+        "courriels",
+        "documents périmés",
+        "fichiers des traitements",
+        "payeurs",
+        "relances",
+    ],
+)
 def test_each_is_something_that_runs(schedules, name):
     schedule = schedules.get(name=name)
     function = pydoc.locate(schedule.func)

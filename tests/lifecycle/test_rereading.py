@@ -110,7 +110,7 @@ def test_a_town_hall_does_not_undo_what_an_agent_changed_of_its_details(
     Collectivity.objects.filter(pk=convention.collectivity_id).update(phone="0467000000")
     page = client.post(url, values)
     assert page.status_code == 422
-    assert CHANGED in page.context["form"].non_field_errors()
+    assert "modifiés entre-temps" in page.context["form"].non_field_errors()[0]
     assert Collectivity.objects.get(pk=convention.collectivity_id).phone == "0467000000"
 
 

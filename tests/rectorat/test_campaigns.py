@@ -15,6 +15,7 @@ from conventions.enrolment.enrolling import enrol
 from conventions.enrolment.preparation import prepare
 from conventions.lifecycle import State
 from conventions.models import Convention, Enrolment
+from jobs.models import Job
 from lifecycle.rereading import fingerprint
 from rectorat.board import build_board
 from tests.factories import (
@@ -88,6 +89,13 @@ def test_a_campaign_is_created_in_preparation_then_opened(agent, campaign, recto
     agent.post(reverse("admin:campaigns_campaign_add"), data)
     created = Campaign.objects.get(start_year=2026)
     assert created.state == Campaign.State.PREPARATION
+    agent.post(url("open", created))
+    assert not created.journal.exists()
+    Campaign.objects.filter(pk=created.pk).update(
+        contact_name="Jeanne Durand",
+        contact_phone="04 67 91 00 00",
+        contact_email="dane@example.org",
+    )
     agent.get(url("open", created))
     assert not created.journal.exists()
     agent.post(url("open", created))
@@ -232,15 +240,16 @@ def test_an_agent_finds_only_schools_of_their_departements(client, campaign):
     assert client.get(f"{url('enrol', campaign)}?q=dolto").context["found"] == []
 
 
-def test_preparing_announces_the_numbers_then_reports(agent, campaign):
+def test_preparing_announces_the_numbers_then_reports(agent, campaign, worked):
     payer = CollectivityFactory()
     schools = [*SchoolFactory.create_batch(2, payer=payer), SchoolFactory()]
     agent.post(url("enrol", campaign), {"text": " ".join(school.uai for school in schools)})
     page = agent.get(url("prepare", campaign))
     assert page.context["waiting"] == {"schools": 3, "collectivities": 2}
     assert not Convention.objects.exists()
-    report = agent.post(url("prepare", campaign)).context["report"]
-    assert len(report.created) == 2
+    agent.post(url("prepare", campaign))
+    assert worked().items.filter(state="done").count() == 2
+    assert Convention.objects.count() == 2
 
 
 def prepare_ticked(agent, *schools):
@@ -252,7 +261,7 @@ def prepare_ticked(agent, *schools):
     )
 
 
-def test_conventions_are_prepared_for_the_schools_that_are_ticked(agent, campaign):
+def test_conventions_are_prepared_for_the_schools_that_are_ticked(agent, campaign, worked):
     payer = CollectivityFactory()
     ticked, sibling, other = *SchoolFactory.create_batch(2, payer=payer), SchoolFactory()
     agent.post(url("enrol", campaign), {"text": f"{ticked.uai} {sibling.uai} {other.uai}"})
@@ -260,9 +269,24 @@ def test_conventions_are_prepared_for_the_schools_that_are_ticked(agent, campaig
     # A convention is of all its payer's schools.
     assert page.context["waiting"] == {"schools": 2, "collectivities": 1}
     assert not Convention.objects.exists()
-    report = agent.post(url("prepare", campaign), {"payers": page.context["payers"]})
-    assert [c.collectivity for c in report.context["report"].created] == [payer]
+    agent.post(url("prepare", campaign), {"payers": page.context["payers"]})
+    assert [item.key for item in worked().items.all()] == [payer.pk]
     assert Convention.objects.get().school_count == 2
+
+
+def test_what_cannot_be_prepared_is_left_out_with_the_reason(agent, convention, worked):
+    late = SchoolFactory(payer=convention.collectivity)
+    agent.post(url("enrol", convention.campaign), {"text": late.uai})
+    convention.send(by=None)
+    agent.post(url("prepare", convention.campaign))
+    assert f"{late.uai} ne peut plus s'y ajouter" in worked().items.get().reason
+
+
+def test_a_campaign_without_anything_to_prepare_asks_no_worker(agent, convention):
+    convention.send(by=None)
+    page = agent.post(url("prepare", convention.campaign), follow=True)
+    assert "Aucune convention à préparer" in page.content.decode()
+    assert not Job.objects.exists()
 
 
 def test_schools_of_two_campaigns_or_already_sent_are_not_prepared(agent, convention):
@@ -407,7 +431,7 @@ def test_every_figure_of_the_board_opens_the_list_that_makes_it(agent, conventio
     page = agent.get(url("board", convention.campaign)).content.decode()
     link = (
         f"{reverse('admin:conventions_convention_changelist')}?campaign={convention.campaign_id}"
-        "&amp;state__exact=prepared&amp;department=34"
+        "&amp;state__in=prepared&amp;department=34"
     )
     assert link in page
 
@@ -420,15 +444,27 @@ def test_board_takes_the_same_queries_whatever_the_territory(
         department = DepartmentFactory(code=f"9{number}", name=f"D{number}", of_name="de D")
         commune = CommuneFactory(code=f"9{number}001", department=department)
         ConventionFactory(campaign=campaign, collectivity=CollectivityFactory(commune=commune))
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         agent.get(url("board", campaign))
 
 
-def test_front_page_of_the_admin_site_shows_the_newest_open_campaign(agent, convention):
+def test_front_page_of_the_admin_site_shows_all_open_campaigns(agent, convention):
     newest = CampaignFactory(start_year=2024)
     CampaignFactory(start_year=2025, state=Campaign.State.CLOSED)
-    assert agent.get(reverse("admin:index")).context["board"].campaign == newest
+    shown = [s.campaign for s in agent.get(reverse("admin:index")).context["desk"].campaigns]
+    assert shown == [newest, convention.campaign]
 
 
 def test_front_page_stands_without_any_campaign(agent):
-    assert agent.get(reverse("admin:index")).context["board"] is None
+    assert agent.get(reverse("admin:index")).context["desk"].campaigns == []
+
+
+def test_saving_a_campaign_lands_on_it_and_its_days_have_the_browsers_calendar(agent, campaign):
+    page = reverse("admin:campaigns_campaign_change", args=[campaign.pk])
+    form = agent.get(page).context["adminform"].form
+    assert 'type="date"' in str(form["reply_by"])
+    posted = {
+        name: form[name].value() if form[name].value() is not None else "" for name in form.fields
+    }
+    response = agent.post(page, posted | {"_save": "Enregistrer"})
+    assert response.url == page

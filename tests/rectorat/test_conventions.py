@@ -78,8 +78,11 @@ def page_url(convention):
 
 
 # --- The list ---------------------------------------------------------------
-def test_list_shows_the_newest_open_campaign_unless_another_is_asked_for(agent, convention):
+def test_list_shows_all_open_campaigns_unless_one_is_asked_for(agent, convention):
     newer = ConventionFactory(campaign=CampaignFactory(start_year=2023))
+    assert listed(agent) == {newer.reference, convention.reference}
+    assert listed(agent, campaign=newer.campaign_id) == {newer.reference}
+    convention.campaign.close(by=None)
     assert listed(agent) == {newer.reference}
     assert listed(agent, campaign=convention.campaign.pk) == {convention.reference}
     assert listed(agent, campaign="all") == {convention.reference, newer.reference}
@@ -117,7 +120,7 @@ def test_list_takes_the_same_queries_whatever_its_length(
 ):
     for convention in ConventionFactory.create_batch(size):
         sign_by_both(convention)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(14):
         agent.get(reverse(LIST))
 
 
@@ -145,40 +148,44 @@ def test_asking_announces_the_numbers_and_changes_nothing(agent, convention):
     assert Convention.objects.get(pk=convention.pk).state == State.PREPARED
 
 
-def test_every_convention_of_a_filtered_list_is_sent(agent, convention, gard_convention):
+def test_every_convention_of_a_filtered_list_is_sent(agent, convention, gard_convention, worked):
     page = ask_across(agent, "send", "?department=30")
     agent.post(verb_url("send"), {"conventions": page.context["keys"]})
+    worked()
     gard_convention.refresh_from_db()
     convention.refresh_from_db()
     assert (gard_convention.state, convention.state) == (State.SENT, State.PREPARED)
 
 
-def test_more_conventions_than_the_limit_on_fields_are_sent_at_once(agent, settings):
+def test_more_conventions_than_the_limit_on_fields_are_sent_at_once(agent, settings, worked):
     settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 5
     ConventionFactory.create_batch(8)
     page = ask_across(agent, "send")
-    report = agent.post(verb_url("send"), {"conventions": page.context["keys"]}).context["report"]
-    assert len(report.done) == 8
+    agent.post(verb_url("send"), {"conventions": page.context["keys"]})
+    assert worked().items.filter(state="done").count() == 8
     assert JournalEntry.objects.filter(verb="send").count() == 8
 
 
-def test_doing_it_twice_leaves_all_out_with_the_reason(agent, convention):
+def test_doing_it_twice_leaves_all_out_with_the_reason(agent, convention, worked):
     others = ConventionFactory.create_batch(2)
     data = {"conventions": keys_of(convention, *others)}
     agent.post(verb_url("send"), data)
-    response = agent.post(verb_url("send"), data)
-    assert response.context["report"].done == []
-    assert "la convention est envoyée" in response.content.decode()
+    worked()
+    agent.post(verb_url("send"), data)
+    items = worked().items.all()
+    assert {item.state for item in items} == {"left_out"}
+    assert all("convention est envoyée" in item.reason for item in items)
     assert JournalEntry.objects.filter(verb="send").count() == 3
 
 
-def test_one_signature_date_is_recorded_for_the_whole_selection(agent, day):
+def test_one_signature_date_is_recorded_for_the_whole_selection(agent, day, worked):
     conventions = ConventionFactory.create_batch(2)
     for convention in conventions:
         convention.send(by=None)
         convention.accept(by=None)
     data = {"conventions": keys_of(*conventions), "on": "2022-10-10"}
     agent.post(verb_url("sign_for_region"), data)
+    worked()
     assert set(Convention.objects.values_list("state", "region_signed_on")) == {
         (State.SIGNED_BY_REGION, day("10/10/2022"))
     }
@@ -204,9 +211,10 @@ def test_abandoning_asks_for_a_reason_and_keeps_it(agent, convention):
     assert convention.journal.get().comment == "École fermée"
 
 
-def test_an_agent_acts_only_on_their_departements(gard_agent, convention, gard_convention):
+def test_an_agent_acts_only_on_their_departements(gard_agent, convention, gard_convention, worked):
     data = {"conventions": keys_of(convention, gard_convention)}
     gard_agent.post(verb_url("send"), data)
+    worked()
     convention.refresh_from_db()
     gard_convention.refresh_from_db()
     assert (convention.state, gard_convention.state) == (State.PREPARED, State.SENT)
@@ -331,7 +339,7 @@ def test_other_lists_take_the_same_queries_whatever_their_length(
 ):
     for convention in ConventionFactory.create_batch(size):
         convention.send(by=None)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         agent.get(reverse(f"admin:{name}_changelist"))
 
 

@@ -29,7 +29,9 @@ def test_what_was_prepared_at_another_fee_is_not_sent(two_fees, convention):
     assert not Convention.objects.filter(state=State.SENT).exists()
 
 
-def test_the_campaign_says_how_many_and_prepares_them_in_one_click(client, rectorat, two_fees):
+def test_the_campaign_says_how_many_and_prepares_them_in_one_click(
+    client, rectorat, two_fees, worked
+):
     client.force_login(rectorat)
     page = client.get(reverse("admin:campaigns_campaign_change", args=[two_fees.pk]))
     text = page.content.decode()
@@ -37,10 +39,11 @@ def test_the_campaign_says_how_many_and_prepares_them_in_one_click(client, recto
     assert "Préparer de nouveau" in text
     page = client.get(reverse("admin:campaigns_campaign_send", args=[two_fees.pk]))
     text = page.content.decode()
-    assert "Conventions retenues : <strong>0</strong>" in text
+    assert "Retenues : <strong>0</strong>" in text
     assert "à la participation de la campagne (50,00 €). (2)" in text
     assert "Préparer de nouveau" in text
     client.post(reverse("admin:campaigns_campaign_prepare", args=[two_fees.pk]))
+    worked()
     for convention in Convention.objects.with_parties():
         convention.send(by=None)
         assert convention.amount == 100

@@ -21,7 +21,7 @@ WRITING = {
     "/comptes/proconnect/arrivee/": "ProConnect sends people back by GET, and they are in",
 }
 _READS = re.compile(
-    r"\s*(SELECT(?!.*\bFOR UPDATE\b)|BEGIN|COMMIT|SAVEPOINT|RELEASE|ROLLBACK|PRAGMA)\b", re.S
+    r"\s*(\(?SELECT(?!.*\bFOR UPDATE\b)|BEGIN|COMMIT|SAVEPOINT|RELEASE|ROLLBACK|PRAGMA)\b", re.S
 )
 _TABLE = re.compile(r'(?:INTO|UPDATE|FROM)\s+"?(\w+)')
 

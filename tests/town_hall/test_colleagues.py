@@ -161,7 +161,9 @@ def test_when_a_campaign_opens_the_list_is_confirmed_in_one_step(client, town, m
     AccessReview.objects.create(collectivity=town, by=manager, by_name="X")
     AccessReview.objects.update(at=datetime.datetime(2026, 5, 1, tzinfo=datetime.UTC))
     campaign = convention.campaign
-    Campaign.objects.filter(pk=campaign.pk).update(state="preparation")
+    Campaign.objects.filter(pk=campaign.pk).update(
+        state="preparation", contact_email="a@example.org"
+    )
     Campaign.objects.get(pk=campaign.pk).open(by=None)
     client.force_login(manager)
     assert "vérifier la liste des accès" in client.get(reverse("conventions")).text

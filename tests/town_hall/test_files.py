@@ -14,7 +14,7 @@ from communes.models import Collectivity
 from conventions.authority import record_act, record_act_dates
 from conventions.dossiers import progress
 from conventions.lifecycle import State
-from conventions.models import Convention, attach, issue_documents
+from conventions.models import attach, issue_documents
 from conventions.situations import warnings
 from documents.received.uploads import UploadedPdf
 from lifecycle.rereading import fingerprint
@@ -23,30 +23,6 @@ from tests.factories import ConventionFactory, UserFactory, print_quickly
 pytestmark = pytest.mark.django_db
 
 TODAY = timezone.localdate
-
-
-@pytest.fixture
-def sent(convention, rectorat):
-    convention.send(by=rectorat)
-    return Convention.objects.with_parties().get()
-
-
-@pytest.fixture
-def accepted(sent, town_hall):
-    sent.accept(by=town_hall)
-    return sent
-
-
-@pytest.fixture
-def with_act(accepted, town_hall):
-    record_act(accepted, by=town_hall, kind="decision", number="2022D01", dated_on=TODAY())
-    return accepted
-
-
-@pytest.fixture
-def mairie(client, town_hall):
-    client.force_login(town_hall)
-    return client
 
 
 def url(name, convention):
@@ -84,7 +60,7 @@ def identity(convention, **changes):
 def test_home_leads_to_the_convention_of_the_year(mairie, sent):
     response = mairie.get("/", follow=True)
     assert response.redirect_chain[-1][0] == sent.get_absolute_url()
-    assert "Vérifier mes renseignements" in response.content.decode()
+    assert f"{sent.get_absolute_url()}renseignements/" in response.content.decode()
 
 
 def test_a_convention_not_yet_sent_is_announced_but_not_shown(mairie, convention):

@@ -9,14 +9,13 @@ from django.shortcuts import get_object_or_404
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
 from conventions.authority import (
     DATE_FIELDS,
-    can_record_act,
     can_record_act_dates,
-    record_act,
     record_act_dates,
 )
 from conventions.models import Piece, SignedByBoth, attach, can_receive_pieces
-from town_hall.act_forms import ActDatesForm, ActForm, act_to_fill
+from town_hall.act_forms import ActDatesForm
 from town_hall.forms import AmendmentPieceForm, AmendmentSignatureForm
+from town_hall.views.act import ActFormView, DraftDropView
 from town_hall.views.form import FileFormView
 from town_hall.views.own_act import OwnActPage
 
@@ -40,9 +39,8 @@ class AmendmentFormView(FileFormView):
         return super().get_context_data(**kwargs) | {"title": title}
 
 
-class AmendmentActPage(AmendmentFormView):
-    form_class = ActForm
-    template_name = "town_hall/act.html"
+class AmendmentActPage(ActFormView, AmendmentFormView):
+    drop_page = "amendment_act_drop"
     title = "Préparer l'acte de l'avenant"
     intro = (
         "Selon les pouvoirs donnés à votre représentant, l'avenant se signe avec un nouvel acte "
@@ -53,14 +51,12 @@ class AmendmentActPage(AmendmentFormView):
     done = "L'acte de l'avenant est enregistré."
     printed = "Le PDF est prêt."
 
-    def is_possible(self) -> bool:
-        return can_record_act(self.amendment)
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "instance": act_to_fill(self.amendment)}
-
-    def perform(self, form: ActForm) -> None:
-        record_act(self.amendment, by=self.user, **form.act_values)
+class DropAmendmentDraft(DraftDropView, AmendmentFormView):
+    intro = (
+        "Le projet de l'acte, sa séance et son texte adapté seront abandonnés ; ce qui en a été "
+        "imprimé reste au dossier. Vous pourrez signer l'avenant sans acte, ou en préparer un autre."
+    )
 
 
 class OwnAmendmentAct(OwnActPage, AmendmentFormView):
@@ -69,6 +65,7 @@ class OwnAmendmentAct(OwnActPage, AmendmentFormView):
 
 class AmendmentActDates(AmendmentFormView):
     form_class = ActDatesForm
+    wants_change = True
     template_name = "town_hall/act_dates.html"
     title = "Dépôt et publication de l'acte de l'avenant"
     intro = (

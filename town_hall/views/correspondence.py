@@ -14,6 +14,7 @@ from town_hall.views.form import FileFormView
 
 class Correction(FileFormView):
     form_class = CorrectionForm
+    is_long_to_write = True
     title = "Demander une correction"
     intro = (
         "Dites au rectorat ce qui ne va pas. Il vous répond, corrige s'il y a lieu, puis vous "
@@ -39,6 +40,7 @@ class Correction(FileFormView):
 
 class PostMessage(FileFormView):
     form_class = MessageForm
+    is_long_to_write = True
     title = "Écrire un message"
     intro = "Votre message s'ajoute aux échanges du dossier, que les deux parties lisent."
     submit = "Envoyer"

@@ -1,6 +1,6 @@
 """The documents of a file: generated, read before they exist, downloaded."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.files import File
@@ -8,11 +8,16 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
+from django.views.generic import TemplateView
 
 from accounts.access import user_of
 from accounts.models import User
+from accounts.roles import Role
 from conventions.amendments.models import Amendment
+from conventions.authority import can_adapt_act
 from conventions.dossiers.parts import parts_of
+from conventions.dossiers.whole import WholeFile
+from conventions.lifecycle import State
 from conventions.models import Convention, Piece, SignedByBoth, file_name, try_to_issue
 from documents.contexts import ActContext
 from documents.editable import DOCX, write_docx
@@ -20,6 +25,29 @@ from documents.models import Document
 from documents.rendering import render
 from town_hall.views.files import find_convention
 from town_hall.views.form import writers
+
+
+class PrintPage(TemplateView):
+    """What is to be printed and signed: the papers first, then who signs, then what comes next."""
+
+    template_name = "town_hall/print.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user = user_of(self.request)
+        convention = find_convention(user, self.kwargs["year"], self.kwargs["code"])
+        file = WholeFile(convention)
+        act = convention.act
+        return super().get_context_data(
+            convention=convention,
+            file=file,
+            papers=file.to_print,
+            act=act,
+            signer=act.signatory if act and act.signatory else "",
+            may_write=user.role != Role.FINANCE and convention.state != State.ABANDONED,
+            missing=file.lacks_documents(),
+            may_adapt=can_adapt_act(convention),
+            **kwargs,
+        )
 
 
 @require_POST

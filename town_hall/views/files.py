@@ -14,7 +14,12 @@ from accounts.roles import Role
 from conventions.amendments.effects import signed_amendments
 from conventions.amendments.lifecycle import SENT
 from conventions.amendments.models import Amendment
-from conventions.authority import can_adapt_act, can_record_act, can_record_act_dates
+from conventions.authority import (
+    can_adapt_act,
+    can_drop_draft,
+    can_record_act,
+    can_record_act_dates,
+)
 from conventions.campaigns.models import Campaign
 from conventions.correspondence import can_post_message
 from conventions.dossiers.parts import PARTS
@@ -144,6 +149,7 @@ class AmendmentShown:
     amendment: Amendment
     pieces: list[Piece]
     may_record_act: bool
+    may_drop_draft: bool
     may_adapt_act: bool
     may_record_act_dates: bool
     may_receive_pieces: bool
@@ -154,6 +160,7 @@ class AmendmentShown:
             amendment=amendment,
             pieces=file.pieces_of(amendment.part),
             may_record_act=can_record_act(amendment),
+            may_drop_draft=can_drop_draft(amendment),
             may_adapt_act=can_adapt_act(amendment),
             may_record_act_dates=can_record_act_dates(amendment),
             may_receive_pieces=can_receive_pieces(amendment),

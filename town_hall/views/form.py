@@ -2,38 +2,42 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
-from django.views.generic import FormView
 
 from accounts.access import role_required, user_of
 from accounts.roles import Role
-from conventions.models import Dossier, try_to_issue
+from conventions.models import Dossier, Piece, try_to_issue
+from drafts.views import KeptFormView
 from lifecycle.door import expect_version
+from lifecycle.rereading import RereadForm
 from town_hall.forms import FileForm
+from town_hall.meanwhile import Difference, reconcile
 from town_hall.views.files import find_convention
 
 writers = role_required(Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR)
 
 
 @method_decorator(writers, name="dispatch")
-class FileFormView(FormView):
+class FileFormView(KeptFormView):
     """A form about one file: fetches it in scope, calls a verb, shows refusals at their field.
 
     A subclass says what it does in `perform`; nothing is written when it raises.
     """
 
     template_name = "town_hall/form.html"
-    title = ""
     intro = ""
     submit = "Enregistrer"
     done = "C'est enregistré."
     # Said too when documents came of it.
     printed = ""
+    # A form sent as it was found does nothing, and says so.
+    wants_change = False
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
@@ -41,6 +45,8 @@ class FileFormView(FormView):
         self.convention = find_convention(self.user, kwargs["year"], kwargs["code"])
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not self.is_possible() and request.method == "POST":
+            return self._show_typed()
         if not self.is_possible():
             messages.warning(request, "Cette étape n'est pas ouverte dans l'état du dossier.")
             return redirect(self.convention)
@@ -66,31 +72,66 @@ class FileFormView(FormView):
         return {**super().get_form_kwargs(), "convention": self.convention}
 
     def form_valid(self, form: FileForm) -> HttpResponse:
+        if self.wants_change and not form.is_typed_in():
+            messages.info(self.request, "Rien n'a changé : vous n'avez rien saisi de nouveau.")
+            return redirect(self.convention)
         expect_version(self.subject, form.cleaned_data["version"])
         try:
             with transaction.atomic():
                 self.perform(form)
         except ValidationError as refusal:
-            self._show(refusal, form)
+            self.show(refusal, form)
             return self.form_invalid(form)
         issued, not_printed = try_to_issue(self.subject, by=self.user)
         messages.success(self.request, f"{self.done} {self.printed if issued else ''}".rstrip())
         if not_printed:
             messages.warning(self.request, not_printed)
-        return redirect(self.convention)
+        return redirect(self.next_page(issued))
+
+    def next_page(self, issued: list[Piece]) -> str:
+        """Return where what was done leads: `issued` are the papers that came of it."""
+        return self.convention.get_absolute_url()
 
     def form_invalid(self, form: FileForm) -> HttpResponse:
+        is_stale = form.has_error(NON_FIELD_ERRORS, "stale")
+        differences = self._reconcile(form) if is_stale else []
+        self.keep_refused(form)
         if not form.non_field_errors():
             form.set_autofocus_on_first_error()
-        return self.render_to_response(self.get_context_data(form=form), status=422)
+        context = self.get_context_data(form=form, is_stale=is_stale, differences=differences)
+        return self.render_to_response(context, status=422)
 
-    @staticmethod
-    def _show(refusal: ValidationError, form: FileForm) -> None:
+    def _reconcile(self, form: FileForm) -> list[Difference]:
+        """Have the form be about the file as it is now, so that sending it again goes through."""
+        self.subject.refresh_from_db(fields=["version"])
+        differences = reconcile(form)
+        form.data["version"] = self.subject.version
+        if isinstance(form, RereadForm):
+            form.data["read_at"] = form.found
+        return differences
+
+    def _show_typed(self) -> HttpResponse:
+        """Say that the step is over, with what was typed meanwhile: it can go nowhere else."""
+        fields: dict[str, forms.Field] = self.get_form_class().base_fields
+        typed = [
+            (fields[name].label, value)
+            for name, value in self.request.POST.items()
+            if value and isinstance(getattr(fields.get(name), "widget", None), forms.Textarea)
+        ]
+        context = {"convention": self.convention, "title": self.title, "typed": typed}
+        return render(self.request, "town_hall/closed.html", context, status=409)
+
+    def show(self, refusal: ValidationError, form: FileForm) -> None:
+        """Say a refusal where it is to be mended."""
         if not hasattr(refusal, "error_dict"):
             form.add_error(None, refusal)
             return
         for field, errors in refusal.error_dict.items():
-            form.add_error(field if field in form.fields else None, errors)
+            self.refuse(field, errors, form)
+
+    def refuse(self, field: str, errors: Any, form: FileForm) -> None:
+        """Say `errors` at a field, or above all where the form has no such field."""
+        form.add_error(field if field in form.fields else None, errors)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
@@ -98,5 +139,5 @@ class FileFormView(FormView):
             title=self.title,
             intro=self.intro,
             submit=self.submit,
-            **kwargs,
+            **{"is_stale": False, **kwargs},
         )

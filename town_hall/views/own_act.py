@@ -12,6 +12,7 @@ from documents import letterheads
 from documents.rendering import render
 from documents.wording.fields import listed_fields
 from documents.wording.requirements import requirements_of
+from documents.wording.sections import guide_to
 from town_hall.act_forms import OwnActForm
 from town_hall.forms import FileForm
 from town_hall.views.form import FileFormView
@@ -21,6 +22,7 @@ class OwnActPage(FileFormView):
     """A form about the act of `subject`; « Aperçu » prints what is typed and keeps nothing."""
 
     form_class = OwnActForm
+    is_long_to_write = True
     template_name = "town_hall/own_act.html"
     title = "Adapter l'acte"
     intro = (
@@ -71,6 +73,7 @@ class OwnActPage(FileFormView):
         return super().get_context_data(
             merge_fields=listed_fields(kind),
             requirements=requirements_of(kind),
+            sections=guide_to(kind),
             letterhead=letterheads.source(head.name or "") if head else "",
             **kwargs,
         )

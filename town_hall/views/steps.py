@@ -3,42 +3,36 @@
 from copy import copy
 from typing import Any
 
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
 from conventions.authority import (
     DATE_FIELDS,
-    can_record_act,
     can_record_act_dates,
-    record_act,
     record_act_dates,
 )
 from conventions.dossiers.outdating import review
+from conventions.dossiers.parts import parts_of
 from conventions.lifecycle import COLLECTIVITY_SIGNED, TRANSITIONS, State
-from conventions.models import Convention, Piece, attach, can_receive_pieces
-from town_hall.act_forms import ActDatesForm, ActForm, act_to_fill
-from town_hall.forms import ChangedRepresentativeForm, IdentityForm, PieceForm, SignatureForm
+from conventions.models import (
+    Convention,
+    Dossier,
+    Piece,
+    attach,
+    can_receive_pieces,
+    can_withdraw,
+    withdraw,
+)
+from town_hall.act_forms import ActDatesForm
+from town_hall.forms import (
+    ChangedRepresentativeForm,
+    PieceForm,
+    SignatureForm,
+    WithdrawalForm,
+)
+from town_hall.views.act import ActFormView, DraftDropView
 from town_hall.views.form import FileFormView
-
-
-class Identity(FileFormView):
-    form_class = IdentityForm
-    title = "Vérifier vos renseignements"
-    intro = (
-        "Ces renseignements seront imprimés sur la convention et sur l'acte. "
-        "Corrigez-les si besoin, puis confirmez."
-    )
-    submit = "Confirmer ces renseignements"
-    done = "Vos renseignements sont confirmés."
-    printed = "La convention à signer est prête."
-
-    def is_possible(self) -> bool:
-        return self.convention.state in (State.SENT, State.ACCEPTED)
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "instance": copy(self.convention.collectivity)}
-
-    def perform(self, form: IdentityForm) -> None:
-        self.convention.collectivity = form.save()
-        self.convention.accept(by=self.user)
-        review(Convention.objects.filter(collectivity=self.convention.collectivity))
+from town_hall.views.verify import print_page
 
 
 class Representative(FileFormView):
@@ -64,9 +58,8 @@ class Representative(FileFormView):
         review(Convention.objects.filter(collectivity=self.convention.collectivity))
 
 
-class ActPage(FileFormView):
-    form_class = ActForm
-    template_name = "town_hall/act.html"
+class ActPage(ActFormView):
+    drop_page = "convention_act_drop"
     title = "Préparer l'acte"
     intro = (
         "Votre collectivité autorise la signature par une décision (sur délégation du conseil, du "
@@ -77,19 +70,20 @@ class ActPage(FileFormView):
     done = "L'acte est enregistré."
     printed = "Les PDF sont prêts."
 
-    def is_possible(self) -> bool:
-        return can_record_act(self.convention)
+    def next_page(self, issued: list[Piece]) -> str:
+        return print_page(self.convention) if issued else super().next_page(issued)
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        # A form writes on its instance before it is valid: never on the file's own act.
-        return {**super().get_form_kwargs(), "instance": act_to_fill(self.convention)}
 
-    def perform(self, form: ActForm) -> None:
-        record_act(self.convention, by=self.user, **form.act_values)
+class DropDraft(DraftDropView):
+    intro = (
+        "Le projet de l'acte, sa séance et son texte adapté seront abandonnés ; ce qui en a été "
+        "imprimé reste au dossier. Vous pourrez en préparer un autre."
+    )
 
 
 class ActDates(FileFormView):
     form_class = ActDatesForm
+    wants_change = True
     template_name = "town_hall/act_dates.html"
     title = "Dépôt, publication et communication de l'acte"
     intro = (
@@ -148,3 +142,30 @@ class AddPiece(FileFormView):
             pdf=form.cleaned_data["file"],
             by=self.user,
         )
+
+
+class WithdrawPiece(FileFormView):
+    """Takes back a file sent by mistake: asked for a reason, kept, struck out."""
+
+    form_class = WithdrawalForm
+    intro = (
+        "Elle reste au dossier, barrée, avec votre motif, et ne compte plus. Vous pourrez en "
+        "joindre une autre."
+    )
+    submit = "Retirer la pièce"
+    done = "La pièce est retirée."
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.piece = get_object_or_404(self.convention.pieces.all(), pk=kwargs["pk"])
+        self.title = f"Retirer : {self.piece}"
+
+    @property
+    def subject(self) -> Dossier:
+        return next(p for p in parts_of(self.convention) if p.part == self.piece.part)
+
+    def is_possible(self) -> bool:
+        return can_withdraw(self.subject, self.piece)
+
+    def perform(self, form: WithdrawalForm) -> None:
+        withdraw(self.subject, self.piece, by=self.user, reason=form.cleaned_data["reason"])

@@ -14,6 +14,7 @@ from town_hall.views.form import FileFormView
 
 class TerminationStep(FileFormView):
     form_class = TerminationForm
+    is_long_to_write = True
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)

@@ -7,18 +7,23 @@
   stop the others, and the main process waited for it for ever. So the main one alone obeys it.
 """
 
+import datetime
 import logging
 import multiprocessing
 import os
 import signal
 import sys
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
 from django_q import cluster
 
+from jobs import heartbeat
 from jobs.processes import end_with_parent
 
 logger = logging.getLogger(__name__)
@@ -60,14 +65,29 @@ class Command(BaseCommand):
     def handle(self, *, verbosity: int, **options: Any) -> None:
         os.register_at_fork(after_in_child=lambda: end_with_parent(signal.SIGKILL))
         cluster.Sentinel = Sentinel  # What any cluster starts.
-        worker = Worker()
+        worker, started_at = Worker(), timezone.now()
         worker.start()
         if verbosity:
             self.stdout.write("Prêt : courriels, relances, longs traitements. Ctrl-C pour arrêter.")
             self.stdout.flush()
-        worker.sentinel.join()
+        self._beat_until_it_ends(worker, started_at)
         if worker.sentinel.exitcode and not worker.is_asked_to_stop:
             logger.error("A process of the worker was killed: all of it begins afresh.")
             # By its own name: it may have been forked from another command.
             again = [sys.executable, sys.argv[0], "worker", "--verbosity", str(verbosity)]
             os.execv(sys.executable, again)  # noqa: S606
+
+    def _beat_until_it_ends(self, worker: Worker, started_at: datetime.datetime) -> None:
+        """Say that the worker lives as long as its parent of processes does."""
+        alive = None
+        while worker.sentinel.is_alive():
+            close_old_connections()
+            try:
+                alive = alive or heartbeat.begin(started_at)
+                heartbeat.beat(alive)
+            except DatabaseError as error:  # Told by its silence; the tasks try again as well.
+                logger.warning("No sign of life given: %s", error)
+            worker.sentinel.join(heartbeat.BEAT)
+        if alive:
+            with suppress(DatabaseError):
+                heartbeat.end(alive)

@@ -1,0 +1,80 @@
+"""Files shown to ClamAV, where the site has one: its daemon's own protocol (clamd(8), INSTREAM)."""
+
+import logging
+import re
+import socket
+import struct
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+logger = logging.getLogger(__name__)
+
+_SECONDS = 30
+_CHUNK = 1024 * 1024
+# An answer is one line: "stream: OK", "stream: <name> FOUND", "<reason> ERROR".
+_MAX_ANSWER = 4096
+_FOUND = re.compile(r"stream: (.+) FOUND")
+
+
+def refuse_infected(content: bytes, name: str) -> None:
+    """Raise ValidationError for a file in which ClamAV finds something, or that it cannot read.
+
+    Nothing is asked where settings.CLAMAV_SOCKET is empty; nothing passes while it is set and
+    nobody answers.
+    """
+    if not settings.CLAMAV_SOCKET:
+        return
+    try:
+        answer = _ask(content)
+    except OSError as error:
+        logger.error("ClamAV did not answer: %s", error)
+        answer = ""
+    if answer == "stream: OK":
+        return
+    if found := _FOUND.fullmatch(answer):
+        logger.warning("ClamAV refused a file: %s", found[1])
+        raise ValidationError(
+            f"L'antivirus a reconnu un programme malveillant dans « {name} ». Ne l'ouvrez pas et "
+            "prévenez votre service informatique.",
+            code="infected",
+        )
+    if answer:
+        logger.error("ClamAV answered: %s", answer)
+    raise ValidationError(
+        "L'antivirus du site n'a pas pu examiner ce fichier : il n'a pas été gardé. Déposez-le à "
+        "nouveau dans quelques minutes.",
+        code="not_scanned",
+    )
+
+
+def _ask(content: bytes) -> str:
+    """Send the content in chunks, each after its length; an empty one ends it."""
+    with _connected() as daemon:
+        daemon.sendall(b"zINSTREAM\0")
+        for start in range(0, len(content), _CHUNK):
+            chunk = content[start : start + _CHUNK]
+            daemon.sendall(struct.pack("!L", len(chunk)) + chunk)
+        daemon.sendall(struct.pack("!L", 0))
+        answer = b""
+        while not answer.endswith(b"\0") and len(answer) < _MAX_ANSWER:
+            received = daemon.recv(_MAX_ANSWER)
+            if not received:
+                break
+            answer += received
+    return answer.rstrip(b"\0").decode(errors="replace").strip()
+
+
+def _connected() -> socket.socket:
+    address = urlsplit(settings.CLAMAV_SOCKET)
+    if address.scheme == "tcp":
+        return socket.create_connection((address.hostname, address.port), timeout=_SECONDS)
+    daemon = socket.socket(socket.AF_UNIX)
+    daemon.settimeout(_SECONDS)
+    try:
+        daemon.connect(address.path)
+    except OSError:
+        daemon.close()
+        raise
+    return daemon

@@ -1,0 +1,102 @@
+"""Pages whose form is kept as it was typed until it goes through."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.views.generic import FormView
+
+from accounts.access import user_of
+from drafts.forms import name_kept_files, restore, sound_files
+from drafts.models import Draft
+from drafts.seal import seal
+from typography import mend
+
+
+class KeptFormView(FormView):
+    """A form that loses nothing: refused, kept on the way or by its writer, it comes back.
+
+    Its template includes `drafts/restored.html` above the form, `drafts/kept.html` inside it;
+    its file fields use `KeptFileInput`. A subclass that answers a refused form by itself calls
+    `keep_refused`. What goes through, and leads to another page, is kept no more.
+    """
+
+    # Read by `drafts.middleware`.
+    keeps_drafts = True
+    title = ""
+    # Kept as it is typed too, and by a button.
+    is_long_to_write = False
+
+    @cached_property
+    def draft(self) -> Draft | None:
+        return Draft.objects.of(self.request.user.pk, self.request.path)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        kwargs = super().get_form_kwargs()
+        if self.draft and "files" in kwargs:
+            kwargs["files"] = self.draft.files_with(kwargs["data"], kwargs["files"])
+        return kwargs
+
+    def get_form(self, form_class: Any = None) -> Any:
+        form = super().get_form(form_class)
+        if self.draft and not form.is_bound:
+            restore(form, self.draft)
+        self._name_kept_files(form)
+        return form
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "discard_draft" in request.POST:
+            response: HttpResponse = redirect(request.path)
+        elif "keep_draft" in request.POST:
+            self._keep(sound_files(self.get_form().fields, request.FILES))
+            response = self._say_kept()
+        else:
+            response = super().post(request, *args, **kwargs)
+        if response.status_code == 302 and "keep_draft" not in request.POST:
+            Draft.objects.filter(owner=request.user.pk, page=request.path).forget()
+        request.form_was_read = True  # type: ignore[attr-defined]
+        return response
+
+    def keep_refused(self, form: forms.BaseForm) -> None:
+        """Keep what was typed in a form that is shown again with its errors, and sound files."""
+        chosen = {
+            name: self.request.FILES.getlist(name)
+            for name in self.request.FILES
+            if name in form.fields and name not in form.errors
+        }
+        self._keep(chosen)
+        self._name_kept_files(form)
+
+    def _keep(self, files: dict[str, Any]) -> None:
+        Draft.objects.keep(
+            user_of(self.request).pk,
+            self.request.path,
+            typed=dict(self.request.POST.lists()),
+            files=files,
+            title=self.title,
+        )
+        self.__dict__.pop("draft", None)
+
+    def _name_kept_files(self, form: forms.BaseForm) -> None:
+        if self.draft:
+            name_kept_files(form, self.draft)
+
+    def _say_kept(self) -> HttpResponse:
+        """To the page that keeps by itself as one types, or to who asked for it by a button."""
+        said = f"Brouillon gardé à {timezone.localtime():%H h %M}."
+        if self.request.accepts("text/html"):
+            messages.success(self.request, said)
+            return redirect(self.request.path)
+        return JsonResponse({"said": mend(said)})
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            draft=self.draft,
+            is_long_to_write=self.is_long_to_write,
+            draft_seal=seal(user_of(self.request).pk, self.request.path),
+            **kwargs,
+        )

@@ -1,0 +1,86 @@
+"""Whether a worker runs: each says so every few seconds, and takes up what a dead one left."""
+
+import datetime
+import os
+import socket
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from jobs import running
+from jobs.models import Job, Worker
+from outbox.models import Email
+
+# Seconds between two signs of life.
+BEAT = 10
+# Three beats missed: it is dead.
+_DEAD_AFTER = datetime.timedelta(seconds=3 * BEAT)
+# As long may something wait without a worker before people are told.
+SILENCE = datetime.timedelta(minutes=2)
+_FORGOTTEN_AFTER = datetime.timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Silence:
+    """What waits while no worker runs; `since` is the last sign of life, None when unknown."""
+
+    since: datetime.datetime | None
+    jobs: int
+    emails: int
+
+
+def begin(started_at: datetime.datetime) -> Worker:
+    """Write that this process is a worker, since before it took its first task."""
+    Worker.objects.filter(beat_at__lt=timezone.now() - _FORGOTTEN_AFTER).delete()
+    return Worker.objects.create(
+        name=f"{socket.gethostname()}:{os.getpid()}", started_at=started_at
+    )
+
+
+def beat(worker: Worker) -> None:
+    """Say that `worker` lives, and have done what the dead have left."""
+    now = timezone.now()
+    if not Worker.objects.filter(pk=worker.pk).update(beat_at=now):
+        worker.save(force_insert=True)  # Forgotten while its machine slept.
+    _release_tasks(worker, now)
+    running.take_up()
+    if Email.objects.due().exists() and not OrmQ.objects.filter(lock__lte=now).exists():
+        async_task("outbox.tasks.deliver")
+
+
+def end(worker: Worker) -> None:
+    """Forget `worker`, which stops."""
+    worker.delete()
+
+
+def _release_tasks(worker: Worker, now: datetime.datetime) -> None:
+    """Give back the tasks held since before the only living worker began: their holder is dead.
+
+    The queue itself would keep them for minutes (Q_CLUSTER's `retry`).
+    """
+    others = Worker.objects.beating_since(now - _DEAD_AFTER).exclude(pk=worker.pk)
+    if others.exists():
+        return
+    held_for = datetime.timedelta(seconds=settings.Q_CLUSTER["retry"])
+    OrmQ.objects.filter(lock__gt=now, lock__lt=worker.started_at + held_for).update(lock=now)
+
+
+def silence() -> Silence | None:
+    """Return what has waited for two minutes without any worker; None when all is well.
+
+    One query then: every page of agents asks.
+    """
+    limit = timezone.now() - SILENCE
+    jobs = Job.objects.filter(
+        state__in=(Job.State.QUEUED, Job.State.RUNNING), created_at__lt=limit
+    ).order_by()
+    emails = Email.objects.due().filter(created_at__lt=limit).order_by()
+    if not jobs.values("pk").union(emails.values("pk"), all=True).exists():
+        return None
+    if Worker.objects.beating_since(limit).exists():
+        return None
+    last = Worker.objects.order_by("-beat_at").values_list("beat_at", flat=True).first()
+    return Silence(last, jobs.count(), emails.count())

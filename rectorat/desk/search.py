@@ -1,0 +1,64 @@
+"""One search over all that an agent may see: files, collectivities, schools, people."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from accounts.models import User
+from communes.models import Collectivity
+from conventions.models import Convention
+from schools.models import School
+
+SHOWN = 10
+# In this order; each searched as its own list is, in the agent's part of the territory.
+_SEARCHED: tuple[type[Any], ...] = (Convention, Collectivity, School, User)
+
+
+@dataclass
+class Found:
+    """The first rows of one list that match, and the address of all of them."""
+
+    label: str
+    rows: list[tuple[str, str]]
+    count: int
+    url: str
+
+
+def search_view(request: HttpRequest, site: AdminSite) -> TemplateResponse:
+    """Show what matches the words typed, list by list."""
+    sought = request.GET.get("q", "").strip()
+    found = [_find(request, site, model, sought) for model in _SEARCHED] if sought else []
+    context = {
+        **site.each_context(request),
+        "title": "Recherche",
+        "sought": sought,
+        "found": [one for one in found if one.count],
+    }
+    return TemplateResponse(request, "admin/search.html", context)
+
+
+def _find(request: HttpRequest, site: AdminSite, model: type[Any], sought: str) -> Found:
+    pages = site.get_model_admin(model)
+    if not pages.has_view_permission(request):
+        return Found("", [], 0, "")
+    rows: QuerySet[Any] = pages.get_queryset(request)
+    matching, repeats = pages.get_search_results(request, rows, sought)
+    matching = matching.distinct() if repeats else matching
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    return Found(
+        label=str(model._meta.verbose_name_plural),
+        rows=[(str(row), reverse(f"{name}_change", args=[row.pk])) for row in matching[:SHOWN]],
+        count=matching.count(),
+        url=_list(name, sought),
+    )
+
+
+def _list(name: str, sought: str) -> str:
+    """Return the address of a list, all campaigns together."""
+    everywhere = {"campaign": "all"} if name.endswith("_convention") else {}
+    return reverse(f"{name}_changelist", query={"q": sought, **everywhere})

@@ -1,0 +1,64 @@
+"""Region, départements, collectivities: what an agent changes there may outdate documents.
+
+Their pages are those of the floor below; what is added is that files are gone through again.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
+from django_q.tasks import async_task
+
+from communes.admin import DepartmentAdmin, RegionAdmin
+from communes.forms import CollectivityForm
+from communes.models import Collectivity, Department, Region
+from conventions.dossiers.outdating import review
+from conventions.models import Convention
+from lifecycle.rereading import RereadAdmin
+from rectorat.territory.contacts import ContactPages
+from schools.admin import PayerAdmin
+
+admin.site.unregister([Region, Department, Collectivity])
+
+
+class ReviewedAdmin(RereadAdmin):
+    """A change concerns thousands of files: a worker goes through them."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and form.changed_data:
+            transaction.on_commit(lambda: async_task("conventions.dossiers.tasks.review_documents"))
+
+
+@admin.register(Region)
+class ReviewedRegionAdmin(ReviewedAdmin, RegionAdmin):
+    pass
+
+
+@admin.register(Department)
+class ReviewedDepartmentAdmin(ReviewedAdmin, DepartmentAdmin):
+    pass
+
+
+@admin.register(Collectivity)
+class ReviewedPayerAdmin(ContactPages, RereadAdmin, PayerAdmin):
+    form_to_change = CollectivityForm
+
+    def get_fieldsets(self, request: HttpRequest, obj: Collectivity | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        secretary = ("Secrétariat", {"fields": ("secretary_name",)})
+        return (*fieldsets, secretary) if obj and hasattr(obj, "secretary") else fieldsets
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Collectivity | None = None
+    ) -> tuple[str, ...]:
+        return (*super().get_readonly_fields(request, obj), "secretary_name")
+
+    @admin.display(description="secrétaire")
+    def secretary_name(self, collectivity: Collectivity) -> str:
+        return str(collectivity.secretary)
+
+    def save_model(self, request: HttpRequest, obj: Collectivity, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        review(Convention.objects.filter(collectivity=obj))

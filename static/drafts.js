@@ -1,0 +1,52 @@
+// Keeps a long text as it is typed, and says so. Without it, the button « Garder » does.
+"use strict";
+
+document.addEventListener("DOMContentLoaded", () => {
+  const status = document.querySelector("[data-draft-status]");
+  if (!status) return;
+  const form = status.closest("form");
+  let isDirty = false;
+  let timer = 0;
+  let underWay = null;
+
+  const answer = async (response) => {
+    // Another page answers: of the sign-in, or this one again. The site has kept what came.
+    if (response.redirected) return status.dataset.ended;
+    if (!response.ok) throw new Error(response.statusText);
+    return (await response.json()).said;
+  };
+
+  const keep = async () => {
+    clearTimeout(timer);
+    isDirty = false;
+    const typed = new FormData(form);
+    for (const [name, value] of [...typed]) if (value instanceof File) typed.delete(name);
+    typed.set("keep_draft", "1");
+    const headers = { Accept: "application/json" };
+    try {
+      const response = await fetch(location.pathname, { method: "POST", body: typed, headers, keepalive: true });
+      status.textContent = await answer(response);
+    } catch {
+      isDirty = true;
+      status.textContent = status.dataset.failed;
+    }
+  };
+
+  form.addEventListener("input", (event) => {
+    if (event.target.type === "file") return;
+    isDirty = true;
+    clearTimeout(timer);
+    timer = setTimeout(() => { underWay = keep().finally(() => { underWay = null; }); }, 1500);
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden" && isDirty) keep();
+  });
+  // What is sent is a draft no more: nothing may keep it after that.
+  form.addEventListener("submit", (event) => {
+    clearTimeout(timer);
+    isDirty = false;
+    if (!underWay) return;
+    event.preventDefault();
+    underWay.then(() => form.requestSubmit(event.submitter));
+  });
+});

@@ -1,0 +1,122 @@
+"""What people type is understood where it can be, and refused with the name of its field."""
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from communes.typed import read_phone, read_postcode, refuse_pictures, validate_name
+from conventions.models import Convention
+from lifecycle.models import JournalEntry
+from tests.town_hall.test_files import identity, url
+from town_hall.days import understood
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "24/11/26",
+        "24/11/2026",
+        "24.11.26",
+        "24-11-2026",
+        " 24 11 26 ",
+        "24112026",
+        "241126",
+        "2026-11-24",
+        "24 novembre 2026",
+        "24 nov. 26",
+    ],
+)
+def test_a_day_is_understood_as_people_write_it(typed):
+    assert understood(typed) == "24/11/2026"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("1er août 26", "01/08/2026"), ("3/2/2027", "03/02/2027")]
+)
+def test_a_day_of_one_figure_is_understood(typed, meant):
+    assert understood(typed) == meant
+
+
+@pytest.mark.parametrize("typed", ["", "demain", "24 jui 26", "24/11", "24/11/226"])
+def test_what_is_no_day_is_left_as_it_was_typed(typed):
+    assert understood(typed) == typed
+
+
+@pytest.mark.parametrize("typed", ["34 300", "34300", " 34\u202f300"])
+def test_a_post_code_is_understood(typed):
+    assert read_postcode(typed) == "34300"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["04.67.69.75.75", "0467697575", "+33 4 67 69 75 75", "0033467697575", "+33(0)467697575"],
+)
+def test_a_telephone_is_understood(typed):
+    assert read_phone(typed) == "04 67 69 75 75"
+
+
+def test_a_telephone_abroad_keeps_its_prefix_and_none_is_none():
+    assert (read_phone("+376 800 000 00"), read_phone("")) == ("+37680000000", "")
+
+
+@pytest.mark.parametrize("typed", ["abc", "04 67", "0067697575", "04 67 69 75 7O"])
+def test_what_is_no_telephone_is_refused(typed):
+    with pytest.raises(ValidationError, match="dix chiffres"):
+        read_phone(typed)
+
+
+@pytest.mark.parametrize("name", ["Noëlle-Marie", "d'Étienne", "N’Guyen", "J.-P. Lefèvre"])
+def test_a_name_may_have_its_accents_and_signs(name):
+    validate_name(name)
+
+
+@pytest.mark.parametrize("name", ["Claire 😀", "Dup0nt", "<b>"])
+def test_no_name_has_pictures_or_figures(name):
+    with pytest.raises(ValidationError):
+        validate_name(name)
+
+
+def test_nothing_printed_has_pictures():
+    refuse_pictures("Délibération n° 12 du 3 « mai »")
+    with pytest.raises(ValidationError, match="🏫"):
+        refuse_pictures("École 🏫")
+
+
+@pytest.mark.django_db
+def test_details_are_understood_as_typed_and_kept_as_they_are_written(mairie, sent):
+    values = identity(sent, postcode="34 300", phone="04.67.69.75.75", city="Agde")
+    assert mairie.post(url("convention_identity", sent), values).status_code == 302
+    party = Convention.objects.get().collectivity
+    assert (party.postcode, party.phone) == ("34300", "04 67 69 75 75")
+
+
+@pytest.mark.django_db
+def test_a_picture_in_a_name_is_refused_at_its_field(mairie, sent):
+    values = identity(sent, representative_last_name="Roux 😀")
+    page = mairie.post(url("convention_identity", sent), values)
+    assert page.context["form"].errors["representative_last_name"]
+
+
+@pytest.mark.django_db
+def test_a_missing_value_is_named(mairie, sent):
+    page = mairie.post(url("convention_identity", sent), identity(sent, city=""))
+    assert page.context["form"].errors["city"] == ["« Ville » est obligatoire."]
+
+
+@pytest.mark.django_db
+def test_two_figures_of_a_year_are_of_this_century_and_shown_as_understood(mairie, with_act):
+    page = url("convention_dates", with_act)
+    values = {"version": with_act.version, "deposited_on": "24/11/26"}
+    refused = mairie.post(page, {**values, "reported_on": "demain"})
+    assert 'value="24/11/2026"' in refused.text
+    assert mairie.post(page, values).status_code == 302
+    assert f"{Convention.objects.get().act.deposited_on}" == "2026-11-24"
+
+
+@pytest.mark.django_db
+def test_a_form_sent_as_it_was_found_writes_nothing_and_says_so(mairie, with_act):
+    before = JournalEntry.objects.count()
+    form = mairie.get(url("convention_dates", with_act)).context["form"]
+    values = {name: form[name].value() or "" for name in form.fields}
+    page = mairie.post(url("convention_dates", with_act), values, follow=True)
+    assert "Rien n’a changé" in page.text or "Rien n&#x27;a changé" in page.text
+    assert JournalEntry.objects.count() == before
