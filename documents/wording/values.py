@@ -125,8 +125,7 @@ def changes_in_words(context: AmendmentContext) -> str:
         parts.append(f"la fin de la convention, fixée au {long_date(change.new_end_on)}")
     if change.states_party:
         parts.append("le représentant ou l'adresse de la collectivité, désormais tels qu'imprimés")
-    *first, last = parts
-    return f"{', '.join(first)} et {last}" if first else last
+    return " et ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def amount_in_words(context: AmendmentContext) -> str:
