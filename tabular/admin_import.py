@@ -1,5 +1,6 @@
 """Import of an official file from a list of the admin site: upload, preview, confirm."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -37,6 +38,10 @@ class FileImportMixin(admin.ModelAdmin):
         return self.has_change_permission(request) and not (
             request.user.is_anonymous or request.user.limited_to_departments
         )
+
+    def touched_by_import(self, report: Report) -> Sequence[Any]:
+        """Return what else the import touches (`admin/touched.html`): a floor above knows."""
+        return ()
 
     @property
     def import_url_name(self) -> str:
@@ -111,6 +116,7 @@ class FileImportMixin(admin.ModelAdmin):
                 "report": report,
                 "confirm_form": confirm_form,
                 "sections": _sections(report),
+                "touched": self.touched_by_import(report) if report else (),
             },
         )
 
