@@ -137,13 +137,17 @@ class Stateful(models.Model):
                 f"« {rule.label} » est impossible : {self.noun} est "
                 f"{self.get_state_display()}{self._since()}."
             )
-        if by is not None and by.role not in rule.roles:
-            raise TransitionRefused(f"« {rule.label} » n'est pas ouvert à votre compte.")
+        self._refuse_person(rule, by)
         if rule.comment_required and not comment.strip():
             raise TransitionRefused({"comment": "Indiquez le motif."})
         if missing := self.missing_for(verb):
             wanted = ", ".join(item.label for item in missing)
             raise TransitionRefused(f"« {rule.label} » attend encore : {wanted}.")
+
+    def _refuse_person(self, rule: Transition, by: User | None) -> None:
+        """Raise TransitionRefused unless a rule is open to `by`: before what is missing is said."""
+        if by is not None and by.role not in rule.roles:
+            raise TransitionRefused(f"« {rule.label} » n'est pas ouvert à votre compte.")
 
     def _since(self) -> str:
         """Who brought it to its state and when, for whoever comes second."""

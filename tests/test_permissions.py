@@ -395,7 +395,6 @@ def values(convention, town_hall, administrator):
     Group.objects.create(name="Groupe")
     EmailAddress.objects.create(user=town_hall, email=town_hall.email)
     DsfrConfig.objects.create()
-    _, link = PersonalLink.make(convention.notifications.last().email, town_hall.email)
     job = Job.objects.create(action="pieces", by=town_hall)
     job.file.save("pieces.zip", ContentFile(b"PK"))
     MailFolder().send_messages([EmailMessage("Objet", "…", to=[town_hall.email])])
@@ -404,6 +403,8 @@ def values(convention, town_hall, administrator):
     colleague = UserFactory(collectivities=[convention.collectivity])
     key = Authenticator.objects.create(user=colleague, type=Authenticator.Type.WEBAUTHN, data={})
     journal.note(journal.Kind.SESSION, "…", person=town_hall)
+    # Once nothing changes its rights any more: a link ends with them.
+    _, link = PersonalLink.make(convention.notifications.last().email, town_hall.email)
     for person in User.objects.order_by("pk"):
         for kind in (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES):
             Authenticator.objects.create(user=person, type=kind, data={"migrated_codes": []})

@@ -12,6 +12,7 @@ from lifecycle.transition import Table
 # What `Transition.requires` names, in words.
 REQUIREMENTS = {
     "campaign_open": "the campaign is open",
+    "contact": "whom town halls may call and write to",
     "schools": "at least one school",
     "campaign_fee": "the campaign's fee: what it was before is prepared again",
     "identity": "every detail of the collectivity that is printed",

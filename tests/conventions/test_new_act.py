@@ -34,7 +34,8 @@ NEW_ACT = {"kind": "deliberation", "number": "2022DEL118", "dated_on": datetime.
 
 
 def receive(convention, kind):
-    scan = UploadedPdf(content=b"%PDF-1.7 " + kind.encode(), pages=1, name="copie.pdf")
+    count = convention.pieces.count()  # Not the same file again
+    scan = UploadedPdf(content=f"%PDF-1.7 {kind} {count}".encode(), pages=1, name="copie.pdf")
     return attach(convention, kind=kind, pdf=scan, by=None)
 
 

@@ -385,6 +385,7 @@ OPENS = {
         c.state in TRANSITIONS["sign_for_collectivity"].targets and c.act is not None
     ),
     "convention_piece": can_receive_pieces,
+    "convention_return": lambda c: c.party is not None and can_receive_pieces(c),
 }
 
 

@@ -161,7 +161,7 @@ def test_a_year_typed_with_two_digits_is_asked_about_at_its_field(
     client.force_login(town_hall)
     year, code = convention.campaign.school_year, convention.collectivity.code
     url = reverse("convention_signature", args=[year, code])
-    assert f'min="2021-03-01" max="{TODAY()}"' in client.get(url).content.decode()
+    assert f'data-first="2021-03-01" data-last="{TODAY()}"' in client.get(url).content.decode()
     data = {"version": convention.version, "on": f"00{TODAY():%y-%m-%d}"}
     page = client.post(url, data)
     assert page.status_code == 422
