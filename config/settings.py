@@ -328,6 +328,7 @@ SCHEDULES = {
 JOB_ACTIONS = [
     "conventions.dossiers.long_actions.ACTIONS",
     "conventions.enrolment.long_actions.ACTIONS",
+    "rectorat.territory.mayors.ACTIONS",
 ]
 
 # --- Security ---------------------------------------------------------------

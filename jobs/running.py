@@ -258,7 +258,7 @@ def failed() -> QuerySet[Job]:
     broken = JobItem.objects.filter(
         job=OuterRef("pk"), state=JobItem.State.LEFT_OUT, reason=_FAILED
     )
-    return Job.objects.filter(Exists(broken) | Q(note=_NO_FILE))
+    return Job.objects.filter(Exists(broken) | Q(note=_NO_FILE)).order_by()
 
 
 # --- How far it is ------------------------------------------------------------

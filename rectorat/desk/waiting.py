@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Q, prefetch_related_objects
+from django.db.models import Count, F, Min, Q, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 
@@ -25,7 +25,7 @@ from conventions.situations.facts import Fact
 from conventions.situations.situation import with_expected
 from conventions.situations.warnings import TERRITORY
 from jobs import running
-from jobs.heartbeat import silence
+from jobs.heartbeat import SILENCE, silence
 from jobs.models import Job
 from rectorat.board import Tally
 from schools.models import School
@@ -258,14 +258,19 @@ def _of_the_rest(user: User) -> list[Line]:
 
 def _of_jobs(user: User) -> Iterator[Line]:
     own = Q(by=user) if user.limited_to_departments else Q()
-    failed = running.failed().filter(own).count()
+    states = (Job.State.QUEUED, Job.State.RUNNING)
+    under_way = Q(state__in=states)
+    found = Job.objects.filter(own).aggregate(
+        failed=Count("pk", filter=Q(pk__in=running.failed().values("pk"))),
+        unfinished=Count("pk", filter=under_way),
+        since=Min("created_at", filter=under_way),
+    )
+    failed, unfinished, since = found["failed"], found["unfinished"], found["since"]
     words = Words("traitement en échec, à recommencer", "traitements en échec, à recommencer")
     address = reverse("admin:jobs_job_changelist", query={"failed": "yes"})
     yield Line("jobs_failed", failed, words.about(failed), address)
-    states = (Job.State.QUEUED, Job.State.RUNNING)
-    unfinished = Job.objects.filter(own, state__in=states).count()
     words = Words("traitement qui n'est pas terminé", "traitements qui ne sont pas terminés")
-    if unfinished and silence():
+    if since and since < timezone.now() - SILENCE and silence():
         words = Words(
             "traitement qui attend : le travail de fond est arrêté",
             "traitements qui attendent : le travail de fond est arrêté",
