@@ -79,6 +79,10 @@ class ProposedMayorAdmin(FileImportMixin, ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(pk__in=pending().values("pk"))
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say who imports and applies; what a file proposes is read as it was."""
+        return obj is None and super().has_change_permission(request)
+
     def run_import(self, content: bytes, *, by: Any, dry_run: bool, **options: Any) -> Report:
         return import_mayors(content, today=timezone.localdate(), dry_run=dry_run)
 
