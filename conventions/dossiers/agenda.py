@@ -51,7 +51,7 @@ def _of_the_year(convention: Convention) -> Iterator[Deadline]:
         if act.referral_ends_on:
             yield Deadline("referral", act.referral_ends_on, "Fin du délai de déféré du préfet")
     if convention.state == State.SIGNED:
-        yield Deadline("end", campaign.ends_on, "Fin de la convention")
+        yield Deadline("end", convention.ends_on, "Fin de la convention")
 
 
 def _of_termination(convention: Convention) -> Iterator[Deadline]:

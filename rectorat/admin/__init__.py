@@ -9,7 +9,7 @@ from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.enrolment import EnrolmentAdmin
 from rectorat.admin.job import JobAdmin
 from rectorat.admin.journal import JournalEntryAdmin
-from rectorat.admin.takeover import SchoolTakeoverAdmin
+from rectorat.admin.reread import RereadCommuneAdmin, RereadSchoolAdmin, RereadUserAdmin
 from rectorat.admin.text import TextPreviewAdmin
 from rectorat.territory.mayors import ProposedMayorAdmin
 from rectorat.territory.payers import (
@@ -25,9 +25,11 @@ __all__ = [
     "JobAdmin",
     "JournalEntryAdmin",
     "ProposedMayorAdmin",
+    "RereadCommuneAdmin",
+    "RereadSchoolAdmin",
+    "RereadUserAdmin",
     "ReviewedDepartmentAdmin",
     "ReviewedPayerAdmin",
     "ReviewedRegionAdmin",
-    "SchoolTakeoverAdmin",
     "TextPreviewAdmin",
 ]
