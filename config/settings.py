@@ -349,6 +349,7 @@ SCHEDULES = {
 JOB_ACTIONS = [
     "conventions.dossiers.long_actions.ACTIONS",
     "conventions.enrolment.long_actions.ACTIONS",
+    "rectorat.territory.mayors.ACTIONS",
 ]
 
 # --- Security ---------------------------------------------------------------

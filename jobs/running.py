@@ -15,7 +15,7 @@ from typing import Any
 
 from django.core.files import File
 from django.db import transaction
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
@@ -247,6 +247,18 @@ def _now_and_then(pulse: Callable[[], None], every: float = 5) -> Callable[[], N
             pulse()
 
     return perhaps
+
+
+# --- How it went ---------------------------------------------------------------
+def failed() -> QuerySet[Job]:
+    """Return the jobs of which something failed, for no reason that an agent is told.
+
+    Until it is done again: what is left out then says why.
+    """
+    broken = JobItem.objects.filter(
+        job=OuterRef("pk"), state=JobItem.State.LEFT_OUT, reason=_FAILED
+    )
+    return Job.objects.filter(Exists(broken) | Q(note=_NO_FILE)).order_by()
 
 
 # --- How far it is ------------------------------------------------------------

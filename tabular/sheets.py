@@ -5,6 +5,7 @@ import datetime
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -44,24 +45,8 @@ def read_table(content: bytes) -> TextTable:
 
     Raises UnreadableFile (French) when nothing can be made of the file.
     """
-    if len(content) > MAX_BYTES:
-        raise UnreadableFile(f"Le fichier dépasse {MAX_BYTES // 1024 // 1024} Mo.")
-    rows = _workbook(content) if content.startswith(_WORKBOOKS) else _csv(content)
-    filled = ((n, cells) for n, cells in enumerate(rows, start=1) if any(cells))
-    try:
-        _, headers = next(filled)
-    except StopIteration:
-        raise UnreadableFile("Le fichier est vide.") from None
-    width = len(headers)
-    lines: list[Line] = []
-    for number, cells in filled:
-        if len(lines) == MOST_ROWS:
-            raise UnreadableFile(f"Le fichier a plus de {MOST_ROWS} lignes : partagez-le.")
-        padded = (*cells, *[""] * (width - len(cells)))
-        lines.append(Line(number, tuple(padded[:width])))
-    if not lines:
-        raise UnreadableFile("Le fichier ne contient aucune ligne sous ses en-têtes.")
-    return TextTable(tuple(headers), lines)
+    headers, *below = _filled(content)
+    return _table(headers, below)
 
 
 def read_columns(content: bytes, columns: Sequence[Column]) -> Table:
@@ -70,23 +55,51 @@ def read_columns(content: bytes, columns: Sequence[Column]) -> Table:
     The header is the row that names most of them among the first twenty: titles above it, blank
     rows and rows of totals without any of these cells are passed over. Raises UnreadableFile.
     """
-    table = read_table(content)
-    rows = [Line(1, table.headers), *table.lines]
+    rows = _filled(content)
     best = max(rows[:_HEADER_WITHIN], key=lambda row: len(places_of(row.cells, columns)))
     places = places_of(best.cells, columns)
-    below = rows[rows.index(best) + 1 :]
     if not places:
-        present = ", ".join(f"« {cell[:40]} »" for cell in table.headers if cell)
+        present = ", ".join(f"« {cell[:40]} »" for cell in rows[0].cells if cell)
         raise UnreadableFile(f"Aucune colonne connue. Les en-têtes du fichier sont : {present}.")
+    table = _table(best, rows[rows.index(best) + 1 :])
     return Table(
-        [Row(row.number, {name: row.cells[i] for name, i in places.items()}) for row in below], []
+        [
+            Row(row.number, {name: row.cells[i] for name, i in places.items()})
+            for row in table.lines
+        ],
+        [],
     )
+
+
+def _filled(content: bytes) -> list[Line]:
+    """Return the rows that hold something, at least one; each as wide as it came."""
+    if len(content) > MAX_BYTES:
+        raise UnreadableFile(f"Le fichier dépasse {MAX_BYTES // 1024 // 1024} Mo.")
+    rows = _workbook(content) if content.startswith(_WORKBOOKS) else _csv(content)
+    filled = (Line(n, tuple(cells)) for n, cells in enumerate(rows, start=1) if any(cells))
+    # The headers, and one more than may be, which tells that there are too many.
+    lines = list(islice(filled, MOST_ROWS + 2))
+    if not lines:
+        raise UnreadableFile("Le fichier est vide.")
+    return lines
+
+
+def _table(headers: Line, below: Sequence[Line]) -> TextTable:
+    """Return rows under their headers, as wide as those."""
+    if not below:
+        raise UnreadableFile("Le fichier ne contient aucune ligne sous ses en-têtes.")
+    if len(below) > MOST_ROWS:
+        raise UnreadableFile(f"Le fichier a plus de {MOST_ROWS} lignes : partagez-le.")
+    width = len(headers.cells)
+    padded = (Line(row.number, (*row.cells, *[""] * width)[:width]) for row in below)
+    return TextTable(headers.cells, list(padded))
 
 
 def _csv(content: bytes) -> Iterator[list[str]]:
     text = decode(content)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(DELIMITERS, key=first.count)
+    # Of the fullest line: a title may stand above the headers.
+    above = text.splitlines()[:_HEADER_WITHIN]
+    delimiter = max(DELIMITERS, key=lambda sign: max(line.count(sign) for line in above))
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
             yield [" ".join(cell.split()) for cell in row]

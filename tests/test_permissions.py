@@ -29,6 +29,7 @@ from billing.models.entry import EntryKind
 from billing.returns.applying import apply as apply_return
 from billing.returns.applying import receive as receive_return
 from billing.returns.layouts import Layout
+from communes.contacts.models import ProposedMayor
 from communes.models import FormerCode
 from config import mails
 from config.mails import MailFolder
@@ -231,6 +232,7 @@ PAGES = {
     "admin:communes_commune_import": ADMIN_SITE_ROLES,
     "admin:communes_collectivity_import": ADMIN_SITE_ROLES,
     "admin:communes_collectivity_reach": ADMIN_SITE_ROLES,
+    "admin:contacts_proposedmayor_import": ADMIN_SITE_ROLES,
     "admin:schools_school_import": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_board": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,
@@ -370,6 +372,12 @@ def values(convention, town_hall, administrator):
         act=Act.objects.create(collectivity=convention.collectivity, kind="decision"),
     )
     scan = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
+    ProposedMayor.objects.create(
+        collectivity=convention.collectivity,
+        representative_last_name="Vidal",
+        since=convention.effective_on,
+        proposed_on=convention.effective_on,
+    )
     message = post_message(convention, by=town_hall, subject="other", body="…", attachment=scan)
     signed = sign(papers.pile(papers.blank()), mayor(), strict=False)
     copy = UploadedPdf(

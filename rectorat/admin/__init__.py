@@ -11,6 +11,7 @@ from rectorat.admin.job import JobAdmin
 from rectorat.admin.journal import JournalEntryAdmin
 from rectorat.admin.reread import RereadCommuneAdmin, RereadSchoolAdmin, RereadUserAdmin
 from rectorat.admin.text import TextPreviewAdmin
+from rectorat.territory.mayors import ProposedMayorAdmin
 from rectorat.territory.payers import (
     ReviewedDepartmentAdmin,
     ReviewedPayerAdmin,
@@ -23,6 +24,7 @@ __all__ = [
     "EnrolmentAdmin",
     "JobAdmin",
     "JournalEntryAdmin",
+    "ProposedMayorAdmin",
     "RereadCommuneAdmin",
     "RereadSchoolAdmin",
     "RereadUserAdmin",

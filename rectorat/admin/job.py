@@ -52,10 +52,22 @@ class ActionFilter(admin.SimpleListFilter):
         return queryset.filter(action=self.value()) if self.value() else queryset
 
 
+class FailureFilter(admin.SimpleListFilter):
+    title = "échec"
+    parameter_name = "failed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Quelque chose a échoué")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value() == "yes"
+        return queryset.filter(pk__in=running.failed().values("pk")) if chosen else queryset
+
+
 @admin.register(Job)
 class JobAdmin(ScopedAdmin):
     list_display = ("label", "state", "moment", "by_name", "size", "left_out_count", "selection")
-    list_filter = ("state", ActionFilter)
+    list_filter = ("state", FailureFilter, ActionFilter)
     list_select_related = ("by",)
     list_per_page = 50
     change_form_template = "admin/jobs/job/change_form.html"

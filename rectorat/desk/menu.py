@@ -31,6 +31,7 @@ MENU = (
         (
             ("schools.school", "Écoles"),
             ("communes.collectivity", "Collectivités"),
+            ("contacts.proposedmayor", "Maires proposés"),
             ("communes.commune", "Communes"),
             ("communes.formercode", "Anciens codes INSEE"),
             ("communes.department", "Départements"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Q, prefetch_related_objects
+from django.db.models import Count, F, Min, Q, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 
@@ -24,6 +24,8 @@ from conventions.situations.expectations import RULES
 from conventions.situations.facts import Fact
 from conventions.situations.situation import with_expected
 from conventions.situations.warnings import TERRITORY
+from jobs import running
+from jobs.heartbeat import SILENCE, silence
 from jobs.models import Job
 from rectorat.board import Tally
 from schools.models import School
@@ -239,14 +241,10 @@ def _of_papers(user: User) -> list[Line]:
 
 
 def _of_the_rest(user: User) -> list[Line]:
-    """Schools whose closure is proposed; jobs that are not done."""
+    """Schools whose closure is proposed; jobs that failed, or are not done."""
     in_scope = user.department_scope("commune__department")
     closing = School.objects.filter(in_scope, closure_proposed_on__isnull=False).count()
-    own = Q(by=user) if user.limited_to_departments else Q()
-    unfinished = (Job.State.QUEUED, Job.State.RUNNING)
-    jobs = Job.objects.filter(own, state__in=unfinished).count()
     closures = Words("fermeture d'école proposée", "fermetures d'écoles proposées")
-    running = Words("traitement qui n'est pas terminé", "traitements qui ne sont pas terminés")
     return [
         Line(
             "closures",
@@ -254,13 +252,31 @@ def _of_the_rest(user: User) -> list[Line]:
             closures.about(closing),
             reverse("admin:schools_school_changelist", query={"fermeture": "oui"}),
         ),
-        Line(
-            "jobs",
-            jobs,
-            running.about(jobs),
-            reverse("admin:jobs_job_changelist", query={"state__in": ",".join(unfinished)}),
-        ),
+        *_of_jobs(user),
     ]
+
+
+def _of_jobs(user: User) -> Iterator[Line]:
+    own = Q(by=user) if user.limited_to_departments else Q()
+    states = (Job.State.QUEUED, Job.State.RUNNING)
+    under_way = Q(state__in=states)
+    found = Job.objects.filter(own).aggregate(
+        failed=Count("pk", filter=Q(pk__in=running.failed().values("pk"))),
+        unfinished=Count("pk", filter=under_way),
+        since=Min("created_at", filter=under_way),
+    )
+    failed, unfinished, since = found["failed"], found["unfinished"], found["since"]
+    words = Words("traitement en échec, à recommencer", "traitements en échec, à recommencer")
+    address = reverse("admin:jobs_job_changelist", query={"failed": "yes"})
+    yield Line("jobs_failed", failed, words.about(failed), address)
+    words = Words("traitement qui n'est pas terminé", "traitements qui ne sont pas terminés")
+    if since and since < timezone.now() - SILENCE and silence():
+        words = Words(
+            "traitement qui attend : le travail de fond est arrêté",
+            "traitements qui attendent : le travail de fond est arrêté",
+        )
+    address = reverse("admin:jobs_job_changelist", query={"state__in": ",".join(states)})
+    yield Line("jobs", unfinished, words.about(unfinished), address)
 
 
 def _campaigns(conventions: ConventionQuerySet) -> list[CampaignStanding]:

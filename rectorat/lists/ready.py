@@ -11,6 +11,7 @@ _READY = (
     ("expected", "to_send", "send"),
     ("state__in", "prepared", "send"),
     ("expected", "to_sign_for_region", "sign_for_region"),
+    ("copies", "to_record", "sign_for_collectivity"),
     ("papers", "outdated", "issue"),
     ("papers", "unprinted", "issue"),
     ("late", "yes", "remind"),

@@ -7,15 +7,18 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.contrib import admin
 from django.urls import reverse
+from django.utils import timezone
 
 from conventions.campaigns.models import Campaign
 from conventions.exchanges.models import Message, Notification
 from conventions.lifecycle import State
-from conventions.models import Convention, Piece
+from conventions.models import Convention, Piece, attach
 from conventions.piles.models import Pile, Sheaf
 from conventions.situations import warnings
 from conventions.situations.expectations import RULES
 from conventions.situations.situation import situation
+from documents.received.uploads import UploadedPdf
+from jobs import running
 from jobs.models import Job
 from outbox.models import Email
 from rectorat.desk.menu import MENU
@@ -35,6 +38,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 TODAY = datetime.date(2026, 11, 30)
+FAILED = "L'action a échoué : recommencez, puis prévenez l'administrateur."
 FOLLOWED_NO_MORE = (State.ABANDONED, State.TERMINATED)
 
 
@@ -81,7 +85,10 @@ def draw_region(chance, agents, size):
             SchoolFactory(commune=commune, payer=payer, closure_proposed_on=TODAY)
     for agent in agents:
         pile_of(agent)
-        Job.objects.create(action="issue", by=agent, state=chance.choice(Job.State.values))
+        state = chance.choice(Job.State.values)
+        job = Job.objects.create(action="issue", by=agent, state=state)
+        for key in range(chance.choice((0, 1, 2))):
+            job.items.create(key=key, state="left_out", reason=chance.choice((FAILED, "Autre.")))
 
 
 # --- The same, counted by a person ---------------------------------------------
@@ -193,7 +200,7 @@ def test_each_count_is_its_lists_and_what_a_person_counts(
         if is_mine:
             files = files.filter(assignment__agent=agent)
         found = {line.key: line.count for line in lines}
-        others = {key: found.pop(key, 0) for key in ("closures", "piles", "jobs")}
+        others = {key: found.pop(key, 0) for key in ("closures", "piles", "jobs", "jobs_failed")}
         assert found == counted_by_hand(files.order_by("pk"))
         if not is_mine and not agent.departments.exists():
             # Drawn widely enough: a test of empty lines would prove little.
@@ -207,7 +214,10 @@ def test_each_count_is_its_lists_and_what_a_person_counts(
             assert others == {
                 "closures": len([s for s in schools if s.closure_proposed_on]),
                 "piles": 1 if own else len(agents),
-                "jobs": len([job for job in jobs if job.state != "finished"]),
+                "jobs": len([job for job in jobs if job.state in ("queued", "running")]),
+                "jobs_failed": len(
+                    [job for job in jobs if FAILED in {item.reason for item in job.items.all()}]
+                ),
             }
 
 
@@ -241,3 +251,33 @@ def test_the_list_of_a_line_has_its_action_ready(client, rectorat, convention):
         "_selected_action": convention.pk,
     }
     assert client.post(line.url, posted).context["possible"] == 1
+
+
+def test_jobs_that_nobody_does_are_said_to_wait_for_the_worker(client, rectorat):
+    job = Job.objects.create(action="issue", by=rectorat)
+    (line,) = build_desk(rectorat, is_mine=False).watched
+    assert line.words == "traitement qui n'est pas terminé"
+    Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - datetime.timedelta(minutes=3))
+    (line,) = build_desk(rectorat, is_mine=False).watched
+    assert line.words == "traitement qui attend : le travail de fond est arrêté"
+
+
+def test_a_failed_job_is_watched_until_it_is_done_again(client, rectorat):
+    job = Job.objects.create(action="issue", by=rectorat, state="finished")
+    job.items.create(key=1, state="left_out", reason=FAILED)
+    (line,) = build_desk(rectorat, is_mine=False).watched
+    assert (line.key, line.count) == ("jobs_failed", 1)
+    running.retry(job)
+    assert "jobs_failed" not in {line.key for line in build_desk(rectorat, is_mine=False).watched}
+
+
+def test_copies_received_have_the_recording_of_their_signature_ready(client, rectorat, convention):
+    convention.send(by=None)
+    convention.accept(by=None)
+    copy = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
+    attach(convention, kind=Piece.Kind.CONVENTION_SIGNED, pdf=copy, by=None)
+    client.force_login(rectorat)
+    desk = build_desk(rectorat, is_mine=False)
+    (line,) = [line for line in desk.yours if line.key == "to_record"]
+    ready = client.get(line.url).context["ready"]
+    assert ready == ("sign_for_collectivity", "Enregistrer la signature de la collectivité")

@@ -68,7 +68,8 @@ class ReturnPage(FileFormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         file = WholeFile(self.convention)
         received = [piece for piece in file.pieces_of("") if piece.kind in Piece.UPLOADED]
-        return super().get_context_data(file=file, received=received, **kwargs)
+        # Only who may write to the file opens this page.
+        return super().get_context_data(file=file, received=received, may_write=True, **kwargs)
 
 
 @require_POST

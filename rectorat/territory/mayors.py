@@ -1,0 +1,121 @@
+"""Mayors proposed by the directory of elected people: seen beside who is named, applied, refused."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from accounts.access import user_of
+from accounts.models import User
+from communes.admin_base import ScopedAdmin
+from communes.contacts.mayors import apply, import_mayors, pending
+from communes.contacts.models import ProposedMayor
+from conventions.dossiers.outdating import review
+from conventions.models import Convention
+from jobs import running
+from jobs.actions import Action, Outcome, one_by_one
+from rectorat.territory.contacts import ContactImportForm
+from tabular.admin_import import FileImportMixin
+from tabular.reading import Report
+
+_GONE = "Cette proposition n'attend plus : elle est appliquée ou écartée."
+
+
+def _apply(key: int, by: User, facts: Mapping[str, Any]) -> Outcome:
+    """Have a mayor represent the commune; its documents still to be signed are gone through."""
+    proposal = pending().filter(collectivity=key).select_related("collectivity").first()
+    if proposal is None:
+        return Outcome(left_out=_GONE)
+    apply(proposal, by=by, today=timezone.localdate())
+    review(Convention.objects.filter(collectivity=key))
+    return Outcome()
+
+
+def _names(keys: Sequence[int]) -> dict[int, str]:
+    """Name collectivities with who is to represent them."""
+    found = ProposedMayor.objects.filter(collectivity__in=keys).select_related("collectivity")
+    return {each.collectivity_id: f"{each.collectivity} — {each}" for each in found}
+
+
+# Of collectivities, whose page the report leads to.
+ACTIONS = {
+    "apply_mayors": Action(
+        label="Appliquer les maires proposés",
+        done="Représentants changés",
+        names=_names,
+        page="admin:communes_collectivity_change",
+        do=one_by_one(_apply),
+        is_atomic=True,
+    )
+}
+
+
+@admin.register(ProposedMayor)
+class ProposedMayorAdmin(FileImportMixin, ScopedAdmin):
+    """Only what differs from who represents the commune today."""
+
+    list_display = ("name", "department", "now", "proposed", "since", "proposed_on")
+    list_display_links = None
+    list_filter = ("collectivity__department",)
+    list_select_related = ("collectivity__department",)
+    list_per_page = 100
+    search_fields = ("collectivity__search_text", "representative_last_name")
+    actions = ("apply_proposals", "refuse_proposals")
+    import_form = ContactImportForm
+    import_title = "Importer les maires"
+    import_source = (
+        "Le fichier des maires du répertoire national des élus, tel que data.gouv.fr le publie "
+        "(code de la commune, nom, prénom, civilité, date de début de la fonction). Il ne change "
+        "aucun représentant : chaque maire qui diffère vous est proposé."
+    )
+
+    def scope(self, user: Any) -> Q:
+        return user.department_scope("collectivity__department")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(pk__in=pending().values("pk"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say who imports and applies; what a file proposes is read as it was."""
+        return obj is None and super().has_change_permission(request)
+
+    def run_import(self, content: bytes, *, by: Any, dry_run: bool, **options: Any) -> Report:
+        return import_mayors(content, today=timezone.localdate(), dry_run=dry_run)
+
+    @admin.display(description="commune", ordering="collectivity__search_text")
+    def name(self, proposal: ProposedMayor) -> str:
+        return proposal.collectivity.name
+
+    @admin.display(description="dép.", ordering="collectivity__department__code")
+    def department(self, proposal: ProposedMayor) -> str:
+        return proposal.collectivity.department.code
+
+    @admin.display(description="représentant actuel")
+    def now(self, proposal: ProposedMayor) -> str:
+        collectivity = proposal.collectivity
+        if not collectivity.representative:
+            return "—"
+        return f"{collectivity.representative}, {collectivity.representative_capacity}"
+
+    @admin.display(description="maire proposé", ordering="representative_last_name")
+    def proposed(self, proposal: ProposedMayor) -> str:
+        return f"{proposal.get_representative_civility_display()} {proposal.representative}".strip()
+
+    @admin.action(description="Appliquer : ces maires représentent leur commune")
+    def apply_proposals(self, request: HttpRequest, chosen: Any) -> HttpResponse:
+        keys = list(chosen.order_by("pk").values_list("collectivity", flat=True))
+        if not keys:
+            messages.warning(request, _GONE)
+            return redirect("admin:contacts_proposedmayor_changelist")
+        job = running.start("apply_mayors", keys, by=user_of(request))
+        return redirect("admin:jobs_job_change", job.pk)
+
+    @admin.action(description="Écarter : garder le représentant actuel")
+    def refuse_proposals(self, request: HttpRequest, chosen: Any) -> None:
+        keys = list(chosen.values_list("pk", flat=True))
+        ProposedMayor.objects.filter(pk__in=keys).update(refused_on=timezone.localdate())
+        messages.success(request, f"Propositions écartées : {len(keys)}.")
