@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from lifecycle.errors import StaleFile, TransitionRefused
 from lifecycle.models import JournalEntry, Subject
-from lifecycle.transition import Table
+from lifecycle.transition import Table, Transition
 
 # Keys in one query.
 _AT_ONCE = 500

@@ -119,6 +119,7 @@ def remember(request):
     return HttpResponse()
 
 
+handler500 = "config.views.failed"
 urlpatterns = [path("write/", write), path("stream/", stream), path("remember/", remember)]
 
 

@@ -21,6 +21,7 @@ from lifecycle.door import Missing, Stateful, refuse_limited
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
 from lifecycle.plausible import Window
+from lifecycle.transition import Transition
 
 NOT_PUBLISHED = "Choisissez une version publiée de ce texte."
 
@@ -303,8 +304,8 @@ class Campaign(Stateful):
                 f"La campagne {self.school_year} est {self.get_state_display()}."
             )
 
-    def _refuse_transition(self, verb: str, by: User | None, comment: str) -> None:
-        super()._refuse_transition(verb, by, comment)
+    def _refuse_person(self, rule: Transition, by: User | None) -> None:
+        super()._refuse_person(rule, by)
         refuse_limited(by)
 
     def reminder_refusal(self, count: int, last: datetime.date | None) -> str:
