@@ -101,7 +101,7 @@ class CommuneAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin
     )
     import_title = "Importer les communes"
     import_source = (
-        "Fichier des communes au format CSV : code INSEE, nom, département et SIREN ; "
+        "Fichier des communes, CSV ou classeur : code INSEE, nom, département et SIREN ; "
         "codes postaux, population, EPCI et anciens codes s'il les contient."
     )
 
