@@ -346,8 +346,8 @@ class _SchoolImport:
             if own and school.payer_id == own.pk and commune.pk in self.collectivities:
                 values["payer"] = self.collectivities[commune.pk]
             values["commune"] = commune
-        if _digits(values.get("phone", "")) == _digits(school.phone):
-            values.pop("phone", None)  # Only written otherwise: 0467694400, 04 67 69 44 00.
+        if _number(values.get("phone", "")) == _number(school.phone):
+            values.pop("phone", None)  # Only written otherwise: 04 67 69 44 00, 467694400.
         details = update(school, values)
         untracked = (school.build_search_text(), school.listed_since or self.today)
         if details:
@@ -362,8 +362,9 @@ class _SchoolImport:
         school.search_text, school.listed_since = untracked
 
 
-def _digits(text: str) -> str:
-    return re.sub(r"\D", "", text)
+def _number(phone: str) -> str:
+    """Its digits without the zeros at their head, which spreadsheets take."""
+    return re.sub(r"\D", "", phone).lstrip("0")
 
 
 def _department(code: str) -> str:

@@ -140,7 +140,7 @@ def test_a_date_is_read_as_published_or_as_a_spreadsheet_rewrote_it(date):
     assert School.objects.get().opened_on == datetime.date(1971, 6, 16)
 
 
-@pytest.mark.parametrize("nature", ["101", "103", "151", "152", "153"])
+@pytest.mark.parametrize("nature", ["101", "103", "151", "152", "153", "162"])
 def test_public_primary_schools_are_taken(nature):
     import_schools(csv(row(nature=nature)))
     assert School.objects.get().nature == nature
@@ -150,7 +150,7 @@ def test_public_primary_schools_are_taken(nature):
     "values",
     [
         {"nature": "340"},
-        {"nature": "162"},
+        {"nature": "300"},
         {"sector": "Privé"},
         {"department": "013", "commune": "13055"},
         {"state": "A OUVRIR"},
