@@ -2,9 +2,15 @@
 
 import os
 import signal
+from pathlib import Path
+
+import environ
 
 from config import listening
 from jobs.processes import end_with_parent
+
+# As the settings, which are read only once gunicorn listens.
+environ.Env.read_env(os.environ.get("ENV_FILE", Path(__file__).with_name(".env")))
 
 wsgi_app = "config.wsgi"
 bind = listening.bindings()

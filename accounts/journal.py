@@ -39,7 +39,8 @@ def note(
     )
     logger.info(
         "access kind=%s person=%s by=%s network=%s subject=%s detail=%r",
-        *(entry.kind, entry.person_id, entry.by_id, entry.network, entry.subject, entry.detail),
+        *(entry.kind, entry.person_id, entry.by_id, entry.network, entry.subject),
+        entry.detail.partition("?")[0],  # What somebody searched for is for the table alone.
     )
 
 

@@ -87,17 +87,17 @@ def departments_for_import(dry_run: bool) -> dict[str, Department]:
     return departments
 
 
-def update(instance: models.Model, values: dict[str, Any]) -> tuple[str, ...]:
-    """Set `values` on `instance`, unsaved; return what changes, in words."""
-    details = []
+def update(instance: models.Model, values: dict[str, Any]) -> dict[str, str]:
+    """Set `values` on `instance`, unsaved; return what changes, in words, by name of field."""
+    details = {}
     for name, value in values.items():
         before = getattr(instance, name)
         if before == value:
             continue
         setattr(instance, name, value)
         field = _field(type(instance), name)
-        details.append(f"{field.verbose_name} : {_shown(field, before)} → {_shown(field, value)}")
-    return tuple(details)
+        details[name] = f"{field.verbose_name} : {_shown(field, before)} → {_shown(field, value)}"
+    return details
 
 
 def _field(model: type[models.Model], name: str) -> models.Field:
@@ -201,7 +201,12 @@ class _CommuneImport:
             elif heir and not self._stands_for(heir, row):
                 self.merged.append((row, heir))
                 self.report.mergers.append(
-                    Change(row.code, row.name, (f"réunie à {heir.name} ({heir.code})",))
+                    Change(
+                        row.code,
+                        row.name,
+                        (f"réunie à {heir.name} ({heir.code})",),
+                        frozenset({"merged_into"}),
+                    )
                 )
 
     def _stands_for(self, commune: Commune, merged: Collectivity) -> bool:
@@ -318,7 +323,7 @@ class _CommuneImport:
 
     def _compare(self, commune: Commune, values: dict[str, Any], siret: str) -> None:
         former_name = commune.name
-        details = update(commune, values)
+        details = tuple(update(commune, values).values())
         if details:
             commune.search_text = commune.build_search_text()
             self.changed_communes.append(commune)
@@ -341,7 +346,7 @@ class _CommuneImport:
             values["name"] = commune.name
         values |= _blanks(collectivity, commune, siret)
         siren_changes = collectivity.siren != commune.siren
-        details = update(collectivity, values)
+        details = tuple(update(collectivity, values).values())
         if not details:
             return ()
         collectivity.search_text = collectivity.build_search_text()

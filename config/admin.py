@@ -13,6 +13,8 @@ from django.utils.decorators import method_decorator
 
 from accounts.access import user_of
 from accounts.models import User
+from accounts.roles import Role
+from operations.health import troubles
 from rectorat.desk.menu import build_menu
 from rectorat.desk.search import search_view
 from rectorat.desk.waiting import build_desk
@@ -49,10 +51,11 @@ class RectoratAdminSite(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add what only some pages give to the templates that every page has in common."""
         user = request.user
-        given_by_some = {
+        given_by_some: dict[str, Any] = {
             "menu": build_menu(user, request.path) if isinstance(user, User) else [],
             "sought": "",
             "board": None,
+            "troubles": [],
             "export_url_name": "",
             "mailing_url_name": "",
             "keeps_as": "",
@@ -64,9 +67,11 @@ class RectoratAdminSite(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Open on what waits for the agent."""
-        desk = build_desk(user_of(request), is_mine="mine" in request.GET)
-        return super().index(request, {"desk": desk, **(extra_context or {})})
+        """Open on what waits for the agent; for administrators, on what the site needs too."""
+        user = user_of(request)
+        desk = build_desk(user, is_mine="mine" in request.GET)
+        found = troubles() if user.role == Role.ADMINISTRATOR else []
+        return super().index(request, {"desk": desk, "troubles": found, **(extra_context or {})})
 
     # As for `logout`.
     def app_index(  # type: ignore[override]

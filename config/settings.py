@@ -9,6 +9,7 @@ import datetime
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -34,6 +35,12 @@ if DEMONSTRATION:
     ALLOWED_HOSTS += listening.names()
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
+# Where people reach the site: what links in e-mails and calendars start with.
+_NAMES = [name for name in ALLOWED_HOSTS if DEMONSTRATION and name[0] not in "*."]
+SITE_URL = env(
+    "SITE_URL", default=f"http://{next(iter(_NAMES), '127.0.0.1')}:{listening.port()}"
+).rstrip("/")
+
 # --- Applications, from the top floor down (docs/architecture.md) ------------
 INSTALLED_APPS = [
     "config.apps.SiteConfig",
@@ -53,6 +60,7 @@ INSTALLED_APPS = [
     "conventions.exchanges",
     "conventions.acts",
     "conventions.campaigns",
+    "operations",
     "documents",
     "jobs",
     "lifecycle",
@@ -85,6 +93,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "operations.probes.Probes",
+    "operations.requests.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -145,12 +155,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The default one counts attempts to sign in: a table, which every process and host sees and
 # which drops no live counter however many there are (the worker clears it of the others).
 # What can be computed again is kept as files.
+_COUNTERS = {
+    "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+    "LOCATION": "accounts_counter",
+    "OPTIONS": {"MAX_ENTRIES": sys.maxsize},
+}
 CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "accounts_counter",
-        "OPTIONS": {"MAX_ENTRIES": sys.maxsize},
-    },
+    "default": env.cache_url("CACHE_URL") if "CACHE_URL" in env else _COUNTERS,
     "files": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
         "LOCATION": VAR_DIR / "cache",
@@ -248,7 +259,8 @@ S3_BUCKET = env("S3_BUCKET", default="")
 _BUCKET = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {"bucket_name": S3_BUCKET}}
 _FOLDER = {"BACKEND": "documents.storage.DocumentFolder"}
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Letterheads; files of imports until they are confirmed.
+    "default": _BUCKET if S3_BUCKET else _FOLDER,
     "documents": _BUCKET if S3_BUCKET else _FOLDER,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
@@ -257,6 +269,9 @@ STORAGES = {
 STANDING_TYPE = env.bool("STANDING_TYPE", default=True)
 # One document in so many is printed both ways and compared (documents/proofs.py); 0 for none.
 STANDING_TYPE_CHECKED = env.int("STANDING_TYPE_CHECKED", default=200)
+# Backups are encrypted for this public key of age, and read by this file of private ones.
+BACKUP_AGE_RECIPIENT = env("BACKUP_AGE_RECIPIENT", default="")
+BACKUP_AGE_IDENTITY = env("BACKUP_AGE_IDENTITY", default="")
 # Larger than any real piece (a scan of a few pages), small enough to stay bounded.
 UPLOAD_MAX_BYTES = 15 * 1024 * 1024
 # A pile of scans, told apart by the rectorat.
@@ -280,6 +295,11 @@ vars().update(_MAIL_SERVER)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="conventions@localhost")
 # No mail server to wait for: they are there at once, without a worker too.
 DELIVER_AT_ONCE = _MAIL_SERVER["EMAIL_BACKEND"] == "config.mails.MailFolder"
+# Who is told, with the webhook, when something goes wrong (manage.py health --tell).
+ADMINS = [("", address) for address in env.list("ALERT_EMAILS", default=[])]
+ALERT_WEBHOOK_URL = env("ALERT_WEBHOOK_URL", default="")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_SUBJECT_PREFIX = f"[{urlsplit(SITE_URL).hostname}] "
 # A mail server that does not answer must not hold the worker.
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
 
@@ -309,6 +329,7 @@ SCHEDULES = {
     "compteurs": ("accounts.limits.forget_old", None, 60),
     "ménage": ("accounts.tasks.clean_up", None, datetime.time(2, 0)),
     "brouillons": ("drafts.tasks.forget_old", None, datetime.time(2, 15)),
+    "fichiers d'import": ("tabular.waiting_files.forget_old", None, datetime.time(2, 20)),
     "comptes inactifs": (
         "django.core.management.call_command",
         "'close_idle_accounts'",
@@ -337,7 +358,9 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+# Asks browsers to know the whole domain, its other sites included, as HTTPS only, for years.
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # It would ask for it.
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
@@ -355,15 +378,26 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# One JSON object a line, each request included; a person at a terminal reads sentences.
+LOG_JSON = env.bool("LOG_JSON", default=not DEMONSTRATION)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "operations.logs.JsonLines"}, "plain": {}},
     "filters": {"unknown_name": {"()": "config.listening.UnknownName"}},
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if LOG_JSON else "plain",
+        }
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         # A form filled in wrongly, a page that is not one's own: told to the person, once.
+        # Django's own handlers are for a terminal, and would write the whole address.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.request": {"level": "ERROR"},
+        "operations.requests": {"level": "INFO" if LOG_JSON else "WARNING"},
         "django.security.csrf": {"level": "ERROR"},
         "django.security.DisallowedHost": {"filters": ["unknown_name"]},
         "config.mails": {"level": "INFO"},
@@ -379,11 +413,6 @@ LOGGING = {
 }
 
 # --- This product -----------------------------------------------------------
-# Where people reach the site: what links in e-mails and calendars start with.
-_NAMES = [name for name in ALLOWED_HOSTS if DEMONSTRATION and name[0] not in "*."]
-SITE_URL = env(
-    "SITE_URL", default=f"http://{next(iter(_NAMES), '127.0.0.1')}:{listening.port()}"
-).rstrip("/")
 SITE_NAME = "Conventions ENT-École"
 SITE_TAGLINE = env("SITE_TAGLINE", default="Région académique Occitanie")
 # The State's mark is shown only where the deployer has the right to it.

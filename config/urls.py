@@ -6,6 +6,8 @@ from conventions.dossiers.verification import verify, verify_document
 from town_hall.views.calendar import calendar_file
 from town_hall.views.titres import own_statement, own_titres
 
+handler500 = "config.views.failed"
+
 urlpatterns = [
     path("", home, name="home"),
     path("mentions-legales/", legal, name="legal"),

@@ -5,13 +5,15 @@ from csp.decorators import csp
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from accounts.access import user_of
 from accounts.roles import Role
 from config import mails
+from operations.logs import request_id
 
 START_PAGES = {
     Role.TOWN_HALL: "convention_current",
@@ -30,6 +32,12 @@ def home(request: HttpRequest) -> HttpResponse:
 def legal(request: HttpRequest) -> HttpResponse:
     """Say who runs the site, what it keeps of people, and how accessible it is."""
     return render(request, "legal.html")
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Say that the site failed, and under which identifier the log tells why."""
+    page = render_to_string("500.html", {"request_id": request_id.get()})
+    return HttpResponseServerError(page)
 
 
 MAILS_PER_PAGE = 25

@@ -196,6 +196,8 @@ class AmendmentFacts:
     removed: tuple[SchoolLine, ...]
     amount_before: Decimal
     amount_change: Decimal
+    new_end_on: datetime.date | None = None
+    states_party: bool = False
 
 
 @dataclass(frozen=True)
@@ -228,7 +230,7 @@ class AmendmentActContext(ActContext):
 
 Context = ConventionContext | ActContext | AmendmentContext | LetterContext
 # Of all contexts: the next one when a field is added, renamed or written otherwise.
-VERSION = 2
+VERSION = 3
 _VERSION_KEY = "version"
 
 

@@ -5,6 +5,7 @@ one sends back, untouched, what the first has changed.
 """
 
 import hashlib
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -19,11 +20,17 @@ CHANGED = (
 )
 
 
-def fingerprint(row: Model) -> str:
-    """Return what stands for the values of a row as it was read; "" for a new one."""
+def fingerprint(row: Model, unread: Collection[str] = ()) -> str:
+    """Return what stands for the values of a row as it was read; "" for a new one.
+
+    Those to which it is linked count as well; the fields named in `unread` do not.
+    """
     if row.pk is None:
         return ""
-    values = [str(getattr(row, field.attname)) for field in row._meta.concrete_fields]
+    own = [field for field in row._meta.concrete_fields if field.name not in unread]
+    links = [getattr(row, field.name) for field in row._meta.many_to_many]
+    values = [str(getattr(row, field.attname)) for field in own]
+    values += [str(sorted(link.values_list("pk", flat=True))) for link in links]
     return hashlib.sha256("\0".join(values).encode()).hexdigest()[:16]
 
 
@@ -31,10 +38,11 @@ class RereadForm(forms.ModelForm):
     """Mixed into a form of a row: refused when the row is no more what its reader saw."""
 
     read_at = forms.CharField(widget=forms.HiddenInput, required=False)
+    unread: Collection[str] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.found = fingerprint(self.instance)
+        self.found = fingerprint(self.instance, self.unread)
         self.fields["read_at"].initial = self.found
 
     def clean(self) -> None:
@@ -51,6 +59,8 @@ class RereadAdmin(admin.ModelAdmin):
     """Mixed into the admin of such rows: the row is held from its reading to its writing."""
 
     form_to_change: type[forms.ModelForm] = forms.ModelForm
+    # What is written while nobody edits: the day of the last sign-in undoes nobody's work.
+    unread: Collection[str] = ()
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -67,7 +77,7 @@ class RereadAdmin(admin.ModelAdmin):
         if obj is None or not self.has_change_permission(request, obj):
             return super().get_form(request, obj, change=change, **kwargs)
         form = self.form_to_change
-        kwargs["form"] = type(form.__name__, (RereadForm, form), {})
+        kwargs["form"] = type(form.__name__, (RereadForm, form), {"unread": self.unread})
         # Past what would choose the form: it is chosen.
         return admin.ModelAdmin.get_form(self, request, obj, change=change, **kwargs)
 

@@ -1,6 +1,6 @@
 """The schools, as the rectorat's agents look after them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -152,9 +152,12 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
                 messages.WARNING,
             )
             return None
+        closes = verb == closures.confirm_closures
+        touched = self.touched_by_closing(proposed) if closes else ()
         if "confirmed" in request.POST:
             count = verb(queryset, by=user_of(request))
             self.message_user(request, outcome(count), messages.SUCCESS)
+            self.tell_of_touched(request, touched)
             return None
         return TemplateResponse(
             request,
@@ -165,6 +168,7 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
                 "title": title,
                 "schools": proposed.select_related("commune__department")[:200],
                 "count": count,
+                "touched": touched,
                 "left_out": queryset.count() - count,
                 "action": request.POST["action"],
                 "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
@@ -172,6 +176,13 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
                 "checkbox_name": helpers.ACTION_CHECKBOX_NAME,
             },
         )
+
+    def touched_by_closing(self, schools: QuerySet[School]) -> Sequence[Any]:
+        """Return what else their closure touches (`admin/touched.html`): a floor above knows."""
+        return ()
+
+    def tell_of_touched(self, request: HttpRequest, lines: Sequence[Any]) -> None:
+        """Say where what the closure touched is to be found, once it is confirmed."""
 
     def save_model(self, request: HttpRequest, obj: School, form: Any, change: bool) -> None:
         if obj.state == School.State.CLOSED:

@@ -353,7 +353,12 @@ class _SchoolImport:
         if details:
             self.changed.append(school)
             self.report.changed.append(
-                Change(school.uai, f"{school.name}, {commune.name}", details + unreadable)
+                Change(
+                    school.uai,
+                    f"{school.name}, {commune.name}",
+                    (*details.values(), *unreadable),
+                    frozenset(details),
+                )
             )
         else:
             self.report.unchanged += 1

@@ -85,6 +85,11 @@ class School(models.Model):
         self.search_text = self.build_search_text()
         super().save(*args, **kwargs)
 
+    @property
+    def is_closing(self) -> bool:
+        """Tell whether its closure is announced, by the annuaire or by its absence from it."""
+        return self.state == self.State.TO_CLOSE or self.closure_proposed_on is not None
+
     def build_search_text(self) -> str:
         """What the search box matches; bulk writers call it themselves."""
         return f"{fold(self.name)} {fold(self.commune.name)} {self.uai.lower()} {self.postcode}"

@@ -5,6 +5,9 @@ document.addEventListener("DOMContentLoaded", () => {
   const body = document.querySelector(".text-body");
   if (!body) return;
 
+  // An editor over the textarea (paragraphs.js) may answer in its place.
+  const ask = (what, detail) => body.dispatchEvent(new CustomEvent(`text:${what}`, { detail, cancelable: true }));
+
   const insert = (text) => {
     body.focus();
     // The only way that the browser's own « annuler » undoes.
@@ -34,7 +37,10 @@ document.addEventListener("DOMContentLoaded", () => {
 
   for (const field of document.querySelectorAll("[data-field]")) {
     const mark = field.dataset.field;
-    const text = () => insert("block" in field.dataset ? alone(mark) : mark);
+    const isBlock = "block" in field.dataset;
+    const text = () => {
+      if (ask("insert", { mark, isBlock })) insert(isBlock ? alone(mark) : mark);
+    };
     field.replaceChildren(button("text-insert", mark, `Insérer ${mark}`, text));
   }
   for (const hint of document.querySelectorAll(".text-fields-hint")) {
@@ -42,6 +48,7 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   const showLine = (number) => {
+    if (!ask("line", number)) return;
     const lines = body.value.split("\n");
     const start = lines.slice(0, number - 1).join("\n").length + (number > 1 ? 1 : 0);
     body.focus();

@@ -1,17 +1,16 @@
 """Import of an official file from a list of the admin site: upload, preview, confirm."""
 
-import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from tabular import waiting_files
 from tabular.forms import ConfirmImportForm, ImportForm
 from tabular.reading import SHOWN, Report, UnreadableFile
 
@@ -39,6 +38,10 @@ class FileImportMixin(admin.ModelAdmin):
         return self.has_change_permission(request) and not (
             request.user.is_anonymous or request.user.limited_to_departments
         )
+
+    def touched_by_import(self, report: Report) -> Sequence[Any]:
+        """Return what else the import touches (`admin/touched.html`): a floor above knows."""
+        return ()
 
     @property
     def import_url_name(self) -> str:
@@ -71,20 +74,20 @@ class FileImportMixin(admin.ModelAdmin):
             except UnreadableFile as error:
                 form.add_error("file", str(error))
             else:
-                confirm = self.confirm_import_form(initial={"digest": _keep(content), **options})
+                confirm = self.confirm_import_form(
+                    initial={"digest": waiting_files.keep(content), **options}
+                )
                 return self._render(request, report=report, confirm_form=confirm)
         return self._render(request, form=form)
 
     def _confirm(self, request: HttpRequest) -> HttpResponse:
         form = self.confirm_import_form(request.POST)
-        name = _name(form.cleaned_data["digest"]) if form.is_valid() else ""
-        if not name or not default_storage.exists(name):
+        content = waiting_files.read(form.cleaned_data["digest"]) if form.is_valid() else None
+        if content is None:
             messages.error(request, "Le fichier n'a pas été conservé : envoyez-le à nouveau.")
             return redirect(f"admin:{self.import_url_name}")
         options = dict(form.cleaned_data)
         del options["digest"]
-        with default_storage.open(name) as file:
-            content = file.read()
         report = self.run_import(content, by=request.user, dry_run=False, **options)
         if report.blockers:
             return self._render(request, report=report, confirm_form=form)
@@ -113,6 +116,7 @@ class FileImportMixin(admin.ModelAdmin):
                 "report": report,
                 "confirm_form": confirm_form,
                 "sections": _sections(report),
+                "touched": self.touched_by_import(report) if report else (),
             },
         )
 
@@ -129,15 +133,3 @@ def _sections(report: Report | None) -> list[dict]:
         ("Créations", report.created),
     ]
     return [{"heading": heading, "changes": changes} for heading, changes in sections if changes]
-
-
-def _name(digest: str) -> str:
-    return f"imports/{digest}.csv"
-
-
-def _keep(content: bytes) -> str:
-    """Keep the file until it is confirmed; return its SHA-256."""
-    digest = hashlib.sha256(content).hexdigest()
-    if not default_storage.exists(_name(digest)):
-        default_storage.save(_name(digest), ContentFile(content))
-    return digest

@@ -63,11 +63,15 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Change:
-    """A thing created, changed or proposed for closure; `details` says what changes."""
+    """A thing created, changed or proposed for closure; `details` says what changes.
+
+    `fields` names what changes, for who has something to do with it.
+    """
 
     identifier: str
     label: str
     details: tuple[str, ...] = ()
+    fields: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return " ".join([self.identifier, self.label, *(f"[{detail}]" for detail in self.details)])

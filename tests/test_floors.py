@@ -38,6 +38,7 @@ FLOORS = (
     "conventions.exchanges",
     "conventions.acts",
     "conventions.campaigns",
+    "operations",
     "documents",
     "jobs",
     "lifecycle",

@@ -23,6 +23,10 @@ from lifecycle.plausible import keep_within
 from town_hall.days import DayInput
 from town_hall.forms import FileForm
 
+_WITHOUT_DELEGATION = (
+    "Vide, la décision n'en cite aucune. Sans délégation du conseil, choisissez une délibération."
+)
+
 
 class ActForm(FileForm, forms.ModelForm):
     """The act, and the sitting of a délibération: with neither number nor date, a draft."""
@@ -36,6 +40,10 @@ class ActForm(FileForm, forms.ModelForm):
         widgets = {"kind": forms.RadioSelect, "planned_on": DayInput, "dated_on": DayInput}
         labels = {"kind": "Par quel acte votre collectivité autorise-t-elle la signature ?"}
         help_texts = {
+            "delegation_item": "Alinéa de l'article L2122-22 au titre duquel le maire décide. Vide, "
+            "la décision cite l'article seul.",
+            "delegation_reference": "Numéro et date de la délibération qui a donné délégation au "
+            f"maire. {_WITHOUT_DELEGATION}",
             "planned_on": "Jour prévu pour la signature (décision) ou pour la séance (délibération).",
             "number": "Tel qu'il figure au registre, par exemple 2022DECAD076. Vide tant que l'acte "
             "n'est pas pris : son PDF est alors un projet.",
@@ -55,11 +63,13 @@ class ActForm(FileForm, forms.ModelForm):
         if collectivity.is_grouping:
             self.word(
                 "delegation_item",
-                help_text="Attribution déléguée au président, au titre de l'article L5211-10.",
+                help_text="Attribution déléguée au président, au titre de l'article L5211-10. Vide, "
+                "la décision cite l'article seul.",
             )
             self.word(
                 "delegation_reference",
-                help_text="Numéro et date de la délibération qui a donné délégation au président.",
+                help_text="Numéro et date de la délibération qui a donné délégation au président. "
+                f"{_WITHOUT_DELEGATION}",
             )
         sitting = self.instance.sitting or Sitting()
         widgets: dict[str, type[forms.Widget] | forms.Widget] = {
@@ -149,7 +159,9 @@ class OwnActForm(FileForm):
         label="Texte de l'acte",
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"class": "fr-input text-body", "rows": 28, "lang": "fr"}),
+        widget=forms.Textarea(
+            attrs={"class": "fr-input text-body", "rows": 28, "lang": "fr", "data-paragraphs": True}
+        ),
         help_text="Visas, considérants et articles. Effacez tout pour revenir au modèle.",
     )
     deputy_fields = ("signatory", "signatory_capacity", "signatory_delegation")
@@ -199,7 +211,12 @@ class OwnActForm(FileForm):
 
     @property
     def fields_beside_text(self) -> list[BoundField]:
-        return [field for field in self.visible_fields() if field.name != "adapted_text"]
+        apart = {*self.deputy_fields, "adapted_text"}
+        return [field for field in self.visible_fields() if field.name not in apart]
+
+    @property
+    def fields_of_deputy(self) -> list[BoundField]:
+        return [self[name] for name in self.deputy_fields]
 
     def own_values(self, *, letterhead: Callable[[bytes], str]) -> dict[str, Any]:
         """Return what the verb takes; `letterhead` gives the name of an image's bytes."""

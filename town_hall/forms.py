@@ -273,7 +273,6 @@ class TerminationForm(ConfirmedRepresentative):
     statement = forms.CharField(
         max_length=MESSAGE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text="Imprimé tel quel dans la lettre ; une ligne vide sépare deux paragraphes.",
     )
 
     def __init__(self, *args: Any, step: EndingStep, **kwargs: Any) -> None:
@@ -282,11 +281,10 @@ class TerminationForm(ConfirmedRepresentative):
         statement = self.fields.pop("statement")
         # What the verb takes.
         self.fact_names = ["on"]
-        if not step.text:
-            # Only a letter names who signs it.
+        if not step.is_letter:
             del self.fields["is_representative"]
         if step.text:
             # Named as the verb names it, so that a refusal lands at it.
-            statement.label = step.text_label
+            statement.label, statement.help_text = step.text_label, step.text_help
             self.fields[step.text] = statement
             self.fact_names.append(step.text)

@@ -210,7 +210,7 @@ def _about(
         subject=liquidation.subject(balance, school_year)
         if has_convention
         else liquidation.change_subject(parts, balance, school_year),
-        period=liquidation.period(convention.campaign.starts_on, convention.campaign.ends_on),
+        period=liquidation.period(convention.campaign.starts_on, convention.ends_on),
         parts=[part.key for part in parts],
         **_debtor(due, grounds),
         **_author(convention, grounds),

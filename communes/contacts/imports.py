@@ -121,7 +121,7 @@ class _ContactImport:
         if (phone := _phone(row["phone"])) and _digits(phone) != _digits(collectivity.phone):
             values["phone"] = clean(Collectivity, "phone", phone)
         self.lines[collectivity.pk] = row.line
-        details = update(collectivity, values)
+        details = tuple(update(collectivity, values).values())
         secretary = row["secretary"][:120]
         if secretary and secretary != (before := self.secretaries.get(collectivity.pk, "")):
             details = (*details, f"secrétaire : {before or '—'} → {secretary}")

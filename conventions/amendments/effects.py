@@ -38,7 +38,7 @@ def can_be_amended(convention: Convention) -> bool:
     """Tell whether an avenant may be prepared today."""
     return (
         convention.state == State.SIGNED
-        and timezone.localdate() <= convention.campaign.ends_on
+        and timezone.localdate() <= convention.ends_on
         and all(amendment.is_over for amendment in convention.amendments.all())
     )
 

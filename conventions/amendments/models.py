@@ -1,4 +1,4 @@
-"""An avenant: schools added to or removed from a signed convention during its year."""
+"""An avenant to a signed convention: schools added or removed, its end moved, who signs."""
 
 import datetime
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ from conventions.models.signed import effective_day, signature_constraints
 from documents.contexts import Context
 from documents.models import TextModel
 from lifecycle import plausible
-from lifecycle.door import Missing
+from lifecycle.door import Missing, compare_and_swap, hold
 from lifecycle.errors import TransitionRefused
 
 
@@ -83,6 +83,8 @@ class Amendment(AfterConvention, SignedByBoth):
     amount_change = models.DecimalField(
         "effet sur le montant", max_digits=10, decimal_places=2, default=Decimal("0.00")
     )
+    new_end_on = models.DateField("nouvelle fin de la convention", null=True, blank=True)
+    states_party = models.BooleanField("change le représentant ou l'adresse", default=False)
     prepared_at = models.DateTimeField("préparé le", auto_now_add=True)
     # Until it signs, an avenant prints the collectivity as it is.
     party = models.OneToOneField(
@@ -236,9 +238,18 @@ class Amendment(AfterConvention, SignedByBoth):
 
     def _refuse_signature(self, on: datetime.date) -> None:
         refuse_amending(self.convention, on)
+        if self.new_end_on and on > self.new_end_on:
+            raise TransitionRefused(
+                {
+                    "on": "Cet avenant met fin à la convention le "
+                    f"{self.new_end_on:%d/%m/%Y} : il se signe ce jour-là au plus tard."
+                }
+            )
 
     def _transition(self, verb: str, by: User | None, **facts: Any) -> None:
         with transaction.atomic():
+            if self.new_end_on:
+                hold(self.convention)  # Written below, once the avenant is signed.
             if verb == "sign_for_collectivity":
                 day = facts["collectivity_signed_on"]
                 facts["party"] = ConfirmedParty.copy_of(self.collectivity, day)
@@ -248,12 +259,14 @@ class Amendment(AfterConvention, SignedByBoth):
                 self._take_effect()
 
     def _take_effect(self) -> None:
-        """Bring the convention's schools in line: what it printed itself stays as it is."""
+        """Bring the convention's schools and end in line: what it printed stays as it is."""
         self.effective_on = effective_day(self)
         added = self.changes.filter(kind=AmendmentChange.Kind.ADDED)
         removed = self.changes.filter(kind=AmendmentChange.Kind.REMOVED)
         _of(added).update(convention=self.convention)
         _of(removed).update(released_on=self.effective_on, removed_by=self)
+        if self.new_end_on:
+            compare_and_swap(self.convention, moved_end_on=self.new_end_on)
 
     # --- Its act, its papers, its e-mails -----------------------------------
     @property
@@ -349,7 +362,7 @@ def refuse_amending(convention: Convention, on: datetime.date | None = None) -> 
         )
     day = on or timezone.localdate()
     starts_on = effective_day(convention)
-    ends_on = convention.campaign.ends_on
+    ends_on = convention.ends_on
     refusal = ""
     if day > ends_on:
         refusal = f"La convention a pris fin le {ends_on:%d/%m/%Y} : elle ne se modifie plus."

@@ -1,17 +1,24 @@
 """Preparing an avenant: its schools are chosen, kept for it, and its effect computed."""
 
+import datetime
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES
 from conventions.amendments.models import Amendment, AmendmentChange, refuse_amending
-from conventions.models import Convention, Enrolment
+from conventions.models import ConfirmedParty, Convention, Enrolment
+from law.days import Days
+from law.deadlines import add_months
 from lifecycle.door import compare_and_swap, write_journal
 from lifecycle.errors import TransitionRefused
 from schools.models import School
 from schools.takeover import schools_paid_by
+
+# How long after its campaign a convention may be made to last.
+_LONGEST_MONTHS = 12
 
 
 def prepare_amendment(
@@ -21,12 +28,17 @@ def prepare_amendment(
     reason: str,
     add: Iterable[School] = (),
     remove: Iterable[Enrolment] = (),
+    new_end_on: datetime.date | None = None,
+    states_party: bool = False,
 ) -> Amendment:
     """Prepare an avenant that adds the schools `add` and removes the enrolments `remove`.
 
+    It may as well, or only, move the end of the convention to `new_end_on`, and with
+    `states_party` say who the collectivity is by now: every avenant prints it as it is.
+
     The schools added are kept for it at once, and join the convention when both
     parties have signed. Raises TransitionRefused, with the message at its field
-    (`reason`, `add`, `remove`).
+    (`reason`, `add`, `remove`, `new_end_on`, `states_party`).
     """
     to_add, to_remove = list(dict.fromkeys(add)), list(dict.fromkeys(remove))
     if by is not None and by.role not in ADMIN_SITE_ROLES:
@@ -37,18 +49,51 @@ def prepare_amendment(
         raise TransitionRefused("Un avenant est déjà en cours pour cette convention.")
     if not reason.strip():
         raise TransitionRefused({"reason": "Indiquez l'objet de l'avenant."})
-    if not (to_add or to_remove):
-        raise TransitionRefused("Choisissez au moins une école à ajouter ou à retirer.")
+    if not (to_add or to_remove or new_end_on or states_party):
+        raise TransitionRefused(
+            "Choisissez ce que l'avenant change : au moins une école, la date de fin, ou qui est la "
+            "collectivité."
+        )
+    if states_party and not party_changes(convention):
+        raise TransitionRefused(
+            {"states_party": "La collectivité est telle que la convention l'imprime."}
+        )
+    if new_end_on:
+        _refuse_end(convention, new_end_on)
     try:
         with transaction.atomic():
             compare_and_swap(convention)
             _refuse_removals(convention, to_remove)
             added = _enrolments_to_add(convention, to_add)
-            return _write(convention, by, reason.strip(), added, to_remove)
+            return _write(
+                convention, by, reason.strip(), added, to_remove, new_end_on, states_party
+            )
     except IntegrityError as error:
         raise TransitionRefused(
             {"add": "Une de ces écoles vient d'être inscrite ailleurs : relisez la liste."}
         ) from error
+
+
+def party_changes(convention: Convention) -> dict[str, list[str]]:
+    """Return what the collectivity is otherwise than as last signed: {name: [then, now]}."""
+    signed = [amendment.party for amendment in convention.amendments.signed() if amendment.party]
+    before = signed[-1] if signed else convention.party
+    return ConfirmedParty.copy_of(convention.collectivity).changes_since(before)
+
+
+def possible_ends(convention: Convention) -> tuple[datetime.date, datetime.date]:
+    """Return the first and the last day to which an avenant may move the end of a convention.
+
+    An end already past would be no news; one far away, another year's convention.
+    """
+    return timezone.localdate(), add_months(convention.campaign.ends_on, _LONGEST_MONTHS)
+
+
+def _refuse_end(convention: Convention, day: datetime.date) -> None:
+    if said := Days(*possible_ends(convention)).refusal_on(day, timezone.localdate()):
+        raise TransitionRefused({"new_end_on": said})
+    if day == convention.ends_on:
+        raise TransitionRefused({"new_end_on": "La convention prend déjà fin ce jour-là."})
 
 
 def _refuse_removals(convention: Convention, removed: list[Enrolment]) -> None:
@@ -97,6 +142,8 @@ def _write(
     reason: str,
     added: list[Enrolment],
     removed: list[Enrolment],
+    new_end_on: datetime.date | None,
+    states_party: bool,
 ) -> Amendment:
     last = convention.amendments.order_by("-number").first()
     amendment = Amendment(
@@ -106,6 +153,8 @@ def _write(
         added_count=len(added),
         removed_count=len(removed),
         unit_fee=convention.unit_fee,
+        new_end_on=new_end_on,
+        states_party=states_party,
         amount_change=(len(added) - len(removed)) * convention.unit_fee,
     )
     amendment.full_clean(exclude=["convention"])
@@ -130,6 +179,8 @@ def _write(
             word: [enrolment.uai for enrolment in enrolments]
             for word, enrolments in (("added", added), ("removed", removed))
             if enrolments
-        },
+        }
+        | (party_changes(convention) if states_party else {})
+        | ({"new_end_on": [f"{new_end_on}"]} if new_end_on else {}),
     )
     return amendment

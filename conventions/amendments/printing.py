@@ -44,6 +44,12 @@ class Printed(Protocol):
     def reason(self) -> str: ...
 
     @property
+    def new_end_on(self) -> datetime.date | None: ...
+
+    @property
+    def states_party(self) -> bool: ...
+
+    @property
     def amount_change(self) -> Decimal: ...
 
     @property
@@ -78,7 +84,7 @@ def amendment_context(amendment: Printed) -> AmendmentContext:
         reference=amendment.reference,
         school_year=convention.campaign.school_year,
         dated_on=amendment.sent_on,
-        ends_on=convention.campaign.ends_on,
+        ends_on=amendment.new_end_on or convention.ends_on,
         unit_fee=amendment.unit_fee,
         amount=amendment.amount_after,
         school_count=amendment.count_after,
@@ -123,4 +129,6 @@ def _facts(amendment: Printed) -> AmendmentFacts:
         removed=school_lines(amendment.removed),
         amount_before=amendment.amount_before,
         amount_change=amendment.amount_change,
+        new_end_on=amendment.new_end_on,
+        states_party=amendment.states_party,
     )

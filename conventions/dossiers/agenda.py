@@ -13,6 +13,7 @@ from conventions import lifecycle
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import State
 from conventions.models import Convention
+from conventions.terminations.lifecycle import CLOSED
 from conventions.terminations.models import last_termination
 from outbox.addresses import absolute
 
@@ -51,12 +52,12 @@ def _of_the_year(convention: Convention) -> Iterator[Deadline]:
         if act.referral_ends_on:
             yield Deadline("referral", act.referral_ends_on, "Fin du délai de déféré du préfet")
     if convention.state == State.SIGNED:
-        yield Deadline("end", campaign.ends_on, "Fin de la convention")
+        yield Deadline("end", convention.ends_on, "Fin de la convention")
 
 
 def _of_termination(convention: Convention) -> Iterator[Deadline]:
     termination = last_termination(convention)
-    if termination is None or termination.settled_on:
+    if termination is None or termination.state in CLOSED:
         return
     key = f"termination-{termination.pk}"  # After an agreement, another may be opened.
     if termination.awaits_conciliation:

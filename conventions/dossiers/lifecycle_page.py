@@ -35,8 +35,9 @@ the role and what must be there, then writes the journal in the same transaction
 
 _TERMINATION = """\
 Each step is dated, journaled and shown with the next deadline. The first one creates the
-procedure; the last one calls the convention's own `terminate`. A settlement closes it; another
-may follow, one is open at a time. Nothing paid is refunded and the claim of the year stays.
+procedure; the last one calls the convention's own `terminate`. A settlement, or the withdrawal of
+the notice, closes it; another may follow, one is open at a time. Nothing paid is refunded and the
+claim of the year stays.
 """
 
 

@@ -79,7 +79,7 @@ def enrol(campaign: Campaign, text: str, *, by: User | None, origin: str = "") -
             enrolment = Enrolment(campaign=campaign, school=school)
             enrolment.copy_from_school()
             report.enrolled.append(enrolment)
-            if school.closure_proposed_on:
+            if school.is_closing:
                 report.closing.append(enrolment)
         seen.add(code)
     report.refused.sort(key=lambda refusal: refusal.line)

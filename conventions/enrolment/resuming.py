@@ -35,4 +35,11 @@ def resume(convention: Convention, *, by: User | None, comment: str) -> Conventi
         if report.refused:
             reasons = " ".join(f"{refusal.text} : {refusal.reason}" for refusal in report.refused)
             raise TransitionRefused(f"Ce dossier ne peut pas être repris tel quel. {reasons}")
-        return campaign.conventions.living().get(collectivity=convention.collectivity)
+        again = campaign.enrolments.enrolled().filter(uai__in=codes)
+        found = campaign.conventions.living().filter(enrolments__in=again).order_by("pk").first()
+        if found is None:
+            raise TransitionRefused(
+                "La collectivité qui paie désormais a déjà son dossier, envoyé : abandonnez "
+                "celui-ci, puis ajoutez ses écoles au sien par un avenant."
+            )
+        return found

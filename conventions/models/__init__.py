@@ -18,6 +18,7 @@ from conventions.models.dossier import (
     try_to_issue,
     withdraw,
 )
+from conventions.models.ending import ended_before
 from conventions.models.enrolment import Enrolment
 from conventions.models.party import ConfirmedParty
 from conventions.models.piece import Piece
@@ -34,6 +35,7 @@ __all__ = [
     "attach",
     "can_receive_pieces",
     "can_withdraw",
+    "ended_before",
     "file_facts",
     "file_key",
     "file_name",

@@ -23,6 +23,7 @@ from conventions.exchanges.telling import FileFacts, each_once, notify
 from conventions.exchanges.thread import last_subject, write_message
 from conventions.lifecycle import TRANSITIONS, Standing, State
 from conventions.models.dossier import mark_outdated
+from conventions.models.ending import ended_before
 from conventions.models.party import ConfirmedParty, missing_details
 from conventions.models.piece import Piece
 from conventions.models.signed import SignedByBoth, papers, signature_constraints
@@ -89,7 +90,7 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
     def in_standing(self, standing: str) -> "ConventionQuerySet":
         """Leave the files whose `Convention.standing` is that one."""
         signed = Q(state=State.SIGNED)
-        ended = Q(campaign__ends_on__lt=timezone.localdate())
+        ended = ended_before(timezone.localdate())
         conditions = {
             Standing.UPCOMING: ~Q(state__in=[State.SIGNED, State.TERMINATED, State.ABANDONED]),
             Standing.IN_FORCE: signed & ~ended,
@@ -133,6 +134,7 @@ class Convention(SignedByBoth):
         related_name="+",
         verbose_name="renseignements confirmés",
     )
+    moved_end_on = models.DateField("fin, par avenant", null=True, blank=True, editable=False)
     reminder_count = models.PositiveSmallIntegerField("relances", default=0, editable=False)
     reminded_on = models.DateField("dernière relance le", null=True, blank=True, editable=False)
 
@@ -193,13 +195,17 @@ class Convention(SignedByBoth):
         return list(self.pieces.all()) if is_fetched else None
 
     @property
+    def ends_on(self) -> datetime.date:
+        return self.moved_end_on or self.campaign.ends_on
+
+    @property
     def standing(self) -> Standing | None:
-        """In force from the last signature to the campaign's end; None once given up."""
+        """In force from the last signature to its end; None once given up."""
         if self.state in (State.ABANDONED, State.TERMINATED):
             return None
         if self.state != State.SIGNED:
             return Standing.UPCOMING
-        ended = self.campaign.ends_on < timezone.localdate()
+        ended = self.ends_on < timezone.localdate()
         return Standing.ENDED if ended else Standing.IN_FORCE
 
     # --- What is missing ----------------------------------------------------

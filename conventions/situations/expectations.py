@@ -17,7 +17,7 @@ from conventions.amendments.models import Amendment
 from conventions.campaigns.models import Campaign
 from conventions.exchanges.models import Side
 from conventions.lifecycle import REWORKABLE, State
-from conventions.models import Convention, Piece
+from conventions.models import Convention, Piece, ended_before
 from conventions.terminations.lifecycle import OPEN
 from conventions.terminations.models import Termination, open_termination
 from law import deadlines
@@ -82,11 +82,11 @@ def _both(*pairs: tuple[Holds, Condition]) -> tuple[Holds, Condition]:
     return (lambda c, today: all(holds(c, today) for holds, _ in pairs)), condition
 
 
-def _campaign_ended(convention: Convention, today: datetime.date) -> bool:
-    return convention.campaign.ends_on < today
+def _ended(convention: Convention, today: datetime.date) -> bool:
+    return convention.ends_on < today
 
 
-_ENDED = (_campaign_ended, lambda today: Q(campaign__ends_on__lt=today))
+_ENDED = (_ended, ended_before)
 _OVER = (
     lambda c, today: c.campaign.is_over,
     lambda today: Q(campaign__state__in=(Campaign.State.CLOSED, Campaign.State.ARCHIVED)),

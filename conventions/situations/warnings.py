@@ -21,7 +21,7 @@ from conventions.acts.troubles import TROUBLES, Trouble
 from conventions.amendments.lifecycle import SENT
 from conventions.amendments.models import Amendment
 from conventions.lifecycle import REWORKABLE, State
-from conventions.models import Convention, Enrolment, SignedByBoth, signed_too_soon
+from conventions.models import Convention, Enrolment, SignedByBoth, ended_before, signed_too_soon
 from conventions.models.convention import ConventionQuerySet
 from law import deadlines
 from schools.models import School
@@ -56,11 +56,11 @@ class TerritoryWarning:
 
     def text(self, convention: Convention, today: datetime.date) -> str:
         """Return what it says of a file, "" when all is well."""
-        return self.words(convention) if convention.campaign.ends_on >= today else ""
+        return self.words(convention) if convention.ends_on >= today else ""
 
     def concerned(self, today: datetime.date) -> Q:
         """Return the condition on conventions: those that bear it."""
-        under_way = ~Q(state=State.ABANDONED) & Q(campaign__ends_on__gte=today)
+        under_way = ~Q(state=State.ABANDONED) & ~ended_before(today)
         return under_way & self.condition
 
 
@@ -167,26 +167,6 @@ def _too_soon(paper: SignedByBoth) -> str:
 
 def _is_signed_too_soon(today: datetime.date) -> Q:
     return signed_too_soon() | _with_avenant(signed_too_soon())
-
-
-# --- The delegation that a decision rests on (CGCT L2122-22) -----------------
-def _delegation_unspecified(convention: Convention, act: Act, today: datetime.date) -> str:
-    # Once the collectivity has signed, nobody can complete its act: it is no use to warn.
-    unspecified = not (act.delegation_item and act.delegation_reference)
-    if act.is_decision and unspecified and not convention.collectivity_signed_on:
-        return (
-            f"La décision ne précise pas la délégation du {convention.collectivity.council} au "
-            f"{convention.collectivity.executive} : l'alinéa de l'article "
-            f"{'L5211-10' if convention.collectivity.is_grouping else 'L2122-22'} et la "
-            "délibération qui l'a donnée."
-        )
-    return ""
-
-
-def _is_delegation_unspecified(today: datetime.date) -> Q:
-    return Q(act__kind=Act.Kind.DECISION, collectivity_signed_on__isnull=True) & (
-        Q(act__delegation_item="") | Q(act__delegation_reference="")
-    )
 
 
 # --- What a délibération says of its sitting (CGCT L2121-23, R2121-9) ----------
@@ -386,12 +366,6 @@ WARNINGS: tuple[FileWarning | TerritoryWarning | ActWarning, ...] = (
         "Signée avant que l'acte soit exécutoire",
         _signed_too_soon,
         _is_signed_too_soon,
-    ),
-    FileWarning(
-        "delegation",
-        "Délégation non précisée",
-        _delegation_unspecified,
-        _is_delegation_unspecified,
     ),
     FileWarning(
         "sitting",

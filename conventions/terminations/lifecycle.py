@@ -14,10 +14,13 @@ class TerminationState(models.TextChoices):
     CONCILIATION = "conciliation", "passée en conciliation"
     SECOND_LETTER = "second_letter", "à sa seconde lettre"
     SETTLED = "settled", "close par un accord"
+    WITHDRAWN = "withdrawn", "close par le retrait de la mise en demeure"
     TERMINATED = "terminated", "menée à son terme"
 
 
 OPEN = (TerminationState.NOTICE, TerminationState.CONCILIATION, TerminationState.SECOND_LETTER)
+# Closed without ending anything: another procedure may follow.
+CLOSED = (TerminationState.SETTLED, TerminationState.WITHDRAWN)
 
 # In the order of article 11. A step recorded again, before the next one, corrects it.
 TERMINATION_TRANSITIONS = table(
@@ -28,6 +31,17 @@ TERMINATION_TRANSITIONS = table(
         targets={TerminationState.NOTICE: TerminationState.NOTICE},
         roles=_BOTH_SIDES,
         requires=("initiative",),
+    ),
+    Transition(
+        "withdraw_notice",
+        label="Retirer la mise en demeure",
+        done="Mise en demeure retirée : la procédure de résiliation est close",
+        targets=dict.fromkeys(
+            (TerminationState.NOTICE, TerminationState.CONCILIATION), TerminationState.WITHDRAWN
+        ),
+        roles=_BOTH_SIDES,
+        requires=("initiative",),
+        comment_required=True,
     ),
     Transition(
         "record_conciliation",

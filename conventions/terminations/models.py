@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Role
 from conventions.exchanges.models import Notification
-from conventions.exchanges.telling import notify, other_side
+from conventions.exchanges.telling import notify, opposite, other_side
 from conventions.lifecycle import State
 from conventions.models import (
     AfterConvention,
@@ -22,13 +22,18 @@ from conventions.models import (
     text_in_use,
 )
 from conventions.models.signed import effective_day
-from conventions.terminations.lifecycle import OPEN, TERMINATION_TRANSITIONS, TerminationState
+from conventions.terminations.dates import ORDERS, STATE_FOLLOWS_DATES
+from conventions.terminations.lifecycle import (
+    CLOSED,
+    OPEN,
+    TERMINATION_TRANSITIONS,
+    TerminationState,
+)
 from conventions.terminations.printing import letter_context
 from documents.contexts import Context
 from documents.models import TextModel
 from law import deadlines
 from lifecycle import chronology, plausible
-from lifecycle.chronology import Order
 from lifecycle.door import Missing, changes_of, compare_and_swap, write_journal
 from lifecycle.errors import TransitionRefused
 
@@ -37,24 +42,6 @@ LETTERS: dict[str, str] = {
     Piece.Kind.FORMAL_NOTICE: TextModel.Kind.FORMAL_NOTICE,
     Piece.Kind.TERMINATION_LETTER: TextModel.Kind.TERMINATION,
 }
-ORDERS = (
-    Order("conciliation_on", "notice_on", "La conciliation suit la mise en demeure."),
-    Order("second_letter_on", "notice_on", "La seconde lettre suit la mise en demeure."),
-    Order(
-        "second_letter_on",
-        "conciliation_on",
-        "La seconde lettre suit la conciliation.",
-        is_needed=False,
-    ),
-    Order("settled_on", "notice_on", "L'accord suit la mise en demeure."),
-    Order("settled_on", "conciliation_on", "L'accord suit la conciliation.", is_needed=False),
-    Order(
-        "terminated_on",
-        "second_letter_on",
-        "La résiliation suit la seconde lettre.",
-        is_strict=True,
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -69,7 +56,7 @@ class Standing:
 class Termination(AfterConvention):
     """The steps taken by one party, each dated; its last one ends the convention.
 
-    A settlement closes the procedure: another may be opened later, one at a time.
+    A settlement or a withdrawal closes it: another may be opened later, one at a time.
     """
 
     TRANSITIONS = TERMINATION_TRANSITIONS
@@ -98,6 +85,7 @@ class Termination(AfterConvention):
     notice_on = models.DateField("mise en demeure (lettre recommandée) du")
     conciliation_on = models.DateField("réunion de conciliation le", null=True, blank=True)
     settled_on = models.DateField("accord trouvé le", null=True, blank=True)
+    withdrawn_on = models.DateField("mise en demeure retirée le", null=True, blank=True)
     reasons = models.TextField("motifs de la résiliation", blank=True)
     second_letter_on = models.DateField("seconde lettre recommandée du", null=True, blank=True)
     terminated_on = models.DateField("résiliée le", null=True, blank=True)
@@ -113,46 +101,22 @@ class Termination(AfterConvention):
             ),
             models.UniqueConstraint(
                 fields=["convention"],
-                condition=~Q(state=TerminationState.SETTLED),
+                condition=~Q(state__in=CLOSED),
                 name="termination_one_open",
                 violation_error_message="Une procédure de résiliation est déjà en cours.",
             ),
             *chronology.constraints(ORDERS),
             plausible.constraint(
-                "notice_on", "conciliation_on", "settled_on", "second_letter_on", "terminated_on"
+                "notice_on",
+                "conciliation_on",
+                "settled_on",
+                "withdrawn_on",
+                "second_letter_on",
+                "terminated_on",
             ),
             models.CheckConstraint(
                 name="termination_state_follows_dates",
-                condition=Q(
-                    state=TerminationState.NOTICE,
-                    conciliation_on__isnull=True,
-                    second_letter_on__isnull=True,
-                    settled_on__isnull=True,
-                    terminated_on__isnull=True,
-                )
-                | Q(
-                    state=TerminationState.CONCILIATION,
-                    conciliation_on__isnull=False,
-                    second_letter_on__isnull=True,
-                    settled_on__isnull=True,
-                    terminated_on__isnull=True,
-                )
-                | Q(
-                    state=TerminationState.SECOND_LETTER,
-                    second_letter_on__isnull=False,
-                    settled_on__isnull=True,
-                    terminated_on__isnull=True,
-                )
-                | Q(
-                    state=TerminationState.SETTLED,
-                    settled_on__isnull=False,
-                    terminated_on__isnull=True,
-                )
-                | Q(
-                    state=TerminationState.TERMINATED,
-                    settled_on__isnull=True,
-                    terminated_on__isnull=False,
-                ),
+                condition=STATE_FOLLOWS_DATES,
                 violation_error_message="L'état d'une procédure suit les dates de ses étapes.",
             ),
         ]
@@ -215,6 +179,11 @@ class Termination(AfterConvention):
                     f"Un accord a été trouvé le {_day(self.settled_on)} : la procédure est close, "
                     "la convention continue."
                 )
+            case TerminationState.WITHDRAWN:
+                return Standing(
+                    f"La mise en demeure du {_day(self.notice_on)} a été retirée le "
+                    f"{_day(self.withdrawn_on)} : la procédure est close, la convention continue."
+                )
             case TerminationState.SECOND_LETTER:
                 return Standing(
                     f"La seconde lettre recommandée est du {_day(self.second_letter_on)}.",
@@ -268,6 +237,21 @@ class Termination(AfterConvention):
             _refuse_before(on, self.conciliation_on, "la conciliation")
         self._step("record_settlement", by, settled_on=on)
 
+    def withdraw_notice(self, *, by: User | None, on: datetime.date, comment: str) -> None:
+        """Record that who gave notice took it back on `on`, for the reason in `comment`.
+
+        The procedure is closed, nothing ends; both sides are told.
+        """
+        self._refuse_transition("withdraw_notice", by, comment)
+        self.campaign.window.refuse(on, "on")
+        _refuse_before(on, self.notice_on, "la mise en demeure")
+        if self.conciliation_on:
+            _refuse_before(on, self.conciliation_on, "la conciliation")
+        with transaction.atomic():
+            self._step("withdraw_notice", by, comment=comment, withdrawn_on=on)
+            # Who withdrew keeps a proof of it.
+            self._tell(by, "Mise en demeure retirée", to=opposite(other_side(by)))
+
     def send_second_letter(self, *, by: User | None, on: datetime.date, reasons: str) -> None:
         """Record the second registered letter, which gives `reasons`; fifteen days run from it.
 
@@ -303,21 +287,23 @@ class Termination(AfterConvention):
             "give_formal_notice", by, summary, side=side, notice_on=on, grievances=grievances
         )
 
-    def _step(self, verb: str, by: User | None, summary: str = "", **facts: Any) -> None:
+    def _step(
+        self, verb: str, by: User | None, summary: str = "", comment: str = "", **facts: Any
+    ) -> None:
         """Take a step, or correct it; tell the side that did not, unless nothing changed."""
         is_correction = TERMINATION_TRANSITIONS[verb].targets.get(self.state) == self.state
         if is_correction and not changes_of(self, facts):
             return
         with transaction.atomic():
-            self._transition(verb, by, summary=summary, **facts)
+            self._transition(verb, by, summary=summary, comment=comment, **facts)
             mark_outdated(self)
             self._tell(by, summary or TERMINATION_TRANSITIONS[verb].done)
 
-    def _tell(self, by: User | None, step: str) -> None:
+    def _tell(self, by: User | None, step: str, to: str = "") -> None:
         notify(
             file_facts(self.convention),
             Notification.Kind.TERMINATION,
-            to=other_side(by),
+            to=to or other_side(by),
             by=by,
             step=step,
             standing=self.standing,
@@ -334,14 +320,10 @@ class Termination(AfterConvention):
         return text_in_use(self, kind, LETTERS[kind]), letter_context(self, kind)
 
 
-def give_formal_notice(
+def refuse_notice(
     convention: Convention, *, by: User | None, side: str, on: datetime.date, grievances: str
-) -> Termination:
-    """Open the procedure for `side` (Termination.Side): registered letter of `on`.
-
-    Given again before anything followed, it corrects what was recorded. Raises
-    TransitionRefused, with the message at its field.
-    """
+) -> None:
+    """Raise TransitionRefused, with the message at its field, unless the notice may be given."""
     convention.refuse_stranger(by)
     if refusal := why_not(convention, "give_formal_notice", by):
         raise TransitionRefused(refusal)
@@ -351,6 +333,17 @@ def give_formal_notice(
     if starts_on := effective_day(convention):
         _refuse_before(on, starts_on, "la prise d'effet de la convention")
     _refuse_blank(grievances, "grievances", "Exposez les griefs.")
+
+
+def give_formal_notice(
+    convention: Convention, *, by: User | None, side: str, on: datetime.date, grievances: str
+) -> Termination:
+    """Open the procedure for `side` (Termination.Side): registered letter of `on`.
+
+    Given again before anything followed, it corrects what was recorded. Raises as
+    `refuse_notice` does.
+    """
+    refuse_notice(convention, by=by, side=side, on=on, grievances=grievances)
     termination = open_termination(convention)
     if termination:
         termination.correct_notice(by=by, side=side, on=on, grievances=grievances.strip())
@@ -411,7 +404,8 @@ def why_not(convention: Convention, verb: str, by: User | None) -> str:
             return ""
         return "Aucune procédure n'est en cours : elle commence par une mise en demeure."
     try:
-        termination._refuse_transition(verb, by, "")
+        # A reason is asked for on the step's own page.
+        termination._refuse_transition(verb, by, comment="à donner")
     except TransitionRefused as refusal:
         return " ".join(refusal.messages)
     return ""

@@ -1,6 +1,7 @@
 """Article 11 on the screens: what each step asks for."""
 
-from dataclasses import dataclass
+import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.models import User
@@ -12,6 +13,7 @@ from conventions.terminations.models import (
     open_verbs,
     why_not,
 )
+from law import deadlines
 from lifecycle.errors import TransitionRefused
 
 
@@ -27,8 +29,16 @@ class EndingStep:
     date_label: str
     text: str = ""
     text_label: str = ""
+    text_help: str = "Imprimé tel quel dans la lettre ; une ligne vide sépare deux paragraphes."
     # What is copied back into the form when the step is done again.
     date_field: str = ""
+    # What it starts is shown first, and asked about.
+    is_confirmed: bool = False
+
+    @property
+    def is_letter(self) -> bool:
+        """Tell whether a letter is printed of it, which names who signs."""
+        return self.text in ("grievances", "reasons")
 
 
 STEPS = {
@@ -46,6 +56,19 @@ STEPS = {
             text="grievances",
             text_label="Griefs exposés dans la lettre",
             date_field="notice_on",
+            is_confirmed=True,
+        ),
+        EndingStep(
+            "retrait",
+            "withdraw_notice",
+            label="Retirer la mise en demeure",
+            intro="Le retrait met fin à la procédure : la convention continue. L'autre partie est "
+            "prévenue par courriel, avec le motif au dossier ; la lettre y reste.",
+            done="La mise en demeure est retirée. La procédure est close, la convention continue.",
+            date_label="Date du retrait",
+            text="comment",
+            text_label="Motif du retrait",
+            text_help="Inscrit à l'historique du dossier, que les deux parties lisent.",
         ),
         EndingStep(
             "conciliation",
@@ -89,12 +112,43 @@ STEPS = {
         ),
     )
 }
-_BY_VERB = {step.verb: step for step in STEPS.values()}
+_NOTICE = STEPS["mise-en-demeure"]
+_CORRECTION = replace(
+    _NOTICE,
+    label="Corriger la mise en demeure",
+    intro="La mise en demeure est enregistrée. Corrigez ici sa date ou ses griefs, avant l'étape "
+    "suivante ; une nouvelle lettre est produite en PDF. Donnée à tort, elle se retire.",
+    is_confirmed=False,
+)
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """What a formal notice of a day starts: what each party may do, and from when."""
+
+    conciliation_by: datetime.date
+    second_letter_from: datetime.date
+    terminates_from: datetime.date
+
+
+def consequences_of(notice_on: datetime.date) -> Consequences:
+    """Return what follows a notice of `notice_on` when no conciliation is held (article 11)."""
+    last = deadlines.end_of_conciliation(notice_on)
+    letter = last + datetime.timedelta(days=1)
+    return Consequences(last, letter, deadlines.termination_on(letter))
+
+
+def step_of(convention: Convention, slug: str) -> EndingStep | None:
+    """Return a step as `convention` stands, None for no step: a notice given is corrected."""
+    step = STEPS.get(slug)
+    return _CORRECTION if step is _NOTICE and open_termination(convention) else step
 
 
 def open_steps(convention: Convention, user: User) -> list[EndingStep]:
     """Return the steps that `user` may take today, in the order of article 11."""
-    return [_BY_VERB[verb] for verb in open_verbs(convention, user)]
+    slugs = {step.verb: slug for slug, step in STEPS.items()}
+    steps = [step_of(convention, slugs[verb]) for verb in open_verbs(convention, user)]
+    return [step for step in steps if step]
 
 
 def initial(step: EndingStep, convention: Convention) -> dict[str, Any]:

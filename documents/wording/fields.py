@@ -338,7 +338,7 @@ FIELDS = (
     ),
     MergeField(
         "changement",
-        "Écoles ajoutées et retirées, en mots",
+        "Ce que l'avenant change, en mots",
         "l'ajout de 2 écoles et le retrait d'une école",
         values.changes_in_words,
         AMENDMENTS,

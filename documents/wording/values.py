@@ -121,7 +121,11 @@ def changes_in_words(context: AmendmentContext) -> str:
         for noun, schools in (("l'ajout", change.added), ("le retrait", change.removed))
         if schools
     ]
-    return " et ".join(parts)
+    if change.new_end_on:
+        parts.append(f"la fin de la convention, fixée au {long_date(change.new_end_on)}")
+    if change.states_party:
+        parts.append("le représentant ou l'adresse de la collectivité, désormais tels qu'imprimés")
+    return " et ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def amount_in_words(context: AmendmentContext) -> str:

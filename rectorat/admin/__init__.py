@@ -9,7 +9,7 @@ from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.enrolment import EnrolmentAdmin
 from rectorat.admin.job import JobAdmin
 from rectorat.admin.journal import JournalEntryAdmin
-from rectorat.admin.takeover import SchoolTakeoverAdmin
+from rectorat.admin.reread import RereadCommuneAdmin, RereadSchoolAdmin, RereadUserAdmin
 from rectorat.admin.text import TextPreviewAdmin
 from rectorat.territory.payers import (
     ReviewedDepartmentAdmin,
@@ -23,9 +23,11 @@ __all__ = [
     "EnrolmentAdmin",
     "JobAdmin",
     "JournalEntryAdmin",
+    "RereadCommuneAdmin",
+    "RereadSchoolAdmin",
+    "RereadUserAdmin",
     "ReviewedDepartmentAdmin",
     "ReviewedPayerAdmin",
     "ReviewedRegionAdmin",
-    "SchoolTakeoverAdmin",
     "TextPreviewAdmin",
 ]

@@ -16,12 +16,12 @@ from accounts.roles import ADMIN_SITE_ROLES
 from conventions.amendments.effects import can_be_amended
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
 from conventions.amendments.models import Amendment
-from conventions.amendments.preparing import prepare_amendment
+from conventions.amendments.preparing import party_changes, possible_ends, prepare_amendment
 from conventions.authority import can_drop_draft
 from conventions.dossiers.whole import WholeFile
 from conventions.enrolment.codes import read_codes
 from conventions.models import Convention, Enrolment, Piece, try_to_issue
-from lifecycle.plausible import keep_within
+from lifecycle.plausible import DateInput, keep_within
 from lifecycle.transition import Transition, allowed
 from rectorat.admin.file_pages import FilePages
 from rectorat.admin.forms import AbandonForm, NoFactForm, SignatureForm
@@ -57,12 +57,14 @@ class SchoolChoices(forms.ModelMultipleChoiceField):
     widget = forms.CheckboxSelectMultiple
 
     def label_from_instance(self, school: School | Enrolment) -> str:
-        commune = school.commune_name if isinstance(school, Enrolment) else school.commune.name
-        return f"{school.uai}, {school.name}, {commune}"
+        if isinstance(school, Enrolment):
+            return f"{school.uai}, {school.name}, {school.commune_name}"
+        closing = " (fermeture annoncée par l'annuaire)" if school.is_closing else ""
+        return f"{school.uai}, {school.name}, {school.commune.name}{closing}"
 
 
 class AmendmentForm(forms.Form):
-    """What an avenant adds and removes; `cleaned_data` has `reason`, `add` and `remove`."""
+    """What an avenant adds and removes; `cleaned_data` has what the verb takes."""
 
     reason = forms.CharField(
         label="Objet",
@@ -86,6 +88,15 @@ class AmendmentForm(forms.Form):
     remove = SchoolChoices(
         label="Écoles à retirer", queryset=Enrolment.objects.none(), required=False
     )
+    new_end_on = forms.DateField(
+        label="Nouvelle date de fin",
+        required=False,
+        widget=DateInput,
+        error_messages={"invalid": "Indiquez une date, par exemple 31/12/2026."},
+    )
+    states_party = forms.BooleanField(
+        label="Acter ce qui a changé de la collectivité", required=False
+    )
 
     def __init__(self, *args: Any, convention: Convention, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -97,6 +108,16 @@ class AmendmentForm(forms.Form):
         ticked.queryset = free.exclude(pk__in=taken.values("school"))
         remove: Any = self.fields["remove"]
         remove.queryset = convention.enrolments.enrolled()
+        end = f"Facultative. La convention prend fin le {convention.ends_on:%d/%m/%Y}."
+        self.fields["new_end_on"].help_text = end
+        first, last = possible_ends(convention)
+        self.fields["new_end_on"].widget.attrs |= {"min": f"{first}", "max": f"{last}"}
+        changed = party_changes(convention)
+        self.fields["states_party"].help_text = " ; ".join(
+            f"{then or '—'} → {now or '—'}" for then, now in changed.values()
+        )
+        if not changed:
+            del self.fields["states_party"]
         if not ticked.queryset.exists():
             del self.fields["ticked"]
 
@@ -180,6 +201,11 @@ class AmendmentPages(FilePages):
                 messages.success(
                     request, f"L'avenant n° {amendment.number} est prêt : relisez-le, envoyez-le."
                 )
+                closing = [school for school in form.cleaned_data["add"] if school.is_closing]
+                if closing:
+                    named = ", ".join(school.uai for school in closing)
+                    said = f"Fermeture annoncée par l'annuaire : {named}. Vérifiez avant l'envoi."
+                    messages.warning(request, said)
                 return back
         context = {"title": "Préparer un avenant", "submit": "Préparer l'avenant", "form": form}
         return self.file_page(request, "amend", convention, **context)

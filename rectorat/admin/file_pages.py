@@ -17,7 +17,8 @@ from communes.admin_base import ScopedAdmin
 from conventions.correspondence import post_message
 from conventions.enrolment.resuming import resume
 from conventions.models import Convention, try_to_issue
-from conventions.terminations.steps import STEPS, initial, open_steps, take
+from conventions.terminations.models import refuse_notice
+from conventions.terminations.steps import consequences_of, initial, open_steps, step_of, take
 from lifecycle.plausible import keep_within
 from rectorat.admin.forms import AbandonForm, MessageForm, TerminationForm
 
@@ -104,9 +105,9 @@ class FilePages(ScopedAdmin):
     def termination_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         """Ask for a step of article 11, or (POST) take it and make its letter."""
         convention = self.find_file(request, pk)
-        if step not in STEPS:
+        asked = step_of(convention, step)
+        if asked is None:
             raise Http404
-        asked = STEPS[step]
         back = redirect("admin:conventions_convention_change", pk)
         if asked not in open_steps(convention, user_of(request)):
             messages.warning(request, "Cette étape n'est pas ouverte dans l'état du dossier.")
@@ -114,8 +115,13 @@ class FilePages(ScopedAdmin):
         known = initial(asked, convention)
         form = TerminationForm(request.POST or None, initial=known, step=asked)
         keep_within(form, convention.campaign.window)
-        if request.method == "POST" and form.is_valid():
+        context: dict[str, Any] = {"title": asked.label, "step": asked, "form": form}
+        if request.method == "POST" and form.is_valid() and "again" not in request.POST:
             try:
+                if asked.is_confirmed and "confirmed" not in request.POST:
+                    refuse_notice(convention, by=user_of(request), **form.cleaned_data)
+                    context["consequences"] = consequences_of(form.cleaned_data["on"])
+                    return self.file_page(request, "notice", convention, **context)
                 termination = take(convention, asked, by=user_of(request), **form.cleaned_data)
             except ValidationError as refusal:
                 form.add_error(None, refusal)
@@ -125,5 +131,4 @@ class FilePages(ScopedAdmin):
                 if not_printed:
                     messages.warning(request, not_printed)
                 return back
-        context = {"title": asked.label, "step": asked, "form": form}
         return self.file_page(request, "termination_step", convention, **context)

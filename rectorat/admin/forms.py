@@ -72,8 +72,7 @@ class TerminationForm(forms.Form):
                 label=step.text_label,
                 max_length=MESSAGE_LENGTH,
                 widget=forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField"}),
-                help_text="Imprimé tel quel dans la lettre ; une ligne vide sépare deux "
-                "paragraphes.",
+                help_text=step.text_help,
             )
 
 

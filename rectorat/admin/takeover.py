@@ -124,7 +124,3 @@ class SchoolTakeoverAdmin(SchoolAdmin):
         if report.left_out:
             names = ", ".join(school.uai for school, _ in report.left_out[:20])
             self.message_user(request, f"Laissées de côté : {names}.", messages.WARNING)
-
-
-admin.site.unregister(School)
-admin.site.register(School, SchoolTakeoverAdmin)

@@ -6,6 +6,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.roles import Role
+from lifecycle.rereading import fingerprint
+from rectorat.admin import RereadUserAdmin
 from tests.factories import CollectivityFactory, DepartmentFactory, UserFactory
 
 LIST = reverse("admin:accounts_user_changelist")
@@ -26,8 +28,9 @@ def town(db):
     return CollectivityFactory(name="Villeneuve-lès-Maguelone")
 
 
-def person(**fields):
+def person(user, **fields):
     return {
+        "read_at": fingerprint(User.objects.get(pk=user.pk), RereadUserAdmin.unread),
         "email": "Secretariat@Mairie.fr",
         "first_name": "Inès",
         "last_name": "Vidal",
@@ -43,7 +46,7 @@ def test_changing_a_person_sends_nothing_and_keeps_the_password(
     with django_capture_on_commit_callbacks(execute=True):
         as_administrator.post(
             change(user),
-            person(collectivities=[town.pk]),
+            person(user, collectivities=[town.pk]),
         )
 
     changed = User.objects.get(pk=user.pk)
@@ -69,6 +72,7 @@ def test_what_a_person_looks_after_goes_with_their_role(
     response = as_administrator.post(
         change(user),
         person(
+            user,
             role=role,
             collectivities=[town.pk] if with_town else [],
             departments=[town.department_id] if with_department else [],
@@ -83,7 +87,7 @@ def test_two_people_cannot_have_one_address(as_administrator, town):
     UserFactory(email="secretariat@mairie.fr")
     user = UserFactory(collectivities=[town])
 
-    response = as_administrator.post(change(user), person(collectivities=[town.pk]))
+    response = as_administrator.post(change(user), person(user, collectivities=[town.pk]))
 
     assert "Un compte existe déjà avec cette adresse" in response.text
 
@@ -98,7 +102,7 @@ def test_the_rectorat_reads_people_and_changes_nothing(client, rectorat):
     page = change(user)
 
     assert client.get(page).status_code == 200
-    assert client.post(page, person(role=Role.FINANCE)).status_code == 403
+    assert client.post(page, person(user, role=Role.FINANCE)).status_code == 403
 
 
 def test_an_agent_of_some_departments_sees_their_town_halls_only(client, town):
@@ -135,7 +139,7 @@ def test_nobody_deletes_a_person(as_administrator):
 
 def test_a_change_of_role_is_kept_in_the_history(as_administrator, administrator, town):
     user = UserFactory(collectivities=[town])
-    as_administrator.post(change(user), person(role=Role.FINANCE))
+    as_administrator.post(change(user), person(user, role=Role.FINANCE))
 
     text = as_administrator.get(reverse("admin:accounts_user_history", args=[user.pk])).text
 

@@ -18,6 +18,8 @@ from accounts import factor, rights
 from accounts.models import AccessEntry, User
 from accounts.roles import Role
 from billing.batches.preparing import Choice, prepare_list
+from lifecycle.rereading import fingerprint
+from rectorat.admin import RereadUserAdmin
 from tests.factories import PASSWORD, CollectivityFactory, UserFactory
 
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -207,6 +209,7 @@ def test_a_change_of_rights_is_asked_anew(client, administrator):
         "last_name": "Vidal",
         "role": Role.FINANCE,
         "is_active": "on",
+        "read_at": fingerprint(User.objects.get(pk=town_hall.pk), RereadUserAdmin.unread),
     }
 
     asked = client.post(page, typed)

@@ -11,6 +11,8 @@ from accounts.models import AccessEntry, User
 from accounts.roles import Role
 from conventions.exchanges.models import CalendarSubscription
 from conventions.models import issue_documents
+from lifecycle.rereading import fingerprint
+from rectorat.admin import RereadUserAdmin
 from tests.factories import PASSWORD, CollectivityFactory, UserFactory
 
 
@@ -119,6 +121,7 @@ def test_nobody_changes_their_own_role(client, administrator):
             "first_name": "A",
             "last_name": "B",
             "role": Role.FINANCE,
+            "read_at": fingerprint(User.objects.get(pk=administrator.pk), RereadUserAdmin.unread),
         },
     )
 

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from communes.models import Collectivity, Commune
+from lifecycle.rereading import fingerprint
 from tests.factories import (
     CollectivityFactory,
     CommuneFactory,
@@ -144,7 +145,12 @@ def test_a_siren_serves_once(agent):
 def test_the_name_on_acts_is_all_that_an_agent_corrects_of_a_commune(agent):
     commune = CollectivityFactory(commune__name="Hérépian").commune
     agent.post(
-        url("communes_commune_change", commune.pk), {"of_name": "de Hérépian", "name": "Autre"}
+        url("communes_commune_change", commune.pk),
+        {
+            "of_name": "de Hérépian",
+            "name": "Autre",
+            "read_at": fingerprint(Commune.objects.get(pk=commune.pk)),
+        },
     )
     commune = Commune.objects.get()
     assert (commune.name, commune.of_name) == ("Hérépian", "de Hérépian")

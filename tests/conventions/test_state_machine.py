@@ -1,4 +1,4 @@
-"""Random sequences of every verb, by every role: what holds after each step."""
+"""Random sequences of every verb, by every role, of elections and mergers: what holds after each."""
 
 import datetime
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from accounts.roles import Role
+from communes import mandates
 from conventions.amendments import preparing
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS, AmendmentState
 from conventions.authority import (
@@ -23,21 +24,37 @@ from conventions.authority import (
 from conventions.correspondence import post_message
 from conventions.dossiers import reminders
 from conventions.dossiers.progress import Status, steps
+from conventions.enrolment.resuming import resume
 from conventions.lifecycle import TRANSITIONS, State
 from conventions.models import Convention, attach, can_receive_pieces, dossier, issue_documents
+from conventions.situations import warnings
 from conventions.situations.situation import counts, situation
 from conventions.terminations.lifecycle import OPEN, TERMINATION_TRANSITIONS, TerminationState
 from conventions.terminations.models import give_formal_notice, open_termination
 from documents.received.uploads import UploadedPdf
 from documents.rendering import Rendered
 from lifecycle.errors import TransitionRefused
-from tests.factories import CampaignFactory, ConventionFactory, SchoolFactory, UserFactory
+from tests.factories import (
+    CampaignFactory,
+    CollectivityFactory,
+    ConventionFactory,
+    SchoolFactory,
+    UserFactory,
+)
 
 START = timezone.localdate() - datetime.timedelta(days=220)
 SCAN = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
 PRINTED_AFTER_SENDING = ("school_count", "unit_fee", "amount")
 PRINTED_AFTER_ACCEPTANCE = ("collectivity_title", "party_id")
-AMENDED = ("number", "reason", "added_count", "removed_count", "unit_fee", "amount_change")
+AMENDED = (
+    "number",
+    "reason",
+    "added_count",
+    "removed_count",
+    "unit_fee",
+    "amount_change",
+    "new_end_on",
+)
 # In these the rectorat may still rework schools and amount.
 UNSENT = (State.PREPARED, State.CORRECTION_REQUESTED)
 
@@ -56,16 +73,76 @@ VERBS = {
     "attach": lambda d: {"kind": d.piece_kind, "pdf": SCAN},
     "issue_documents": lambda d: {},
     "give_formal_notice": lambda d: {"side": d.side, "on": d.day, "grievances": d.comment},
+    "withdraw_notice": lambda d: {"on": d.day, "comment": d.comment},
     "record_conciliation": lambda d: {"on": d.day},
     "record_settlement": lambda d: {"on": d.day},
     "send_second_letter": lambda d: {"on": d.day, "reasons": d.comment},
     "terminate": lambda d: {"on": d.day},
-    "prepare_amendment": lambda d: {"reason": d.comment, "adds": d.adds},
+    "prepare_amendment": lambda d: {
+        "reason": d.comment,
+        "adds": d.adds,
+        "new_end_on": d.new_end_on,
+    },
     "amendment_send": lambda d: {"on": d.day},
     "amendment_sign_for_collectivity": lambda d: {"on": d.day},
     "amendment_sign_for_region": lambda d: {"on": d.day},
     "amendment_abandon": lambda d: {"comment": d.comment},
+    "resume": lambda d: {"comment": d.comment},
+    "elect": lambda d: {"since": d.day},
+    "merge": lambda d: {},
+    "close_school": lambda d: {},
+    "move_school": lambda d: {},
 }
+
+
+def elect(convention, *, by, since):
+    """Another mayor, recorded on whatever page."""
+    values = {"representative_first_name": f"Élu·e {since}", "representative_last_name": "NEUVE"}
+    names = mandates.representative_of(convention.collectivity) | values
+    names["representative_last_name"] += f" {convention.collectivity.mandates.count()}"
+    mandates.represent(convention.collectivity, names, since=since, today=timezone.localdate())
+
+
+def merge(convention, *, by):
+    """The official file shows a merger, or that it was undone."""
+    collectivity = convention.collectivity
+    is_merged = collectivity.merged_into_id is not None
+    collectivity.merged_into = None if is_merged else CollectivityFactory()
+    collectivity.merged_on = None if is_merged else timezone.localdate()
+    collectivity.save()
+
+
+def close_school(convention, *, by):
+    """The annuaire proposes a closure, which is confirmed, then undone."""
+    school = first_school(convention)
+    school.state = "open" if school.state == "closed" else "closed"
+    school.save()
+
+
+def move_school(convention, *, by):
+    """Another name, another commune: another payer."""
+    school = first_school(convention)
+    school.payer = CollectivityFactory()
+    school.commune, school.name = school.payer.commune, f"{school.name} bis"
+    school.save()
+
+
+def first_school(convention):
+    enrolment = convention.enrolments.order_by("pk").first()
+    if enrolment is None:
+        raise TransitionRefused("Il n'y a pas d'école.")
+    return enrolment.school
+
+
+# What happens outside of any file: it may change what is expected, never what was recorded.
+EVENTS = {
+    "elect": elect,
+    "merge": merge,
+    "close_school": close_school,
+    "move_school": move_school,
+}
+# What a collectivity that was merged into another does no more.
+OF_THE_LIVING = ("send", "accept")
 # Called with the convention; the others are its own verbs, its avenant's, its procedure's.
 FUNCTIONS = {
     "draft_act": draft_act,
@@ -123,6 +200,11 @@ class Draw:
         return START + datetime.timedelta(days=self.elapsed + self.days)
 
     @property
+    def new_end_on(self):
+        """Of every other avenant: late enough for the walk to go on."""
+        return timezone.localdate() + datetime.timedelta(days=200) if self.adds else None
+
+    @property
     def other_day(self):
         return START + datetime.timedelta(days=self.elapsed + self.other_days)
 
@@ -152,6 +234,7 @@ class File:
     elapsed: int = 0
     reached: int = 0
     seen: dict = field(default_factory=dict)
+    following: Convention | None = None
 
     def take(self, draw):
         """Do one step and check what must hold, whether it succeeded or not."""
@@ -178,9 +261,14 @@ class File:
         check_instance_is_the_row(self.convention, self.seen)
         check_situation(self.convention.pk)
         if done:
-            check_change(verb, draw.role, before, self.seen)
+            if verb in EVENTS:
+                assert self.seen == before, f"{verb} rewrote what was recorded"
+            check_change("abandon" if verb == "resume" else verb, draw.role, before, self.seen)
+            assert not (verb in OF_THE_LIVING and self.convention.collectivity.merged_into_id)
         else:
             assert self.seen == before, f"{verb} was refused and changed something"
+        if self.following:
+            check_following(self.convention, self.following)
         return verb if done else None
 
     def do(self, verb, **facts):
@@ -194,6 +282,10 @@ class File:
             if amendment is None:
                 raise TransitionRefused("Il n'y a pas d'avenant.")
             getattr(amendment, verb.removeprefix("amendment_"))(**facts)
+        elif verb in EVENTS:
+            EVENTS[verb](self.convention, **facts)
+        elif verb == "resume":
+            self.following = resume(self.convention, **facts)
         elif verb == "issue_documents":
             amendment, termination = (
                 self.convention.amendments.last(),
@@ -246,6 +338,8 @@ def check_change(verb, role, before, after):
     # The past stays: journal and pieces only grow.
     assert after["journal"][: len(before["journal"])] == before["journal"]
     assert after["pieces"][: len(before["pieces"])] == before["pieces"]
+    if verb in EVENTS:
+        return
     if any(after[what] != before[what] for what in after if what != "journal"):
         assert new, f"{verb} left no trace"
     own = [entry for entry in new if entry["part"] == ""]
@@ -304,6 +398,7 @@ def check_situation(pk):
         assert (now, todo, counts(counted)) == (None, [], [])
         return
     assert counts(counted) == [(now.now, 1)]
+    check_territory(convention)
     # At most one thing is to be done, it is what the callout says, and its page opens.
     assert len(todo) <= 1
     if todo:
@@ -317,6 +412,27 @@ def check_situation(pk):
         assert convention.act.executory_on
         assert not convention.act.withdrawn_on
     assert bool(reminders.waits_for_town_hall(convention)) <= (now.town_hall is not None)
+
+
+def check_territory(convention):
+    """A warning says in words what its filter finds."""
+    today = timezone.localdate()
+    said = {each.key for each in warnings.TERRITORY if each.text(convention, today)}
+    found = Convention.objects.order_by().filter(pk=convention.pk)
+    assert said == {
+        each.key for each in warnings.TERRITORY if found.filter(each.concerned(today)).exists()
+    }
+
+
+def check_following(given_up, following):
+    """A file begun again has its schools, a reference of its own, and nothing signed."""
+    following = Convention.objects.get(pk=following.pk)
+    assert given_up.state == State.ABANDONED
+    assert not given_up.enrolments.enrolled().exists()
+    assert following.reference != given_up.reference
+    assert (following.state, following.sent_on) == (State.PREPARED, None)
+    assert following.enrolments.enrolled().count() == following.school_count > 0
+    check_situation(following.pk)
 
 
 def check_paper(after):
@@ -417,4 +533,5 @@ def test_no_sequence_of_verbs_leads_out_of_the_table(quick_rendering, sample):
 
     walk()
     # Walks go far enough: a test that only ever refuses would prove nothing.
-    assert set(PATH) <= done, f"never done: {set(PATH) - done}"
+    awaited = {*PATH, *EVENTS, "resume"}
+    assert awaited <= done, f"never done: {awaited - done}"

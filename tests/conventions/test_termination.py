@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.claims.due import claimable, due_of
+from conventions.exchanges.models import Notification
 from conventions.lifecycle import State
 from conventions.models import Convention, Piece, issue_documents, latest_piece, own_pieces
 from conventions.terminations.models import (
@@ -27,7 +28,13 @@ from tests.factories import ConventionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
+# What the page that says what a notice starts sends.
+CONFIRMED = {"confirmed": "1"}
+
 DAYS = st.dates(min_value=datetime.date(2000, 1, 1), max_value=datetime.date(2090, 12, 31))
+
+
+DAY = datetime.timedelta(days=1)
 
 
 def ago(days):
@@ -77,6 +84,34 @@ def test_the_whole_procedure_ends_in_a_termination_kept_in_the_journal(signed_co
         ("T1", "record_conciliation"),
         ("T1", "give_formal_notice"),
     ]
+
+
+def test_a_notice_is_withdrawn_with_a_reason_and_another_may_follow(noticed, rectorat):
+    noticed.withdraw_notice(by=rectorat, on=ago(30), comment="Tout est rentré dans l'ordre.")
+    assert noticed.state == "withdrawn"
+    assert open_termination(noticed.convention) is None
+    entry = noticed.convention.journal.order_by("-pk").first()
+    assert (entry.verb, entry.comment) == ("withdraw_notice", "Tout est rentré dans l'ordre.")
+    told = noticed.convention.notifications.filter(kind=Notification.Kind.TERMINATION)
+    last = [(email.side, email.email.subject[:22]) for email in told.order_by("-pk")[:2]]
+    assert dict(last).keys() == {"town_hall", "rectorat"}
+    assert all("retirée" in email.email.body for email in told.order_by("-pk")[:2])
+    again = give_notice(noticed.convention, rectorat, on=ago(10))
+    assert again.part == "T2"
+
+
+def test_a_notice_is_withdrawn_by_who_gave_it_and_says_why(noticed, town_hall, rectorat):
+    with pytest.raises(TransitionRefused, match="région académique"):
+        noticed.withdraw_notice(by=town_hall, on=ago(30), comment="Non.")
+    with pytest.raises(TransitionRefused, match="motif"):
+        noticed.withdraw_notice(by=rectorat, on=ago(30), comment=" ")
+    with pytest.raises(TransitionRefused, match="précède la mise en demeure"):
+        noticed.withdraw_notice(by=rectorat, on=ago(61), comment="Trop tôt.")
+
+
+def test_after_the_second_letter_a_notice_is_withdrawn_no_more(second_letter, rectorat):
+    with pytest.raises(TransitionRefused, match="impossible"):
+        second_letter.withdraw_notice(by=rectorat, on=ago(1), comment="Trop tard.")
 
 
 def test_each_step_shows_the_next_deadline(signed_convention, rectorat):
@@ -262,6 +297,7 @@ def test_a_terminated_convention_is_neither_abandoned_nor_terminated_again(secon
             "La seconde lettre suit la conciliation",
         ),
         ({"state": "settled", "settled_on": ago(61)}, "L'accord suit"),
+        ({"state": "withdrawn", "withdrawn_on": ago(61)}, "Le retrait suit"),
         ({"state": "terminated", "terminated_on": ago(1)}, "La résiliation suit"),
         (
             {"state": "terminated", "second_letter_on": ago(5), "terminated_on": ago(5)},
@@ -277,6 +313,7 @@ DATE_OF_STATE = {
     "conciliation": {"conciliation_on": ago(30)},
     "second_letter": {"second_letter_on": ago(20)},
     "settled": {"settled_on": ago(20)},
+    "withdrawn": {"withdrawn_on": ago(20)},
     "terminated": {"second_letter_on": ago(20), "terminated_on": ago(1)},
 }
 
@@ -347,13 +384,70 @@ def test_a_town_hall_gives_notice_from_its_file(client, signed_convention, town_
             "is_representative": "on",
             "on": ago(1),
             "grievances": "L'ENT est fermé.",
-        },
+        }
+        | CONFIRMED,
         follow=True,
     )
     assert "Conciliation à tenir au plus tard le" in response.content.decode()
     termination = signed_convention.terminations.get()
     assert termination.side == "collectivity"
     assert latest_piece(termination, "formal_notice")
+
+
+@pytest.mark.parametrize("side", ["town_hall", "admin"])
+def test_a_notice_is_given_after_a_page_that_says_what_it_starts(
+    client, signed_convention, town_hall, rectorat, side
+):
+    is_admin = side == "admin"
+    client.force_login(rectorat if is_admin else town_hall)
+    step = "mise-en-demeure"
+    address = (admin_page if is_admin else page)(signed_convention, step)
+    typed = {"version": signed_convention.version, "side": "region", "on": ago(1)}
+    typed["is_representative"] = "on"
+    typed["grievances"] = "L'ENT est fermé."
+    asked = client.post(address, typed).content.decode()
+    assert not Termination.objects.exists()
+    for day in (deadlines.add_months(ago(1), 1), deadlines.add_months(ago(1), 1) + DAY * 16):
+        assert f"{day:%d/%m/%Y}" in asked
+    assert asked.count("ENT est fermé.") == 2  # Read, and sent again.
+    again = client.post(address, typed | {"again": "1"})
+    assert again.context["form"]["grievances"].value() == "L'ENT est fermé."
+    assert not Termination.objects.exists()
+    client.post(address, typed | CONFIRMED)
+    assert Termination.objects.get().notice_on == ago(1)
+
+
+def test_a_day_before_the_effect_is_refused_before_anything_is_asked(
+    client, signed_convention, town_hall
+):
+    client.force_login(town_hall)
+    typed = {"is_representative": "on", "on": "09/10/2022", "grievances": "L'ENT est fermé."}
+    typed["version"] = signed_convention.version
+    refused = client.post(page(signed_convention, "mise-en-demeure"), typed)
+    assert list(refused.context["form"].errors) == ["on"]
+
+
+def test_a_notice_under_way_is_corrected_or_withdrawn_not_given_again(client, noticed, rectorat):
+    client.force_login(rectorat)
+    file = reverse("admin:conventions_convention_change", args=[noticed.convention.pk])
+    offered = client.get(file).content.decode()
+    assert "Mettre en demeure" not in offered
+    assert "Corriger la mise en demeure" in offered
+    withdrawal = {"on": ago(1), "comment": "Réglé."}
+    client.post(admin_page(noticed.convention, "retrait"), withdrawal)
+    assert "Mettre en demeure" in client.get(file).content.decode()
+
+
+def test_a_town_hall_withdraws_its_notice(client, signed_convention, town_hall):
+    give_notice(signed_convention, town_hall, side="collectivity")
+    client.force_login(town_hall)
+    address = page(signed_convention, "retrait")
+    typed = {"version": open_termination(signed_convention).version, "on": ago(1)}
+    refused = client.post(address, typed | {"comment": ""})
+    assert list(refused.context["form"].errors) == ["comment"]
+    done = client.post(address, typed | {"comment": "Réglé."}, follow=True).content.decode()
+    assert "a été retirée le" in done
+    assert "Mettre en demeure" in done
 
 
 def test_a_date_refused_is_told_at_its_field_and_what_was_typed_stays(
@@ -398,7 +492,7 @@ def test_an_agent_leads_the_procedure_in_the_admin_site(client, signed_conventio
             reverse("admin:conventions_convention_change", args=[signed_convention.pk])
         )
         assert admin_page(signed_convention, step) in file.content.decode()
-        client.post(admin_page(signed_convention, step), values)
+        client.post(admin_page(signed_convention, step), values | CONFIRMED)
     signed_convention.refresh_from_db()
     assert signed_convention.state == State.TERMINATED
     assert open_steps(signed_convention, rectorat) == []

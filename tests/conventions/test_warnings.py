@@ -75,8 +75,6 @@ def _facts(chance, today):
         "state": ActState.ADOPTED,
         "number": "1",
         "dated_on": dated,
-        "delegation_item": chance.choice(("", "24°")),
-        "delegation_reference": chance.choice(("", "n° 12")),
         "deposited_on": deposited,
         "published_on": published,
         "publication_mode": chance.choice(("", *Act.PublicationMode.values)) if published else "",

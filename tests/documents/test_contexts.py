@@ -17,6 +17,7 @@ of_each = pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
 FINGERPRINTS = {
     1: "60ea6150b3c0c71a",
     2: "e068b7a1f3c87548",
+    3: "4ac99614aba1ed56",
 }
 
 

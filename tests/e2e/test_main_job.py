@@ -105,8 +105,9 @@ def prepare_act(page):
 
 def adapt_act(page):
     page.get_by_role("link", name="Adapter le texte").click()
-    text = page.get_by_label("Texte de l’acte")
-    expect(text).to_be_visible()
+    write_in_paragraphs(page)
+    page.get_by_role("button", name="Voir le texte avec ses codes").click()
+    text = page.locator("[name=adapted_text]")
     assert_accessible(page)
     text.fill(text.input_value().replace("{{ montant }}", "{{ montan }}"))
     page.get_by_label("En-tête de votre collectivité").set_input_files(a_logo())
@@ -114,6 +115,9 @@ def adapt_act(page):
     page.get_by_label("Nom du signataire").fill("Claude Roux")
     page.get_by_role("button", name="Enregistrer et produire le PDF").click()
     expect(page.get_by_text("À remplir quand une autre personne signe").first).to_be_visible()
+    page.get_by_role("button", name="Ligne ").click()
+    expect(page.locator(".text-paragraph:focus")).to_contain_text("{{ montan }}")
+    page.get_by_role("button", name="Voir le texte avec ses codes").click()
     page.get_by_role("button", name="Ligne ").click()
     assert "{{ montan }}" in selected(text)
     text.fill(text.input_value().replace("{{ montan }}", "{{ montant }}"))
@@ -128,6 +132,30 @@ def adapt_act(page):
     )
     page.get_by_role("button", name="Enregistrer et produire le PDF").click()
     expect(page.get_by_text("Votre acte est enregistré.").first).to_be_visible()
+
+
+def write_in_paragraphs(page):
+    """Edit a paragraph, insert a field; what was not touched stays as it was written."""
+    text = page.locator("[name=adapted_text]")
+    before = text.input_value()
+    expect(text).to_be_hidden()
+    expect(page.get_by_label("Nom du signataire")).to_be_hidden()
+    execution = page.get_by_role("textbox", name="Paragraphe").filter(has_text="assure l'exécution")
+    expect(execution.locator(".text-chip")).not_to_contain_text("{{")
+    assert_accessible(page)
+    execution.press("Control+End")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Fait pour l'année ")
+    page.get_by_text("Insérer un champ").click()
+    page.get_by_role("button", name="Insérer {{ annee_scolaire }}").click()
+    page.keyboard.type(".")
+    added = "\n\nFait pour l'année {{ annee_scolaire }}."
+    expect(text).to_have_value(
+        before.replace("de la présente décision.", "de la présente décision." + added, 1)
+    )
+    page.set_viewport_size(NARROW)
+    assert_fits(page)
+    page.set_viewport_size(WIDE)
 
 
 def record_dates(page):

@@ -28,6 +28,7 @@ def test_each_is_written_once_and_keeps_its_next_time(schedules):
         ("compteurs", tomorrow),
         ("courriels", tomorrow),
         ("documents périmés", tomorrow),
+        ("fichiers d'import", tomorrow),
         ("fichiers des lots", tomorrow),
         ("fichiers des traitements", tomorrow),
         ("ménage", tomorrow),

@@ -2,10 +2,11 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from communes.models import Collectivity
 from lifecycle.rereading import CHANGED, fingerprint
-from tests.factories import CampaignFactory, CollectivityFactory
+from tests.factories import CampaignFactory, CollectivityFactory, SchoolFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -15,7 +16,8 @@ def form_of(client, url):
     form = client.get(url).context["adminform"].form
     values = {name: form[name].value() for name in form.fields}
     members = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
-    return {name: "" if value is None else value for name, value in values.items()} | members
+    unticked = (None, False)
+    return {name: value for name, value in values.items() if value not in unticked} | members
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,24 @@ def form_of(client, url):
             {"contact_email": "ent@example.fr"},
             {"reminder_cap": 5},
         ),
+        (
+            SchoolFactory,
+            "admin:schools_school_change",
+            {"phone": "0467000000"},
+            {"name": "École Rosa Parks"},
+        ),
+        (
+            lambda: CollectivityFactory().commune,
+            "admin:communes_commune_change",
+            {"of_name": "de Neuville"},
+            {"of_name": "du Neuville"},
+        ),
+        (
+            lambda: UserFactory(collectivities=[CollectivityFactory()]),
+            "admin:accounts_user_change",
+            {"last_name": "Vidal"},
+            {"first_name": "Inès"},
+        ),
     ],
 )
 def test_the_second_of_two_agents_is_told_and_undoes_nothing(
@@ -44,12 +64,37 @@ def test_the_second_of_two_agents_is_told_and_undoes_nothing(
     seen = form_of(client, url)
     assert client.post(url, {**seen, **first}).status_code == 302
     answer = client.post(url, {**seen, **second})
-    assert CHANGED in answer.context["adminform"].form.non_field_errors()
+    form = answer.context["adminform"].form
+    assert CHANGED in form.non_field_errors()
+    assert {name: form[name].value() for name in second} == {
+        name: str(value) for name, value in second.items()
+    }
     row.refresh_from_db()
     for name, value in first.items():
         assert getattr(row, name) == value
     for name, value in second.items():
         assert getattr(row, name) != value
+
+
+def test_rights_given_meanwhile_are_not_taken_back(client, administrator):
+    town, other = CollectivityFactory(), CollectivityFactory()
+    person = UserFactory(collectivities=[town])
+    client.force_login(administrator)
+    url = reverse("admin:accounts_user_change", args=[person.pk])
+    seen = form_of(client, url)
+    person.collectivities.add(other)
+    answer = client.post(url, {**seen, "last_name": "Vidal"})
+    assert CHANGED in answer.context["adminform"].form.non_field_errors()
+    assert set(person.collectivities.all()) == {town, other}
+
+
+def test_somebody_who_signs_in_meanwhile_changes_nothing_of_what_was_read(client, administrator):
+    person = UserFactory(collectivities=[CollectivityFactory()])
+    client.force_login(administrator)
+    url = reverse("admin:accounts_user_change", args=[person.pk])
+    seen = form_of(client, url)
+    type(person).objects.filter(pk=person.pk).update(last_login=timezone.now())
+    assert client.post(url, {**seen, "last_name": "Vidal"}).status_code == 302
 
 
 def test_a_town_hall_does_not_undo_what_an_agent_changed_of_its_details(

@@ -7,6 +7,8 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from lifecycle.rereading import fingerprint
+from rectorat.admin import RereadSchoolAdmin
 from schools.models import School
 from tests.factories import CollectivityFactory, CommuneFactory, DepartmentFactory, SchoolFactory
 
@@ -203,6 +205,7 @@ def test_a_school_closed_on_its_page_awaits_no_decision(agent, proposed):
             "nature": proposed.nature,
             "state": "closed",
             "payer": proposed.payer.pk,
+            "read_at": fingerprint(School.objects.get(pk=proposed.pk), RereadSchoolAdmin.unread),
         },
     )
     proposed.refresh_from_db()

@@ -102,6 +102,7 @@ class ConventionPage(DetailView):
         now = file.situation
         amendments = [a for a in file.amendments if a.state in SENT]
         pieces = file.pieces_of("")
+        printed = [p for p in pieces if p.kind not in Piece.UPLOADED and convention.party]
         user = user_of(self.request)
         return super().get_context_data(
             file=file,
@@ -109,7 +110,8 @@ class ConventionPage(DetailView):
             may_write=user.role != Role.FINANCE and convention.state != State.ABANDONED,
             abandonment=convention.journal.filter(part="", verb="abandon").first(),
             # What was printed before a correction is not to be signed any more.
-            to_sign=[p for p in pieces if p.kind not in Piece.UPLOADED and convention.party],
+            to_sign=[p for p in printed if p.pk not in file.replaced],
+            earlier=[p for p in printed if p.pk in file.replaced],
             received=[p for p in pieces if p.kind in Piece.UPLOADED],
             documents_missing=file.lacks_documents(),
             amendments=[AmendmentShown.of(a, file) for a in amendments],
@@ -148,6 +150,7 @@ class AmendmentShown:
 
     amendment: Amendment
     pieces: list[Piece]
+    earlier: list[Piece]
     may_record_act: bool
     may_drop_draft: bool
     may_adapt_act: bool
@@ -156,9 +159,11 @@ class AmendmentShown:
 
     @classmethod
     def of(cls, amendment: Amendment, file: WholeFile) -> "AmendmentShown":
+        pieces = file.pieces_of(amendment.part)
         return cls(
             amendment=amendment,
-            pieces=file.pieces_of(amendment.part),
+            pieces=[piece for piece in pieces if piece.pk not in file.replaced],
+            earlier=[piece for piece in pieces if piece.pk in file.replaced],
             may_record_act=can_record_act(amendment),
             may_drop_draft=can_drop_draft(amendment),
             may_adapt_act=can_adapt_act(amendment),

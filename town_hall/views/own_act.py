@@ -1,21 +1,33 @@
 """The act made the collectivity's own: its text from the model, its head, who signs."""
 
 from copy import copy
+from dataclasses import replace
+from html import unescape
 from typing import Any
 
 from django.http import Http404, HttpResponse
+from django.utils.html import strip_tags
 
 from conventions.acts.models import Act
 from conventions.authority import act_text_kind, adapt_act, can_adapt_act
 from conventions.models import Piece, SignedByBoth
 from documents import letterheads
+from documents.contexts import Context
 from documents.rendering import render
 from documents.wording.fields import listed_fields
+from documents.wording.merge_field import MergeField
 from documents.wording.requirements import requirements_of
 from documents.wording.sections import guide_to
 from town_hall.act_forms import OwnActForm
 from town_hall.forms import FileForm
 from town_hall.views.form import FileFormView
+
+
+def _with_value(field: MergeField, context: Context) -> MergeField:
+    """Return a field whose example is what it prints here; of a block, what it is."""
+    if field.is_block:
+        return field
+    return replace(field, example=unescape(strip_tags(field.html(context))))
 
 
 class OwnActPage(FileFormView):
@@ -70,8 +82,9 @@ class OwnActPage(FileFormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         kind = act_text_kind(self.subject, self.act)
         head = self.act.letterhead
+        _, context = self.subject.text_and_context(Piece.Kind.ACT)
         return super().get_context_data(
-            merge_fields=listed_fields(kind),
+            merge_fields=[_with_value(field, context) for field in listed_fields(kind)],
             requirements=requirements_of(kind),
             sections=guide_to(kind),
             letterhead=letterheads.source(head.name or "") if head else "",
