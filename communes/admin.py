@@ -101,8 +101,10 @@ class CommuneAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin
     )
     import_title = "Importer les communes"
     import_source = (
-        "Fichier des communes au format CSV : code INSEE, nom, département et SIREN ; "
-        "codes postaux, population, EPCI et anciens codes s'il les contient."
+        "Fichier des communes, CSV ou classeur : code INSEE, nom, département et SIREN ; "
+        "codes postaux, population, EPCI et anciens codes s'il les contient. Le fichier annuel de "
+        "l'INSEE (code officiel géographique) n'a pas de SIREN : importez d'abord celui de "
+        "banatic, puis celui-là ; une commune déjà connue garde le sien."
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Commune | None = None) -> list[str]:

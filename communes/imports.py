@@ -19,9 +19,12 @@ from tabular.reading import Change, Column, Refusal, Report, Row
 
 COLUMNS = (
     Column("code", ("code_insee", "codgeo", "com", "insee", "code_commune"), required=True),
-    Column("name", ("nom", "libelle", "libgeo", "nom_commune", "commune"), required=True),
-    Column("department", ("departement", "dep", "code_departement"), required=True),
-    Column("siren", ("siren", "siren_commune", "numero_siren"), required=True),
+    Column(
+        "name", ("nom", "libelle", "libgeo", "nom_commune", "nom_com", "commune"), required=True
+    ),
+    Column("department", ("departement", "dep", "code_departement", "dep_com"), required=True),
+    Column("siren", ("siren", "siren_commune", "numero_siren")),
+    Column("kind", ("typecom",)),
     Column("postcodes", ("codes_postaux", "code_postal")),
     Column("population", ("population", "population_municipale", "pmun", "ptot")),
     Column("epci_siren", ("epci_siren", "siren_epci")),
@@ -30,7 +33,10 @@ COLUMNS = (
     Column("presumed_siret", ("siret_siege_presume",)),
     Column("verified_siret", ("siret_siege_verifie",)),
 )
+# TYPECOM of the code officiel géographique; COMA, COMD and ARM are parts of a commune.
+COMMUNE = "COM"
 OUT_OF_REGION = "hors des départements de la région"
+NOT_A_COMMUNE = "commune associée ou déléguée, ou arrondissement"
 _BATCH = 1000
 
 M = TypeVar("M", bound=models.Model)
@@ -43,7 +49,11 @@ class RefusedRow(ValueError):
 def import_communes(
     content: bytes, *, by: AbstractBaseUser | None = None, dry_run: bool = False
 ) -> Report:
-    """Create and update the communes of an official CSV, each with its own collectivity.
+    """Create and update the communes of an official file, each with its own collectivity.
+
+    The code officiel géographique has no SIREN, banatic's table has no more than it: a known
+    commune keeps its own, a new one waits for banatic's. Associated and delegated communes
+    and arrondissements (TYPECOM) are left out.
 
     What a town hall confirmed (SIRET, address, representative) and what an agent
     corrected on the collectivity's name is kept; SIRET, postcode and city are filled
@@ -234,6 +244,9 @@ class _CommuneImport:
         self._write_mergers(by)
 
     def _take(self, row: Row) -> None:
+        if row["kind"].upper() not in ("", COMMUNE):
+            self.report.ignored[NOT_A_COMMUNE] += 1
+            return
         department = self.departments.get(restore_zeros(row["department"].upper(), 2))
         if department is None:
             self.report.ignored[OUT_OF_REGION] += 1
@@ -262,10 +275,11 @@ class _CommuneImport:
                 f"le SIREN « {row['siren']} » a été transformé par un tableur : "
                 "reprenez le fichier d'origine, colonne au format texte"
             )
+        code = restore_zeros(row["code"].upper(), 5)
         texts = {
-            "code": restore_zeros(row["code"].upper(), 5),
+            "code": code,
             "name": row["name"],
-            "siren": identifiers.normalise(row["siren"]),
+            "siren": identifiers.normalise(row["siren"]) or self._known_siren(code),
             "postcodes": " ".join(_codes(row["postcodes"])),
             "population": row["population"].replace(" ", ""),
             "epci_siren": identifiers.normalise(row["epci_siren"]),
@@ -278,6 +292,13 @@ class _CommuneImport:
         }
         _check(identifiers.validate_siren, values["siren"])
         return values | {"department": department}
+
+    def _known_siren(self, code: str) -> str:
+        if known := self.communes.get(code):
+            return known.siren
+        raise RefusedRow(
+            "commune nouvelle et sans SIREN : importez d'abord le fichier des SIREN de banatic"
+        )
 
     def _siret(self, row: Row, siren: str) -> str:
         siret = identifiers.normalise(row["verified_siret"] or row["presumed_siret"])

@@ -110,7 +110,7 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
     import_form = SchoolImportForm
     confirm_import_form = ConfirmSchoolImportForm
     import_source = (
-        "Export de l'annuaire de l'éducation (data.education.gouv.fr) au format CSV, quels que "
+        "Export de l'annuaire de l'éducation (data.education.gouv.fr), en CSV ou en classeur, quels que "
         "soient l'ordre et la forme de ses colonnes. Seules les écoles publiques du premier "
         "degré sont retenues. Une école absente d'un fichier qui couvre son département est "
         "proposée à la fermeture ; c'est vous qui la fermez."

@@ -23,6 +23,7 @@ from communes.imports import (
     update,
 )
 from communes.models import Collectivity, Commune, FormerCode
+from communes.typed import restore_phone
 from schools import uai as uai_code
 from schools.models import School
 from schools.takeover import follow_payers
@@ -40,6 +41,9 @@ COLUMNS = (
             "numero_d_uai",
             "code_uai",
             "uai",
+            "rne",
+            "code_rne",
+            "numero_rne",
         ),
         required=True,
     ),
@@ -309,6 +313,10 @@ class _SchoolImport:
             text = row[name]
             if name == "postcode":
                 text = restore_zeros(text, 5)
+            elif name == "phone":
+                text = restore_phone(text)
+            elif name == "pupils":
+                text = text.replace(" ", "")  # "1 259".
             elif name == "opened_on":
                 text = _FRENCH_DATE.sub(r"\3-\2-\1", text)
             if not text:  # An empty cell says nothing.
@@ -338,6 +346,8 @@ class _SchoolImport:
             if own and school.payer_id == own.pk and commune.pk in self.collectivities:
                 values["payer"] = self.collectivities[commune.pk]
             values["commune"] = commune
+        if _number(values.get("phone", "")) == _number(school.phone):
+            values.pop("phone", None)  # Only written otherwise: 04 67 69 44 00, 467694400.
         details = update(school, values)
         untracked = (school.build_search_text(), school.listed_since or self.today)
         if details:
@@ -355,6 +365,11 @@ class _SchoolImport:
             if untracked != (school.search_text, school.listed_since):
                 self.refreshed.append(school)
         school.search_text, school.listed_since = untracked
+
+
+def _number(phone: str) -> str:
+    """Its digits without the zeros at their head, which spreadsheets take."""
+    return re.sub(r"\D", "", phone).lstrip("0")
 
 
 def _department(code: str) -> str:

@@ -32,6 +32,7 @@ class School(models.Model):
         ELEMENTAIRE = "151", "école élémentaire ou primaire"
         ELEMENTAIRE_SPECIALE = "152", "école élémentaire spécialisée"
         ELEMENTAIRE_APPLICATION = "153", "école élémentaire d'application"
+        NIVEAU_ELEMENTAIRE_SPECIALISEE = "162", "école de niveau élémentaire spécialisée"
 
     uai = models.CharField("code UAI", max_length=8, unique=True, validators=[validate_uai])
     name = models.CharField("nom", max_length=200)

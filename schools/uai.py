@@ -8,6 +8,8 @@ import re
 
 KEYS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 _FORM = re.compile(r"^[0-9]{7}[A-Z]$")
+# Codes of the Ain to the Ariège begin with two zeros, those of eighty départements with one.
+_WITHOUT_ZEROS = re.compile(r"^[0-9]{5,6}[A-Z]$")
 _SCIENTIFIC = re.compile(r"^\d+([.,]\d+)?E[+-]?\d+$", re.IGNORECASE)
 
 
@@ -23,7 +25,7 @@ def key(digits: str) -> str:
 def parse(text: str) -> str:
     """Return the UAI code in `text`, in capitals and without spaces.
 
-    Raises InvalidUAI when the form or the key is wrong.
+    Zeros that a spreadsheet took from its head are put back where the key agrees. Raises InvalidUAI when the form or the key is wrong.
     """
     code = re.sub(r"[\s\u00a0\u202f\ufeff-]", "", text).upper()
     if _SCIENTIFIC.match(code):
@@ -31,6 +33,8 @@ def parse(text: str) -> str:
             f"« {text.strip()} » a été transformé par un tableur : "
             "reprenez le code dans le fichier d'origine, colonne au format texte."
         )
+    if _WITHOUT_ZEROS.match(code) and key(code[:-1]) == code[-1]:
+        return code.zfill(8)
     if not _FORM.match(code):
         raise InvalidUAI(
             f"« {text.strip()} » n'est pas un code UAI : il faut sept chiffres et une lettre, "

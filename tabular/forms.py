@@ -6,12 +6,14 @@ from django.core.files.uploadedfile import UploadedFile
 
 from tabular.reading import MAX_BYTES
 
+ACCEPTED = ".csv,.txt,.xlsx,.ods,.xls"
+
 
 class ImportForm(forms.Form):
     file = forms.FileField(
-        label="Fichier CSV",
-        help_text="L'export officiel, tel que téléchargé ; rien n'est écrit avant votre accord.",
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
+        label="Fichier",
+        help_text="CSV, XLSX, ODS ou XLS ; rien n'est écrit avant votre accord.",
+        widget=forms.FileInput(attrs={"accept": ACCEPTED}),
         error_messages={"empty": "Le fichier est vide."},
     )
 

@@ -1,7 +1,8 @@
-"""Reading an official CSV whatever its variant, and reporting what an import did.
+"""Reading a register's file whatever its variant, and reporting what an import did.
 
-Nothing here knows the database: bytes in, rows by column name out. Exports of the
-same register differ by encoding, line ends, delimiter, order and names of columns.
+Nothing here knows the database: bytes in, rows by column name out. Exports of the same
+register differ by format (CSV, XLSX, ODS, XLS), encoding, line ends, delimiter, order and
+names of columns, and by what people put above the header and under the last row.
 """
 
 import csv
@@ -9,16 +10,20 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 
 from tabular.folding import fold
+from tabular.workbooks import UnreadableWorkbook, first_sheet, is_workbook
 
 MAX_BYTES = 64 * 1024 * 1024  # The national annuaire weighs some 40 MB.
 SHOWN = 200  # Rows of each kind that a report lists.
 DELIMITERS = ";,\t"
 # Opens a cell that a quote left open has swallowed, not an address on a few lines.
 _MAX_LINES_PER_ROW = 20
+# Above the header stand at most a title and blank lines.
+HEADER_WITHIN = 20
 _SIGNATURES = {
     b"PK\x03\x04": "un classeur ou une archive (.xlsx, .ods, .zip)",
     b"\xd0\xcf\x11\xe0": "un ancien classeur Excel (.xls)",
@@ -26,6 +31,9 @@ _SIGNATURES = {
     b"\x1f\x8b": "une archive compressée (.gz)",
 }
 _SCIENTIFIC = re.compile(r"^\d+([.,]\d+)?E\+?\d+$", re.IGNORECASE)
+# Registers hold codes, counts and texts: what a program wrote "55.0" is 55.
+_WHOLE = re.compile(r"(\d+)[.,]0")
+_TOTAL = re.compile(r"(sous )?total\b")
 
 
 class UnreadableFile(ValueError):
@@ -153,18 +161,59 @@ class Table:
 
 
 def read(content: bytes, columns: Sequence[Column]) -> Table:
-    """Return the rows of an official CSV, by the names of `columns`.
+    """Return the rows of a CSV or a workbook's first sheet, by the names of `columns`.
 
-    Rows that do not have as many cells as the header are refused one by one.
-    Raises UnreadableFile when nothing can be made of the file: not a CSV, too
-    large, empty, or without a required column.
+    The header is the row that names most of them among the first twenty; blank rows and rows
+    of totals are passed over. Rows of a CSV that do not have as many cells as the header are
+    refused one by one. Raises UnreadableFile when nothing can be made of the file: another
+    kind of file, too large, empty, or without a required column.
     """
-    text = decode(content)
-    header, delimiter = _header(text, columns)
+    lines = lines_of(content, columns)
+    first = list(islice(lines, HEADER_WITHIN))
+    best = max(range(len(first)), key=lambda i: len(places_of(first[i][1], columns)), default=None)
+    if best is None:
+        raise UnreadableFile("Le fichier est vide.")
+    header = _without_tail(first[best][1])
     places = places_of(header, columns)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    _refuse_missing(columns, places, header)
     table = Table([], [])
-    header_seen = False
+    in_csv = not is_workbook(content)
+    for line, cells in chain(first[best + 1 :], lines):
+        # Beside the table of a workbook stand notes; in a CSV, what a wrong separator moved.
+        if in_csv and (len(cells) < len(header) or any(cells[len(header) :])):
+            if not _is_total(cells):
+                table.refused.append(_misplaced(line, cells, len(header)))
+            continue
+        row = Row(line, {name: _cell(cells[i]) for name, i in places.items()})
+        if not (_is_total(cells) and _lacks(row, columns)):
+            table.rows.append(row)
+    if not table.rows and not table.refused:
+        raise UnreadableFile("Le fichier ne contient aucune ligne sous ses en-têtes.")
+    return table
+
+
+def lines_of(content: bytes, columns: Sequence[Column] = ()) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield (line from 1, cells) of the rows that are not blank, from a CSV or a workbook.
+
+    The delimiter of a CSV is the one that makes most of `columns` recognised, then most cells.
+    Raises UnreadableFile.
+    """
+    _refuse_too_large(content)
+    if not is_workbook(content):
+        yield from _csv_lines(decode(content), columns)
+        return
+    try:
+        rows = first_sheet(content)
+    except UnreadableWorkbook:
+        raise UnreadableFile(
+            "Ce classeur est illisible : ouvrez-le dans votre tableur et enregistrez-le de nouveau, "
+            "ou choisissez « Enregistrer sous », type « CSV UTF-8 »."
+        ) from None
+    yield from ((n, cells) for n, cells in enumerate(rows, start=1) if any(cells))
+
+
+def _csv_lines(text: str, columns: Sequence[Column]) -> Iterator[tuple[int, Sequence[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, columns))
     start = 1
     try:
         for cells in reader:
@@ -174,32 +223,74 @@ def read(content: bytes, columns: Sequence[Column]) -> Table:
                     f"Un guillemet ouvert à la ligne {line} n'est pas refermé : "
                     "corrigez cette ligne ou reprenez le fichier d'origine."
                 )
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not header_seen:
-                header_seen = True
-                continue
-            if len(cells) < len(header) or any(cells[len(header) :]):
-                table.refused.append(
-                    Refusal(
-                        line,
-                        cells[0][:40],
-                        f"{len(cells)} colonnes au lieu de {len(header)} : un séparateur "
-                        "ou un guillemet est mal placé",
-                    )
-                )
-                continue
-            table.rows.append(
-                Row(line, {name: " ".join(cells[i].split()) for name, i in places.items()})
-            )
+            if any(cell.strip() for cell in cells):
+                yield line, cells
     except csv.Error:
         raise UnreadableFile(
             f"La ligne {start} est illisible : un guillemet n'est sans doute pas refermé. "
             "Corrigez-la ou reprenez le fichier d'origine."
         ) from None
-    if not table.rows and not table.refused:
-        raise UnreadableFile("Le fichier ne contient aucune ligne sous ses en-têtes.")
-    return table
+
+
+def _delimiter(text: str, columns: Sequence[Column]) -> str:
+    """The delimiter under which a row near the top names most columns, or most rows have cells."""
+
+    def recognised(delimiter: str) -> tuple[int, int, int]:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows: list[list[str]] = []
+        # A quote left open is told by who reads all rows.
+        with suppress(csv.Error):
+            rows.extend(islice((row for row in reader if any(row)), HEADER_WITHIN))
+        return (
+            max((len(places_of(row, columns)) for row in rows), default=0),
+            sum(len(row) > 1 for row in rows),
+            max(map(len, rows), default=0),
+        )
+
+    return max(DELIMITERS, key=recognised)
+
+
+def _cell(text: str) -> str:
+    plain = " ".join(text.split())
+    whole = _WHOLE.fullmatch(plain)
+    return whole[1] if whole else plain
+
+
+def _without_tail(header: Sequence[str]) -> Sequence[str]:
+    """The header without the empty cells that a spreadsheet leaves at its end."""
+    width = max(i for i, cell in enumerate(header, start=1) if cell.strip())
+    return header[:width]
+
+
+def _is_total(cells: Sequence[str]) -> bool:
+    first = next(cell for cell in cells if cell.strip())
+    return bool(_TOTAL.match(fold(first)))
+
+
+def _lacks(row: Row, columns: Sequence[Column]) -> bool:
+    """Tell whether a cell that rows must have is empty."""
+    wanted = [column.name for column in columns if column.required] or list(row.cells)
+    return not all(row[name] for name in wanted)
+
+
+def _misplaced(line: int, cells: Sequence[str], width: int) -> Refusal:
+    return Refusal(
+        line,
+        cells[0][:40],
+        f"{len(cells)} colonnes au lieu de {width} : un séparateur ou un guillemet est mal placé",
+    )
+
+
+def _refuse_missing(
+    columns: Sequence[Column], places: dict[str, int], header: Sequence[str]
+) -> None:
+    missing = [column for column in columns if column.required and column.name not in places]
+    if places and not missing:
+        return
+    present = ", ".join(f"« {cell.strip()[:40]} »" for cell in header[:100] if cell.strip())
+    wanted = ", ".join(f"« {column.aliases[0]} »" for column in missing)
+    problem = f"Colonnes introuvables : {wanted}." if missing else "Aucune colonne connue."
+    raise UnreadableFile(f"{problem} Les en-têtes du fichier sont : {present}.")
 
 
 def is_scientific(text: str) -> bool:
@@ -212,11 +303,7 @@ def decode(content: bytes) -> str:
 
     Raises UnreadableFile for a workbook, another kind of file, or an empty one.
     """
-    if len(content) > MAX_BYTES:
-        raise UnreadableFile(
-            f"Le fichier dépasse {MAX_BYTES // 1024 // 1024} Mo : "
-            "n'importez que les lignes de votre région."
-        )
+    _refuse_too_large(content)
     for signature, kind in _SIGNATURES.items():
         if content.startswith(signature):
             raise UnreadableFile(
@@ -233,6 +320,14 @@ def decode(content: bytes) -> str:
     return text
 
 
+def _refuse_too_large(content: bytes) -> None:
+    if len(content) > MAX_BYTES:
+        raise UnreadableFile(
+            f"Le fichier dépasse {MAX_BYTES // 1024 // 1024} Mo : "
+            "n'importez que les lignes de votre région."
+        )
+
+
 def _text(content: bytes) -> str:
     encodings: tuple[str, ...] = ("utf-8-sig", "cp1252")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -245,30 +340,6 @@ def _text(content: bytes) -> str:
     raise UnreadableFile(
         "Les caractères de ce fichier sont illisibles : enregistrez-le au format « CSV UTF-8 »."
     )
-
-
-def _header(text: str, columns: Sequence[Column]) -> tuple[list[str], str]:
-    """The header under the delimiter that makes most columns recognised."""
-    candidates = []
-    for delimiter in DELIMITERS:
-        try:
-            rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-            header = next(row for row in rows if any(cell.strip() for cell in row))
-        except (csv.Error, StopIteration):
-            continue
-        candidates.append((len(places_of(header, columns)), len(header), header, delimiter))
-    if not candidates:
-        raise UnreadableFile("La première ligne, celle des en-têtes, est illisible.")
-    *_, header, delimiter = max(candidates)
-    found = places_of(header, columns)
-    missing = [column for column in columns if column.required and column.name not in found]
-    if missing:
-        wanted = ", ".join(f"« {column.aliases[0]} »" for column in missing)
-        present = ", ".join(f"« {cell.strip()[:40]} »" for cell in header[:100])
-        raise UnreadableFile(
-            f"Colonnes introuvables : {wanted}. Les en-têtes du fichier sont : {present}."
-        )
-    return header, delimiter
 
 
 def places_of(header: Sequence[str], columns: Sequence[Column]) -> dict[str, int]:

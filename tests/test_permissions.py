@@ -612,7 +612,9 @@ def test_a_closed_account_opens_what_a_passer_by_opens(client, people, values, r
     client.force_login(people[role])
     User.objects.filter(pk=people[role].pk).update(is_active=False)
 
-    own = {"calendar_file", "file_link"} if role == Role.TOWN_HALL else set()  # Of no more worth to anybody.
+    own = (
+        {"calendar_file", "file_link"} if role == Role.TOWN_HALL else set()
+    )  # Of no more worth to anybody.
     assert openings(client, values, lambda name: VISITOR in allowed(name) and name not in own) == []
 
 

@@ -97,7 +97,7 @@ class InvitationAdmin(ExportMixin, FileImportMixin, ScopedAdmin):
     actions = ("send_again", "withdraw")
     import_title = "Inviter d'après un fichier"
     import_source = (
-        "Un fichier CSV d'une ligne par personne : colonnes « Code » (code INSEE d'une commune, "
+        "Un fichier (CSV ou classeur) d'une ligne par personne : colonnes « Code » (code INSEE d'une commune, "
         "SIREN des autres collectivités), « Adresse électronique » et, si vous voulez, "
         "« Gestionnaire » et « Boîte partagée » (oui ou non). Rien ne part avant votre accord ; "
         "les courriels partent ensuite d'eux-mêmes."

@@ -11,9 +11,9 @@ from django.db import transaction
 from communes.contacts.models import Secretary
 from communes.imports import RefusedRow, clean, restore_zeros, save_rows, update
 from communes.models import Collectivity
+from communes.typed import restore_phone
 from tabular.folding import fold
-from tabular.reading import Change, Column, Refusal, Report, Row, UnreadableFile
-from tabular.sheets import read_columns
+from tabular.reading import Change, Column, Refusal, Report, Row, UnreadableFile, read
 
 COLUMNS = (
     Column("code", ("code_insee", "insee", "code_commune", "codgeo", "code")),
@@ -63,9 +63,10 @@ def import_contacts(
     `accept_names`. An empty cell changes nothing. `by` signs the history; with `dry_run`
     nothing is written. Raises UnreadableFile.
     """
-    table = read_columns(content, COLUMNS)
+    table = read(content, COLUMNS)
     _refuse_without_columns(table.rows)
-    run = _ContactImport(Report(dry_run=dry_run), accept_names)
+    report = Report(dry_run=dry_run, refused=list(table.refused))
+    run = _ContactImport(report, accept_names)
     for row in table.rows:
         run.take(row)
     if not dry_run:
@@ -192,12 +193,10 @@ def _digits(text: str) -> str:
 
 
 def _phone(text: str) -> str:
-    """A telephone with the leading zero that a spreadsheet took away, in pairs of digits."""
-    digits = _digits(text)
+    """A telephone in pairs of digits; what is no French number, as it came."""
+    digits = _digits(restore_phone(text))
     if len(digits) == 11 and digits.startswith("33"):
-        digits = digits[2:]
-    if len(digits) == 9 and not digits.startswith("0"):
-        digits = f"0{digits}"
+        digits = f"0{digits[2:]}"
     if len(digits) != 10:
         return text
     return " ".join(digits[i : i + 2] for i in range(0, 10, 2))

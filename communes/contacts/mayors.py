@@ -23,8 +23,7 @@ from communes.imports import (
 from communes.mandates import represent
 from communes.models import Civility, Collectivity, Party, Represented
 from tabular.folding import fold
-from tabular.reading import Change, Column, Refusal, Report, Row, UnreadableFile
-from tabular.sheets import read_columns
+from tabular.reading import Change, Column, Refusal, Report, Row, UnreadableFile, read
 
 COLUMNS = (
     Column("code", ("code de la commune", "code commune", "code insee", "codgeo")),
@@ -70,7 +69,7 @@ def import_mayors(
     not made again, unless the file names somebody else.
     With `dry_run` nothing is written. Raises UnreadableFile.
     """
-    table = read_columns(content, COLUMNS)
+    table = read(content, COLUMNS)
     there = set(table.rows[0].cells) if table.rows else set()
     if missing := [label for name, label in _REQUIRED.items() if name not in there]:
         raise UnreadableFile(f"Colonnes introuvables : {', '.join(missing)}.")

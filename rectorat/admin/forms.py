@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from conventions.enrolment.codes import text_of
 from conventions.exchanges.models import Message
 from conventions.lifecycle import State
 from conventions.models import Convention
@@ -13,7 +14,8 @@ from conventions.terminations.models import Termination
 from conventions.terminations.steps import EndingStep
 from documents.received.form_fields import PdfField
 from lifecycle.plausible import DateInput
-from tabular.reading import UnreadableFile, decode
+from tabular.forms import ACCEPTED
+from tabular.reading import UnreadableFile
 from town_hall.forms import MESSAGE_LENGTH
 
 
@@ -156,10 +158,11 @@ class EnrolmentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField", "spellcheck": "false"}),
     )
     upload = forms.FileField(
-        label="ou un fichier CSV ou TXT",
+        label="ou un fichier",
         required=False,
         allow_empty_file=True,  # Told apart, with its reason, when it is read.
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/plain,text/csv"}),
+        help_text="CSV, TXT, XLSX, ODS ou XLS.",
+        widget=forms.FileInput(attrs={"accept": ACCEPTED}),
     )
 
     def clean_upload(self) -> str:
@@ -172,7 +175,7 @@ class EnrolmentForm(forms.Form):
                 f"Ce fichier dépasse {limit} Mo : gardez la seule colonne des codes."
             )
         try:
-            return decode(upload.read())
+            return text_of(upload.read())
         except UnreadableFile as error:
             raise ValidationError(str(error)) from None
 

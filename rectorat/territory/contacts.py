@@ -12,17 +12,8 @@ from communes.contacts.imports import import_contacts
 from conventions.campaigns.models import Campaign
 from rectorat.territory.reach import Reach, reach_by_department
 from tabular.admin_import import FileImportMixin
-from tabular.forms import ConfirmImportForm, ImportForm
+from tabular.forms import ConfirmImportForm
 from tabular.reading import Report
-
-
-class ContactImportForm(ImportForm):
-    file = forms.FileField(
-        label="Fichier",
-        help_text="CSV, XLSX, ODS ou XLS ; rien n'est écrit avant votre accord.",
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx,.ods,.xls"}),
-        error_messages={"empty": "Le fichier est vide."},
-    )
 
 
 class ConfirmContactImportForm(ConfirmImportForm):
@@ -40,7 +31,6 @@ class ContactPages(FileImportMixin):
         css = {"all": ("conventions_admin.css",)}
 
     change_list_template = "admin/communes/collectivity/change_list.html"
-    import_form = ContactImportForm
     confirm_import_form = ConfirmContactImportForm
     import_title = "Importer des contacts"
     import_source = (

@@ -18,7 +18,6 @@ from conventions.dossiers.outdating import review
 from conventions.models import Convention
 from jobs import running
 from jobs.actions import Action, Outcome, one_by_one
-from rectorat.territory.contacts import ContactImportForm
 from tabular.admin_import import FileImportMixin
 from tabular.reading import Report
 
@@ -65,7 +64,6 @@ class ProposedMayorAdmin(FileImportMixin, ScopedAdmin):
     list_per_page = 100
     search_fields = ("collectivity__search_text", "representative_last_name")
     actions = ("apply_proposals", "refuse_proposals")
-    import_form = ContactImportForm
     import_title = "Importer les maires"
     import_source = (
         "Le fichier des maires du répertoire national des élus, tel que data.gouv.fr le publie "

@@ -230,3 +230,36 @@ def test_the_command_fails_on_an_unreadable_file(tmp_path, content):
 def test_the_command_fails_when_the_file_is_not_there(tmp_path):
     with pytest.raises(CommandError, match="ne peut pas être lu"):
         call_command("import_communes", tmp_path / "absent.csv")
+
+
+COG = (
+    "TYPECOM,COM,REG,DEP,CTCD,ARR,TNCC,NCC,NCCENR,LIBELLE,CAN,COMPARENT\n"
+    "COM,34337,76,34,34D,343,0,VILLENEUVE,Villeneuve,Villeneuve-lès-Maguelone,3408,\n"
+    "COMD,34337,76,34,34D,343,0,VILLENEUVE,Villeneuve,Villeneuve ancienne,,34337\n"
+    "COMA,34999,76,34,34D,343,0,ANCIENNE,Ancienne,Ancienne,,34337\n"
+)
+BANATIC = (
+    "Reg_com;dep_com;siren;insee;nom_com;ptot_2026\n"
+    "76;34;213403371;34337;Villeneuve-lès-Maguelone;10900\n"
+)
+
+
+def test_a_known_commune_keeps_its_siren_when_the_yearly_file_has_none():
+    import_communes(csv(VILLENEUVE))
+    report = import_communes(COG.encode())
+    assert counts(report) == (0, 0, 1, 0)
+    assert Commune.objects.get().siren == "213403371"
+
+
+def test_associated_and_delegated_communes_are_none():
+    import_communes(csv(VILLENEUVE))
+    assert import_communes(COG.encode()).ignored.total() == 2
+    assert Commune.objects.count() == 1
+
+
+def test_a_new_commune_of_the_yearly_file_waits_for_the_file_of_sirens():
+    report = import_communes(COG.encode())
+    assert "banatic" in report.refused[0].reason
+    import_communes(BANATIC.encode())
+    assert counts(import_communes(COG.encode())) == (0, 0, 1, 0)
+    assert Collectivity.objects.get().siren == "213403371"

@@ -1,6 +1,9 @@
+import io
+
+import openpyxl
 import pytest
 
-from conventions.enrolment.codes import read_codes
+from conventions.enrolment.codes import read_codes, text_of
 from conventions.enrolment.enrolling import enrol, withdraw
 from conventions.enrolment.preparation import prepare
 from conventions.models import Convention, Enrolment
@@ -239,3 +242,18 @@ def test_an_agent_limited_to_a_departement_leaves_the_others_alone(campaign, rec
     )
     prepare(campaign, by=gard)
     assert Convention.objects.get().school_count == 1
+
+
+def test_codes_in_e_mail_addresses_are_not_read():
+    """An address often names another school than its row."""
+    codes, refused = read_codes("UAI;mail\n0341255E;ce.0340010B@ac-montpellier.fr\n")
+    assert (codes, refused) == ([(2, "0341255E")], [])
+
+
+def test_a_workbook_of_schools_is_read_under_its_title_each_code_at_its_row():
+    workbook = openpyxl.Workbook()
+    for row in (["Écoles à inscrire"], [], ["RNE", "Élèves"], ["341255E", 55]):
+        workbook.active.append(row)
+    target = io.BytesIO()
+    workbook.save(target)
+    assert read_codes(text_of(target.getvalue())) == ([(4, "0341255E")], [])

@@ -140,7 +140,7 @@ def test_a_date_is_read_as_published_or_as_a_spreadsheet_rewrote_it(date):
     assert School.objects.get().opened_on == datetime.date(1971, 6, 16)
 
 
-@pytest.mark.parametrize("nature", ["101", "103", "151", "152", "153"])
+@pytest.mark.parametrize("nature", ["101", "103", "151", "152", "153", "162"])
 def test_public_primary_schools_are_taken(nature):
     import_schools(csv(row(nature=nature)))
     assert School.objects.get().nature == nature
@@ -150,7 +150,7 @@ def test_public_primary_schools_are_taken(nature):
     "values",
     [
         {"nature": "340"},
-        {"nature": "162"},
+        {"nature": "300"},
         {"sector": "Privé"},
         {"department": "013", "commune": "13055"},
         {"state": "A OUVRIR"},
@@ -375,3 +375,27 @@ def test_a_school_that_no_file_ever_had_is_not_missing_from_one(villeneuve):
     assert School.objects.get(uai=entered.uai).listed_since == timezone.localdate()
     (closure,) = import_schools(csv(*rows_of(schools))).closures
     assert closure.identifier == entered.uai
+
+
+def test_a_file_saved_by_a_spreadsheet_overwrites_no_telephone():
+    """Its numbers lost their first zero, and a count gained decimals."""
+    import_schools(csv(row()))
+    saved = csv(row(phone="467694400", department="34", opened="16/06/1971", pupils="259.0"))
+    assert counts(import_schools(saved)) == (0, 0, 1, 0)
+    assert School.objects.get().phone == "0467694400"
+
+
+def test_a_telephone_without_its_zero_gets_it_back_on_a_new_school():
+    import_schools(csv(row(phone="467694400")))
+    assert School.objects.get().phone == "0467694400"
+
+
+def test_a_telephone_only_written_otherwise_is_no_change():
+    import_schools(csv(row()))
+    assert counts(import_schools(csv(row(phone="04 67 69 44 00")))) == (0, 0, 1, 0)
+
+
+def test_a_code_that_lost_its_zero_is_the_school_and_its_column_may_be_named_rne():
+    import_schools(csv(row()))
+    header = HEADER.replace("Identifiant_de_l_etablissement", "RNE")
+    assert counts(import_schools(csv(row(uai="341255E"), header=header))) == (0, 0, 1, 0)

@@ -1,5 +1,9 @@
 """The importer on the real exports of the annuaire (skipped where they are absent)."""
 
+import csv
+import io
+import re
+
 import pytest
 from django.core.management import call_command
 
@@ -40,6 +44,28 @@ def test_importing_the_whole_region_again_changes_nothing(region, export):
     report = import_schools(export)
     assert report.changes_nothing
     assert report.unchanged == 4104
+
+
+def as_saved_by_a_spreadsheet(content):
+    """The export opened and saved: numbers without their zeros, days in the French order."""
+
+    def saved(cell):
+        if cell.isdecimal():
+            return str(int(cell))
+        return re.sub(r"^(\d{4})-(\d\d)-(\d\d)$", r"\3/\2/\1", cell)
+
+    header, *rows = csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";")
+    target = io.StringIO()
+    writer = csv.writer(target, delimiter=";")
+    writer.writerow(header)
+    writer.writerows([saved(cell) for cell in row] for row in rows)
+    return target.getvalue().encode("utf-8-sig")
+
+
+def test_the_region_saved_by_a_spreadsheet_changes_no_school(region, export):
+    report = import_schools(as_saved_by_a_spreadsheet(export), dry_run=True)
+    assert report.changed == []
+    assert (report.unchanged, report.refused) == (4104, [])
 
 
 def test_files_of_less_than_the_region_close_nothing(region, real_data):

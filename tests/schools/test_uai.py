@@ -45,3 +45,13 @@ def test_digits_of_other_scripts_are_not_digits_of_a_code():
 def test_a_code_turned_into_a_number_by_a_spreadsheet_is_told_as_such(text):
     with pytest.raises(uai.InvalidUAI, match="tableur"):
         uai.parse(text)
+
+
+@pytest.mark.parametrize("text", ["341255E", "341255e"])
+def test_a_zero_that_a_spreadsheet_took_is_put_back_where_the_key_agrees(text):
+    assert uai.parse(text) == "0341255E"
+
+
+def test_a_zero_is_not_put_back_on_a_code_whose_key_disagrees():
+    with pytest.raises(uai.InvalidUAI):
+        uai.parse("341255F")

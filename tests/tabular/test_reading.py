@@ -1,7 +1,11 @@
 """Official files come in many variants; all are read, the unreadable are named as such."""
 
 import contextlib
+import datetime
+import io
+import zipfile
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,7 +93,7 @@ def test_a_line_break_inside_quotes_keeps_the_line_numbers_right():
         (PLAIN.splitlines()[0].encode(), "aucune ligne"),
         (b"PK\x03\x04" + b"\0" * 50, "CSV UTF-8"),
         (b"%PDF-1.7", "un PDF"),
-        (b"\xd0\xcf\x11\xe0 xls", "Excel"),
+        (b"\xd0\xcf\x11\xe0 xls", "classeur est illisible"),
         (b"code_insee;nom\n34\x00337;Agde\n", "pas un fichier texte"),
         (b"\x81\x8d\x8f", "illisibles"),
         (b"<html><body>Erreur 404</body></html>", "Colonnes introuvables"),
@@ -125,6 +129,94 @@ def test_a_quote_left_open_is_told_rather_than_swallowing_rows():
     content = 'code_insee;nom\n1;"Agde\n' + "2;Le Vigan\n" * 30
     with pytest.raises(UnreadableFile, match="ligne 2"):
         rows(content)
+
+
+SHEET = [
+    ["Communes de l'Hérault"],
+    [],
+    ["CODE INSEE", "Nom", "Code postal", "Population", "Vu le"],
+    [34337, "Villeneuve-lès-Maguelone", 34750, 55.0, datetime.date(2026, 11, 24)],
+    [30350, "Le Vigan", "30120", "", ""],
+    [],
+    ["TOTAL", "", "", 55, ""],
+]
+KEPT = (
+    *COLUMNS,
+    Column("population", ("population",)),
+    Column("seen_on", ("vu_le",)),
+)
+
+
+def as_xlsx(rows):
+    workbook = openpyxl.Workbook()
+    for row in rows:
+        workbook.active.append(row)
+    target = io.BytesIO()
+    workbook.save(target)
+    return target.getvalue()
+
+
+def as_ods(rows):
+    """An OpenDocument sheet as its specification has it: typed cells, rows of their own length."""
+
+    def cell(value):
+        if isinstance(value, datetime.date):
+            return f'<table:table-cell office:value-type="date" office:date-value="{value}"/>'
+        if isinstance(value, int | float):
+            return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
+        return (
+            '<table:table-cell office:value-type="string">'
+            f"<text:p>{value}</text:p></table:table-cell>"
+        )
+
+    names = "urn:oasis:names:tc:opendocument:xmlns:"
+    body = "".join(
+        f"<table:table-row>{''.join(map(cell, row)) or '<table:table-cell/>'}</table:table-row>"
+        for row in rows
+    )
+    content = (
+        f'<office:document-content xmlns:office="{names}office:1.0" '
+        f'xmlns:table="{names}table:1.0" xmlns:text="{names}text:1.0"><office:body>'
+        f'<office:spreadsheet><table:table table:name="A">{body}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+        archive.writestr(
+            "META-INF/manifest.xml",
+            f'<manifest:manifest xmlns:manifest="{names}manifest:1.0"/>',
+        )
+    return target.getvalue()
+
+
+def as_csv(rows):
+    """What a spreadsheet writes: as many separators on every line, numbers with their decimals."""
+    return "".join(
+        ";".join([*map(str, row), *[""] * (5 - len(row))]) + "\r\n" for row in rows
+    ).encode("cp1252")
+
+
+@pytest.mark.parametrize("written", [as_xlsx, as_ods, as_csv])
+def test_a_sheet_is_read_under_its_title_above_its_total_typed_cells_as_text(written):
+    table = reading.read(written(SHEET), KEPT)
+    assert [(row.line, row["code"], row["postcode"]) for row in table.rows] == [
+        (4, "34337", "34750"),
+        (5, "30350", "30120"),
+    ]
+    assert (table.rows[0]["population"], table.rows[0]["seen_on"]) == ("55", "2026-11-24")
+    assert table.refused == []
+
+
+def test_what_stands_beside_the_table_of_a_workbook_refuses_no_row():
+    noted = [*SHEET[:3], [*SHEET[3], "vu avec le maire"]]
+    assert [row["code"] for row in reading.read(as_xlsx(noted), KEPT).rows] == ["34337"]
+
+
+def test_headers_not_recognised_are_told_without_a_wall_of_empty_quotes():
+    with pytest.raises(UnreadableFile, match=r"sont : « Ville », « Rue »\.$"):
+        rows("Ville;Rue;;;;;\nAgde;x;;;;;\n")
 
 
 @given(st.binary(max_size=400))
