@@ -16,7 +16,7 @@ from documents.received.form_fields import PdfField
 from lifecycle.plausible import DateInput
 from tabular.forms import ACCEPTED
 from tabular.reading import UnreadableFile
-from town_hall.forms import MESSAGE_LENGTH
+from town_hall.forms.files import MESSAGE_LENGTH
 
 
 class NoFactForm(forms.Form):

@@ -7,7 +7,7 @@ from communes.typed import read_phone, read_postcode, refuse_pictures, validate_
 from conventions.models import Convention
 from lifecycle.models import JournalEntry
 from tests.town_hall.test_files import identity, url
-from town_hall.days import understood
+from town_hall.forms.days import understood
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from conventions.authority import can_drop_draft, can_record_act, drop_draft, record_act
 from conventions.models import SignedByBoth
-from town_hall.act_forms import ActForm, act_to_fill
-from town_hall.forms import FileForm
+from town_hall.forms.acts import ActForm, act_to_fill
+from town_hall.forms.files import FileForm
 from town_hall.views.form import FileFormView
 
 

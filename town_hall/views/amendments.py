@@ -13,8 +13,8 @@ from conventions.authority import (
     record_act_dates,
 )
 from conventions.models import Piece, SignedByBoth, attach, can_receive_pieces
-from town_hall.act_forms import ActDatesForm
-from town_hall.forms import AmendmentPieceForm, AmendmentSignatureForm
+from town_hall.forms.acts import ActDatesForm
+from town_hall.forms.files import AmendmentPieceForm, AmendmentSignatureForm
 from town_hall.views.act import ActFormView, DraftDropView
 from town_hall.views.form import FileFormView
 from town_hall.views.own_act import OwnActPage

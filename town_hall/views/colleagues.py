@@ -21,7 +21,7 @@ from accounts.scope import collectivity_scope
 from communes.models import Collectivity
 from conventions.dossiers.outdating import review
 from conventions.models import Convention
-from town_hall.colleague_forms import ColleagueForm, RepresentativeForm
+from town_hall.forms.colleagues import ColleagueForm, RepresentativeForm
 from town_hall.reviews import asks_representative, confirm, is_due
 
 

@@ -8,7 +8,7 @@ from conventions.correspondence import can_post_message, post_message
 from conventions.exchanges.models import Message
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import Convention
-from town_hall.forms import CorrectionForm, MessageForm
+from town_hall.forms.files import CorrectionForm, MessageForm
 from town_hall.views.form import FileFormView
 
 

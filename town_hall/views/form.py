@@ -16,8 +16,8 @@ from conventions.models import Dossier, Piece, try_to_issue
 from drafts.views import KeptFormView
 from lifecycle.door import expect_version
 from lifecycle.rereading import RereadForm
-from town_hall.forms import FileForm
-from town_hall.meanwhile import Difference, reconcile
+from town_hall.forms.files import FileForm
+from town_hall.forms.meanwhile import Difference, reconcile
 from town_hall.views.files import find_convention
 
 writers = role_required(Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR)

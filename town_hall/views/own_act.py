@@ -18,8 +18,8 @@ from documents.wording.fields import listed_fields
 from documents.wording.merge_field import MergeField
 from documents.wording.requirements import requirements_of
 from documents.wording.sections import guide_to
-from town_hall.act_forms import OwnActForm
-from town_hall.forms import FileForm
+from town_hall.forms.acts import OwnActForm
+from town_hall.forms.files import FileForm
 from town_hall.views.form import FileFormView
 
 

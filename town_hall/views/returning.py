@@ -12,7 +12,7 @@ from conventions.dossiers.coming_back import tell
 from conventions.dossiers.whole import WholeFile
 from conventions.models import Piece, attach, can_receive_pieces
 from documents.received.uploads import UploadedPdf, read_copy
-from town_hall.return_forms import PAPERS, ReturnForm
+from town_hall.forms.returning import PAPERS, ReturnForm
 from town_hall.views.files import find_convention
 from town_hall.views.form import FileFormView, writers
 

@@ -23,8 +23,8 @@ from conventions.models import (
     can_withdraw,
     withdraw,
 )
-from town_hall.act_forms import ActDatesForm
-from town_hall.forms import (
+from town_hall.forms.acts import ActDatesForm
+from town_hall.forms.files import (
     ChangedRepresentativeForm,
     PieceForm,
     SignatureForm,

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from conventions.models import Dossier
 from conventions.terminations.models import Termination, open_termination, refuse_notice
 from conventions.terminations.steps import consequences_of, initial, open_steps, step_of, take
-from town_hall.forms import TerminationForm
+from town_hall.forms.files import TerminationForm
 from town_hall.views.form import FileFormView
 
 

@@ -14,8 +14,8 @@ from conventions.lifecycle import TRANSITIONS, State
 from conventions.models import Convention, Piece
 from documents.rendering import render
 from drafts.forms import restore
-from town_hall.act_forms import ActForm, act_to_fill
-from town_hall.forms import FileForm, IdentityForm
+from town_hall.forms.acts import ActForm, act_to_fill
+from town_hall.forms.files import FileForm, IdentityForm
 from town_hall.views.form import FileFormView
 
 # The details in the order in which they are read, each with the fields that correct it.

@@ -8,8 +8,8 @@ from conventions.acts.models import Act
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import Piece
 from documents.received.form_fields import PdfField
-from town_hall.days import DayInput
-from town_hall.forms import FileForm
+from town_hall.forms.days import DayInput
+from town_hall.forms.files import FileForm
 
 PAPERS = (Piece.Kind.ACT_SIGNED, Piece.Kind.CONVENTION_SIGNED, Piece.Kind.DEPOSIT_RECEIPT)
 

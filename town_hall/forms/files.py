@@ -16,8 +16,8 @@ from conventions.terminations.steps import EndingStep
 from documents.received.form_fields import COPY, PdfField
 from lifecycle.plausible import keep_within
 from lifecycle.rereading import RereadForm
-from town_hall.days import NOT_A_DAY, DayInput
-from town_hall.meanwhile import SEEN, seen
+from town_hall.forms.days import NOT_A_DAY, DayInput
+from town_hall.forms.meanwhile import SEEN, seen
 
 # Fields that name a person.
 PERSONS = frozenset(

@@ -20,8 +20,8 @@ from documents.letterheads import read_letterhead
 from documents.received.form_fields import COPY, PdfField
 from drafts.forms import KeptFileInput
 from lifecycle.plausible import keep_within
-from town_hall.days import DayInput
-from town_hall.forms import FileForm
+from town_hall.forms.days import DayInput
+from town_hall.forms.files import FileForm
 
 _WITHOUT_DELEGATION = (
     "Vide, la décision n'en cite aucune. Sans délégation du conseil, choisissez une délibération."
