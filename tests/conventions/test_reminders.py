@@ -17,6 +17,8 @@ from conventions.dossiers.reminders import refusal, remind
 from conventions.dossiers.tasks import send_reminders
 from conventions.exchanges.models import Notification
 from conventions.models import Convention
+from jobs.models import Job, JobItem
+from jobs.tasks import run_job
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import JournalEntry
 from tests.factories import (
@@ -183,8 +185,10 @@ def test_reminding_a_selection_announces_who_is_left_out_and_why(agent, sent):
     reason = "Rien n'est attendu de la collectivité : la convention est préparée."
     assert page.context["preview"].left_out == [(other, reason)]
     assert not reminder_emails().exists()
-    report = agent.post(url, {"conventions": keys}).context["report"]
-    assert (report.done, report.left_out) == ([sent], [(other, reason)])
+    agent.post(url, {"conventions": keys})
+    run_job(Job.objects.get().pk)
+    assert Job.objects.get().items.get(key=sent.pk).state == JobItem.State.DONE
+    assert JobItem.objects.get(key=other.pk).reason == reason
     assert JournalEntry.objects.filter(verb="remind").count() == 1
 
 

@@ -111,7 +111,7 @@ def test_a_tampered_file_is_kept_all_the_same_and_said_to_be(confirmed):
 
 
 def test_a_file_that_was_repaired_is_said_to_be_on_both_sides(confirmed, pages):
-    send_back(confirmed, pdf_of(2) + 400 * b"<html>")
+    send_back(confirmed, pdf_of(2) + 3000 * b"\0")
     for page in pages():
         assert "il a été réparé à son arrivée" in page
     send_back(confirmed, pdf_of(2))
@@ -124,7 +124,7 @@ def test_what_is_attached_to_a_message_is_repaired_as_well(confirmed, town_hall)
         by=town_hall,
         subject="other",
         body="Voici.",
-        attachment=read_copy([file(pdf_of(1) + 400 * b"<html>")]),
+        attachment=read_copy([file(pdf_of(1) + 3000 * b"\0")]),
     )
     assert message.attachment.is_repaired
 

@@ -51,7 +51,7 @@ def test_a_new_text_begins_with_its_nature(agent):
     page = content(agent.get(url("add")))
     assert "?kind=convention" in page
     editor = content(agent.get(url("add"), {"kind": "convention"}))
-    assert 'data-field="{{ liste_des_ecoles }}" data-block' in editor
+    assert 'data-field="{{ liste_des_ecoles }}"' in editor
     assert "la fin de la convention (ajoutez le champ {{ date_de_fin }})" in editor
     assert "{{ article_delegation }}" not in editor
 

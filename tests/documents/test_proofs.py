@@ -5,9 +5,9 @@ import io
 from dataclasses import replace
 
 import pytest
-from django.core.checks import run_checks
 from django.core.management import call_command
 
+from documents.checks import check_standing_type
 from documents.press import plain as press
 from documents.press import proofs, standing_type
 from documents.press.formes import Page
@@ -92,11 +92,7 @@ def test_a_difference_is_told_and_stops_the_short_cut_until_it_is_lifted(
     (told,) = [record for record in caplog.records if record.levelname == "ERROR"]
     assert "what the pages draw" in told.getMessage()
     assert "what the pages draw" in proofs.reason_to_stop()
-    (warning,) = [
-        found
-        for found in run_checks(include_deployment_checks=True)
-        if found.id == "documents.W001"
-    ]
+    (warning,) = check_standing_type(None)
     assert "--resume" in warning.hint
 
     # Every process knows, this one and those that start.

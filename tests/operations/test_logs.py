@@ -28,6 +28,9 @@ def lines():
     handler.setFormatter(JsonLines())
     root, ours = logging.getLogger(), logging.getLogger("operations.requests")
     levels = root.level, ours.level
+    # `manage.py demo` silences what is told, for its whole process.
+    silenced = logging.root.manager.disable
+    logging.disable(logging.NOTSET)
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     ours.setLevel(logging.INFO)
@@ -35,6 +38,7 @@ def lines():
     root.removeHandler(handler)
     root.setLevel(levels[0])
     ours.setLevel(levels[1])
+    logging.disable(silenced)
 
 
 def read(stream):

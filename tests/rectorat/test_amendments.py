@@ -11,10 +11,8 @@ from accounts.roles import Role
 from conventions.amendments.lifecycle import AmendmentState
 from conventions.amendments.models import Amendment
 from conventions.models import Piece, latest_piece, own_pieces
-from documents.rendering import render
-from documents.wording.texts import newest_text
 from rectorat.admin.convention import ConventionAdmin
-from tests.documents.samples import AMENDMENT
+from tests.documents.test_uploads import pdf_of
 from tests.factories import (
     ConventionFactory,
     SchoolFactory,
@@ -101,7 +99,7 @@ def test_the_file_says_the_current_amount_beside_the_signed_one(mairie, conventi
 
 
 def test_the_signature_is_recorded_with_the_signed_copy(mairie, sent):
-    scan = render(newest_text("amendment"), AMENDMENT).content
+    scan = pdf_of(1)
     response = mairie.post(
         town_hall_url("amendment_signature", sent),
         {
@@ -159,7 +157,7 @@ def test_its_act_is_entered_dated_and_printed(mairie, sent):
 
 
 def test_a_piece_is_added_to_the_avenant_and_not_to_the_convention(mairie, sent, convention):
-    scan = render(newest_text("amendment"), AMENDMENT).content
+    scan = pdf_of(1)
     response = mairie.post(
         town_hall_url("amendment_piece", sent),
         {

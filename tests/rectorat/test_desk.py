@@ -187,7 +187,9 @@ def test_each_count_is_its_lists_and_what_a_person_counts(
     for agent in agents:
         client = SignedInClient()
         client.force_login(agent)
-        with django_assert_max_num_queries(15):
+        # Two more where something waits without a worker, six about the site for who runs it.
+        more = 6 if agent.role == "administrator" else 0
+        with django_assert_max_num_queries(17 + more):
             page = client.get(reverse("admin:index"), {"mine": "yes"} if is_mine else {})
         desk = page.context["desk"]
         lines = [*desk.yours, *desk.watched]
