@@ -212,7 +212,8 @@ class Draw:
 ROLES = st.sampled_from([None, *Role])
 STEPS = st.builds(
     Draw,
-    verb=st.sampled_from([*[None] * 4 * len(VERBS), *sorted(VERBS)]),
+    # A file is begun again from few of its states: drawn more often, it happens.
+    verb=st.sampled_from([*[None] * 4 * len(VERBS), *sorted(VERBS), *["resume"] * 4]),
     role=ROLES,
     days=st.integers(min_value=-40, max_value=250) | st.just(0) | st.just(0),
     other_days=st.integers(min_value=-5, max_value=5),
@@ -508,7 +509,7 @@ def test_no_sequence_of_verbs_leads_out_of_the_table(quick_rendering, sample):
     done = set()
 
     @settings(
-        max_examples=sample(30, 60),
+        max_examples=sample(20, 60),
         deadline=None,
         derandomize=True,
         phases=[Phase.generate],  # Shrinking would cost minutes; a walk is short to read.
