@@ -1,5 +1,7 @@
 """A file begun again, after an error that only a new one can put right."""
 
+from copy import copy
+
 from django.db import transaction
 
 from accounts.models import User
@@ -26,7 +28,9 @@ def resume(convention: Convention, *, by: User | None, comment: str) -> Conventi
         campaign = Campaign.objects.held(convention.campaign)
         campaign.refuse_work(by)
         codes = list(convention.enrolments.enrolled().values_list("uai", flat=True))
-        convention.abandon(by=by, comment=comment)
+        # A copy: what is refused below leaves the caller's file as it was read.
+        given_up = copy(convention)
+        given_up.abandon(by=by, comment=comment)
         report = enrol(
             campaign, "\n".join(codes), by=by, origin=f", reprise de {convention.reference}"
         )
@@ -42,4 +46,5 @@ def resume(convention: Convention, *, by: User | None, comment: str) -> Conventi
                 "La collectivité qui paie désormais a déjà son dossier, envoyé : abandonnez "
                 "celui-ci, puis ajoutez ses écoles au sien par un avenant."
             )
+        convention.refresh_from_db()
         return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -213,7 +213,7 @@ ROLES = st.sampled_from([None, *Role])
 STEPS = st.builds(
     Draw,
     # A file is begun again from few of its states: drawn more often, it happens.
-    verb=st.sampled_from([*[None] * 4 * len(VERBS), *sorted(VERBS), *["resume"] * 4]),
+    verb=st.sampled_from([*[None] * 4 * len(VERBS), *sorted(VERBS), *["resume"] * 8]),
     role=ROLES,
     days=st.integers(min_value=-40, max_value=250) | st.just(0) | st.just(0),
     other_days=st.integers(min_value=-5, max_value=5),
@@ -400,6 +400,7 @@ def check_situation(pk):
         assert (now, todo, counts(counted)) == (None, [], [])
         return
     assert counts(counted) == [(now.now, 1)]
+    check_days(convention)
     check_territory(convention)
     # At most one thing is to be done, it is what the callout says, and its page opens.
     assert len(todo) <= 1
@@ -414,6 +415,25 @@ def check_situation(pk):
         assert convention.act.executory_on
         assert not convention.act.withdrawn_on
     assert bool(reminders.waits_for_town_hall(convention)) <= (now.town_hall is not None)
+
+
+# Planned, or an end: what is still to come.
+TO_COME = {"planned_on", "published_until", "moved_end_on", "new_end_on"}
+
+
+def check_days(convention):
+    """Whatever was done, each day told of a file lies in the window of its campaign."""
+    rows = [
+        convention,
+        *filter(None, [convention.act]),
+        *convention.amendments.all(),
+        *convention.terminations.all(),
+    ]
+    for row in rows:
+        for column in row._meta.concrete_fields:
+            is_told = type(column) is models.DateField and column.name not in TO_COME
+            if is_told and (day := getattr(row, column.name)):
+                assert convention.campaign.window.first <= day <= timezone.localdate(), column.name
 
 
 def check_territory(convention):
@@ -509,7 +529,7 @@ def test_no_sequence_of_verbs_leads_out_of_the_table(quick_rendering, sample):
     done = set()
 
     @settings(
-        max_examples=sample(20, 60),
+        max_examples=sample(30, 60),
         deadline=None,
         derandomize=True,
         phases=[Phase.generate],  # Shrinking would cost minutes; a walk is short to read.
