@@ -73,16 +73,31 @@ def start(
 
 
 def retry(job: Job) -> int:
-    """Do again what `job` left out; return how many rows that is."""
+    """Do again what `job`, once over, left out; return how many rows that is."""
     with transaction.atomic():
+        over = _held_once_over(job)
+        if over is None:
+            return 0
         left_out = job.items.filter(state=JobItem.State.LEFT_OUT)
         count = left_out.update(state=JobItem.State.WAITING, reason="", done_at=None)
         if count:
-            Job.objects.filter(pk=job.pk).update(
-                state=Job.State.QUEUED, finished_at=None, gathering_at=None, file="", note=""
-            )
-            _ask_workers(job, count)
+            _begin_again(over, count)
     return count
+
+
+def gather_again(job: Job) -> bool:
+    """Make again the file that could not be made, of all that was done; False if none is missing."""
+    with transaction.atomic():
+        over = _held_once_over(job)
+        if over is None or not lacks_file(over):
+            return False
+        _begin_again(over, 1)
+    return True
+
+
+def lacks_file(job: Job) -> bool:
+    """Tell whether the file of what `job` did could not be made."""
+    return job.note == _NO_FILE
 
 
 def cancel(job: Job) -> bool:
@@ -111,6 +126,22 @@ def take_up() -> None:
     left = Job.objects.filter(state__in=_UNFINISHED).exclude(gathering_at__gte=fresh)
     for job in left.exclude(pk__in=held.values("job")):
         async_task("jobs.tasks.run_job", job.pk)
+
+
+def _held_once_over(job: Job) -> Job | None:
+    """Hold `job` as it is now, so that two people do not begin it again; None while it runs."""
+    rows = Job.objects.select_for_update(no_key=True)
+    return rows.filter(pk=job.pk, state__in=(Job.State.FINISHED, Job.State.CANCELLED)).first()
+
+
+def _begin_again(job: Job, items: int) -> None:
+    """Have workers do `items` rows; the file of before, which lacks them, goes."""
+    if job.file:
+        transaction.on_commit(lambda: job.file.delete(save=False))
+    Job.objects.filter(pk=job.pk).update(
+        state=Job.State.QUEUED, finished_at=None, gathering_at=None, file="", note=""
+    )
+    _ask_workers(job, items)
 
 
 def _ask_workers(job: Job, items: int) -> None:

@@ -119,6 +119,7 @@ class JobAdmin(ScopedAdmin):
             title=job.label,
             subtitle=None,
             facts=_facts(job),
+            lacks_file=running.lacks_file(job),
             progress=progress,
             waiting=waiting,
             **_forecast(job, waiting),
@@ -145,13 +146,14 @@ class JobAdmin(ScopedAdmin):
         ] + super().get_urls()
 
     def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Do again what a job left out."""
+        """Do again what a job left out, or the file that it could not make."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         job = self._job(request, pk)
-        count = running.retry(job) if job.is_over else 0
-        if count:
+        if count := running.retry(job):
             messages.success(request, f"Reprises : {count}.")
+        elif running.gather_again(job):
+            messages.success(request, "Le fichier va être fait de nouveau.")
         else:
             messages.warning(request, "Ce traitement n'a rien laissé de côté.")
         return redirect("admin:jobs_job_change", job.pk)

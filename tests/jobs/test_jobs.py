@@ -371,6 +371,48 @@ def test_old_files_are_forgotten_and_their_report_stays(rectorat, convention, wo
     assert job.items.count() == 1
 
 
+def test_a_file_that_could_not_be_made_is_made_again_when_asked(
+    client, rectorat, convention, worked, monkeypatch
+):
+    attach(convention_sent(convention), kind=Piece.Kind.CONVENTION_SIGNED, pdf=SCAN, by=None)
+    jobs.start("pieces", [convention.pk], by=rectorat)
+    with monkeypatch.context() as broken:
+        broken.setattr("conventions.dossiers.archive.stream", lambda pieces: 1 / 0)
+        job = worked()
+    assert "recommencez" in job.note
+    assert list(jobs.failed()) == [job]
+    client.force_login(rectorat)
+    page = client.get(reverse("admin:jobs_job_change", args=[job.pk]))
+    assert "Refaire le fichier" in page.content.decode()
+    page = client.post(reverse("admin:jobs_job_retry", args=[job.pk]), follow=True)
+    assert "Le fichier va être fait de nouveau." in page.content.decode()
+    job = worked()
+    assert job.state == Job.State.FINISHED
+    assert job.file
+    assert not jobs.failed()
+
+
+def test_begun_again_a_job_keeps_no_file_of_before(
+    rectorat, convention, worked, django_capture_on_commit_callbacks
+):
+    attach(convention_sent(convention), kind=Piece.Kind.CONVENTION_SIGNED, pdf=SCAN, by=None)
+    jobs.start("pieces", [convention.pk, ConventionFactory().pk], by=rectorat)
+    job = worked()
+    before = job.file.name
+    with django_capture_on_commit_callbacks(execute=True):
+        assert jobs.retry(job) == 1
+    assert not job.file.storage.exists(before)
+
+
+def test_what_is_not_over_is_not_begun_again(rectorat):
+    ConventionFactory(), accepted()
+    job = start(rectorat)
+    jobs._do(jobs.claim(job), job)
+    assert jobs.progress(job)["left_out"] == 1
+    assert jobs.retry(job) == 0
+    assert jobs.progress(job)["left_out"] == 1
+
+
 def convention_sent(convention):
     convention.send(by=None)
     return convention
