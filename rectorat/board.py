@@ -91,7 +91,7 @@ class Board:
     # What the living conventions wait for, each counted once.
     expected: list[tuple[Rule, int]]
     academies: list[AcademyLines]
-    # The states whose amounts are added up, as the filter of the list that shows them.
+    # The states whose conventions are counted and amounts added up, as the filter of the list that shows them.
     expected_states = ",".join(state for state in State if state != State.ABANDONED)
     signed_states = ",".join(CLAIMABLE)
 

@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext
 
 from accounts.access import user_of
 from communes.admin_base import ScopedAdmin
@@ -24,6 +23,7 @@ from jobs import running
 from jobs.selection import read_keys, write_keys
 from lifecycle.plausible import keep_within
 from rectorat.admin.forms import VERB_FORMS, verb_form
+from rectorat.lists.choosing import chips
 
 EXAMPLES = 20
 _IN_PLACE_OF_TOWN_HALL = (
@@ -172,15 +172,7 @@ class BulkPages(ScopedAdmin):
     def selection_in_words(self, request: HttpRequest) -> str:
         """Return how the rows were chosen in the list: its filters, its search, ticks."""
         shown = self.get_changelist_instance(request)
-        everything = gettext("All")
-        words = [
-            f"{spec.title} : {choice['display']}"
-            for spec in shown.filter_specs
-            for choice in spec.choices(shown)
-            if choice.get("selected") and str(choice["display"]) != everything
-        ]
-        if shown.query:
-            words.append(f"recherche : {shown.query}")
+        words = [chip.label for chip in chips(shown)]
         if request.POST.get("select_across") != "1":
             words.append("lignes cochées")
         return ", ".join(words)

@@ -100,8 +100,9 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
     ) -> HttpResponse:
         obj: Campaign | None = kwargs["obj"]
         if obj:
-            context["board"] = build_board(obj, user_of(request))
-            context["to_prepare_again"] = obj.conventions.at_another_fee().count()
+            user = user_of(request)
+            context["board"] = build_board(obj, user)
+            context["to_prepare_again"] = obj.conventions.for_user(user).at_another_fee().count()
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- What is done for the whole campaign --------------------------------

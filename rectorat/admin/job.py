@@ -1,5 +1,6 @@
 """Long actions: followed on a page that may be left, stopped, kept as a report."""
 
+import datetime
 import math
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,15 @@ from django.http import (
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst
 
 from accounts.models import User
 from communes.admin_base import ScopedAdmin
 from jobs import running
 from jobs.actions import action
 from jobs.models import Job, JobItem
+from rectorat.lists.choosing import ManyChoicesFilter
 from tabular import writing
 
 # Rows of each list of the page; the CSV has them all.
@@ -38,6 +42,18 @@ FACT_LABELS = {
     "comment": "motif",
     "only_reached": "seulement celles qu'un courriel atteint",
 }
+
+
+class StateFilter(ManyChoicesFilter):
+    title = "état"
+    parameter_name = "state__in"
+    alias = "state__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(state.value, capfirst(state.label)) for state in Job.State]
+
+    def condition(self, value: str, today: datetime.date) -> Q:
+        return Q(state=value)
 
 
 class ActionFilter(admin.SimpleListFilter):
@@ -67,7 +83,7 @@ class FailureFilter(admin.SimpleListFilter):
 @admin.register(Job)
 class JobAdmin(ScopedAdmin):
     list_display = ("label", "state", "moment", "by_name", "size", "left_out_count", "selection")
-    list_filter = ("state", FailureFilter, ActionFilter)
+    list_filter = (StateFilter, FailureFilter, ActionFilter)
     list_select_related = ("by",)
     list_per_page = 50
     change_form_template = "admin/jobs/job/change_form.html"
@@ -194,12 +210,18 @@ class JobAdmin(ScopedAdmin):
 
 def _facts(job: Job) -> list[tuple[str, str]]:
     """What was typed for the job, in words."""
-    values = {True: "oui", False: "non"}
     return [
-        (FACT_LABELS[name], values.get(value, str(value)))
+        (FACT_LABELS[name], _in_words(name, value))
         for name, value in job.facts.items()
         if name in FACT_LABELS and value not in ("", None, False)
     ]
+
+
+def _in_words(name: str, value: Any) -> str:
+    """What was typed as a reader has it: days were kept as text."""
+    if name == "on":
+        return date_format(datetime.date.fromisoformat(value), "SHORT_DATE_FORMAT")
+    return "oui" if value is True else str(value)
 
 
 def _reasons(items: QuerySet[JobItem]) -> list[tuple[str, int]]:

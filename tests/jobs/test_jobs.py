@@ -15,6 +15,7 @@ from jobs import heartbeat, tasks
 from jobs import running as jobs
 from jobs.models import Job, JobItem, Worker
 from lifecycle.errors import TransitionRefused
+from rectorat.lists.choosing import chips
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -345,6 +346,25 @@ def test_the_report_is_kept_with_who_what_and_why_and_as_csv(client, rectorat, w
     report = client.get(reverse("admin:jobs_job_report", args=[job.pk])).getvalue().decode()
     assert f"{prepared.reference} — {prepared.collectivity_title};fait;Ni adresse" in report
     assert "laissé de côté" in report
+
+
+def test_a_day_that_was_typed_is_told_as_it_is_written_here(client, rectorat, convention):
+    job = jobs.start("sign_for_region", [convention.pk], by=rectorat, facts={"on": "2026-11-03"})
+    client.force_login(rectorat)
+    page = client.get(reverse("admin:jobs_job_change", args=[job.pk]))
+    assert "Date : 03/11/2026" in page.content.decode().replace("\xa0", " ")
+
+
+def test_the_states_that_a_list_of_jobs_is_narrowed_to_are_said_in_words(client, rectorat):
+    accepted()
+    job = start(rectorat)
+    client.force_login(rectorat)
+    page = client.get(reverse("admin:jobs_job_changelist"), {"state__in": "queued,running"})
+    assert [chip.label for chip in chips(page.context["cl"])] == [
+        "état : En attente",
+        "état : En cours",
+    ]
+    assert list(page.context["cl"].queryset) == [job]
 
 
 def test_words_of_a_selection_that_the_site_did_not_write_are_not_kept(client, rectorat, worked):

@@ -419,12 +419,12 @@ def test_the_amounts_of_the_board_open_the_conventions_that_make_them(agent, cam
     ConventionFactory(campaign=campaign)
     ConventionFactory(campaign=campaign).abandon(by=None, comment="Essai")
     page = agent.get(url("board", campaign)).content.decode()
-    addresses = re.findall(r'href="([^"]*state__in=[^"]*)">(Attendu|Signé)', page)
+    addresses = re.findall(r'href="([^"]*state__in=[^"]*)">(Conventions|Attendu|Signé)', page)
     counts = {
         name: agent.get(address.replace("&amp;", "&")).context["cl"].result_count
         for address, name in addresses
     }
-    assert counts == {"Attendu": 2, "Signé": 1}
+    assert counts == {"Conventions": 2, "Attendu": 2, "Signé": 1}
 
 
 def test_every_figure_of_the_board_opens_the_list_that_makes_it(agent, convention):

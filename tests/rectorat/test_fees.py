@@ -9,7 +9,7 @@ from conventions.campaigns.models import Campaign
 from conventions.lifecycle import State
 from conventions.models import Convention
 from lifecycle.errors import TransitionRefused
-from tests.factories import ConventionFactory
+from tests.factories import ConventionFactory, DepartmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -47,5 +47,12 @@ def test_the_campaign_says_how_many_and_prepares_them_in_one_click(
     for convention in Convention.objects.with_parties():
         convention.send(by=None)
         assert convention.amount == 100
+    page = client.get(reverse("admin:campaigns_campaign_change", args=[two_fees.pk]))
+    assert "Préparer de nouveau" not in page.content.decode()
+
+
+def test_an_agent_of_some_departements_is_told_of_their_own_only(client, two_fees):
+    gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
+    client.force_login(UserFactory(role="rectorat", departments=[gard]))
     page = client.get(reverse("admin:campaigns_campaign_change", args=[two_fees.pk]))
     assert "Préparer de nouveau" not in page.content.decode()

@@ -10,8 +10,8 @@ from django.urls import reverse
 from conventions.correspondence import post_message
 from conventions.models import Convention
 from rectorat.lists.assigning import assign
+from rectorat.lists.choosing import chips
 from rectorat.lists.models import Assignment, ChosenColumns, SavedView
-from rectorat.lists.templatetags.agents_lists import chips
 from tests.factories import (
     CollectivityFactory,
     CommuneFactory,
@@ -67,6 +67,16 @@ def test_what_a_list_is_narrowed_to_is_said_and_taken_away_one_by_one(agent, con
     assert "papers" not in said["documents : À produire de nouveau"]
     assert "sent_from" not in said["envoyée : à partir du 01/11/2026"]
     assert said["Campagnes ouvertes"] == ""
+
+
+def test_a_report_says_what_its_list_was_narrowed_to_days_too(agent, convention):
+    convention.send(by=None)
+    query = {"sent_from": "2026-11-01", "q": "ENT"}
+    chosen = {"action": "remind", "_selected_action": [convention.pk], "select_across": "1"}
+    asked = agent.post(reverse(LIST, query=query), chosen)
+    assert asked.context["selection_words"] == (
+        "Campagnes ouvertes, envoyée : à partir du 01/11/2026, recherche : ENT"
+    )
 
 
 def test_a_state_asked_for_the_old_way_can_be_taken_away(agent, convention):
