@@ -1,4 +1,4 @@
-"""The conventions chosen in a list, as one field of a page that asks before it acts."""
+"""The rows chosen in a list, as one field of a page that asks before it acts."""
 
 import re
 from collections.abc import Iterable

@@ -106,6 +106,12 @@ def apply(proposal: ProposedMayor, *, by: AbstractBaseUser, today: datetime.date
     represent(collectivity, values, since=proposal.since, today=today)
 
 
+def refuse(proposals: QuerySet[ProposedMayor], *, today: datetime.date) -> int:
+    """Keep who represents these collectivities; return how many proposals wait no more."""
+    keys = list(proposals.values_list("pk", flat=True))
+    return ProposedMayor.objects.filter(pk__in=keys).update(refused_on=today)
+
+
 class _MayorImport:
     """One run: reads the communes' collectivities once, decides row by row, writes in bulk."""
 

@@ -1,4 +1,4 @@
-"""The pieces of many conventions as one ZIP, sent while it is made."""
+"""The pieces of many conventions as one ZIP: made by a job, or sent while it is made."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO

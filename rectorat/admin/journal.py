@@ -37,6 +37,7 @@ OTHER_VERBS = {
     "drop_draft": "Projet d'acte abandonné",
     "record_act_dates": "Dates de l'acte enregistrées",
     "add_piece": "Ajout d'une pièce",
+    "withdraw_piece": "Retrait d'une pièce",
     "post_message": "Message",
     "support": "Dossier consulté comme la collectivité",
 }

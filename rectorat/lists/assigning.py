@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES
@@ -47,9 +46,8 @@ def assign(conventions: QuerySet[Convention], agent: User | None) -> tuple[int, 
         return len(asked), 0
     within = Convention.objects.filter(collectivity_scope(agent, "collectivity"), pk__in=asked)
     keys = sorted(within.order_by().values_list("pk", flat=True))
-    now = timezone.now()
     Assignment.objects.bulk_create(
-        [Assignment(convention_id=key, agent=agent, at=now) for key in keys],
+        [Assignment(convention_id=key, agent=agent) for key in keys],
         batch_size=500,
         update_conflicts=True,
         unique_fields=["convention"],

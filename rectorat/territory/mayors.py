@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.access import user_of
 from accounts.models import User
 from communes.admin_base import ScopedAdmin
-from communes.contacts.mayors import apply, import_mayors, pending
+from communes.contacts.mayors import apply, import_mayors, pending, refuse
 from communes.contacts.models import ProposedMayor
 from conventions.dossiers.outdating import review
 from conventions.models import Convention
@@ -114,6 +114,5 @@ class ProposedMayorAdmin(FileImportMixin, ScopedAdmin):
 
     @admin.action(description="Écarter : garder le représentant actuel")
     def refuse_proposals(self, request: HttpRequest, chosen: Any) -> None:
-        keys = list(chosen.values_list("pk", flat=True))
-        ProposedMayor.objects.filter(pk__in=keys).update(refused_on=timezone.localdate())
-        messages.success(request, f"Propositions écartées : {len(keys)}.")
+        count = refuse(chosen, today=timezone.localdate())
+        messages.success(request, f"Propositions écartées : {count}.")

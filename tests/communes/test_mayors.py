@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from communes.contacts.mayors import apply, import_mayors, pending
+from communes.contacts.mayors import apply, import_mayors, pending, refuse
 from communes.contacts.models import ProposedMayor
 from communes.models import Collectivity
 from jobs import running
@@ -143,7 +143,7 @@ def test_an_older_file_does_not_undo_a_later_mandate(agde, rectorat):
 
 def test_a_refused_proposal_comes_back_for_somebody_else_only(agde):
     import_mayors(directory(NEW), today=TODAY)
-    ProposedMayor.objects.update(refused_on=TODAY)
+    assert refuse(pending(), today=TODAY) == 1
     import_mayors(directory(NEW), today=TODAY)
     assert not pending().exists()
     import_mayors(directory(("34003", "ROUX", "Paul", "M", "28/05/2026")), today=TODAY)

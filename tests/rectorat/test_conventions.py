@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from conventions.authority import record_act
 from conventions.lifecycle import State
-from conventions.models import Convention, Enrolment
+from conventions.models import Convention, Enrolment, Piece, attach, withdraw
 from conventions.terminations.models import give_formal_notice
+from documents.received.uploads import UploadedPdf
 from lifecycle.models import JournalEntry
 from tests.factories import (
     AcademyFactory,
@@ -309,6 +310,17 @@ def test_journal_is_searched_by_reference_and_filtered_by_action(agent, signed_c
     url = reverse("admin:lifecycle_journalentry_changelist")
     page = agent.get(url, {"q": signed_convention.reference, "verb": "send"})
     assert [entry.verb for entry in page.context["cl"].result_list] == ["send"]
+
+
+def test_a_piece_taken_back_is_found_in_the_journal_by_its_action(agent, convention):
+    convention.send(by=None)
+    copy = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
+    piece = attach(convention, kind=Piece.Kind.CONVENTION_SIGNED, pdf=copy, by=None)
+    withdraw(convention, piece, by=None, reason="Une autre commune")
+    page = agent.get(reverse("admin:lifecycle_journalentry_changelist"))
+    (actions,) = [spec for spec in page.context["cl"].filter_specs if spec.title == "action"]
+    offered = dict(actions.lookup_choices)
+    assert {entry.verb for entry in convention.journal.all()} <= set(offered)
 
 
 @pytest.mark.parametrize(
