@@ -20,7 +20,7 @@ from communes.imports import (
     restore_zeros,
     update,
 )
-from communes.mandates import represent
+from communes.mandates import refusal_of_day, represent
 from communes.models import Civility, Collectivity, Party, Represented
 from tabular.folding import fold
 from tabular.reading import Change, Column, Refusal, Report, Row, UnreadableFile, read
@@ -202,8 +202,8 @@ def _day(text: str, today: datetime.date) -> datetime.date:
         raise RefusedRow(
             f"« {text} » n'est pas une date de début : 28/03/2026 par exemple."
         ) from None
-    if day > today:
-        raise RefusedRow(f"Le {day:%d/%m/%Y} n'est pas encore venu.")
+    if said := refusal_of_day(day, today):
+        raise RefusedRow(said)
     return day
 
 
