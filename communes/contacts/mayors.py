@@ -87,10 +87,15 @@ def is_same_person(one: Represented, other: Represented) -> bool:
     return all(fold(getattr(one, name)) == fold(getattr(other, name)) for name in _NAMES)
 
 
+def is_pending(proposal: ProposedMayor) -> bool:
+    """Tell whether a proposal waits for an agent: another person than the present one."""
+    return proposal.refused_on is None and not is_same_person(proposal, proposal.collectivity)
+
+
 def pending() -> QuerySet[ProposedMayor]:
-    """Return the proposals that wait for an agent: another person than the present one."""
+    """Return the proposals that wait for an agent."""
     waiting = ProposedMayor.objects.filter(refused_on=None).select_related("collectivity")
-    keys = [each.pk for each in waiting if not is_same_person(each, each.collectivity)]
+    keys = [each.pk for each in waiting if is_pending(each)]
     return ProposedMayor.objects.filter(pk__in=keys)
 
 
