@@ -25,6 +25,11 @@ def representative_of(collectivity: Collectivity) -> dict[str, str]:
     return {name: getattr(collectivity, name) for name in Party.representative_fields()}
 
 
+def refusal_of_day(since: datetime.date, today: datetime.date) -> str:
+    """Return why nobody who represents a collectivity can do so since that day (French), else ""."""
+    return Days(_EARLIEST, today).refusal_on(since, today)
+
+
 def refusal(
     mandate: Mandate | None,
     former: Mapping[str, str],
@@ -33,7 +38,7 @@ def refusal(
     today: datetime.date,
 ) -> str:
     """Return why `values` cannot take the place of `former` since that day (French), else ""."""
-    if since and (implausible := Days(_EARLIEST, today).refusal_on(since, today)):
+    if since and (implausible := refusal_of_day(since, today)):
         return implausible
     begun = mandate.since if mandate else None
     if since and begun and since < begun:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from communes.identifiers import normalise
 
 _NATIONAL = re.compile(r"0[1-9]\d{8}")
-_WITHOUT_ZERO = re.compile(r"[1-9]\d{8}", re.ASCII)
+_WITHOUT_ZERO = re.compile(r"(?:33)?([1-9]\d{8})", re.ASCII)
 _ABROAD = re.compile(r"\+\d{8,15}")
 # Letters with their accents, and what stands between them in a name.
 _NAME_SIGNS = frozenset(" '’-.\u00a0\u2011")
@@ -38,8 +38,9 @@ def read_phone(text: str) -> str:
 
 
 def restore_phone(text: str) -> str:
-    """Return a telephone of nine digits with the zero that a spreadsheet took away."""
-    return f"0{digits}" if _WITHOUT_ZERO.fullmatch(digits := normalise(text)) else text
+    """Return a telephone with the zero, or in place of the « +33 », that a spreadsheet broke."""
+    found = _WITHOUT_ZERO.fullmatch(normalise(text))
+    return f"0{found[1]}" if found else text
 
 
 def refuse_pictures(text: str) -> None:

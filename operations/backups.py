@@ -93,6 +93,8 @@ def make(folder: Path) -> Path:
     with _alone(folder):
         for left in folder.glob("*.part"):
             shutil.rmtree(left)
+        for left in folder.glob("files/*.part"):
+            left.unlink()
         moment = timezone.now().astimezone(datetime.UTC)
         whole = folder / f"{moment:%Y-%m-%dT%H%M%SZ}"
         part = whole.with_name(f"{whole.name}.part")

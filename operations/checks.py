@@ -52,7 +52,7 @@ def check_folders(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
         )
     kept = {"MEDIA_ROOT": media, "var/cache": Path(str(settings.CACHES["files"]["LOCATION"]))}
     for name, folder in kept.items():
-        if not _can_be_written(folder):
+        if not can_be_written(folder):
             yield Error(
                 f"{name} ({folder}) cannot be written by who runs this command.",
                 hint="Run it as the site's own user, and give that user the folder (chown).",
@@ -123,7 +123,7 @@ def _ask(sql: str, *parameters: str) -> str:
         return str(cursor.fetchone()[0])
 
 
-def _can_be_written(folder: Path) -> bool:
+def can_be_written(folder: Path) -> bool:
     """Tell whether files can be made in `folder`, or itself made; without making it."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent

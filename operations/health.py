@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from django.conf import settings
 from django.db import DatabaseError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django_q.models import Failure, OrmQ, Schedule
@@ -27,6 +28,8 @@ _FAILURES_OF = datetime.timedelta(days=1)
 # One is made each night; an hour or so is left to it.
 _BACKUP_OF = datetime.timedelta(hours=26)
 _VERIFIED_OF = datetime.timedelta(days=40)
+# So long may one be under way; without an end after that, it was killed.
+_TAKES = datetime.timedelta(hours=6)
 _FREE_SHARE, _FREE_BYTES = 0.05, 2 * 1024**3
 _CERTIFICATE_LEFT = datetime.timedelta(days=14)
 _PATIENCE = 5  # seconds
@@ -114,7 +117,9 @@ def _of_tasks() -> Iterator[Trouble]:
 def _of_backups() -> Iterator[Trouble]:
     kinds = ((Backup.Kind.BACKUP, _BACKUP_OF), (Backup.Kind.VERIFICATION, _VERIFIED_OF))
     for kind, at_most in kinds:
-        last = Backup.objects.filter(kind=kind).order_by("-started_at").first()
+        under_way = Q(finished_at=None, started_at__gt=timezone.now() - _TAKES)
+        ended = Backup.objects.filter(kind=kind).exclude(under_way)
+        last = ended.order_by("-started_at").first()
         if last is None:  # Made otherwise, or not yet: the page on operations asks for it.
             continue
         if last.error:

@@ -44,4 +44,5 @@ def _message(record: logging.LogRecord) -> str:
     if not isinstance(request, HttpRequest):
         return record.getMessage()
     reason = str(record.args[0]) if isinstance(record.args, tuple) and record.args else ""
-    return f"{record.levelname if reason.startswith('/') else reason}: {route_of(request)}"
+    said = reason if reason and not reason.startswith("/") else record.levelname
+    return f"{said}: {route_of(request)}"

@@ -5,7 +5,6 @@ so answered before all that wants them.
 """
 
 import logging
-import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from documents.storage import document_storage
+from operations.checks import can_be_written
 
 logger = logging.getLogger(__name__)
 
@@ -76,10 +76,8 @@ def _check_storage() -> None:
     if settings.S3_BUCKET:
         document_storage().exists("readyz")  # Raises where the bucket does not answer.
         return
-    folder = Path(settings.MEDIA_ROOT)
-    folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise NotReady(f"{folder} cannot be written")
+    if not can_be_written(Path(settings.MEDIA_ROOT)):
+        raise NotReady(f"{settings.MEDIA_ROOT} cannot be written")
 
 
 def _check_cache() -> None:

@@ -90,11 +90,14 @@ def _fault_of(folder: Path, file: StoredFile) -> str:
 def _put_back(folder: Path, file: StoredFile) -> str:
     if fault := _fault_of(folder, file):
         return fault
-    if not file.storage.exists(file.name):
-        with safes.reading(backups.place_of(folder, file.sha256)) as content:
-            file.storage.save(file.name, File(content))
-    with file.storage.open(file.name) as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    try:
+        if not file.storage.exists(file.name):
+            with safes.reading(backups.place_of(folder, file.sha256)) as content:
+                file.storage.save(file.name, File(content))
+        with file.storage.open(file.name) as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:  # The database is filled by now: the others are put back.
+        return f"{file.name} : {error}"
     return "" if digest == file.sha256 else f"{file.name} est déjà là, avec un autre contenu."
 
 

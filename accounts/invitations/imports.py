@@ -8,6 +8,8 @@ from accounts.invitations.models import Invitation
 from accounts.models import User
 from accounts.roles import Role
 from accounts.scope import collectivity_scope
+from communes.identifiers import normalise
+from communes.imports import restore_zeros
 from communes.models import Collectivity
 from tabular import reading
 from tabular.folding import fold
@@ -23,7 +25,7 @@ _YES = {"oui", "o", "x", "1", "vrai"}
 
 
 def import_invitations(content: bytes, *, by: User, dry_run: bool = False) -> Report:
-    """Invite the people of a CSV to the collectivities of their lines; report line by line.
+    """Invite the people of a list to the collectivities of their lines; report line by line.
 
     A line that cannot be followed is refused and keeps no other back; who is invited already
     is left alone. Raises reading.UnreadableFile.
@@ -35,7 +37,8 @@ def import_invitations(content: bytes, *, by: User, dry_run: bool = False) -> Re
     pending = set(Invitation.objects.pending().values_list("email", "collectivity__code"))
     invitations: list[Invitation] = []
     for row in table.rows:
-        code, email = row["code"].upper(), row["email"].lower()
+        code = restore_zeros(normalise(row["code"]).upper(), 5)
+        email = row["email"].lower()
         if (email, code) in pending:
             report.unchanged += 1
             continue

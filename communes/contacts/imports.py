@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from communes.contacts.models import Secretary
 from communes.imports import RefusedRow, clean, restore_zeros, save_rows, update
 from communes.models import Collectivity
-from communes.typed import restore_phone
+from communes.typed import read_phone, restore_phone
 from tabular.folding import fold
 from tabular.reading import Change, Column, Refusal, Report, Row, UnreadableFile, read
 
@@ -193,10 +194,8 @@ def _digits(text: str) -> str:
 
 
 def _phone(text: str) -> str:
-    """A telephone in pairs of digits; what is no French number, as it came."""
-    digits = _digits(restore_phone(text))
-    if len(digits) == 11 and digits.startswith("33"):
-        digits = f"0{digits[2:]}"
-    if len(digits) != 10:
+    """A telephone as people's own are kept, words around it left out; what is none, as it came."""
+    try:
+        return read_phone(restore_phone(re.sub(r"[^\d+]", "", text)))
+    except ValidationError:
         return text
-    return " ".join(digits[i : i + 2] for i in range(0, 10, 2))

@@ -20,7 +20,7 @@ from communes.imports import (
     restore_zeros,
     update,
 )
-from communes.mandates import represent
+from communes.mandates import refusal_of_day, represent
 from communes.models import Civility, Collectivity, Party, Represented
 from tabular.folding import fold
 from tabular.reading import Change, Column, Refusal, Report, Row, UnreadableFile, read
@@ -87,10 +87,15 @@ def is_same_person(one: Represented, other: Represented) -> bool:
     return all(fold(getattr(one, name)) == fold(getattr(other, name)) for name in _NAMES)
 
 
+def is_pending(proposal: ProposedMayor) -> bool:
+    """Tell whether a proposal waits for an agent: another person than the present one."""
+    return proposal.refused_on is None and not is_same_person(proposal, proposal.collectivity)
+
+
 def pending() -> QuerySet[ProposedMayor]:
-    """Return the proposals that wait for an agent: another person than the present one."""
+    """Return the proposals that wait for an agent."""
     waiting = ProposedMayor.objects.filter(refused_on=None).select_related("collectivity")
-    keys = [each.pk for each in waiting if not is_same_person(each, each.collectivity)]
+    keys = [each.pk for each in waiting if is_pending(each)]
     return ProposedMayor.objects.filter(pk__in=keys)
 
 
@@ -208,8 +213,8 @@ def _day(text: str, today: datetime.date) -> datetime.date:
         raise RefusedRow(
             f"« {text} » n'est pas une date de début : 28/03/2026 par exemple."
         ) from None
-    if day > today:
-        raise RefusedRow(f"Le {day:%d/%m/%Y} n'est pas encore venu.")
+    if said := refusal_of_day(day, today):
+        raise RefusedRow(said)
     return day
 
 

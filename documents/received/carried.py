@@ -8,8 +8,6 @@ from documents.models import Document
 from documents.received.inspection import Inspected, Refused, inspect
 from documents.received.verification import digests_of
 
-_MAX_PAGES = 100_000
-
 
 def carries_only_ours(content: bytes, inspected: Inspected) -> bool:
     """Tell whether all that `content` carries is carried, byte for byte, by a document kept here.
@@ -29,6 +27,6 @@ def _carried_by(document: Document | None) -> frozenset[str]:
         return frozenset()
     with document.file.open("rb") as stored:
         try:
-            return inspect(stored.read(), most=_MAX_PAGES).attachments
+            return inspect(stored.read()).attachments
         except Refused:  # Received before such files were refused.
             return frozenset()

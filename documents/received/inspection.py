@@ -27,6 +27,8 @@ from documents.received.nesting import TooMuchDrawn, check_nesting
 # Of all streams of a file together, images left out, in bytes.
 MAX_UNPACKED = 256 * 1024 * 1024
 MAX_IMAGE_PIXELS = 100_000_000
+# Of a file whose length is not what is asked about.
+_MAX_PAGES = 100_000
 # What a reader may do at a click; opening a page or the file, it may only turn to a page.
 _AT_A_CLICK = {"/GoTo", "/Named", "/URI"}
 _BY_ITSELF = {"/GoTo", "/Named"}
@@ -71,7 +73,7 @@ class Inspected:
     references: tuple[str, ...] = ()
 
 
-def inspect(content: bytes, *, most: int) -> Inspected:
+def inspect(content: bytes, *, most: int = _MAX_PAGES) -> Inspected:
     """Return what a sound PDF of `most` pages at the most holds.
 
     Raises Refused, also when looking at it breaks the limits of `confined`.

@@ -9,6 +9,7 @@ from itertools import islice
 from django.conf import settings
 
 from documents.models import Document
+from documents.received.inspection import Refused, inspect
 from documents.received.signatures import examine, load_authorities
 from documents.received.verdicts import Found
 
@@ -40,7 +41,8 @@ def recognise(content: bytes) -> Recognised | None:
 
     An electronic signature is appended to a PDF and leaves what it signs untouched
     (ISO 32000-2, 12.8.1): the issued bytes then stand at its beginning. Only where nothing but
-    signatures came after them is the file the same document, signed.
+    signatures came after them is the file the same document, signed. One that would be refused
+    of a party (`documents.received.inspection`) is not examined: it was completed.
     """
     digests = digests_of(content)
     issued = Document.objects.exclude(reference="").filter(sha256__in=digests)
@@ -49,6 +51,10 @@ def recognise(content: bytes) -> Recognised | None:
         return None
     if digests[document.sha256] == len(content):
         return Recognised(document, Outcome.ISSUED)
+    try:
+        inspect(content)
+    except Refused:  # Anybody may ask: what would not be kept is not opened here either.
+        return Recognised(document, Outcome.EXTENDED)
     found = examine(content, load_authorities(settings.TRUSTED_CERTIFICATES_DIR))
     is_same = document.sha256 in found.contains
     return Recognised(document, Outcome.SIGNED if is_same else Outcome.EXTENDED, found.signatures)

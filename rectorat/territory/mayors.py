@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.access import user_of
 from accounts.models import User
 from communes.admin_base import ScopedAdmin
-from communes.contacts.mayors import apply, import_mayors, pending, refuse
+from communes.contacts.mayors import apply, import_mayors, is_pending, pending, refuse
 from communes.contacts.models import ProposedMayor
 from conventions.dossiers.outdating import review
 from conventions.models import Convention
@@ -26,8 +26,9 @@ _GONE = "Cette proposition n'attend plus : elle est appliquée ou écartée."
 
 def _apply(key: int, by: User, facts: Mapping[str, Any]) -> Outcome:
     """Have a mayor represent the commune; its documents still to be signed are gone through."""
-    proposal = pending().filter(collectivity=key).select_related("collectivity").first()
-    if proposal is None:
+    proposals = ProposedMayor.objects.select_related("collectivity")
+    proposal = proposals.filter(collectivity=key).first()
+    if proposal is None or not is_pending(proposal):
         return Outcome(left_out=_GONE)
     apply(proposal, by=by, today=timezone.localdate())
     review(Convention.objects.filter(collectivity=key))

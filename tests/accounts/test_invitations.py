@@ -19,7 +19,9 @@ from accounts.roles import Role
 from outbox.models import Email
 from tests.factories import (
     CollectivityFactory,
+    CommuneFactory,
     DepartmentFactory,
+    GroupingFactory,
     InvitationFactory,
     UserFactory,
 )
@@ -258,6 +260,17 @@ def test_each_line_that_cannot_be_followed_is_refused_and_keeps_no_other_back(re
 
     assert [refusal.line for refusal in report.refused] == [3, 4, 5, 6]
     assert Invitation.objects.get().email == "bon@b.fr"
+
+
+def test_a_code_that_a_spreadsheet_wrote_otherwise_is_understood(rectorat):
+    grouping = GroupingFactory()
+    CollectivityFactory(commune=CommuneFactory(code="09001"))
+    siren = grouping.siren
+    spaced = f"{siren[:3]} {siren[3:6]} {siren[6:]}"
+    report = import_invitations(
+        people_list("9001;a@b.example;;", f"{spaced};c@d.example;;"), by=rectorat
+    )
+    assert [change.identifier for change in report.created] == ["09001", siren]
 
 
 def test_done_again_a_file_invites_nobody_twice(rectorat, town):

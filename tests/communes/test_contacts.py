@@ -63,6 +63,21 @@ def test_importing_the_same_again_changes_nothing(agde):
     assert (len(again.changed), again.unchanged) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("467000001", "04 67 00 00 01"),
+        ("33467000001", "04 67 00 00 01"),
+        ("+33 (0)4 67 00 00 01", "04 67 00 00 01"),
+        ("Tél : 04.67.00.00.01", "04 67 00 00 01"),
+        ("04 67 00 00", "04 67 00 00"),
+    ],
+)
+def test_a_telephone_is_kept_as_one_that_is_typed(agde, sent, kept):
+    import_contacts(csv("insee;telephone", f"34003;{sent}"))
+    assert reread(agde).phone == kept
+
+
 def test_an_empty_cell_takes_nothing_away(agde):
     import_contacts(csv("insee;mail;telephone", "34003;a@b.example;0467000001"))
     import_contacts(csv("insee;mail;telephone", "34003;;0467000002"))

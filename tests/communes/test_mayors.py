@@ -87,7 +87,8 @@ def test_the_same_person_written_otherwise_is_not_proposed(agde):
 @pytest.mark.parametrize(
     ("mayor", "said"),
     [
-        (("34003", "FRÊCHE", "Hélène", "F", "28/03/2027"), "n'est pas encore venu"),
+        (("34003", "FRÊCHE", "Hélène", "F", "28/11/2026"), "est dans le futur"),
+        (("34003", "FRÊCHE", "Hélène", "F", "28/03/0026"), "Vouliez-vous dire 2026"),
         (("34003", "FRÊCHE", "Hélène", "F", "mars"), "n'est pas une date"),
         (("34003", "FRÊCHE", "", "F", "28/03/2026"), "manque"),
         (("34999", "FRÊCHE", "Hélène", "F", "28/03/2026"), "Aucune commune"),

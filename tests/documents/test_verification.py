@@ -3,8 +3,11 @@
 import hashlib
 
 import pytest
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name
 
 from documents.models import Document
+from documents.received import verification
 from documents.received.verification import Outcome, recognise
 from documents.rendering import render
 
@@ -63,6 +66,27 @@ def test_what_is_added_beside_a_signature_is_not_taken_for_one(issued, printed, 
     for content in (updated(signed, change), sign(updated(printed.content, change), mayor())):
         found = recognise(content)
         assert (found.document, found.outcome) == (issued, Outcome.EXTENDED)
+
+
+def add_script(writer):
+    action = {
+        pdf_name("/S"): pdf_name("/JavaScript"),
+        pdf_name("/JS"): generic.pdf_string("app.alert(1)"),
+    }
+    writer.root["/OpenAction"] = writer.add_object(generic.DictionaryObject(action))
+    writer.update_root()
+
+
+def test_a_file_that_would_not_be_kept_is_not_opened(issued, printed, signed, monkeypatch):
+    opened = []
+    monkeypatch.setattr(verification, "examine", lambda *args: opened.append(args))
+    for content in (
+        updated(signed, add_script),
+        sign(updated(printed.content, add_script), mayor()),
+    ):
+        found = recognise(content)
+        assert (found.document, found.outcome) == (issued, Outcome.EXTENDED)
+    assert opened == []
 
 
 @pytest.mark.parametrize("position", [0, 500, -20])

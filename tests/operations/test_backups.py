@@ -77,8 +77,10 @@ def test_a_killed_backup_leaves_nothing_that_passes_for_whole(document, folder, 
     with pytest.raises(backups.Unusable):
         backups.read_manifest(left)
     assert Backup.objects.get().error == "Elle a été interrompue."
+    (folder / "files").mkdir(exist_ok=True)
+    (folder / "files" / "new.0a1b2c3d.part").write_bytes(b"half of it")
     backups.make(folder)
-    assert not list(folder.glob("*.part"))
+    assert not list(folder.rglob("*.part"))
 
 
 def test_a_file_that_the_site_lost_is_told_and_the_rest_kept(document, folder):
@@ -161,6 +163,21 @@ def test_a_file_that_is_there_with_other_bytes_is_told(document, folder, private
     with databases.temporary() as new:
         (fault,) = restoring.restore(backup, new)
     assert "autre contenu" in fault
+
+
+def test_a_file_that_cannot_be_put_back_is_told_with_the_others_there(
+    document, folder, private_media
+):
+    content = content_of(document)
+    backup = backups.make(folder)
+    blocked = Document.objects.exclude(pk=document.pk).get()
+    shutil.rmtree(private_media)
+    (private_media / blocked.file.name).parent.parent.mkdir(parents=True)
+    (private_media / blocked.file.name).parent.touch()  # No folder, where one is needed.
+    with databases.temporary() as new:
+        (fault,) = restoring.restore(backup, new)
+    assert fault.startswith(blocked.file.name)
+    assert content_of(document) == content
 
 
 # --- Encrypted ----------------------------------------------------------------------------------

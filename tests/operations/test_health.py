@@ -91,12 +91,20 @@ def test_a_task_that_failed_today_is_a_trouble():
     ("age", "error", "found"),
     [
         ({"hours": 3}, "", []),
-        ({"hours": 3}, "Elle a été interrompue.", ["backup-failed"]),
+        ({"hours": 3}, "Le disque est plein.", ["backup-failed"]),
         ({"hours": 30}, "", ["backup-late"]),
     ],
 )
 def test_a_backup_that_failed_or_is_late_is_a_trouble(age, error, found):
-    Backup.objects.create(kind=Backup.Kind.BACKUP, error=error, started_at=ago(**age))
+    began = ago(**age)
+    Backup.objects.create(kind=Backup.Kind.BACKUP, error=error, started_at=began, finished_at=began)
+    assert keys() == found
+
+
+@pytest.mark.parametrize(("hours", "found"), [(1, []), (7, ["backup-failed"])])
+def test_a_backup_without_an_end_is_under_way_then_was_killed(hours, found):
+    Backup.objects.create(kind=Backup.Kind.BACKUP, started_at=ago(hours=25)).end()
+    Backup.objects.create(kind=Backup.Kind.BACKUP, started_at=ago(hours=hours))
     assert keys() == found
 
 
@@ -192,6 +200,11 @@ def test_probes_want_neither_name_nor_https_nor_session(client, settings, addres
     assert response.status_code == 200
     assert set(response.json().values()) == {"ok"}
     assert not response.cookies
+
+
+def test_a_probe_makes_no_folder(client, private_media):
+    assert client.get("/readyz").status_code == 200
+    assert not private_media.exists()
 
 
 @pytest.mark.parametrize("part", ["database", "cache"])

@@ -1,0 +1,46 @@
+"""The proxy's own file lets through what the site takes, and knows the site's addresses."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from documents.received.uploads import PHOTOGRAPHS_MAX_BYTES
+from tabular.reading import MAX_BYTES
+
+NGINX = Path(__file__).resolve().parents[2] / "deploy" / "nginx.conf"
+# A form has more than its file.
+_FORM = 1024 * 1024
+
+
+def size_let_through(address):
+    """Return how many bytes may be sent to an address; its location says, else the server."""
+    text = NGINX.read_text().partition("listen 443")[2]
+    places = dict(re.findall(r"location (?:= )?(\S+) \{(.*?)\}", text, re.DOTALL))
+    inner = places[max(filter(address.startswith, places), key=len)]
+    found = re.search(r"client_max_body_size (\d+)m", inner) or re.search(
+        r"client_max_body_size (\d+)m", text.partition("location")[0]
+    )
+    return int(found[1]) * 1024**2
+
+
+@pytest.mark.parametrize(
+    ("address", "size"),
+    [
+        ("/conventions/", PHOTOGRAPHS_MAX_BYTES),
+        (reverse("admin:schools_school_import"), MAX_BYTES),
+    ],
+)
+def test_what_the_site_takes_reaches_it(address, size):
+    assert size_let_through(address) >= size + _FORM
+
+
+def test_a_pile_reaches_the_site(settings):
+    assert size_let_through(reverse("admin:piles_pile_add")) >= settings.PILE_MAX_BYTES + _FORM
+
+
+def test_addresses_that_are_slowed_down_are_those_of_the_site():
+    limited = re.findall(r"location (\S+) \{\s*limit_req", NGINX.read_text())
+    for address in (reverse("account_login"), reverse("verify")):
+        assert any(address.startswith(place) for place in limited)
