@@ -13,7 +13,7 @@ from django.db import transaction
 
 from accounts.models import User
 from conventions.acts.models import Act, ActState
-from conventions.acts.repeating import made_own_last
+from conventions.acts.repeating import DELEGATION, DEPUTY, made_own_last
 from conventions.acts.sitting import Sitting
 from conventions.models.dossier import mark_outdated, own_pieces
 from conventions.models.piece import Piece
@@ -29,18 +29,11 @@ ACT_FIELDS = (
     "planned_on",
     "number",
     "dated_on",
-    "delegation_item",
-    "delegation_reference",
+    *DELEGATION,
     "executor",
 )
 # What makes it the collectivity's own.
-OWN_FIELDS = (
-    "adapted_text",
-    "letterhead",
-    "signatory",
-    "signatory_capacity",
-    "signatory_delegation",
-)
+OWN_FIELDS = ("adapted_text", "letterhead", *DEPUTY)
 DATE_FIELDS = (
     "deposited_on",
     "published_on",

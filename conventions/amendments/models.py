@@ -124,7 +124,9 @@ class Amendment(AfterConvention, SignedByBoth):
                 violation_error_message="L'effet sur le montant est le solde des écoles multiplié "
                 "par la participation.",
             ),
-            plausible.constraint("sent_on", "collectivity_signed_on", "region_signed_on"),
+            plausible.constraint(
+                "sent_on", "collectivity_signed_on", "region_signed_on", "new_end_on"
+            ),
             *signature_constraints(
                 sent=SENT, collectivity=COLLECTIVITY_SIGNED, region=REGION_SIGNED
             ),

@@ -167,7 +167,8 @@ class Convention(SignedByBoth):
                 "confirmés de la collectivité, et elle seulement.",
             ),
             plausible.constraint(
-                "sent_on", "accepted_on", "collectivity_signed_on", "region_signed_on"
+                *("sent_on", "accepted_on", "collectivity_signed_on", "region_signed_on"),
+                "moved_end_on",
             ),
             *signature_constraints(
                 sent=lifecycle.VISIBLE_TO_TOWN_HALL,

@@ -315,8 +315,11 @@ def attach(dossier: Dossier, *, kind: str, pdf: UploadedPdf, by: User | None) ->
 
 def can_withdraw(dossier: Dossier, piece: Piece) -> bool:
     """Tell whether a file that was sent may be taken back: a signed copy, until both have signed."""
-    is_settled = dossier.state == "signed" and piece.kind in Piece.SIGNED_AS.values()
-    is_there = piece.kind in Piece.UPLOADED and not piece.withdrawn_at
+    is_settled = (
+        dossier.state in ("signed", "terminated") and piece.kind in Piece.SIGNED_AS.values()
+    )
+    is_its_own = (piece.convention_id, piece.part) == (file_key(dossier), dossier.part)
+    is_there = is_its_own and piece.kind in Piece.UPLOADED and not piece.withdrawn_at
     return is_there and can_receive_pieces(dossier) and not is_settled
 
 

@@ -10,7 +10,7 @@ MINUS = "\u2212"
 BLANK = "……………………"
 SHORT_BLANK = "………"
 
-_MONTHS = (
+MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
     *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
 )
@@ -30,7 +30,7 @@ def euros(amount: Decimal) -> str:
 def long_date(day: datetime.date) -> str:
     """Return "10 octobre 2022", "1er septembre 2023"."""
     number = "1er" if day.day == 1 else str(day.day)
-    return f"{number} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{number} {MONTHS[day.month - 1]} {day.year}"
 
 
 def count(number: int, noun: str) -> str:

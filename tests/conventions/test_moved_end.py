@@ -3,10 +3,12 @@
 import datetime
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from communes.models import Collectivity
+from conventions.amendments.models import Amendment
 from conventions.amendments.preparing import prepare_amendment
 from conventions.amendments.printing import amendment_act_context, amendment_context
 from conventions.authority import record_act
@@ -84,6 +86,17 @@ def test_only_to_a_day_that_can_be(convention, to, message):
     with pytest.raises(TransitionRefused, match=message) as refused:
         move_end(convention, to(convention))
     assert set(refused.value.message_dict) == {"new_end_on"}
+
+
+def test_the_database_refuses_an_end_of_another_age(convention):
+    amendment = move_end(convention, day(30))
+    another_age = datetime.date(27, 3, 1)
+    for rows, name in (
+        (Amendment.objects.filter(pk=amendment.pk), "new_end_on"),
+        (Convention.objects.all(), "moved_end_on"),
+    ):
+        with pytest.raises(IntegrityError, match="dates_of_this_age"), transaction.atomic():
+            rows.update(**{name: another_age})
 
 
 def test_it_is_not_signed_after_the_end_that_it_sets(convention, move_to):

@@ -115,6 +115,13 @@ def test_it_serves_once(client, sent, town_hall):
     assert not is_signed_in(client)
 
 
+def test_of_two_clicks_at_once_one_opens_it(sent, town_hall):
+    """Both have read the link as unused: what settles it is the row, not what was read."""
+    token = link_to(town_hall).strip("/").rpartition("/")[2]
+    clicks = [PersonalLink.of(token), PersonalLink.of(token)]
+    assert [click.use() for click in clicks] == [True, False]
+
+
 def test_it_serves_for_a_while(client, sent, town_hall):
     path = link_to(town_hall)
     PersonalLink.objects.update(made_at=timezone.now() - LINK_LASTS)
@@ -188,6 +195,11 @@ def test_the_other_years_ask_to_sign_in_too(opened, sent, rectorat):
     )
     other.send(by=rectorat)
     assert opened.get(other.get_absolute_url()).status_code == 403
+
+
+@pytest.mark.parametrize("page", ["legal", "verify"])
+def test_what_anybody_reads_without_signing_in_stays_open(opened, page):
+    assert opened.get(reverse(page)).status_code == 200
 
 
 def test_the_front_door_leads_to_the_file(opened, sent):

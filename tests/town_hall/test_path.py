@@ -74,6 +74,19 @@ def test_the_draft_is_shown_and_nothing_is_kept(mairie, sent):
     assert sent.collectivity.city != "Ailleurs"
 
 
+def test_somebody_else_is_named_on_the_page_that_asks_since_when(mairie, sent):
+    who = {"representative_first_name": "Inès", "representative_last_name": "Vidal"}
+    refused = mairie.post(url("convention_identity", sent), identity(sent, **who))
+    assert refused.status_code == 422
+    page = refused.content.decode()
+    assert 'name="representative_since"' in page
+    assert "donnez le jour où elle est entrée en fonction" in page
+    typed = identity(sent, **who, representative_since="2022-03-21")
+    assert mairie.post(url("convention_identity", sent), typed).status_code == 302
+    sent.refresh_from_db()
+    assert sent.party.representative == "Inès Vidal"
+
+
 def test_many_schools_are_folded(mairie, rectorat, town_hall):
     large = ConventionFactory(schools_count=45)
     large.send(by=rectorat)
@@ -175,6 +188,11 @@ def test_a_scan_is_recognised_by_its_code_and_kept_at_once(mairie, printed):
     assert printed.pieces.filter(kind=Piece.Kind.CONVENTION_SIGNED).exists()
     printed.refresh_from_db()
     assert answer.json()["version"] == printed.version
+
+
+def test_no_file_at_all_is_an_error(mairie, printed):
+    answer = mairie.post(url("convention_receive", printed))
+    assert (answer.status_code, answer.json()["error"]) == (422, "Choisissez un fichier.")
 
 
 def test_what_is_not_recognised_is_asked_then_kept_as_told(mairie, printed):

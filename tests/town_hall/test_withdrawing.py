@@ -6,10 +6,12 @@ import pytest
 from django.urls import reverse
 
 from conventions.dossiers.archive import latest_pieces
-from conventions.models import Convention, Piece, attach, latest_piece
+from conventions.lifecycle import State
+from conventions.models import Convention, Piece, attach, latest_piece, withdraw
 from conventions.situations.expectations import received
 from documents.received.uploads import read_pdf
-from tests.factories import print_quickly, sign_by_both
+from lifecycle.errors import TransitionRefused
+from tests.factories import ConventionFactory, print_quickly, sign_by_both
 from tests.town_hall.test_files import pdf, url
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +67,22 @@ def test_what_both_have_signed_on_is_taken_back_no_more(mairie, convention, town
     assert withdrawal(piece) not in mairie.get(convention.get_absolute_url()).text
     take_back(mairie, piece)
     assert not Piece.objects.exclude(withdrawn_at=None).exists()
+
+
+def test_a_signed_copy_stays_once_the_convention_was_terminated(convention, town_hall):
+    sign_by_both(convention)
+    piece = send(Convention.objects.get(), town_hall)
+    Convention.objects.update(state=State.TERMINATED)
+    with pytest.raises(TransitionRefused, match="ne se retire plus"):
+        withdraw(Convention.objects.get(), piece, by=town_hall, reason="Mauvais fichier")
+
+
+def test_a_piece_is_taken_back_from_its_own_file_alone(with_act, town_hall):
+    piece = send(with_act, town_hall)
+    other = ConventionFactory(state=State.SENT, sent_on=with_act.sent_on)
+    with pytest.raises(TransitionRefused):
+        withdraw(other, piece, by=None, reason="Mauvais fichier")
+    assert not other.journal.filter(verb="withdraw_piece").exists()
 
 
 def test_what_the_site_has_made_is_not_taken_back(mairie, with_act, town_hall):

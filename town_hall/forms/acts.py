@@ -12,7 +12,7 @@ from django.forms.models import fields_for_model
 
 from communes.models import Collectivity
 from conventions.acts.models import Act
-from conventions.acts.repeating import chosen_last
+from conventions.acts.repeating import DELEGATION, DEPUTY, chosen_last
 from conventions.acts.sitting import Sitting
 from conventions.authority import ACT_FIELDS, DATE_FIELDS, own_act_text
 from conventions.models import SignedByBoth
@@ -31,7 +31,7 @@ _WITHOUT_DELEGATION = (
 class ActForm(FileForm, forms.ModelForm):
     """The act, and the sitting of a délibération: with neither number nor date, a draft."""
 
-    delegation_names = ("delegation_item", "delegation_reference")
+    delegation_names = DELEGATION
     planned = ("planned_on",)
 
     class Meta:
@@ -164,7 +164,7 @@ class OwnActForm(FileForm):
         ),
         help_text="Visas, considérants et articles. Effacez tout pour revenir au modèle.",
     )
-    deputy_fields = ("signatory", "signatory_capacity", "signatory_delegation")
+    deputy_fields = DEPUTY
 
     def __init__(self, *args: Any, subject: SignedByBoth, act: Act, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -6,22 +6,10 @@ from typing import Any
 
 from django import forms
 
+from documents.wording.typography import MONTHS
 from tabular.folding import fold
 
-MONTHS = (
-    "janvier",
-    "fevrier",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "aout",
-    "septembre",
-    "octobre",
-    "novembre",
-    "decembre",
-)
+_FOLDED_MONTHS = tuple(fold(month) for month in MONTHS)
 NOT_A_DAY = "Donnez le jour, le mois et l'année, par exemple 24/11/2026."
 # Of a folded text, whose signs between words are one space.
 _IN_FIGURES = re.compile(r"(\d{1,2}) (\d{1,2}) (\d{4}|\d{2})", re.ASCII)
@@ -46,7 +34,7 @@ def understood(text: str) -> str:
 
 def _month(word: str) -> str:
     """Return the number of the one month that begins so, "" for none and for « jui »."""
-    numbers = [str(at) for at, month in enumerate(MONTHS, 1) if month.startswith(word)]
+    numbers = [str(at) for at, month in enumerate(_FOLDED_MONTHS, 1) if month.startswith(word)]
     return numbers[0] if len(numbers) == 1 else ""
 
 

@@ -27,8 +27,10 @@ from conventions.models import Convention
 from outbox.models import PersonalLink
 
 METHOD = "link"
-# What opens beside the file: none of it is of another one.
-_OPEN = frozenset({"file_link", "account_logout", "legal", "person_name"})
+# What opens beside the file: none of it is of another one, and some is anybody's to read.
+_OPEN = frozenset({"file_link", "account_logout", "person_name"}) | frozenset(
+    {"legal", "verify", "verify_document", "mails", "mail", "mail_html"}
+)
 # Where one arrives without thinking of another file.
 _DOORS = frozenset({"home", "convention_current"})
 # Of pieces and messages, whose own scope says whether they are of the file.

@@ -83,7 +83,7 @@ def receive(request: HttpRequest, year: int, code: str) -> JsonResponse:
     convention = find_convention(user_of(request), year, code)
     files = request.FILES.getlist("file")
     if not files:
-        return JsonResponse({"error": "Choisissez un fichier."})
+        return JsonResponse({"error": "Choisissez un fichier."}, status=422)
     try:
         pdf = read_copy(files)
         kind = request.POST.get("kind") or _kind_of(convention, pdf)

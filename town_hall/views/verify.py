@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from communes.mandates import SINCE
 from conventions.authority import can_record_act, record_act
 from conventions.dossiers.outdating import review
 from conventions.dossiers.whole import WholeFile
@@ -34,6 +35,7 @@ DETAILS = (
             "representative_last_name",
             "representative_capacity",
             "capacity_gender",
+            SINCE,
         ),
     ),
     ("contact", "Pour vous joindre", ("email", "phone", "website")),
