@@ -40,7 +40,7 @@ YEARLY = (
     "billing.Titre",
     "billing.Entry",
 )
-ROUNDS = 5
+ROUNDS = 9
 
 
 @dataclass(frozen=True)
