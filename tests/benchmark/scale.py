@@ -1,7 +1,8 @@
 """The same region over many years, and its pages: what grows with the years that are kept.
 
 Every year before the first is a copy of it, made by the database in one statement a table: keys
-move by what the table holds, dates by a year, references are marked with the year.
+move by what the table holds, dates by a year, references are marked with the year; campaigns
+are archived.
 """
 
 import statistics
@@ -18,6 +19,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.roles import Role
+from conventions.campaigns.lifecycle import CampaignState
+from conventions.campaigns.models import Campaign
 from conventions.models import Convention, Piece
 from documents.models import Document
 from lifecycle.triggers import install_triggers, remove_triggers
@@ -87,7 +90,8 @@ def add_years(years: int) -> None:
                 cursor.execute(
                     f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), MAX(id)) FROM {table}"
                 )
-        cursor.execute("ANALYZE")
+            # As autovacuum would have; nothing ever does on SQLite.
+            cursor.execute("ANALYZE")
     install_triggers()
 
 
@@ -107,6 +111,8 @@ def _moved(field: Any, offsets: dict[Any, int]) -> str:
     target = field.related_model if field.is_relation else field.model
     if (field.primary_key or field.is_relation) and target in offsets:
         return f"{column} + n * {offsets[target]}"
+    if field.model is Campaign and field.name == "state":
+        return f"'{CampaignState.ARCHIVED}'"
     if field.name in ("start_year", "year"):
         return f"{column} - n"
     if field.name == "reference":
