@@ -456,7 +456,7 @@ def values(convention, town_hall, administrator):
         ("admin:piles_pile_thumbnail", "pk"): pile.pk,
         ("admin:piles_pile_thumbnail", "number"): 1,
         ("admin:piles_pile_thumbnail", "rotation"): 0,
-        **{(page, "pk"): piece.pk for page in ABOUT_A_PIECE},
+        **{(page, "pk"): piece.pk for page in (*ABOUT_A_PIECE, "piece_withdrawal")},
         "position": 1,
         "moment": "signee",
         ("piece_compared_page", "number"): 1,
