@@ -36,10 +36,16 @@ class Worker(cluster.Cluster):
     is_asked_to_stop = False
 
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
-        """Stop once the tasks under way are done; asking again changes nothing."""
-        if not self.is_asked_to_stop:
-            self.is_asked_to_stop = True
-            super().sig_handler(signum, frame)
+        """Ask the others to stop once the tasks under way are done, without waiting for them."""
+        self.is_asked_to_stop = True
+        if self.stop_event:
+            self.stop_event.set()
+
+    def start(self) -> int:
+        pid = super().start()
+        if self.is_asked_to_stop:  # Before there was anything to ask.
+            self.stop_event.set()
+        return pid
 
 
 class Sentinel(cluster.Sentinel):
