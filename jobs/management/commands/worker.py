@@ -24,12 +24,16 @@ from django.utils import timezone
 from django_q import cluster
 
 from jobs import heartbeat
-from jobs.processes import end_with_parent
+from jobs.processes import end_with_parent, limit_statements
 
 logger = logging.getLogger(__name__)
 
 # Seconds left to a process that has done its last task, for the result to be read.
 _LAST_WORDS = 5
+# Seconds of a statement: as long as a task.
+_STATEMENT = 240
+# People's pages come before the work that waits for nobody (nice(1)).
+_NICE = 10
 
 
 class Worker(cluster.Cluster):
@@ -70,6 +74,8 @@ class Command(BaseCommand):
 
     def handle(self, *, verbosity: int, **options: Any) -> None:
         os.register_at_fork(after_in_child=lambda: end_with_parent(signal.SIGKILL))
+        os.setpriority(os.PRIO_PROCESS, 0, max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+        limit_statements(_STATEMENT)
         cluster.Sentinel = Sentinel  # What any cluster starts.
         worker, started_at = Worker(), timezone.now()
         worker.start()
