@@ -203,6 +203,16 @@ def read(content: bytes, columns: Sequence[Column]) -> Table:
     return table
 
 
+def has_columns(content: bytes, columns: Sequence[Column]) -> bool:
+    """Tell whether a row near the top of a file names all columns that are required.
+
+    Raises UnreadableFile.
+    """
+    required = {column.name for column in columns if column.required}
+    first = islice(lines_of(content, columns), HEADER_WITHIN)
+    return any(required <= places_of(cells, columns).keys() for _, cells in first)
+
+
 def lines_of(content: bytes, columns: Sequence[Column] = ()) -> Iterator[tuple[int, Sequence[str]]]:
     """Yield (line from 1, cells) of the rows that are not blank, from a CSV or a workbook.
 

@@ -1,4 +1,4 @@
-"""`manage.py import_schools FILE`: the schools, from the annuaire's export."""
+"""`manage.py import_schools FILE`: the schools, from the annuaire's export; or their pupils."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -6,13 +6,13 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from schools.imports import import_schools
+from schools.files import import_file
 from tabular.import_command import ImportCommand
 from tabular.reading import Report
 
 
 class Command(ImportCommand):
-    help = "Importe les écoles publiques du premier degré (export de l'annuaire de l'éducation)."
+    help = "Importe les écoles publiques du premier degré (export de l'annuaire de l'éducation), ou leurs effectifs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
@@ -32,4 +32,4 @@ class Command(ImportCommand):
         partial: bool = False,
         **options: Any,
     ) -> Report:
-        return import_schools(content, dry_run=dry_run, accepted=accepted, partial=partial)
+        return import_file(content, dry_run=dry_run, accepted=accepted, partial=partial)
