@@ -36,7 +36,7 @@ class Edit:
     is_harmless: bool = False
 
     def __str__(self) -> str:
-        said = f"{self.before or '—'} → {self.after or '—'}" if self.field else self.after
+        said = f"{self.before} → {self.after or '—'}" if self.before else self.after
         return f"{self.label} : {said}" if said else self.label
 
 

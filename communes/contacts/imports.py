@@ -11,6 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from communes import french
 from communes.contacts.models import Secretary
 from communes.identifiers import normalise
 from communes.importing import (
@@ -190,13 +191,15 @@ class _ContactImport:
             raise RefusedRow("Aucune collectivité de la région ne porte ce code.")
         if siren and (of_siren != found or (not of_code and _is_insee(code))):
             raise RefusedRow(
-                f"Le code {code} est {_whose(of_code)}, le SIREN {siren} {_whose(of_siren)} : "
+                f"Le code {code} {_whose(of_code)}, le SIREN {siren} {_whose(of_siren)} : "
                 "corrigez celui qui est faux."
             )
         if found is not self.by_code.get(code) and found is self.by_code.get(heir):
             self.report.remarks.append(
                 Refusal(
-                    row.line, code, f"ancien code de {found.name} ({found.code}), qui est retenue"
+                    row.line,
+                    code,
+                    f"ancien code {french.of(found.name)} ({found.code}), qui est retenue",
                 )
             )
         return found
@@ -244,7 +247,7 @@ class _ContactImport:
 
 
 def _whose(collectivity: Collectivity | None) -> str:
-    return f"celui de {collectivity.name}" if collectivity else "inconnu"
+    return f"est celui {french.of(collectivity.name)}" if collectivity else "est inconnu"
 
 
 def _is_insee(code: str) -> bool:

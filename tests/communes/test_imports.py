@@ -1,5 +1,7 @@
 """Import of the communes: created, followed, and never over what a town hall confirmed."""
 
+import os
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -311,5 +313,5 @@ def test_what_joins_communes_that_are_not_ticked_waits_with_them():
 def test_the_file_that_is_shipped_holds_nothing_back():
     call_command("import_communes")
     Commune.objects.update(population=7777777)
-    call_command("import_communes")
+    call_command("import_communes", os.path.relpath(COMMUNES_FILE))
     assert not Commune.objects.filter(population=7777777).exists()

@@ -23,7 +23,7 @@ class Command(ImportCommand):
         if not dry_run:
             load_territory()
         # The file shipped with the version was looked at when it was made.
-        accept = [ALL] if file == COMMUNES_FILE else accept
+        accept = [ALL] if file.resolve() == COMMUNES_FILE else accept
         super().handle(file=file, dry_run=dry_run, accept=accept, **options)
 
     def run_import(
