@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "communes.contacts",
     "communes",
     "outbox",
+    "tabular",
     "config.apps.ProductAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -332,6 +333,7 @@ SCHEDULES = {
     "ménage": ("accounts.tasks.clean_up", None, datetime.time(2, 0)),
     "brouillons": ("drafts.tasks.forget_old", None, datetime.time(2, 15)),
     "fichiers d'import": ("tabular.waiting_files.forget_old", None, datetime.time(2, 20)),
+    "comptes rendus d'import": ("tabular.models.forget_old", None, datetime.time(2, 25)),
     "comptes inactifs": (
         "django.core.management.call_command",
         "'close_idle_accounts'",
