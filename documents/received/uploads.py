@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import UploadedFile
 from documents.received import photographs
 from documents.received.antivirus import refuse_infected
 from documents.received.carried import carries_only_ours
+from documents.received.examining import examine_apart
 from documents.received.inspection import Refused, inspect
 from documents.received.refusals import HOW_TO, refusal
 from documents.received.repair import Irreparable, repair
-from documents.received.signatures import examine, load_authorities
 from documents.received.uploaded import UploadedPdf as UploadedPdf
 
 MAX_PAGES = 200
@@ -29,7 +29,7 @@ def read_copy(files: Sequence[UploadedFile]) -> UploadedPdf:
     `read_pdf` does, and for photographs that are too many, too large or damaged.
     """
     first, *others = files
-    if not photographs.is_photograph(_read(first)):
+    if not photographs.media_type(_read(first)):
         if others:
             raise ValidationError(
                 "Choisissez un seul PDF, ou plusieurs photographies (JPEG, PNG ou HEIC), une par "
@@ -57,7 +57,7 @@ def read_copy(files: Sequence[UploadedFile]) -> UploadedPdf:
 def _read_photographs(files: Sequence[UploadedFile]) -> Iterator[tuple[str, bytes]]:
     for file in files:
         content = _read(file)
-        if not photographs.is_photograph(content):
+        if not photographs.media_type(content):
             raise ValidationError(
                 f"« {file.name} » n'est pas une photographie lisible (JPEG, PNG ou HEIC). "
                 "Choisissez seulement des photographies, ou un seul PDF.",
@@ -86,7 +86,7 @@ def read_pdf(uploaded_file: UploadedFile) -> UploadedPdf:
         sound, pages = received, _check_pdf(received, MAX_PAGES)
     except ValidationError as refusal:
         sound, pages = _repair(received, refusal)
-    examination = examine(received, load_authorities(settings.TRUSTED_CERTIFICATES_DIR))
+    examination = examine_apart(received)
     is_repaired = sound is not received and not examination.signatures
     content = repair(received, original=name or "original.pdf") if is_repaired else received
     return UploadedPdf(content, pages, name, examination, is_repaired)
@@ -109,7 +109,7 @@ def read_piles(files: Sequence[UploadedFile]) -> list[UploadedPdf]:
     Raises ValidationError as `read_copy` does and names the file; the limits are larger:
     settings.PILE_MAX_BYTES for all together, PILE_MAX_PAGES for each.
     """
-    if photographs.is_photograph(_read(files[0], settings.PILE_MAX_BYTES)):
+    if photographs.media_type(_read(files[0], settings.PILE_MAX_BYTES)):
         return [read_copy(files)]
     if sum(file.size or 0 for file in files) > settings.PILE_MAX_BYTES:
         raise ValidationError(
