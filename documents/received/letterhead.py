@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import UploadedFile
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from documents.received import confined
+from incoming.antivirus import refuse_infected
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_PIXELS = 16_000_000
@@ -56,8 +57,10 @@ def read_letterhead(uploaded_file: UploadedFile) -> bytes:
             code="too_large",
         )
     uploaded_file.seek(0)
+    content = uploaded_file.read()
+    refuse_infected((uploaded_file.name or "", content))
     try:
-        answer = confined.run_on(uploaded_file.read(), __name__)
+        answer = confined.run_on(content, __name__)
     except confined.Failed:
         raise ValidationError(_MESSAGES["damaged"], code="damaged") from None
     if not answer.startswith(_JPEG):

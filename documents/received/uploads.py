@@ -7,13 +7,13 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from documents.received import photographs
-from documents.received.antivirus import refuse_infected
 from documents.received.carried import carries_only_ours
 from documents.received.examining import examine_apart
 from documents.received.inspection import Refused, inspect
 from documents.received.refusals import HOW_TO, refusal
 from documents.received.repair import Irreparable, repair
 from documents.received.uploaded import UploadedPdf as UploadedPdf
+from incoming.antivirus import refuse_infected
 
 MAX_PAGES = 200
 MAX_PHOTOGRAPHS = 40
@@ -49,7 +49,9 @@ def read_copy(files: Sequence[UploadedFile]) -> UploadedPdf:
             "Choisissez une définition plus basse, ou numérisez le document au format PDF.",
             code="too_large",
         )
-    content = photographs.assemble(_read_photographs(files))
+    read = list(_read_photographs(files))
+    refuse_infected(*read)
+    content = photographs.assemble(read)
     names = ", ".join(file.name or "" for file in files)
     return UploadedPdf(content=content, pages=len(files), name=names[:255])
 
@@ -63,7 +65,6 @@ def _read_photographs(files: Sequence[UploadedFile]) -> Iterator[tuple[str, byte
                 "Choisissez seulement des photographies, ou un seul PDF.",
                 code="not_photograph",
             )
-        refuse_infected(content, file.name or "photographie")
         yield file.name or "photographie", content
 
 
@@ -81,7 +82,7 @@ def read_pdf(uploaded_file: UploadedFile) -> UploadedPdf:
     """
     received = _read(uploaded_file)
     name = (uploaded_file.name or "")[:255]
-    refuse_infected(received, name)
+    refuse_infected((name, received))
     try:
         sound, pages = received, _check_pdf(received, MAX_PAGES)
     except ValidationError as refusal:
@@ -123,7 +124,7 @@ def read_piles(files: Sequence[UploadedFile]) -> list[UploadedPdf]:
 def _read_pile(file: UploadedFile) -> UploadedPdf:
     try:
         content = _read(file, settings.PILE_MAX_BYTES)
-        refuse_infected(content, file.name or "")
+        refuse_infected((file.name or "", content))
         pages = _check_pdf(content, PILE_MAX_PAGES)
     except ValidationError as refusal:
         raise ValidationError(f"« {file.name} » : {refusal.message}", code=refusal.code) from None
