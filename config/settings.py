@@ -212,7 +212,8 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip",
     "messages_asked": "3/m/key,10/d/key",
     "messages_received": "40/d/key",
-    "verify_document": "30/m/ip",
+    # By hand, one at a time: a signed one may take seconds of processor.
+    "verify_document": "10/m/ip",
 }
 # Attempts are counted by address: how many proxies in front add theirs.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0 if DEMONSTRATION else 1)

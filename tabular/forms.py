@@ -4,13 +4,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
+from incoming.fields import IncomingFileField
 from tabular.reading import MAX_BYTES
 
 ACCEPTED = ".csv,.txt,.xlsx,.ods,.xls"
 
 
 class ImportForm(forms.Form):
-    file = forms.FileField(
+    file = IncomingFileField(
         label="Fichier",
         help_text="CSV, XLSX, ODS ou XLS ; rien n'est écrit avant votre accord.",
         widget=forms.FileInput(attrs={"accept": ACCEPTED}),

@@ -20,6 +20,8 @@ from tabular.workbooks import UnreadableWorkbook, first_sheet, is_workbook
 
 MAX_BYTES = 64 * 1024 * 1024  # The national annuaire weighs some 40 MB.
 SHOWN = 200  # Rows of each kind that a report lists.
+# The widest register has some 80.
+MAX_COLUMNS = 500
 DELIMITERS = ";,\t"
 # Opens a cell that a quote left open has swallowed, not an address on a few lines.
 _MAX_LINES_PER_ROW = 20
@@ -230,7 +232,7 @@ def lines_of(content: bytes, columns: Sequence[Column] = ()) -> Iterator[tuple[i
             "Ce classeur est illisible : ouvrez-le dans votre tableur et enregistrez-le de nouveau, "
             "ou choisissez « Enregistrer sous », type « CSV UTF-8 »."
         ) from None
-    yield from ((n, cells) for n, cells in enumerate(rows, start=1) if any(cells))
+    yield from ((n, _narrow(cells)) for n, cells in enumerate(rows, start=1) if any(cells))
 
 
 def _csv_lines(text: str, columns: Sequence[Column]) -> Iterator[tuple[int, Sequence[str]]]:
@@ -245,7 +247,7 @@ def _csv_lines(text: str, columns: Sequence[Column]) -> Iterator[tuple[int, Sequ
                     "corrigez cette ligne ou reprenez le fichier d'origine."
                 )
             if any(cell.strip() for cell in cells):
-                yield line, cells
+                yield line, _narrow(cells)
     except csv.Error:
         raise UnreadableFile(
             f"La ligne {start} est illisible : un guillemet n'est sans doute pas refermé. "
@@ -261,7 +263,7 @@ def _delimiter(text: str, columns: Sequence[Column]) -> str:
         rows: list[list[str]] = []
         # A quote left open is told by who reads all rows.
         with suppress(csv.Error):
-            rows.extend(islice((row for row in reader if any(row)), HEADER_WITHIN))
+            rows.extend(islice((row[:MAX_COLUMNS] for row in reader if any(row)), HEADER_WITHIN))
         return (
             max((len(places_of(row, columns)) for row in rows), default=0),
             sum(len(row) > 1 for row in rows),
@@ -269,6 +271,16 @@ def _delimiter(text: str, columns: Sequence[Column]) -> str:
         )
 
     return max(DELIMITERS, key=recognised)
+
+
+def _narrow(cells: Sequence[str]) -> Sequence[str]:
+    """Return a row without the empty cells that no list has; raises UnreadableFile for others."""
+    if any(cells[MAX_COLUMNS:]):
+        raise UnreadableFile(
+            f"Le fichier a plus de {MAX_COLUMNS} colonnes : gardez celles de la liste, ou "
+            "vérifiez que les lignes n'ont pas été mises bout à bout."
+        )
+    return cells[:MAX_COLUMNS]
 
 
 def _cell(text: str) -> str:

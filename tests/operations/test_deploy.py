@@ -61,3 +61,9 @@ def test_addresses_that_are_slowed_down_are_those_of_the_site():
     limited = re.findall(r"location (\S+) \{\s*limit_req", NGINX.read_text())
     for address in (reverse("account_login"), reverse("verify")):
         assert any(address.startswith(place) for place in limited)
+
+
+def test_where_anybody_may_send_something_no_more_than_that_is_let_through(settings):
+    assert size_let_through(reverse("account_login")) <= _FORM
+    let_through = size_let_through(reverse("verify"))
+    assert settings.UPLOAD_MAX_BYTES + _FORM <= let_through <= settings.UPLOAD_MAX_BYTES + 2 * _FORM
