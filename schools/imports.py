@@ -93,6 +93,8 @@ COLUMNS = (
     Column("phone", ("telephone", "numero_telephone_uai")),
     Column("pupils", ("nombre_d_eleves", "effectif")),
     Column("opened_on", ("date_ouverture", "date_d_ouverture")),
+    Column("latitude", ("latitude",)),
+    Column("longitude", ("longitude",)),
 )
 OPTIONAL = ("address_line", "postcode", "email", "phone", "pupils", "opened_on")
 
@@ -110,8 +112,8 @@ STATES = {
     "4": School.State.CLOSED,
 }
 OPEN_STATES = (School.State.OPEN, School.State.TO_CLOSE)
-# What a school's history does not keep.
-_UNTRACKED = ("listed_since", "search_text")
+# A metre: more is noise, which would have every import rewrite every school.
+_DEGREES = 5
 # Above this share of a département's open schools, the file is more likely partial.
 CLOSURES_LIMIT = 0.05
 
@@ -235,12 +237,12 @@ class _SchoolImport:
                 "state",
                 "closure_proposed_on",
                 *OPTIONAL,
-                *_UNTRACKED,
+                *School.UNTRACKED,
             ],
             by=by,
             reason="Import de l'annuaire des écoles",
         )
-        School.objects.bulk_update(self.refreshed, _UNTRACKED, batch_size=1000)
+        School.objects.bulk_update(self.refreshed, School.UNTRACKED, batch_size=1000)
         follow_payers(by=by)
 
     def _out_of_interest(self, row: Row) -> str:
@@ -334,8 +336,8 @@ class _SchoolImport:
             raise RefusedRow(
                 f"la commune {commune} n'a pas de collectivité : importez les communes"
             )
-        school = School(uai=code, commune=commune, payer=payer, listed_since=self.today, **values)
-        school.search_text = school.build_search_text()
+        school = School(uai=code, commune=commune, payer=payer, **values)
+        self._follow_untracked(school, row)
         self.created.append(school)
         self.report.created.append(Change(code, f"{school.name}, {commune.name}", unreadable))
 
@@ -349,7 +351,7 @@ class _SchoolImport:
         if _number(values.get("phone", "")) == _number(school.phone):
             values.pop("phone", None)  # Only written otherwise: 04 67 69 44 00, 467694400.
         details = update(school, values)
-        untracked = (school.build_search_text(), school.listed_since or self.today)
+        has_moved = self._follow_untracked(school, row)
         if details:
             self.changed.append(school)
             self.report.changed.append(
@@ -362,9 +364,31 @@ class _SchoolImport:
             )
         else:
             self.report.unchanged += 1
-            if untracked != (school.search_text, school.listed_since):
+            if has_moved:
                 self.refreshed.append(school)
-        school.search_text, school.listed_since = untracked
+
+    def _follow_untracked(self, school: School, row: Row) -> bool:
+        """Set what no history keeps, unsaved; tell whether any of it changes."""
+        before = [getattr(school, name) for name in School.UNTRACKED]
+        school.search_text = school.build_search_text()
+        school.listed_since = school.listed_since or self.today
+        if position := _position(row):
+            school.latitude, school.longitude = position
+        return before != [getattr(school, name) for name in School.UNTRACKED]
+
+
+def _position(row: Row) -> tuple[float, float] | None:
+    """Where the school stands, in degrees; None where the file does not say, or cannot be right."""
+    try:
+        latitude, longitude = (
+            round(float(row[name].replace(",", ".")), _DEGREES) for name in ("latitude", "longitude")
+        )
+    except ValueError:
+        return None
+    # Off the coast of Africa: what registers write for want of a position.
+    is_somewhere = (latitude, longitude) != (0, 0)
+    is_on_earth = abs(latitude) <= 90 and abs(longitude) <= 180  # Not so of "nan" either.
+    return (latitude, longitude) if is_somewhere and is_on_earth else None
 
 
 def _number(phone: str) -> str:
