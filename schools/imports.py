@@ -381,7 +381,8 @@ def _position(row: Row) -> tuple[float, float] | None:
     """Where the school stands, in degrees; None where the file does not say, or cannot be right."""
     try:
         latitude, longitude = (
-            round(float(row[name].replace(",", ".")), _DEGREES) for name in ("latitude", "longitude")
+            round(float(row[name].replace(",", ".")), _DEGREES)
+            for name in ("latitude", "longitude")
         )
     except ValueError:
         return None

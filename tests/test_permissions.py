@@ -235,6 +235,7 @@ PAGES = {
     "admin:contacts_proposedmayor_import": ADMIN_SITE_ROLES,
     "admin:schools_school_import": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_board": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_map": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_close": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_archive": ADMIN_SITE_ROLES,

@@ -31,7 +31,8 @@ from lifecycle.rereading import RereadAdmin
 from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.forms import EnrolmentForm
 from rectorat.admin.renewal import renew_view
-from rectorat.board import build_board
+from rectorat.boards.board import build_board
+from rectorat.boards.campaign_map import KINDS, build_map
 
 View = Callable[[HttpRequest, Campaign], HttpResponse]
 
@@ -109,6 +110,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
     def get_urls(self) -> list[URLPattern]:
         steps: dict[str, View] = {
             "board": self.board_view,
+            "map": self.map_view,
             "open": self.open_view,
             "close": self.close_view,
             "archive": self.archive_view,
@@ -151,6 +153,15 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
             "is_nav_sidebar_enabled": False,  # The table needs the width.
         }
         return self._page(request, campaign, "board", "Où en est la campagne", context)
+
+    def map_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        """Where the collectivities are, by what their files wait for."""
+        context = {
+            "map": build_map(campaign, user_of(request)),
+            "kinds": KINDS,
+            "is_nav_sidebar_enabled": False,
+        }
+        return self._page(request, campaign, "map", "La campagne sur la carte", context)
 
     def open_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         return self._state_view(

@@ -27,7 +27,7 @@ from conventions.situations.warnings import TERRITORY
 from jobs import running
 from jobs.heartbeat import SILENCE, silence
 from jobs.models import Job
-from rectorat.board import Tally
+from rectorat.boards.board import Tally
 from schools.models import School
 
 _OPEN = Q(campaign__state=Campaign.State.OPEN)

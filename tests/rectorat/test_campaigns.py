@@ -17,7 +17,7 @@ from conventions.lifecycle import State
 from conventions.models import Convention, Enrolment
 from jobs.models import Job
 from lifecycle.rereading import fingerprint
-from rectorat.board import build_board
+from rectorat.boards.board import build_board
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
