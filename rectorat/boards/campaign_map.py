@@ -3,6 +3,7 @@
 The frame follows from what is drawn, whatever the region; without outlines (overseas), dots alone.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -50,6 +51,10 @@ BY_SIDE: dict[Side | None, Kind] = {
     None: Kind("nobody", "Rien n'est attendu", _waiting_by(None)),
 }
 KINDS = (LATE, *BY_SIDE.values())
+
+
+# In units of the SVG, with what keeps it apart from its neighbours.
+_ROOM_OF_A_DOT = 20
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,14 @@ class CampaignMap:
             )
             for kind in reversed(KINDS)
         ]
+
+    @property
+    def dot_scale(self) -> float:
+        """How much smaller than their full size dots are drawn, so that thousands stay apart."""
+        if self.frame is None:
+            return 1
+        room = math.sqrt(self.frame.width * self.frame.height / 2 / max(len(self.dots), 1))
+        return round(min(1, room / _ROOM_OF_A_DOT), 2)
 
     @property
     def codes(self) -> list[tuple[str, int, int]]:
