@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, F, Sum
 
 from accounts.models import User
+from accounts.scope import within_scope
 from billing.balances import requested_by_department
 from communes.models import Academy, Collectivity, Department
 from conventions.amendments.models import Amendment
@@ -100,7 +101,7 @@ def build_board(campaign: Campaign, user: User) -> Board:
     """Count what `user` may see of `campaign`, in a constant number of queries.
 
     A school counts in the département of the collectivity that pays for it, where its
-    convention counts too.
+    convention counts too, and in the list of schools that the count opens.
     """
     tallies = _tallies_by_department(campaign, user)
     total = Tally()
@@ -148,8 +149,9 @@ def _tallies_by_department(campaign: Campaign, user: User) -> dict[int, Tally]:
         tallies.setdefault(department, Tally()).billed = amount
     department_of = dict(Collectivity.objects.values_list("pk", "department"))
     schools = (
-        campaign.enrolments.payable(campaign, user)
-        .filter(released_on__isnull=True)
+        campaign.enrolments.with_payer(campaign)
+        .filter(within_scope(user, "payer_id"))
+        .enrolled()
         .order_by()
         .values_list(F("payer_id"))
         .annotate(Count("pk"))

@@ -18,12 +18,16 @@ from conventions.models import Convention, Enrolment
 from jobs.models import Job
 from lifecycle.rereading import fingerprint
 from rectorat.boards.board import build_board
+from schools.models import School
+from schools.takeover import take_over
+from tests.access import SignedInClient
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
     CommuneFactory,
     ConventionFactory,
     DepartmentFactory,
+    GroupingFactory,
     RegionFactory,
     SchoolFactory,
     TextModelFactory,
@@ -434,6 +438,36 @@ def test_every_figure_of_the_board_opens_the_list_that_makes_it(agent, conventio
         "&amp;state__in=prepared&amp;department=34"
     )
     assert link in page
+
+
+def test_the_schools_of_a_line_are_its_list_where_a_grouping_pays_across_the_border(
+    campaign, day
+):
+    gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
+    herault = DepartmentFactory(code="34")
+    across = SchoolFactory(payer__commune=CommuneFactory(code="30001", department=gard))
+    late = SchoolFactory(payer__commune=CommuneFactory(code="30002", department=gard))
+    at_home = SchoolFactory(payer__commune=CommuneFactory(code="34001", department=herault))
+    members = [across.commune, late.commune]
+    syndicat = GroupingFactory(department=herault, members=members)
+    take_over(School.objects.filter(pk=across.pk), syndicat, day("01/09/2021"), by=None)
+    enrol(campaign, "\n".join(school.uai for school in (across, late, at_home)), by=None)
+    prepare(campaign, by=None)
+    # Told once the convention is made: it keeps its school.
+    take_over(School.objects.filter(pk=late.pk), syndicat, day("01/09/2021"), by=None)
+    for user in (UserFactory(role="rectorat"), UserFactory(role="rectorat", departments=[gard])):
+        client = SignedInClient()
+        client.force_login(user)
+        page = client.get(url("board", campaign)).text
+        links = re.findall(r'<td class="number"><a href="([^"]*enrolled=yes[^"]*)">(\d+)<', page)
+        counts = [(link.rpartition("=")[2], int(count)) for link, count in links]
+        if user.departments.exists():
+            assert ("30", 1) in counts
+        else:
+            assert {("30", 1), ("34", 2)} < set(counts)
+        for link, count in links:
+            listed = client.get(link.replace("&amp;", "&")).context["cl"]
+            assert (link, listed.result_count) == (link, int(count))
 
 
 @pytest.mark.parametrize("departments", [1, 5])
