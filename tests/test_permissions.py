@@ -232,6 +232,7 @@ PAGES = {
     "admin:communes_commune_import": ADMIN_SITE_ROLES,
     "admin:communes_collectivity_import": ADMIN_SITE_ROLES,
     "admin:communes_collectivity_reach": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_mayor": ADMIN_SITE_ROLES,
     "admin:contacts_proposedmayor_import": ADMIN_SITE_ROLES,
     "admin:schools_school_import": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_board": ADMIN_SITE_ROLES,

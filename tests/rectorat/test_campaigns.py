@@ -440,9 +440,7 @@ def test_every_figure_of_the_board_opens_the_list_that_makes_it(agent, conventio
     assert link in page
 
 
-def test_the_schools_of_a_line_are_its_list_where_a_grouping_pays_across_the_border(
-    campaign, day
-):
+def test_the_schools_of_a_line_are_its_list_where_a_grouping_pays_across_the_border(campaign, day):
     gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
     herault = DepartmentFactory(code="34")
     across = SchoolFactory(payer__commune=CommuneFactory(code="30001", department=gard))
