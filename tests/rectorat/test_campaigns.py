@@ -476,7 +476,7 @@ def test_board_takes_the_same_queries_whatever_the_territory(
         department = DepartmentFactory(code=f"9{number}", name=f"D{number}", of_name="de D")
         commune = CommuneFactory(code=f"9{number}001", department=department)
         ConventionFactory(campaign=campaign, collectivity=CollectivityFactory(commune=commune))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(12):
         agent.get(url("board", campaign))
 
 
