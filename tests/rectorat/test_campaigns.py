@@ -10,7 +10,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from conventions.campaigns.models import PRINTED, Campaign
-from conventions.dossiers.replies import build_reply_curve
 from conventions.enrolment.enrolling import enrol
 from conventions.enrolment.preparation import prepare
 from conventions.lifecycle import State
@@ -388,22 +387,6 @@ def test_board_counts_the_late_by_territory(campaign, rectorat):
     board = build_board(campaign, rectorat)
     ((_, tally),) = board.academies[0].departments
     assert (tally.late, board.total.late) == (1, 1)
-
-
-def test_replies_add_up_day_by_day_from_the_first_sending(campaign, rectorat, day):
-    assert build_reply_curve(campaign, rectorat) is None
-    sign_by_both(ConventionFactory(campaign=campaign), on=day("03/10/2022"))
-    sign_by_both(ConventionFactory(campaign=campaign), on=day("10/10/2022"))
-    sent = ConventionFactory(campaign=campaign)
-    sent.send(by=None, on=day("01/09/2022"))
-    curve = build_reply_curve(campaign, rectorat)
-    assert [(r.day, r.accepted, r.signed) for r in curve.days] == [
-        (day("01/09/2022"), 0, 0),
-        (day("03/10/2022"), 1, 1),
-        (day("10/10/2022"), 2, 2),
-    ]
-    assert curve.total == 3
-    assert curve.signed_path.endswith("V53.3 H600")
 
 
 def test_every_figure_of_the_curve_opens_the_list_that_makes_it(agent, campaign, day):
