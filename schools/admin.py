@@ -86,7 +86,15 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
     list_per_page = 50
     ordering = ("commune__department__code", "commune__search_text", "uai")
     show_full_result_count = False
-    readonly_fields = ("uai", "commune", "payer", "since", "opened_on", "closure_proposed_on")
+    readonly_fields = (
+        "uai",
+        "commune",
+        "payer",
+        "since",
+        "opened_on",
+        "closure_proposed_on",
+        "position",
+    )
     fieldsets = (
         (None, {"fields": ("name", "uai", "commune", "payer", "since")}),
         (
@@ -105,6 +113,7 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
                     "postcode",
                     "email",
                     "phone",
+                    "position",
                 ),
             },
         ),
@@ -211,6 +220,12 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
             for row in school.takeovers.select_related("payer")
         ]
         return format_html_join("", "<div>{}</div>", ((change,) for change in changes)) or "—"
+
+    @admin.display(description="position")
+    def position(self, school: School) -> str:
+        if school.latitude is None:
+            return "inconnue : l'annuaire n'en donne pas"
+        return f"latitude {school.latitude}, longitude {school.longitude}".replace(".", ",")
 
     @admin.display(description="état", ordering="state")
     def state_and_proposal(self, school: School) -> str:
