@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from accounts.models import User
+from accounts.scope import collectivity_scope
 from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
 from conventions.enrolment.preparation import prepare
@@ -31,12 +33,17 @@ def _names(keys: Sequence[int]) -> dict[int, str]:
     return {key: f"{name} ({code})" for key, name, code in found.values_list("pk", "name", "code")}
 
 
+def _visible(user: User) -> QuerySet[Collectivity]:
+    return Collectivity.objects.filter(collectivity_scope(user))
+
+
 ACTIONS = {
     "prepare": Action(
         label="Préparer les conventions",
         done="Collectivités dont la convention est prête",
         names=_names,
         page="admin:communes_collectivity_change",
+        visible=_visible,
         do=_prepare,
         at_once=_AT_ONCE,
         is_atomic=True,

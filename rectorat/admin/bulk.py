@@ -85,12 +85,12 @@ class BulkPages(ScopedAdmin):
         single = chosen.first() if is_single else None
         form = verb_form(verb, single)(request.POST, request.FILES)
         keep_within(form, bulk.window(chosen))
-        selection = request.POST.get("selection", "")
+        words, back = _read_asked(request.POST.get("selection", ""))
         if not form.is_valid():
-            return self.ask(request, verb, chosen, form, selection=_read_words(selection))
+            return self.ask(request, verb, chosen, form, selection=words, back=back)
         if single:
             return self._do_one(request, verb, chosen, form)
-        return self._start(request, verb, chosen, form, _read_words(selection))
+        return self._start(request, verb, chosen, form, words, back)
 
     def ask(
         self,
@@ -99,12 +99,13 @@ class BulkPages(ScopedAdmin):
         chosen: ConventionQuerySet,
         form: Form | None = None,
         selection: str = "",
+        back: str = "",
     ) -> HttpResponse:
         """Say what `verb` will do to the conventions chosen, to how many, and whom it misses.
 
         Their keys travel in one field of the page: what was announced is what is done,
         and thousands stay under the limit on the number of fields. `selection` says in words
-        how they were chosen, for the report.
+        how they were chosen, for the report; `back` is the page that asks, unless it is the list.
         """
         keys = list(chosen.values_list("pk", flat=True))
         if not keys:
@@ -120,7 +121,7 @@ class BulkPages(ScopedAdmin):
         context = {
             "form": form,
             "keys": write_keys(keys),
-            "selection": signing.dumps(selection),
+            "selection": signing.dumps([selection, back]),
             "selection_words": selection,
             "explanation": action.explanation if action else _IN_PLACE_OF_TOWN_HALL,
             "preview": preview,
@@ -134,8 +135,11 @@ class BulkPages(ScopedAdmin):
             "single": single,
             "examples": EXAMPLES,
             "makes_file": bool(action and action.gather),
+            "list_url": back or self._list_url(request),
         }
-        return self._render(request, verb, context)
+        response = self._render(request, verb, context)
+        response.status_code = 422 if form.errors else 200
+        return response
 
     def _start(
         self,
@@ -144,6 +148,7 @@ class BulkPages(ScopedAdmin):
         chosen: ConventionQuerySet,
         form: Form,
         selection: str,
+        back: str,
     ) -> HttpResponse:
         """Have a worker act on the conventions chosen, and lead to where it is followed."""
         keys = list(chosen.order_by("pk").values_list("pk", flat=True))
@@ -151,7 +156,12 @@ class BulkPages(ScopedAdmin):
             messages.warning(request, "Aucune convention à traiter dans cette sélection.")
             return redirect(self._list_url(request))
         job = running.start(
-            name, keys, by=user_of(request), facts=form.cleaned_data, selection=selection
+            name,
+            keys,
+            by=user_of(request),
+            facts=form.cleaned_data,
+            selection=selection,
+            back=back or self._list_url(request),
         )
         return redirect("admin:jobs_job_change", job.pk)
 
@@ -187,7 +197,6 @@ class BulkPages(ScopedAdmin):
                 "opts": self.opts,
                 "media": self.media,
                 "title": label,
-                "list_url": self._list_url(request),
                 "verb_url": self._with_filters(
                     request, reverse("admin:conventions_convention_verb", args=[verb])
                 ),
@@ -207,9 +216,13 @@ def _missing(convention: Any, verb: str) -> list[Any]:
     return verbs.missing_for(convention, verb) if verb in TRANSITIONS else []
 
 
-def _read_words(signed: str) -> str:
-    """Return what the page that asked said of the selection; "" unless it is its own words."""
+def _read_asked(signed: str) -> tuple[str, str]:
+    """Return what the page that asked said of the selection, and the page to come back to.
+
+    Both "" unless the site wrote them.
+    """
     try:
-        return str(signing.loads(signed)) if signed else ""
+        words, back = signing.loads(signed) if signed else ("", "")
     except signing.BadSignature:
-        return ""
+        return "", ""
+    return words, back

@@ -11,7 +11,7 @@ from django.forms import Field as FormField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 
 from accounts import factor
 from accounts.access import user_of
@@ -267,7 +267,12 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
             return redirect("admin:campaigns_campaign_change", campaign.pk)
         words = f"{campaign}, écoles choisies" if asked else f"{campaign}, toutes les collectivités"
         job = running.start(
-            "prepare", payers, by=user, facts={"campaign": campaign.pk}, selection=words
+            "prepare",
+            payers,
+            by=user,
+            facts={"campaign": campaign.pk},
+            selection=words,
+            back=_page_of(campaign),
         )
         return redirect("admin:jobs_job_change", job.pk)
 
@@ -284,7 +289,11 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         conventions = ConventionAdmin(Convention, self.admin_site)
         prepared = conventions.get_queryset(request).filter(campaign=campaign, state=State.PREPARED)
         return conventions.ask(
-            request, "send", prepared, selection=f"{campaign}, conventions préparées"
+            request,
+            "send",
+            prepared,
+            selection=f"{campaign}, conventions préparées",
+            back=_page_of(campaign),
         )
 
     def print_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
@@ -294,7 +303,11 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
             campaign=campaign, state__in=PARTY_CONFIRMED
         )
         return conventions.ask(
-            request, "issue", ready, selection=f"{campaign}, renseignements confirmés"
+            request,
+            "issue",
+            ready,
+            selection=f"{campaign}, renseignements confirmés",
+            back=_page_of(campaign),
         )
 
     def _page(
@@ -312,3 +325,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
                 **context,
             },
         )
+
+
+def _page_of(campaign: Campaign) -> str:
+    return reverse("admin:campaigns_campaign_change", args=[campaign.pk])

@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from accounts.access import user_of
 from accounts.models import User
+from accounts.scope import collectivity_scope
 from communes.admin_base import ScopedAdmin
 from communes.contacts.mayors import apply, import_mayors, is_pending, pending, refuse
 from communes.contacts.models import ProposedMayor
+from communes.models import Collectivity
 from conventions.dossiers.outdating import review
 from conventions.models import Convention
 from jobs import running
@@ -48,6 +50,7 @@ ACTIONS = {
         done="Représentants changés",
         names=_names,
         page="admin:communes_collectivity_change",
+        visible=lambda user: Collectivity.objects.filter(collectivity_scope(user)),
         do=one_by_one(_apply),
         is_atomic=True,
     )
@@ -110,7 +113,7 @@ class ProposedMayorAdmin(FileImportMixin, ScopedAdmin):
         if not keys:
             messages.warning(request, _GONE)
             return redirect("admin:contacts_proposedmayor_changelist")
-        job = running.start("apply_mayors", keys, by=user_of(request))
+        job = running.start("apply_mayors", keys, by=user_of(request), back=request.get_full_path())
         return redirect("admin:jobs_job_change", job.pk)
 
     @admin.action(description="Écarter : garder le représentant actuel")
