@@ -56,18 +56,19 @@ def start(
     facts: Mapping[str, Any] | None = None,
     selection: str = "",
     back: str = "",
+    names: Mapping[int, str] | None = None,
 ) -> Job:
     """Ask for an action on every row of these keys; a worker begins after commit.
 
     `facts` is what was typed for it, `selection` says in words how the rows were chosen,
-    `back` is the address of the list where they were.
+    `back` is the address of the list where they were, `names` names rows of no table.
     """
     keys = sorted(keys)
     with transaction.atomic():
         job = Job.objects.create(
             action=name, by=by, facts=dict(facts or {}), selection=selection[:500], back=back
         )
-        names = job.asked.names(keys)
+        names = job.asked.names(keys) if names is None else names
         JobItem.objects.bulk_create(
             [JobItem(job=job, key=key, name=names.get(key, "")[:300]) for key in keys],
             batch_size=500,

@@ -20,11 +20,13 @@ from communes.admin_base import WholeRegionAdmin
 from conventions.campaigns.coming import EXCHANGES, TEXTS, proposed
 from conventions.campaigns.models import PRINTED, Campaign
 from conventions.dossiers.replies import build_reply_curve
-from conventions.enrolment.enrolling import SCHOOLS_FOUND, EnrolmentReport, enrol, find_schools
+from conventions.enrolment.enrolling import SCHOOLS_FOUND, find_schools
+from conventions.enrolment.long_actions import refused_lines, start_enrolling
 from conventions.enrolment.preparation import payers_to_prepare, to_prepare
 from conventions.lifecycle import PARTY_CONFIRMED, State
 from conventions.models import Convention
 from jobs import running
+from jobs.models import Job
 from jobs.selection import read_keys, write_keys
 from lifecycle.plausible import DateInput
 from lifecycle.rereading import RereadAdmin
@@ -210,14 +212,14 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
 
     def enrol_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Enrol schools: pasted, uploaded, or ticked among those a search found."""
-        context: dict[str, Any] = {"query": request.GET.get("q", "").strip(), "report": None}
+        context: dict[str, Any] = {"query": request.GET.get("q", "").strip()}
         if request.method == "POST":
             ticked = "\n".join(request.POST.getlist("ticked"))
             form = EnrolmentForm({"text": ticked} if ticked else request.POST, request.FILES)
-            if form.is_valid():
-                form, context["report"] = self._enrol(request, campaign, form)
+            if form.is_valid() and (job := self._enrol(request, campaign, form)):
+                return redirect("admin:jobs_job_change", job.pk)
         else:
-            form = EnrolmentForm()
+            form = EnrolmentForm(initial={"text": _to_correct(request)})
         if context["query"]:
             found = find_schools(campaign, context["query"], user_of(request))
             context |= {
@@ -226,21 +228,20 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
                 "some_to_enrol": not all(is_enrolled for _, _, is_enrolled in found),
             }
         context["form"] = form
-        return self._page(request, campaign, "enrol", "Inscrire des écoles", context)
+        response = self._page(request, campaign, "enrol", "Inscrire des écoles", context)
+        response.status_code = 422 if request.method == "POST" else 200
+        return response
 
-    def _enrol(
-        self, request: HttpRequest, campaign: Campaign, form: EnrolmentForm
-    ) -> tuple[EnrolmentForm, EnrolmentReport | None]:
-        """Return the form to show next, and the report (None when all was refused)."""
+    def _enrol(self, request: HttpRequest, campaign: Campaign, form: EnrolmentForm) -> Job | None:
+        """Have a worker enrol the schools of a list; None when it is refused, said in the form."""
         try:
-            report = enrol(campaign, form.cleaned_data["codes"], by=user_of(request))
+            job = start_enrolling(campaign, form.cleaned_data["codes"], by=user_of(request))
         except ValidationError as refusal:
             form.add_error(None, refusal)
-            return form, None
-        if report.enrolled or report.already:
-            refused = "\n".join(refusal.text for refusal in report.refused)
-            form = EnrolmentForm(initial={"text": refused})
-        return form, report
+            return None
+        job.back = f"{request.path}?report={job.pk}"  # Where what it refuses is corrected.
+        job.save(update_fields=["back"])
+        return job
 
     def prepare_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Say what would be prepared, then (POST) have a worker prepare it.
@@ -325,6 +326,14 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
                 **context,
             },
         )
+
+
+def _to_correct(request: HttpRequest) -> str:
+    """Return the lines that the list of an own report could not enrol, "" without any."""
+    asked = request.GET.get("report", "")
+    own = Job.objects.filter(by=user_of(request), action="enrol")
+    job = own.filter(pk=asked).first() if asked.isdecimal() else None
+    return refused_lines(job) if job else ""
 
 
 def _page_of(campaign: Campaign) -> str:

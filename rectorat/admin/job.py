@@ -38,6 +38,8 @@ REPORT_COLUMNS = (
     writing.Column("Motif ou remarque", writing.Kind.TEXT, lambda item: item.reason),
     writing.Column("Le", writing.Kind.MOMENT, lambda item: item.done_at),
 )
+# After these a campaign's conventions are to be prepared.
+_ENROLS = ("enrol", "renew")
 FACT_LABELS = {
     "on": "date",
     "comment": "motif",
@@ -101,7 +103,8 @@ class JobAdmin(ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         left_out = Count("items", filter=Q(items__state=JobItem.State.LEFT_OUT))
         found: QuerySet[Job] = super().get_queryset(request)
-        return found.annotate(item_count=Count("items"), left_out_count=left_out)
+        found = found.annotate(item_count=Count("items"), left_out_count=left_out)
+        return found.defer("facts")  # A list of schools: thousands of lines.
 
     @admin.display(description="action", ordering="action")
     def label(self, job: Job) -> str:
@@ -150,6 +153,7 @@ class JobAdmin(ScopedAdmin):
             shown=SHOWN,
             page_of_item=job.asked.page,
             back=back,
+            campaign_to_prepare=job.action in _ENROLS and job.facts["campaign"],
             leads_to_campaign=back.startswith(reverse("admin:campaigns_campaign_changelist")),
         )
         return super().render_change_form(request, context, *args, **kwargs)
