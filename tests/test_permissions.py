@@ -13,6 +13,7 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
+from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -232,8 +233,10 @@ PAGES = {
     "admin:communes_commune_import": ADMIN_SITE_ROLES,
     "admin:communes_collectivity_import": ADMIN_SITE_ROLES,
     "admin:communes_collectivity_reach": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_do": ADMIN_SITE_ROLES,
     "admin:contacts_proposedmayor_import": ADMIN_SITE_ROLES,
     "admin:schools_school_import": ADMIN_SITE_ROLES,
+    "admin:schools_school_do": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_board": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_close": ADMIN_SITE_ROLES,
@@ -268,6 +271,7 @@ PAGES = {
     },
     "admin:accounts_accessentry_export": {Role.ADMINISTRATOR},
     "admin:invitations_invitation_import": ADMIN_SITE_ROLES,
+    "admin:invitations_invitation_do": ADMIN_SITE_ROLES,
     "admin:accounts_user_reset_factor": {Role.ADMINISTRATOR},
     "admin:accounts_user_forget_proconnect": {Role.ADMINISTRATOR},
     "admin:conventions_enrolment_withdraw": ADMIN_SITE_ROLES,
@@ -286,7 +290,17 @@ MODEL_PAGES = {
 }
 
 # What a page is asked with.
+# As the page that asks carries them.
+CHOSEN = {"keys": "1", "selection": signing.dumps(["", "/admin/"])}
 QUERIES = {
+    **dict.fromkeys(
+        (
+            "admin:communes_collectivity_do",
+            "admin:schools_school_do",
+            "admin:invitations_invitation_do",
+        ),
+        CHOSEN,
+    ),
     "confirm_access": {
         "representative_civility": "F",
         "representative_first_name": "Inès",
@@ -436,6 +450,9 @@ def values(convention, town_hall, administrator):
         ("invitation", "token"): invitation.path.rstrip("/").rpartition("/")[2],
         ("invite_again", "pk"): invitation.pk,
         ("withdraw_invitation", "pk"): invitation.pk,
+        ("admin:communes_collectivity_do", "name"): "invite",
+        ("admin:schools_school_do", "name"): "keep_open",
+        ("admin:invitations_invitation_do", "name"): "send_again",
         ("remove_colleague", "pk"): colleague.pk,
         ("mfa_remove_webauthn", "pk"): key.pk,
         **{

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import ManyToManyField, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -94,7 +94,6 @@ class InvitationAdmin(ExportMixin, FileImportMixin, ScopedAdmin):
     list_per_page = 100
     search_fields = ("email", "collectivity__search_text")
     search_help_text = "Adresse électronique ou collectivité ; les accents sont facultatifs."
-    actions = ("send_again", "withdraw")
     import_title = "Inviter d'après un fichier"
     import_source = (
         "Un fichier (CSV ou classeur) d'une ligne par personne : colonnes « Code » (code INSEE d'une commune, "
@@ -203,20 +202,3 @@ class InvitationAdmin(ExportMixin, FileImportMixin, ScopedAdmin):
     @admin.display(description="valable jusqu'au", ordering="expires_at")
     def until(self, invitation: Invitation) -> str:
         return f"{timezone.localtime(invitation.expires_at):%d/%m/%Y}"
-
-    @admin.action(description="Envoyer de nouveau", permissions=["add"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
-        by = user_of(request)
-        self._tell(request, [inviting.send_again(each, by=by) for each in queryset], "renvoyée")
-
-    @admin.action(description="Retirer", permissions=["add"])
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
-        by = user_of(request)
-        self._tell(request, [inviting.withdraw(each, by=by) for each in queryset], "retirée")
-
-    def _tell(self, request: HttpRequest, results: list[bool], done: str) -> None:
-        if count := results.count(True):
-            many = "s" if count > 1 else ""
-            messages.success(request, f"{count} invitation{many} {done}{many}.")
-        if left := results.count(False):
-            messages.warning(request, f"Déjà acceptées ou retirées, laissées de côté : {left}.")

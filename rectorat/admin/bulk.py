@@ -23,7 +23,7 @@ from jobs import running
 from jobs.selection import read_keys, write_keys
 from lifecycle.plausible import keep_within
 from rectorat.admin.forms import VERB_FORMS, verb_form
-from rectorat.lists.choosing import chips
+from rectorat.lists.choosing import selection_in_words
 
 EXAMPLES = 20
 _IN_PLACE_OF_TOWN_HALL = (
@@ -39,7 +39,7 @@ def bulk_action(name: str) -> Asking:
 
     @admin.action(description=ACTIONS[name].label)
     def ask(model_admin: "BulkPages", request: HttpRequest, queryset: Any) -> HttpResponse:
-        words = model_admin.selection_in_words(request)
+        words = selection_in_words(model_admin, request)
         return model_admin.ask(request, name, queryset, selection=words)
 
     ask.__name__ = name
@@ -178,14 +178,6 @@ class BulkPages(ScopedAdmin):
             return self.ask(request, verb, chosen, form)
         messages.success(request, f"{TRANSITIONS[verb].done} : {convention}.")
         return redirect("admin:conventions_convention_change", convention.pk)
-
-    def selection_in_words(self, request: HttpRequest) -> str:
-        """Return how the rows were chosen in the list: its filters, its search, ticks."""
-        shown = self.get_changelist_instance(request)
-        words = [chip.label for chip in chips(shown)]
-        if request.POST.get("select_across") != "1":
-            words.append("lignes cochées")
-        return ", ".join(words)
 
     def _render(self, request: HttpRequest, verb: str, context: dict[str, Any]) -> HttpResponse:
         label = ACTIONS[verb].label if verb in ACTIONS else TRANSITIONS[verb].label
