@@ -22,6 +22,7 @@ from communes.models import Collectivity
 from outbox.models import Delivery
 from tabular.admin_export import ExportMixin
 from tabular.admin_import import FileImportMixin
+from tabular.admin_search import searchable
 from tabular.folding import fold
 from tabular.reading import Report
 from tabular.writing import Column, Kind
@@ -131,8 +132,9 @@ class InvitationAdmin(ExportMixin, FileImportMixin, ScopedAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Find by address as typed, by collectivity without minding accents."""
         found, _ = super().get_search_results(request, queryset, search_term)
-        of_place = queryset.filter(collectivity__search_text__contains=fold(search_term))
-        return found | of_place, False
+        if not (words := fold(searchable(search_term))):
+            return found, False
+        return found | queryset.filter(collectivity__search_text__contains=words), False
 
     # --- New ones -------------------------------------------------------------
     def get_form(

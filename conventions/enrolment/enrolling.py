@@ -17,6 +17,7 @@ from lifecycle.door import changes_of, compare_and_swap, hold, write_journal
 from lifecycle.errors import TransitionRefused
 from schools.models import School
 from schools.takeover import payer_on
+from tabular.admin_search import searchable
 from tabular.folding import fold
 
 # A search says to add a word beyond.
@@ -46,7 +47,7 @@ def find_schools(
     """
     schools = School.objects.annotate(payer_then=payer_on(campaign.starts_on))
     schools = schools.filter(within_scope(user, "payer_then")).exclude(state=School.State.CLOSED)
-    for word in fold(words).split():
+    for word in fold(searchable(words)).split():
         schools = schools.filter(search_text__contains=word)
     found = list(schools.select_related("commune").order_by("search_text")[:SCHOOLS_FOUND])
     payers = Collectivity.objects.in_bulk({school.payer_then for school in found})
