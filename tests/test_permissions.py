@@ -254,6 +254,7 @@ PAGES = {
     "admin:conventions_convention_amendment": ADMIN_SITE_ROLES,
     "admin:piles_pile_thumbnail": ADMIN_SITE_ROLES,
     "admin:conventions_convention_message": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_no_answer": ADMIN_SITE_ROLES,
     "admin:conventions_convention_resume": ADMIN_SITE_ROLES,
     "admin:conventions_convention_termination": ADMIN_SITE_ROLES,
     **{
@@ -483,6 +484,7 @@ def values(convention, town_hall, administrator):
             for page in ("retry", "cancel", "file", "report")
         },
         ("admin:conventions_convention_message", "pk"): convention.pk,
+        ("admin:conventions_convention_no_answer", "pk"): convention.pk,
         ("admin:conventions_convention_resume", "pk"): convention.pk,
         ("admin:conventions_convention_termination", "pk"): convention.pk,
         ("admin:conventions_convention_amend", "pk"): convention.pk,

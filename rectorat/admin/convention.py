@@ -13,7 +13,7 @@ from conventions.amendments.effects import (
     signed_amendments,
 )
 from conventions.authority import can_drop_draft
-from conventions.correspondence import can_post_message
+from conventions.correspondence import can_post_message, waits_for_answer
 from conventions.dossiers.long_actions import ACTIONS
 from conventions.dossiers.timeline import timeline
 from conventions.dossiers.whole import WholeFile
@@ -81,6 +81,7 @@ class ConventionAdmin(ConventionList, BulkPages, AmendmentPages):
             pieces=[piece for piece in obj.pieces.all() if not piece.part.startswith("A")],
             may_drop_draft=user.role in ADMIN_SITE_ROLES and can_drop_draft(obj),
             can_post_message=can_post_message(obj),
+            unanswered=waits_for_answer(obj),
             thread=obj.messages.select_related("attachment"),
             notifications=obj.notifications.select_related("email"),
             journal=timeline(obj.journal.all()),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from conventions.campaigns.models import Campaign
+from conventions.correspondence import need_no_answer, waits_for_answer
 from conventions.exchanges.models import Message, Notification
 from conventions.lifecycle import State
 from conventions.models import Convention, Piece, attach
@@ -75,6 +76,8 @@ def draw_region(chance, agents, size):
         for _ in range(chance.choice((0, 0, 1, 3))):
             side = chance.choice(("town_hall", "rectorat"))
             Message.objects.create(convention=file, side=side, subject="other", body="Bonjour")
+        if number % 3 == 0 and (asked := waits_for_answer(file)):
+            need_no_answer(file, asked.pk, by=agents[0])
         for _ in range(chance.choice((0, 0, 1, 2))):
             email = Email.objects.create(subject="s", state=chance.choice(("sent", "failed")))
             side = chance.choice(("town_hall", "rectorat"))
@@ -94,7 +97,7 @@ def draw_region(chance, agents, size):
 # --- The same, counted by a person ---------------------------------------------
 def unanswered(file):
     said = list(file.messages.all())
-    waits = bool(said) and said[-1].side == "town_hall"
+    waits = bool(said) and said[-1].side == "town_hall" and not said[-1].no_answer_at
     return waits and file.state not in (*FOLLOWED_NO_MORE, State.CORRECTION_REQUESTED)
 
 
