@@ -110,7 +110,7 @@ class BulkPages(ScopedAdmin):
         keys = list(chosen.values_list("pk", flat=True))
         if not keys:
             messages.warning(request, "Aucune convention à traiter dans cette sélection.")
-            return redirect(self._list_url(request))
+            return redirect(back or self._list_url(request))
         action = ACTIONS.get(verb)
         preview = action.preview(chosen) if action else verbs.preview(chosen, verb)
         taken = preview.done[:EXAMPLES]
@@ -137,9 +137,7 @@ class BulkPages(ScopedAdmin):
             "makes_file": bool(action and action.gather),
             "list_url": back or self._list_url(request),
         }
-        response = self._render(request, verb, context)
-        response.status_code = 422 if form.errors else 200
-        return response
+        return self._render(request, verb, context)
 
     def _start(
         self,

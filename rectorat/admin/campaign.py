@@ -228,9 +228,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
                 "some_to_enrol": not all(is_enrolled for _, _, is_enrolled in found),
             }
         context["form"] = form
-        response = self._page(request, campaign, "enrol", "Inscrire des écoles", context)
-        response.status_code = 422 if request.method == "POST" else 200
-        return response
+        return self._page(request, campaign, "enrol", "Inscrire des écoles", context)
 
     def _enrol(self, request: HttpRequest, campaign: Campaign, form: EnrolmentForm) -> Job | None:
         """Have a worker enrol the schools of a list; None when it is refused, said in the form."""

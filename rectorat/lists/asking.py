@@ -151,8 +151,7 @@ class AskingMixin(ScopedAdmin):
             "form": form or action.form(),
             "examples": EXAMPLES,
         }
-        status = 422 if form else 200
-        return TemplateResponse(request, "admin/lists/ask.html", context, status=status)
+        return TemplateResponse(request, "admin/lists/ask.html", context)
 
 
 def _read_asked(signed: str) -> list[str]:

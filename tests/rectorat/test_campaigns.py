@@ -319,6 +319,17 @@ def test_a_campaign_without_anything_to_prepare_asks_no_worker(agent, convention
     assert not Job.objects.exists()
 
 
+def test_a_campaign_with_nothing_to_prepare_or_to_send_says_so(agent, convention):
+    convention.send(by=None)
+    page = agent.get(url("prepare", convention.campaign))
+    assert "Rien à préparer" in page.text
+    assert 'type="submit" class="default"' not in page.text
+    campaign = reverse("admin:campaigns_campaign_change", args=[convention.campaign.pk])
+    sending = agent.get(url("send", convention.campaign), follow=True)
+    assert sending.redirect_chain == [(campaign, 302)]
+    assert "Aucune convention à traiter" in sending.text
+
+
 def test_schools_of_two_campaigns_or_already_sent_are_not_prepared(agent, convention):
     later = ConventionFactory(campaign=CampaignFactory(start_year=2023))
     first, second = (c.enrolments.first().school for c in (convention, later))
