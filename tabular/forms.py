@@ -28,7 +28,16 @@ class ImportForm(forms.Form):
         return file
 
 
+class _Tokens(forms.MultipleChoiceField):
+    """Kinds of change that are ticked; those that are of no kind are told by the import."""
+
+    def valid_value(self, value: str) -> bool:
+        return len(value) <= 80
+
+
 class ConfirmImportForm(forms.Form):
-    """What was previewed, by the fingerprint of its content."""
+    """What was previewed, by the fingerprint of its content, and what of it is accepted."""
 
     digest = forms.RegexField("^[0-9a-f]{64}$", widget=forms.HiddenInput)
+    file_name = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
+    accepted = _Tokens(required=False)

@@ -18,6 +18,7 @@ FLOORS = (
     "demonstration",
     "rectorat.desk",
     "rectorat",
+    "rectorat.boards",
     "rectorat.lists",
     "rectorat.territory",
     "town_hall",

@@ -45,6 +45,8 @@ from documents.received.signatures import examine
 from documents.received.uploads import UploadedPdf
 from jobs.models import Job
 from outbox.models import PersonalLink
+from tabular.models import ImportReport
+from tabular.reading import Report
 from tests.access import SignedInClient
 from tests.billing.conftest import issue, request, tell
 from tests.documents import papers
@@ -67,6 +69,13 @@ NOBODY = frozenset()
 OF_ITS_ADMINISTRATOR = frozenset({"remove_colleague", "invite_again", "withdraw_invitation"})
 WRITERS = frozenset({Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR})
 
+IMPORTS = (
+    "admin:communes_commune_import",
+    "admin:communes_collectivity_import",
+    "admin:contacts_proposedmayor_import",
+    "admin:invitations_invitation_import",
+    "admin:schools_school_import",
+)
 TEXT_PAGES = [
     f"admin:documents_textmodel_{page}"
     for page in ("publish", "duplicate", "compare", "export", "preview", "pdf")
@@ -232,12 +241,12 @@ PAGES = {
     "admin:app_list": ADMIN_SITE_ROLES,
     "admin:autocomplete": ADMIN_SITE_ROLES,
     "admin:view_on_site": NOBODY,
-    "admin:communes_commune_import": ADMIN_SITE_ROLES,
-    "admin:communes_collectivity_import": ADMIN_SITE_ROLES,
+    **dict.fromkeys(IMPORTS, ADMIN_SITE_ROLES),
+    **{f"{page}_report": ADMIN_SITE_ROLES for page in IMPORTS},
     "admin:communes_collectivity_reach": ADMIN_SITE_ROLES,
-    "admin:contacts_proposedmayor_import": ADMIN_SITE_ROLES,
-    "admin:schools_school_import": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_mayor": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_board": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_map": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_close": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_archive": ADMIN_SITE_ROLES,
@@ -270,7 +279,6 @@ PAGES = {
         )
     },
     "admin:accounts_accessentry_export": {Role.ADMINISTRATOR},
-    "admin:invitations_invitation_import": ADMIN_SITE_ROLES,
     "admin:accounts_user_reset_factor": {Role.ADMINISTRATOR},
     "admin:accounts_user_forget_proconnect": {Role.ADMINISTRATOR},
     "admin:conventions_enrolment_withdraw": ADMIN_SITE_ROLES,
@@ -349,6 +357,12 @@ def allowed(name: str) -> frozenset[str]:
         for role, permissions in PERMISSIONS.items()
         if MODEL_PAGES[page] in permissions.get(model._meta.label_lower, ())
     )
+
+
+def import_report(page: str, by: User) -> int:
+    """The key of the report of an import from a list."""
+    label = page.removeprefix("admin:").removesuffix("_import").replace("_", ".", 1)
+    return ImportReport.keep(Report(), of=label, by=by, file_name="liste.csv").pk
 
 
 @pytest.fixture
@@ -457,6 +471,7 @@ def values(convention, town_hall, administrator):
         ("coding", "pk"): coding.pk,
         **{(page, "year"): 2026 for page in ("budget_year", "coding", "coding_new")},
         ("admin:piles_pile_thumbnail", "pk"): pile.pk,
+        **{(f"{page}_report", "pk"): import_report(page, town_hall) for page in IMPORTS},
         ("admin:piles_pile_thumbnail", "number"): 1,
         ("admin:piles_pile_thumbnail", "rotation"): 0,
         **{(page, "pk"): piece.pk for page in (*ABOUT_A_PIECE, "piece_withdrawal")},
