@@ -101,6 +101,11 @@ class RepresentedFileForm(FileForm, RepresentedForm, RereadForm):
 
     representative_since = since_field(DayInput())
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.word("representative_capacity", label="Fonction du représentant")
+        self.word("capacity_gender", label="Cette fonction s'écrit")
+
 
 class IdentityForm(RepresentedFileForm):
     # Longer than fourteen digits: people group them with spaces.
@@ -178,7 +183,9 @@ class IdentityForm(RepresentedFileForm):
         right = {"F": "Présidente", "M": "Président"}.get(gender)
         capacity = self.cleaned_data.get("representative_capacity")
         if right and capacity in ("Président", "Présidente") and capacity != right:
-            self.add_error("representative_capacity", f"Selon l'accord choisi : « {right} ».")
+            self.add_error(
+                "representative_capacity", f"Selon ce que vous avez choisi : « {right} »."
+            )
 
     def clean_postcode(self) -> str:
         return read_postcode(self.cleaned_data["postcode"])

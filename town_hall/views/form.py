@@ -46,7 +46,7 @@ class FileFormView(KeptFormView):
         if not self.is_possible() and request.method == "POST":
             return self._show_typed()
         if not self.is_possible():
-            messages.warning(request, "Cette étape n'est pas ouverte dans l'état du dossier.")
+            messages.warning(request, "Cette étape est déjà faite, ou n'est pas encore ouverte.")
             return redirect(self.convention)
         return super().dispatch(request, *args, **kwargs)
 
