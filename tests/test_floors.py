@@ -56,6 +56,7 @@ FLOORS = (
     "outbox",
     "law",
     "tabular",
+    "incoming",
     "typography",
 )
 TOP = {floor.partition(".")[0] for floor in FLOORS}
