@@ -79,7 +79,7 @@ def can_adapt_act(subject: SignedByBoth) -> bool:
     act = subject.act
     if act is None or not subject.act_is_open or act.deposited_on or act.published_on:
         return False
-    copies = own_pieces(subject).standing().filter(kind=Piece.Kind.ACT_SIGNED)
+    copies = own_pieces(subject).without_blanks().filter(kind=Piece.Kind.ACT_SIGNED)
     return not copies.filter(added_at__gt=act.recorded_at).exists()
 
 

@@ -2,6 +2,7 @@ from conventions.models.after import AfterConvention
 from conventions.models.convention import Convention, file_facts
 from conventions.models.dossier import (
     Dossier,
+    UnsignedCopy,
     attach,
     can_receive_pieces,
     can_withdraw,
@@ -32,6 +33,7 @@ __all__ = [
     "Enrolment",
     "Piece",
     "SignedByBoth",
+    "UnsignedCopy",
     "attach",
     "can_receive_pieces",
     "can_withdraw",

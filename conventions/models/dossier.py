@@ -143,7 +143,7 @@ def own_pieces(dossier: Dossier) -> PieceQuerySet:
 def latest_pieces(dossier: Dossier) -> dict[str, Piece]:
     """Return the newest version of each kind, in one query; none when they were prefetched.
 
-    What was withdrawn is left out.
+    What proves nothing is left out: withdrawn, or the blank that came back unsigned.
     """
     fetched = dossier._fetched_pieces
     pieces: Iterable[Piece] = (
@@ -152,14 +152,14 @@ def latest_pieces(dossier: Dossier) -> dict[str, Piece]:
         else [piece for piece in fetched if piece.part == dossier.part]
     )
     by_version = sorted(pieces, key=lambda piece: piece.version)
-    return {piece.kind: piece for piece in by_version if not piece.withdrawn_at}
+    return {piece.kind: piece for piece in by_version if not piece.proves_nothing}
 
 
 def latest_piece(dossier: Dossier, kind: str) -> Piece | None:
-    """Return the newest version of a kind, or None."""
+    """Return the newest version of a kind that proves something, or None."""
     if dossier._fetched_pieces is not None:
         return latest_pieces(dossier).get(kind)
-    newest_first = own_pieces(dossier).standing().filter(kind=kind).order_by("-version")
+    newest_first = own_pieces(dossier).without_blanks().filter(kind=kind).order_by("-version")
     return newest_first.select_related("document").first()
 
 
@@ -287,15 +287,30 @@ def _is_settled(dossier: Dossier, kind: str, latest: dict[str, Piece]) -> bool:
 
 
 # --- Received ---------------------------------------------------------------
+class UnsignedCopy(TransitionRefused):
+    """What was received is what was generated, unsigned: its sender is asked for their word."""
+
+    def __init__(self, kind: str) -> None:
+        name = Piece.Kind(kind).label.capitalize()
+        super().__init__(
+            f"« {name} » : ce fichier est l'exemplaire à signer, tel que le site l'a produit. "
+            "Il n'est pas signé.",
+            code="unsigned",
+        )
+
+
 def can_receive_pieces(dossier: Dossier) -> bool:
     """Tell whether a party may send files: neither before it is sent nor once given up."""
     return bool(dossier.RECEIVED) and dossier.state not in ("prepared", "abandoned")
 
 
-def attach(dossier: Dossier, *, kind: str, pdf: UploadedPdf, by: User | None) -> Piece:
+def attach(
+    dossier: Dossier, *, kind: str, pdf: UploadedPdf, by: User | None, even_unsigned: bool = False
+) -> Piece:
     """Add a file received from a party as a new version, as `documents.received` kept it.
 
-    The newest version sent again is that version: nothing is added.
+    The newest version sent again is that version: nothing is added. Raises UnsignedCopy for the
+    very file that was generated to be signed: with `even_unsigned` it is kept, and proves nothing.
     """
     if kind not in dossier.RECEIVED:
         raise TransitionRefused({"kind": "Choisissez la nature de la pièce."})
@@ -304,12 +319,15 @@ def attach(dossier: Dossier, *, kind: str, pdf: UploadedPdf, by: User | None) ->
         raise TransitionRefused("Ce dossier ne reçoit pas de pièces dans son état actuel.")
     with transaction.atomic():
         document = Document.receive(pdf, by=by)
-        latest = latest_piece(dossier, kind)
+        standing = own_pieces(dossier).standing().filter(kind=kind).order_by("-version")
+        latest = standing.select_related("document").first()
         if latest and latest.document.sha256 == document.sha256:
             return latest
         issued = _issued_documents(dossier)
-        Signature.record(document, pdf.examination, issued=issued)
         is_unsigned = issued.filter(sha256=document.sha256).exists()
+        if is_unsigned and not even_unsigned:
+            raise UnsignedCopy(kind)
+        Signature.record(document, pdf.examination, issued=issued)
         return _add_piece(dossier, kind, document, by, "Pièce déposée", is_unsigned=is_unsigned)
 
 
@@ -365,8 +383,9 @@ def _add_piece(
 ) -> Piece:
     compare_and_swap(dossier)
     last = own_pieces(dossier).filter(kind=kind).aggregate(last=Max("version"))["last"] or 0
-    replaced = [kind, *(made for made, back in Piece.SIGNED_AS.items() if back == kind)]
-    own_pieces(dossier).filter(kind__in=replaced, outdated=True).update(outdated=False)
+    if not is_unsigned:
+        replaced = [kind, *(made for made, back in Piece.SIGNED_AS.items() if back == kind)]
+        own_pieces(dossier).filter(kind__in=replaced, outdated=True).update(outdated=False)
     piece = Piece.objects.create(
         convention_id=file_key(dossier),
         part=dossier.part,

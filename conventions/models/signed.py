@@ -129,7 +129,7 @@ class SignedByBoth(Dossier):
         kinds = papers(self.PAPER)
         if self._fetched_pieces is not None:
             return not set(kinds).isdisjoint(latest_pieces(self))
-        return own_pieces(self).standing().filter(kind__in=kinds).exists()
+        return own_pieces(self).without_blanks().filter(kind__in=kinds).exists()
 
     @property
     def is_signed_without_paper(self) -> bool:
