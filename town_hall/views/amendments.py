@@ -82,7 +82,7 @@ class AmendmentActDates(AmendmentFormView):
 
     def perform(self, form: ActDatesForm) -> None:
         record_act_dates(self.amendment, by=self.user, **form.facts(DATE_FIELDS))
-        self.attach({Piece.Kind.DEPOSIT_RECEIPT: form.cleaned_data["deposit_receipt"]})
+        self.hand_in({Piece.Kind.DEPOSIT_RECEIPT: form.cleaned_data["deposit_receipt"]})
 
 
 class AmendmentSignature(AmendmentFormView):
@@ -100,7 +100,7 @@ class AmendmentSignature(AmendmentFormView):
     def perform(self, form: AmendmentSignatureForm) -> None:
         # The copies first: a signature rests on the paper.
         copies = (Piece.Kind.AMENDMENT_SIGNED, Piece.Kind.ACT_SIGNED)
-        self.attach({kind: form.cleaned_data[kind] for kind in copies})
+        self.hand_in({kind: form.cleaned_data[kind] for kind in copies})
         self.amendment.sign_for_collectivity(by=self.user, on=form.cleaned_data["on"])
 
 
@@ -115,4 +115,4 @@ class AddAmendmentPiece(AmendmentFormView):
         return can_receive_pieces(self.amendment)
 
     def perform(self, form: AmendmentPieceForm) -> None:
-        self.attach({form.cleaned_data["kind"]: form.cleaned_data["file"]})
+        self.hand_in({form.cleaned_data["kind"]: form.cleaned_data["file"]})

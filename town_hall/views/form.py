@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 
 from accounts.access import role_required, user_of
 from accounts.roles import Role
-from conventions.models import Dossier, Piece, UnsignedCopy, attach, try_to_issue
+from conventions.models import Dossier, Piece, hand_in, try_to_issue
 from documents.received.uploads import UploadedPdf
 from drafts.views import KeptFormView
 from lifecycle.door import expect_version
@@ -65,24 +65,10 @@ class FileFormView(KeptFormView):
         """Call the verb with what was entered in `form`, of `form_class`."""
         raise NotImplementedError
 
-    def attach(self, papers: Mapping[str, UploadedPdf | None]) -> None:
-        """Add what was given, by kind; raises for all that are unsigned originals, to be asked."""
+    def hand_in(self, papers: Mapping[str, UploadedPdf | None]) -> None:
+        """Add the papers that were given, by kind."""
         even_unsigned = EVEN_UNSIGNED in self.request.POST
-        unsigned = []
-        for kind, pdf in papers.items():
-            try:
-                if pdf:
-                    attach(
-                        self.subject,
-                        kind=kind,
-                        pdf=pdf,
-                        by=self.user,
-                        even_unsigned=even_unsigned,
-                    )
-            except UnsignedCopy as refusal:
-                unsigned.append(refusal)
-        if unsigned:
-            raise ValidationError(unsigned)
+        hand_in(self.subject, papers, by=self.user, even_unsigned=even_unsigned)
 
     @property
     def subject(self) -> Dossier:

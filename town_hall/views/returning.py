@@ -10,7 +10,7 @@ from accounts.access import user_of
 from conventions.authority import ACT_FIELDS, record_act, record_act_dates
 from conventions.dossiers.coming_back import kind_told
 from conventions.dossiers.whole import WholeFile
-from conventions.models import Piece, UnsignedCopy, attach, can_receive_pieces
+from conventions.models import Piece, UnsignedCopy, can_receive_pieces, hand_in
 from documents.received.uploads import read_copy
 from town_hall.forms.returning import PAPERS, ReturnForm
 from town_hall.views.files import find_convention
@@ -37,7 +37,7 @@ class ReturnPage(FileFormView):
     def perform(self, form: ReturnForm) -> None:
         """In the order in which each rests on the one before: act, papers, dates, signature."""
         self._adopt(form)
-        self.attach({kind: form.cleaned_data[kind] for kind in PAPERS})
+        self.hand_in({kind: form.cleaned_data[kind] for kind in PAPERS})
         self._record_dates(form)
         on = form.cleaned_data.get("on")
         if on and on != self.convention.collectivity_signed_on:
@@ -85,12 +85,9 @@ def receive(request: HttpRequest, year: int, code: str) -> JsonResponse:
         kind = request.POST.get("kind") or kind_told(convention, pdf)
         if not kind:
             return JsonResponse({"ask": [(k.value, k.label.capitalize()) for k in PAPERS]})
-        piece = attach(
-            convention,
-            kind=kind,
-            pdf=pdf,
-            by=user_of(request),
-            even_unsigned=EVEN_UNSIGNED in request.POST,
+        even_unsigned = EVEN_UNSIGNED in request.POST
+        (piece,) = hand_in(
+            convention, {kind: pdf}, by=user_of(request), even_unsigned=even_unsigned
         )
     except UnsignedCopy as refusal:
         return JsonResponse({"unsigned": mend(" ".join(refusal.messages)), "kind": kind})

@@ -99,7 +99,7 @@ class ActDates(FileFormView):
 
     def perform(self, form: ActDatesForm) -> None:
         record_act_dates(self.convention, by=self.user, **form.facts(DATE_FIELDS))
-        self.attach({Piece.Kind.DEPOSIT_RECEIPT: form.cleaned_data["deposit_receipt"]})
+        self.hand_in({Piece.Kind.DEPOSIT_RECEIPT: form.cleaned_data["deposit_receipt"]})
 
 
 class Signature(FileFormView):
@@ -118,7 +118,7 @@ class Signature(FileFormView):
     def perform(self, form: SignatureForm) -> None:
         # The copies first: a signature rests on the paper.
         copies = (Piece.Kind.CONVENTION_SIGNED, Piece.Kind.ACT_SIGNED)
-        self.attach({kind: form.cleaned_data[kind] for kind in copies})
+        self.hand_in({kind: form.cleaned_data[kind] for kind in copies})
         self.convention.sign_for_collectivity(by=self.user, on=form.cleaned_data["on"])
 
 
@@ -133,7 +133,7 @@ class AddPiece(FileFormView):
         return can_receive_pieces(self.convention)
 
     def perform(self, form: PieceForm) -> None:
-        self.attach({form.cleaned_data["kind"]: form.cleaned_data["file"]})
+        self.hand_in({form.cleaned_data["kind"]: form.cleaned_data["file"]})
 
 
 class WithdrawPiece(FileFormView):
