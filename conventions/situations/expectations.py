@@ -130,7 +130,7 @@ _NO_PAPER = (
     lambda today: (
         ~Q(
             Exists(
-                Piece.objects.standing().filter(
+                Piece.objects.without_blanks().filter(
                     convention=OuterRef("pk"),
                     part="",
                     kind__in=(Piece.Kind.CONVENTION, Piece.Kind.CONVENTION_SIGNED),
@@ -155,8 +155,7 @@ def received(convention: Convention) -> set[str]:
         for piece in pieces
         if piece.part == ""
         and piece.kind in _COPIES
-        and not piece.is_unsigned
-        and not piece.withdrawn_at
+        and not piece.proves_nothing
         and not (since and piece.kind == Piece.Kind.ACT_SIGNED and piece.added_at < since)
     }
 

@@ -38,7 +38,8 @@ def seen(convention):
 
 
 def receive(convention, kind, content=b"%PDF-1.7 signed"):
-    attach(convention, kind=kind, pdf=UploadedPdf(content=content, pages=1, name="a.pdf"), by=None)
+    pdf = UploadedPdf(content=content, pages=1, name="a.pdf")
+    attach(convention, kind=kind, pdf=pdf, by=None, even_unsigned=True)
 
 
 # --- Python and the database agree --------------------------------------------
