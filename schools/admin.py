@@ -19,8 +19,8 @@ from communes.admin import CollectivityAdmin, CommuneAdmin
 from communes.admin_base import HistoryAdmin
 from communes.models import Collectivity, Commune
 from schools import closures
+from schools.files import import_file
 from schools.forms import ConfirmSchoolImportForm, SchoolImportForm
-from schools.imports import import_schools
 from schools.models import School
 from schools.takeover import follow_payers, schools_paid_by
 from tabular.admin_export import ExportMixin
@@ -67,6 +67,8 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
         Column("État", Kind.TEXT, lambda school: school.get_state_display()),
         Column("Fermeture proposée le", Kind.DATE, lambda school: school.closure_proposed_on),
         Column("Élèves", Kind.INTEGER, lambda school: school.pupils),
+        Column("Classes", Kind.INTEGER, lambda school: school.classes),
+        Column("Effectifs de la rentrée", Kind.TEXT, lambda school: str(school.counted_in or "")),
         Column("Adresse", Kind.TEXT, lambda school: school.address_line, width=36),
         Column("Code postal", Kind.TEXT, lambda school: school.postcode),
         Column("Adresse électronique", Kind.TEXT, lambda school: school.email, width=32),
@@ -105,6 +107,8 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
                     "closure_proposed_on",
                     "opened_on",
                     "pupils",
+                    "classes",
+                    "counted_in",
                     "address_line",
                     "postcode",
                     "email",
@@ -122,14 +126,16 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
         "Export de l'annuaire de l'éducation (data.education.gouv.fr), en CSV ou en classeur, quels que "
         "soient l'ordre et la forme de ses colonnes. Seules les écoles publiques du premier "
         "degré sont retenues. Une école absente d'un fichier qui couvre son département est "
-        "proposée à la fermeture ; c'est vous qui la fermez."
+        "proposée à la fermeture ; c'est vous qui la fermez. Un fichier d'effectifs (code UAI, nombre "
+        "d'élèves, nombre de classes, rentrée, comme celui de data.gouv.fr) ne change que ces "
+        "nombres : la rentrée la plus récente de chaque école est retenue."
     )
 
     def scope(self, user: User) -> Q:
         return user.department_scope("commune__department")
 
     def run_import(self, content: bytes, *, by: User, dry_run: bool, **options: Any) -> Report:
-        return import_schools(content, by=by, dry_run=dry_run, **options)
+        return import_file(content, by=by, dry_run=dry_run, **options)
 
     @admin.action(description="Confirmer la fermeture proposée", permissions=["change"])
     def confirm_closures(

@@ -54,6 +54,16 @@ class School(models.Model):
     email = models.EmailField("adresse électronique", blank=True)
     phone = models.CharField("téléphone", max_length=20, blank=True)
     pupils = models.PositiveIntegerField("nombre d'élèves", null=True, blank=True)
+    classes = models.PositiveIntegerField("nombre de classes", null=True, blank=True)
+    # The annuaire does not say of which year its number of pupils is; a file of pupils does.
+    counted_in = models.PositiveSmallIntegerField(
+        "effectifs de la rentrée",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(2000), MaxValueValidator(2100)],
+        help_text="Année du dernier fichier d'effectifs importé ; vide si le nombre d'élèves vient "
+        "de l'annuaire.",
+    )
     state = models.CharField("état", max_length=10, choices=State, default=State.OPEN)
     opened_on = models.DateField("ouverte le", null=True, blank=True)
     closure_proposed_on = models.DateField(

@@ -57,6 +57,7 @@ FLOORS = (
     "outbox",
     "law",
     "tabular",
+    "incoming",
     "typography",
 )
 TOP = {floor.partition(".")[0] for floor in FLOORS}

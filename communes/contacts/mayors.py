@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from communes.contacts.models import ProposedMayor
-from communes.imports import (
+from communes.importing import (
     OUT_OF_REGION,
     RefusedRow,
     clean,

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('communes', '0002_dated_representatives'),
-        ('schools', '0002_nature_162'),
+        ('schools', '0003_classes_of_schools'),
     ]
 
     operations = [
