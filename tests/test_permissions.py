@@ -14,6 +14,7 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
+from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -245,6 +246,8 @@ PAGES = {
     **{f"{page}_report": ADMIN_SITE_ROLES for page in IMPORTS},
     "admin:communes_collectivity_reach": ADMIN_SITE_ROLES,
     "admin:communes_collectivity_mayor": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_do": ADMIN_SITE_ROLES,
+    "admin:schools_school_do": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_board": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_map": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,
@@ -263,6 +266,7 @@ PAGES = {
     "admin:conventions_convention_amendment": ADMIN_SITE_ROLES,
     "admin:piles_pile_thumbnail": ADMIN_SITE_ROLES,
     "admin:conventions_convention_message": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_no_answer": ADMIN_SITE_ROLES,
     "admin:conventions_convention_resume": ADMIN_SITE_ROLES,
     "admin:conventions_convention_termination": ADMIN_SITE_ROLES,
     **{
@@ -279,6 +283,7 @@ PAGES = {
         )
     },
     "admin:accounts_accessentry_export": {Role.ADMINISTRATOR},
+    "admin:invitations_invitation_do": ADMIN_SITE_ROLES,
     "admin:accounts_user_reset_factor": {Role.ADMINISTRATOR},
     "admin:accounts_user_forget_proconnect": {Role.ADMINISTRATOR},
     "admin:conventions_enrolment_withdraw": ADMIN_SITE_ROLES,
@@ -297,7 +302,17 @@ MODEL_PAGES = {
 }
 
 # What a page is asked with.
+# As the page that asks carries them.
+CHOSEN = {"keys": "1", "selection": signing.dumps(["", "/admin/"])}
 QUERIES = {
+    **dict.fromkeys(
+        (
+            "admin:communes_collectivity_do",
+            "admin:schools_school_do",
+            "admin:invitations_invitation_do",
+        ),
+        CHOSEN,
+    ),
     "confirm_access": {
         "representative_civility": "F",
         "representative_first_name": "Inès",
@@ -453,6 +468,9 @@ def values(convention, town_hall, administrator):
         ("invitation", "token"): invitation.path.rstrip("/").rpartition("/")[2],
         ("invite_again", "pk"): invitation.pk,
         ("withdraw_invitation", "pk"): invitation.pk,
+        ("admin:communes_collectivity_do", "name"): "invite",
+        ("admin:schools_school_do", "name"): "keep_open",
+        ("admin:invitations_invitation_do", "name"): "send_again",
         ("remove_colleague", "pk"): colleague.pk,
         ("mfa_remove_webauthn", "pk"): key.pk,
         **{
@@ -484,6 +502,7 @@ def values(convention, town_hall, administrator):
             for page in ("retry", "cancel", "file", "report")
         },
         ("admin:conventions_convention_message", "pk"): convention.pk,
+        ("admin:conventions_convention_no_answer", "pk"): convention.pk,
         ("admin:conventions_convention_resume", "pk"): convention.pk,
         ("admin:conventions_convention_termination", "pk"): convention.pk,
         ("admin:conventions_convention_amend", "pk"): convention.pk,

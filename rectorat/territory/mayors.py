@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import user_of
 from accounts.models import User
+from accounts.scope import collectivity_scope
 from communes.admin_base import ScopedAdmin
 from communes.contacts.mayors import apply, import_mayors, is_pending, pending, refuse
 from communes.contacts.models import ProposedMayor
@@ -64,6 +65,7 @@ ACTIONS = {
         done="Représentants changés",
         names=_names,
         page="admin:communes_collectivity_change",
+        visible=lambda user: Collectivity.objects.filter(collectivity_scope(user)),
         do=one_by_one(_apply),
         is_atomic=True,
     )
@@ -127,8 +129,8 @@ class ProposedMayorAdmin(FileImportMixin, ScopedAdmin):
         keys = list(chosen.order_by("pk").values_list("collectivity", flat=True))
         if not keys:
             messages.warning(request, _GONE)
-            return None
-        job = running.start("apply_mayors", keys, by=user_of(request))
+            return redirect("admin:contacts_proposedmayor_changelist")
+        job = running.start("apply_mayors", keys, by=user_of(request), back=request.get_full_path())
         return redirect("admin:jobs_job_change", job.pk)
 
     @admin.action(description="Écarter : garder le représentant actuel")

@@ -12,6 +12,7 @@ from django_q.models import OrmQ, Task
 
 from communes.contacts.models import ProposedMayor
 from conventions.campaigns.models import Campaign
+from conventions.correspondence import need_no_answer, waits_for_answer
 from conventions.exchanges.models import Message, Notification
 from conventions.lifecycle import State
 from conventions.models import Convention, Piece, attach
@@ -80,6 +81,8 @@ def draw_region(chance, agents, size):
         for _ in range(chance.choice((0, 0, 1, 3))):
             side = chance.choice(("town_hall", "rectorat"))
             Message.objects.create(convention=file, side=side, subject="other", body="Bonjour")
+        if number % 3 == 0 and (asked := waits_for_answer(file)):
+            need_no_answer(file, asked.pk, by=agents[0])
         for _ in range(chance.choice((0, 0, 1, 2))):
             email = Email.objects.create(subject="s", state=chance.choice(("sent", "failed")))
             side = chance.choice(("town_hall", "rectorat"))
@@ -111,7 +114,7 @@ def draw_region(chance, agents, size):
 # --- The same, counted by a person ---------------------------------------------
 def unanswered(file):
     said = list(file.messages.all())
-    waits = bool(said) and said[-1].side == "town_hall"
+    waits = bool(said) and said[-1].side == "town_hall" and not said[-1].no_answer_at
     return waits and file.state not in (*FOLLOWED_NO_MORE, State.CORRECTION_REQUESTED)
 
 
