@@ -31,6 +31,13 @@ class ScopedAdmin(admin.ModelAdmin):
             raise PermissionDenied
         return super().get_queryset(request).filter(self.scope(request.user))
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Offer the history where one is kept: Django's own page would say that there is none."""
+        context["keeps_history"] = isinstance(self, SimpleHistoryAdmin)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:

@@ -419,3 +419,13 @@ def test_the_list_is_filtered_by_what_deserves_attention_and_by_standing(
     other = ConventionFactory()
     listed = set(agent.get(f"{reverse(LIST)}?campaign=all&{query}").context["cl"].queryset)
     assert (convention in listed, other in listed) == (signed, waiting)
+
+
+def test_a_page_offers_a_history_only_where_one_is_kept(agent, convention):
+    """Django's own would say of a file, whose journal is on its page, that it has none."""
+    for name, key, is_kept in (
+        ("conventions_convention", convention.pk, False),
+        ("communes_collectivity", convention.collectivity_id, True),
+    ):
+        page = agent.get(reverse(f"admin:{name}_change", args=[key])).text
+        assert ("historylink" in page) is is_kept
