@@ -17,6 +17,7 @@ from conventions.dossiers.outdating import review
 from conventions.models import Convention
 from lifecycle.rereading import RereadAdmin
 from rectorat.lists.asking import AskingMixin
+from rectorat.lists.kept import KeptListMixin
 from rectorat.territory import invitations
 from rectorat.territory.contacts import ContactPages
 from schools.admin import PayerAdmin
@@ -44,7 +45,7 @@ class ReviewedDepartmentAdmin(ReviewedAdmin, DepartmentAdmin):
 
 
 @admin.register(Collectivity)
-class ReviewedPayerAdmin(AskingMixin, ContactPages, RereadAdmin, PayerAdmin):
+class ReviewedPayerAdmin(KeptListMixin, AskingMixin, ContactPages, RereadAdmin, PayerAdmin):
     form_to_change = CollectivityForm
     asked_of_jobs = invitations.OF_COLLECTIVITIES
 
