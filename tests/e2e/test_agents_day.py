@@ -52,7 +52,7 @@ def answer_a_correction(page):
     page.get_by_label("Réponse à la collectivité").fill("C'est corrigé, voici la convention.")
     page.get_by_role("button", name="Envoyer à la collectivité").click()
     expect(page).to_have_url(re.compile(waiting.split("?")[0]))
-    expect(page.get_by_text("C’est corrigé, voici la convention.")).to_be_visible()
+    expect(page.get_by_text("C’est corrigé, voici la convention.").first).to_be_visible()
     expect(page.locator(".where .state").first).to_have_text("envoyée")
     seen(page)
 
