@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from accounts.models import User
+from lifecycle.errors import StaleFile
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,10 @@ class Action:
 
 
 def one_by_one(act: Callable[[int, User, Mapping[str, Any]], Outcome]) -> Do:
-    """Return what does `act` to each row in turn: a ValidationError leaves that one out."""
+    """Return what does `act` to each row in turn: a ValidationError leaves that one out.
+
+    But for StaleFile, which whoever does the job tries again.
+    """
 
     def do(keys: Sequence[int], *, by: User, facts: Mapping[str, Any]) -> dict[int, Outcome]:
         return {key: _try(act, key, by, facts) for key in keys}
@@ -89,6 +93,8 @@ def _try(
 ) -> Outcome:
     try:
         return act(key, by, facts)
+    except StaleFile:
+        raise
     except ValidationError as refusal:
         return Outcome(left_out=" ".join(refusal.messages))
 

@@ -24,6 +24,7 @@ from django_q.tasks import async_task
 from accounts.models import User
 from jobs.actions import Gather, Outcome
 from jobs.models import Job, JobItem
+from lifecycle.errors import StaleFile
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ LANES = 8
 # Seconds after which the rest goes to a task of its own: so long may a worker take to stop,
 # and e-mails wait for each lane.
 BUDGET = 20
+# Times that a file is read and done again because somebody wrote to it meanwhile.
+_ATTEMPTS = 3
 _FAILED = "L'action a échoué : recommencez, puis prévenez l'administrateur."
 _OUTSIDE = "N'est plus de ceux que suit le compte qui l'a demandé."
 _CANCELLED = "Le traitement a été arrêté avant son tour."
@@ -187,8 +190,11 @@ def claim(job: Job, count: int = 1) -> list[JobItem]:
     return items
 
 
-def _do(items: Sequence[JobItem], job: Job) -> None:
-    """Do some items at once; whatever one raises must not stop the others."""
+def _do(items: Sequence[JobItem], job: Job, attempts: int = _ATTEMPTS) -> None:
+    """Do some items at once; whatever one raises must not stop the others.
+
+    A file to which somebody wrote meanwhile is read and done again.
+    """
     try:
         _do_together(items, job)
     except ClaimLost:
@@ -197,15 +203,14 @@ def _do(items: Sequence[JobItem], job: Job) -> None:
         if len(items) > 1:
             for item in items:
                 _do([item], job)
+            return
+        if isinstance(error, StaleFile) and attempts > 1:
+            _do(items, job, attempts - 1)
         elif isinstance(error, ValidationError):
             _note(items, {items[0].key: Outcome(left_out=" ".join(error.messages))})
         else:
-            _note_failure(items[0], job)
-
-
-def _note_failure(item: JobItem, job: Job) -> None:
-    logger.exception("Job %s failed on %s", job.pk, item.key)
-    _note([item], {item.key: Outcome(left_out=_FAILED)})
+            logger.exception("Job %s failed on %s", job.pk, items[0].key)
+            _note(items, {items[0].key: Outcome(left_out=_FAILED)})
 
 
 def _do_together(items: Sequence[JobItem], job: Job) -> None:

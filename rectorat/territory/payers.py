@@ -20,6 +20,7 @@ from rectorat.lists.asking import AskingMixin
 from rectorat.lists.kept import KeptListMixin
 from rectorat.territory import invitations
 from rectorat.territory.contacts import ContactPages
+from rectorat.territory.mayors import MayorOnPage
 from schools.admin import PayerAdmin
 
 admin.site.unregister([Region, Department, Collectivity])
@@ -45,7 +46,9 @@ class ReviewedDepartmentAdmin(ReviewedAdmin, DepartmentAdmin):
 
 
 @admin.register(Collectivity)
-class ReviewedPayerAdmin(KeptListMixin, AskingMixin, ContactPages, RereadAdmin, PayerAdmin):
+class ReviewedPayerAdmin(
+    KeptListMixin, AskingMixin, MayorOnPage, ContactPages, RereadAdmin, PayerAdmin
+):
     form_to_change = CollectivityForm
     asked_of_jobs = invitations.OF_COLLECTIVITIES
 
