@@ -94,7 +94,7 @@ def need_no_answer(convention: Convention, last_read: int, *, by: User) -> None:
         if last.pk != last_read:
             raise TransitionRefused("Un message est arrivé depuis : lisez-le d'abord.")
         convention.messages.filter(side=Side.TOWN_HALL, no_answer_at__isnull=True).update(
-            no_answer_at=timezone.now(), no_answer_by_name=by.signature
+            no_answer_at=timezone.now()
         )
         summary = f"Sans réponse nécessaire : {last.get_subject_display()}"
         write_journal(convention, by, "need_no_answer", summary)

@@ -203,17 +203,14 @@ def _do(items: Sequence[JobItem], job: Job, attempts: int = _ATTEMPTS) -> None:
         if len(items) > 1:
             for item in items:
                 _do([item], job)
-        elif isinstance(error, StaleFile) and attempts > 1:
+            return
+        if isinstance(error, StaleFile) and attempts > 1:
             _do(items, job, attempts - 1)
         elif isinstance(error, ValidationError):
             _note(items, {items[0].key: Outcome(left_out=" ".join(error.messages))})
         else:
-            _note_failure(items[0], job)
-
-
-def _note_failure(item: JobItem, job: Job) -> None:
-    logger.exception("Job %s failed on %s", job.pk, item.key)
-    _note([item], {item.key: Outcome(left_out=_FAILED)})
+            logger.exception("Job %s failed on %s", job.pk, items[0].key)
+            _note(items, {items[0].key: Outcome(left_out=_FAILED)})
 
 
 def _do_together(items: Sequence[JobItem], job: Job) -> None:

@@ -230,9 +230,19 @@ PAGES = {
     "admin:index": ADMIN_SITE_ROLES,
     "admin:search": ADMIN_SITE_ROLES,
     "admin:conventions_convention_assign": ADMIN_SITE_ROLES,
-    "admin:conventions_convention_columns": ADMIN_SITE_ROLES,
-    "admin:conventions_convention_views": ADMIN_SITE_ROLES,
-    "admin:conventions_convention_forget": ADMIN_SITE_ROLES,
+    # The lists that remember.
+    **{
+        f"admin:{of}_{page}": ADMIN_SITE_ROLES
+        for of in (
+            "conventions_convention",
+            "conventions_enrolment",
+            "communes_collectivity",
+            "schools_school",
+            "invitations_invitation",
+            "jobs_job",
+        )
+        for page in ("columns", "views", "forget")
+    },
     "admin:conventions_convention_mailing": ADMIN_SITE_ROLES,
     "admin:login": ADMIN_SITE_ROLES,
     "admin:logout": SIGNED_IN,  # Leads to account_logout, or to the front page
@@ -245,9 +255,9 @@ PAGES = {
     **dict.fromkeys(IMPORTS, ADMIN_SITE_ROLES),
     **{f"{page}_report": ADMIN_SITE_ROLES for page in IMPORTS},
     "admin:communes_collectivity_reach": ADMIN_SITE_ROLES,
-    "admin:communes_collectivity_mayor": ADMIN_SITE_ROLES,
     "admin:communes_collectivity_do": ADMIN_SITE_ROLES,
     "admin:schools_school_do": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_mayor": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_board": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_map": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,

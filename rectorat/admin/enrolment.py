@@ -25,6 +25,7 @@ from conventions.models import Enrolment
 from conventions.models.enrolment import EnrolmentQuerySet
 from rectorat.admin.campaign import CampaignAdmin
 from rectorat.lists.filters import AcademyFilter, CampaignFilter, DepartmentFilter
+from rectorat.lists.kept import KeptListMixin
 from tabular.admin_export import ExportMixin
 from tabular.admin_search import FoldedSearchMixin
 from tabular.writing import Column, Kind
@@ -104,7 +105,7 @@ COLUMNS = (
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, ScopedAdmin):
+class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, KeptListMixin, ScopedAdmin):
     list_display = ("uai", "name", "commune_name", "payer", "convention_link", "release")
     list_filter = (CampaignFilter, EnrolledFilter, PayerAcademyFilter, PayerDepartmentFilter)
     department_path = "school__commune__department"

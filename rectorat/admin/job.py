@@ -28,6 +28,7 @@ from jobs import running
 from jobs.actions import action
 from jobs.models import Job, JobItem
 from rectorat.lists.choosing import ManyChoicesFilter
+from rectorat.lists.kept import KeptListMixin
 from tabular import writing
 
 # Rows of each list of the page; the CSV has them all.
@@ -84,7 +85,7 @@ class FailureFilter(admin.SimpleListFilter):
 
 
 @admin.register(Job)
-class JobAdmin(ScopedAdmin):
+class JobAdmin(KeptListMixin, ScopedAdmin):
     list_display = ("label", "state", "moment", "by_name", "size", "left_out_count", "selection")
     list_filter = (StateFilter, FailureFilter, ActionFilter)
     list_select_related = ("by",)

@@ -16,6 +16,7 @@ from conventions.enrolment.touched import Touched
 from lifecycle.rereading import RereadAdmin
 from rectorat.admin.takeover import SchoolTakeoverAdmin
 from rectorat.lists.asking import AskingMixin
+from rectorat.lists.kept import KeptListMixin
 from rectorat.territory import closures
 from schools.admin import SchoolCommuneAdmin
 from schools.models import School
@@ -36,7 +37,7 @@ class RereadCommuneAdmin(RereadAdmin, SchoolCommuneAdmin):
 
 
 @admin.register(School)
-class RereadSchoolAdmin(AskingMixin, RereadAdmin, SchoolTakeoverAdmin):
+class RereadSchoolAdmin(KeptListMixin, AskingMixin, RereadAdmin, SchoolTakeoverAdmin):
     unread = ("listed_since",)
     asked_of_jobs = closures.ACTIONS
 

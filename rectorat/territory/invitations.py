@@ -16,6 +16,7 @@ from accounts.scope import collectivity_scope
 from communes.models import Collectivity
 from jobs.actions import Outcome, one_by_one
 from rectorat.lists.asking import AskingMixin, ListAction
+from rectorat.lists.kept import KeptListMixin
 
 _NO_LONGER = "Déjà acceptée ou retirée."
 _NO_ADDRESS = "Sans adresse électronique : importez ses contacts, ou complétez sa fiche."
@@ -147,7 +148,7 @@ ACTIONS = OF_INVITATIONS | OF_COLLECTIVITIES
 
 
 @admin.register(Invitation)
-class AskedInvitationAdmin(AskingMixin, InvitationAdmin):
+class AskedInvitationAdmin(KeptListMixin, AskingMixin, InvitationAdmin):
     """The invitations, thousands of which are sent again or withdrawn at once."""
 
     asked_of_jobs = OF_INVITATIONS

@@ -129,7 +129,7 @@ class ProposedMayorAdmin(FileImportMixin, ScopedAdmin):
         keys = list(chosen.order_by("pk").values_list("collectivity", flat=True))
         if not keys:
             messages.warning(request, _GONE)
-            return redirect("admin:contacts_proposedmayor_changelist")
+            return None
         job = running.start("apply_mayors", keys, by=user_of(request), back=request.get_full_path())
         return redirect("admin:jobs_job_change", job.pk)
 

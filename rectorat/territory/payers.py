@@ -17,6 +17,7 @@ from conventions.dossiers.outdating import review
 from conventions.models import Convention
 from lifecycle.rereading import RereadAdmin
 from rectorat.lists.asking import AskingMixin
+from rectorat.lists.kept import KeptListMixin
 from rectorat.territory import invitations
 from rectorat.territory.contacts import ContactPages
 from rectorat.territory.mayors import MayorOnPage
@@ -45,7 +46,9 @@ class ReviewedDepartmentAdmin(ReviewedAdmin, DepartmentAdmin):
 
 
 @admin.register(Collectivity)
-class ReviewedPayerAdmin(AskingMixin, MayorOnPage, ContactPages, RereadAdmin, PayerAdmin):
+class ReviewedPayerAdmin(
+    KeptListMixin, AskingMixin, MayorOnPage, ContactPages, RereadAdmin, PayerAdmin
+):
     form_to_change = CollectivityForm
     asked_of_jobs = invitations.OF_COLLECTIVITIES
 

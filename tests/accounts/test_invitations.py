@@ -190,7 +190,7 @@ def test_the_rectorat_has_no_choice_of_role(client, rectorat):
 
     response = client.post(ADD, {"email": "a@b.fr", "role": Role.ADMINISTRATOR})
 
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert not Invitation.objects.exists()
 
 
