@@ -26,6 +26,7 @@ SYNDICAT_MEMBERS = (
     "48119",
     "48157",
 )
+SYNDICAT_SCHOOLS = 45
 _FIRST_NAMES = {
     "F": ("Anne", "Claire", "Fatima", "Hélène", "Isabelle", "Jeanne", "Nadia", "Sylvie"),
     "M": ("Alain", "Bruno", "Denis", "Karim", "Laurent", "Michel", "Pascal", "Yves"),
@@ -149,7 +150,8 @@ def create_syndicat(*, by: User | None) -> Collectivity:
         Membership(collectivity=syndicat, commune=commune, since=datetime.date(2019, 1, 1))
         for commune in members
     )
-    for number, commune in enumerate(members):
+    for number in range(SYNDICAT_SCHOOLS):
+        commune = members[number % len(members)]
         digits = f"0488{number:03d}"
         School.objects.create(
             uai=digits + uai.key(digits),
