@@ -29,6 +29,7 @@ SYNDICAT_MEMBERS = (
     "48119",
     "48157",
 )
+SYNDICAT_SCHOOLS = 45
 # The middle of communes, by INSEE code: GeoNames (geonames.org), CC BY 4.0. It lacks small ones,
 # whose schools stay without a position, as some do in the annuaire.
 _POSITIONS_FILE = Path(__file__).parent / "positions.csv"
@@ -170,7 +171,8 @@ def create_syndicat(*, by: User | None) -> Collectivity:
         Membership(collectivity=syndicat, commune=commune, since=datetime.date(2019, 1, 1))
         for commune in members
     )
-    for number, commune in enumerate(members):
+    for number in range(SYNDICAT_SCHOOLS):
+        commune = members[number % len(members)]
         digits = f"0488{number:03d}"
         School.objects.create(
             uai=digits + uai.key(digits),
