@@ -210,6 +210,7 @@ PAGES = {
     "owed": READERS_OF_CLAIMS,
     "owed_export": READERS_OF_CLAIMS,
     "debtor": READERS_OF_CLAIMS,
+    "debtor_use_account": READERS_OF_CLAIMS,
     "debtor_statement": READERS_OF_CLAIMS,
     "own_titres": {Role.TOWN_HALL},
     "own_statement": {Role.TOWN_HALL},
@@ -391,7 +392,11 @@ def values(convention, town_hall, administrator):
     returned = receive_return("retour.csv", b"Reference;Date\r\nTP-1;x", by=administrator)[0]
     apply_return(returned, Layout({"reference": 0, "on": 1}, {}, "issued"), by=administrator)
     prepared = prepare_list(Choice(convention.campaign), by=administrator)
-    coding = Coding.objects.create(budget_year=BudgetYear.objects.create(year=2026))
+    coding = Coding.objects.create(
+        budget_year=BudgetYear.objects.create(
+            year=2026, is_earmarked=True, use_of_funds="Hébergement."
+        )
+    )
     issued = Document.freeze(
         b"%PDF-1.7 issued",
         pages=1,
@@ -454,7 +459,10 @@ def values(convention, town_hall, administrator):
         ("decision_letter", "pk"): entry.titre_id,
         ("decision_letter", "entry"): decision.pk,
         ("coding", "pk"): coding.pk,
-        **{(page, "year"): 2026 for page in ("budget_year", "coding", "coding_new")},
+        **{
+            (page, "year"): 2026
+            for page in ("budget_year", "coding", "coding_new", "debtor_use_account")
+        },
         ("admin:piles_pile_thumbnail", "pk"): pile.pk,
         ("admin:piles_pile_thumbnail", "number"): 1,
         ("admin:piles_pile_thumbnail", "rotation"): 0,
