@@ -48,7 +48,10 @@ def paid_in(year: int, titres: TitreQuerySet) -> list[Paid]:
         .annotate(paid=-Sum("effect"))
         .order_by("titre__reference")
     )
-    return [Paid(*told, euros(cents)) for *told, cents in rows]
+    return [
+        Paid(reference, school_year, subject, euros(cents))
+        for reference, school_year, subject, cents in rows
+    ]
 
 
 def _payments(titres: TitreQuerySet) -> EntryQuerySet:
