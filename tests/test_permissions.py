@@ -219,9 +219,11 @@ PAGES = {
     "claim": READERS_OF_CLAIMS,
     "titre": READERS_OF_CLAIMS,
     "billing_board": READERS_OF_CLAIMS,
+    "board_figure": READERS_OF_CLAIMS,
     "owed": READERS_OF_CLAIMS,
     "owed_export": READERS_OF_CLAIMS,
     "debtor": READERS_OF_CLAIMS,
+    "debtor_use_account": READERS_OF_CLAIMS,
     "debtor_statement": READERS_OF_CLAIMS,
     "own_titres": {Role.TOWN_HALL},
     "own_statement": {Role.TOWN_HALL},
@@ -432,7 +434,11 @@ def values(convention, town_hall, administrator):
     returned = receive_return("retour.csv", b"Reference;Date\r\nTP-1;x", by=administrator)[0]
     apply_return(returned, Layout({"reference": 0, "on": 1}, {}, "issued"), by=administrator)
     prepared = prepare_list(Choice(convention.campaign), by=administrator)
-    coding = Coding.objects.create(budget_year=BudgetYear.objects.create(year=2026))
+    coding = Coding.objects.create(
+        budget_year=BudgetYear.objects.create(
+            year=2026, is_earmarked=True, use_of_funds="Hébergement."
+        )
+    )
     issued = Document.freeze(
         b"%PDF-1.7 issued",
         pages=1,
@@ -489,6 +495,7 @@ def values(convention, town_hall, administrator):
         },
         "kind": "csv",
         ("entry_new", "kind"): "received",
+        ("board_figure", "figure"): "attendu",
         **{(page, "pk"): entry.titre_id for page in ABOUT_A_TITRE},
         **{(page, "pk"): prepared.pk for page in ("list", "list_confirm")},
         **{(page, "pk"): returned.pk for page in ABOUT_A_RETURN},
@@ -497,7 +504,10 @@ def values(convention, town_hall, administrator):
         ("decision_letter", "pk"): entry.titre_id,
         ("decision_letter", "entry"): decision.pk,
         ("coding", "pk"): coding.pk,
-        **{(page, "year"): 2026 for page in ("budget_year", "coding", "coding_new")},
+        **{
+            (page, "year"): 2026
+            for page in ("budget_year", "coding", "coding_new", "debtor_use_account")
+        },
         ("admin:piles_pile_thumbnail", "pk"): pile.pk,
         **{(f"{page}_report", "pk"): import_report(page, town_hall) for page in IMPORTS},
         ("admin:piles_pile_thumbnail", "number"): 1,

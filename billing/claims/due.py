@@ -32,13 +32,20 @@ def claimable(user: User | None = None) -> ConventionQuerySet:
 
 
 def with_claims(conventions: ConventionQuerySet) -> ConventionQuerySet:
-    """Leave the conventions signed by both of a queryset, with what `Due` reads of them."""
+    """Fetch, beside `with_accounts`, what a titre says: schools, and what stands in its way."""
+    return with_accounts(conventions).prefetch_related(
+        Prefetch("enrolments", Enrolment.objects.as_issued()),
+        Prefetch("pieces", Piece.objects.without_blanks().filter(kind__in=_SIGNED_COPIES)),
+    )
+
+
+def with_accounts(conventions: ConventionQuerySet) -> ConventionQuerySet:
+    """Leave the conventions signed by both of a queryset, with the amounts `Due` reads of them."""
     return (
         conventions.signed()
         .with_parties()
         .select_related("claim__to_cancel", "collectivity__merged_into")
         .prefetch_related(
-            Prefetch("enrolments", Enrolment.objects.as_issued()),
             Prefetch(
                 "amendments",
                 Amendment.objects.signed().with_changes().select_related("act"),
@@ -50,7 +57,6 @@ def with_claims(conventions: ConventionQuerySet) -> ConventionQuerySet:
                     "collectivity__commune", "collectivity__merged_into"
                 ),
             ),
-            Prefetch("pieces", Piece.objects.without_blanks().filter(kind__in=_SIGNED_COPIES)),
         )
         .order_by("collectivity__search_text", "pk")
     )
