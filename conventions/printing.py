@@ -10,6 +10,13 @@ from communes.models import Collectivity, Party
 from conventions.acts.models import Act
 from conventions.acts.sitting import Sitting
 from conventions.campaigns.models import Campaign
+from conventions.campaigns.tariff_words import (
+    base_in_words,
+    calculation,
+    is_free,
+    tariff_in_words,
+)
+from conventions.campaigns.tariffs import Charge, Relief, Tariff
 from conventions.models.enrolment import Enrolment, EnrolmentQuerySet
 from documents.contexts import (
     ActContext,
@@ -18,6 +25,7 @@ from documents.contexts import (
     RegionContext,
     SchoolLine,
     SittingContext,
+    TariffWords,
 )
 from documents.wording.typography import long_date
 
@@ -45,6 +53,15 @@ class Printed(Protocol):
 
     @property
     def unit_fee(self) -> Decimal: ...
+
+    @property
+    def rule(self) -> Tariff: ...
+
+    @property
+    def exception(self) -> Relief | None: ...
+
+    @property
+    def charge(self) -> Charge: ...
 
     @property
     def amount(self) -> Decimal: ...
@@ -137,6 +154,19 @@ def convention_context(convention: Printed) -> ConventionContext:
         collectivity=party_context(convention),
         signed_on=last_signature(convention.collectivity_signed_on, convention.region_signed_on),
         authorised_by=act_in_words(convention.act),
+        tariff=tariff_words(convention, convention.charge),
+    )
+
+
+def tariff_words(convention: Printed, charge: Charge) -> TariffWords:
+    """Return the convention's tariff as papers say it, and what `charge` comes to by it."""
+    tariff, relief = convention.rule, convention.exception
+    return TariffWords(
+        price=tariff_in_words(tariff, relief),
+        price_with_mention=tariff_in_words(tariff, relief, mention=True),
+        base=base_in_words(tariff),
+        calculation=calculation(tariff, charge, relief),
+        is_free=is_free(tariff, relief),
     )
 
 
@@ -203,6 +233,7 @@ def act_values(convention: Printed, act: Act, *, executory: bool) -> dict[str, A
         "number": act.number,
         "dated_on": act.dated_on,
         "unit_fee": convention.unit_fee,
+        "tariff": tariff_words(convention, convention.charge),
         "delegation_item": act.delegation_item,
         "delegation_reference": act.delegation_reference,
         "executor": act.executor,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from communes.models import Party
 from conventions.acts.models import Act
+from conventions.campaigns.tariffs import Charge
 from conventions.models import Convention, Enrolment
 from conventions.printing import (
     act_in_words,
@@ -15,6 +16,7 @@ from conventions.printing import (
     party_of,
     region_context,
     school_lines,
+    tariff_words,
 )
 from documents.contexts import AmendmentActContext, AmendmentContext, AmendmentFacts, PartyContext
 
@@ -74,6 +76,9 @@ class Printed(Protocol):
     def amount_after(self) -> Decimal: ...
 
     @property
+    def charge_after(self) -> Charge: ...
+
+    @property
     def count_after(self) -> int: ...
 
 
@@ -93,6 +98,7 @@ def amendment_context(amendment: Printed) -> AmendmentContext:
         collectivity=_party(amendment),
         signed_on=last_signature(amendment.collectivity_signed_on, amendment.region_signed_on),
         authorised_by=act_in_words(amendment.act),
+        tariff=tariff_words(convention, amendment.charge_after),
     )
 
 
@@ -106,7 +112,11 @@ def amendment_act_context(
         amount=amendment.amount_after,
         school_count=amendment.count_after,
         amendment=_facts(amendment),
-        **values | {"collectivity": _party(amendment)},
+        **values
+        | {
+            "collectivity": _party(amendment),
+            "tariff": tariff_words(amendment.convention, amendment.charge_after),
+        },
     )
 
 

@@ -25,6 +25,7 @@ EXCHANGES = (
     "reminder_schedule",
 )
 _SIGNATORY = tuple(name for name in PRINTED if name.startswith("signatory"))
+_TARIFF = ("tariff", "tariff_basis", "tariff_counted", "tariff_brackets", "vat_on_top")
 _DATES = ("opens_on", "reply_by", "ends_on")
 
 
@@ -43,7 +44,7 @@ def proposed() -> dict[str, Any]:
     if len(regions) == 1:
         values["region"] = regions[0]
     if last:
-        copied = ("region", "tariff", *_SIGNATORY, *EXCHANGES)
+        copied = ("region", *_TARIFF, *_SIGNATORY, *EXCHANGES)
         values |= {name: getattr(last, name) for name in copied}
         values |= {name: _a_year_later(getattr(last, name)) for name in _DATES}
     return values
