@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from communes.models import Region
-from conventions.campaigns.models import PRINTED, Campaign
+from conventions.campaigns.models import PRINTED, TARIFF, Campaign
 from documents.models import TextModel
 
 TEXTS = {
@@ -25,7 +25,6 @@ EXCHANGES = (
     "reminder_schedule",
 )
 _SIGNATORY = tuple(name for name in PRINTED if name.startswith("signatory"))
-_TARIFF = ("tariff", "tariff_basis", "tariff_counted", "tariff_brackets", "vat_on_top")
 _DATES = ("opens_on", "reply_by", "ends_on")
 
 
@@ -44,7 +43,7 @@ def proposed() -> dict[str, Any]:
     if len(regions) == 1:
         values["region"] = regions[0]
     if last:
-        copied = ("region", *_TARIFF, *_SIGNATORY, *EXCHANGES)
+        copied = ("region", *TARIFF, *_SIGNATORY, *EXCHANGES)
         values |= {name: getattr(last, name) for name in copied}
         values |= {name: _a_year_later(getattr(last, name)) for name in _DATES}
     return values

@@ -1,6 +1,7 @@
 """One school year: its tariff, dates, signatory and texts."""
 
 import datetime
+import re
 from collections.abc import Collection
 from decimal import Decimal
 from typing import TypeAlias
@@ -27,19 +28,16 @@ from lifecycle.models import Subject
 from lifecycle.plausible import Window
 from lifecycle.transition import Transition
 
-__all__ = ["Campaign", "TariffException", "VatRate"]
+__all__ = ["TARIFF", "Campaign", "TariffException", "VatRate"]
 
 NOT_PUBLISHED = "Choisissez une version publiée de ce texte."
 
 
+TARIFF = ("tariff_basis", "tariff", "tariff_counted", "tariff_brackets", "vat_on_top")
 # What every convention prints: it changes no more once the first one is sent.
 PRINTED = (
     "region",
-    "tariff_basis",
-    "tariff",
-    "tariff_counted",
-    "tariff_brackets",
-    "vat_on_top",
+    *TARIFF,
     "ends_on",
     "signatory_civility",
     "signatory_first_name",
@@ -53,6 +51,13 @@ PRINTED = (
 
 # The days that an agent plans.
 PLANNED = ("opens_on", "reply_by", "ends_on")
+
+# Said by texts written before tariffs had rules.
+_PER_SCHOOL = re.compile(r"\{\{\s*participation_par_ecole\s*\}\}")
+_NOT_OF_THIS_RULE = (
+    "cette version imprime une participation par école. Choisissez-en une qui emploie "
+    "{{ tarif }} et {{ calcul }}, ou le tarif par école."
+)
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -224,6 +229,16 @@ class Campaign(Terms, Stateful):
                 }
             )
         self.vat_rate = rate.rate if rate else ZERO
+        self._refuse_texts_of_another_rule()
+
+    def _refuse_texts_of_another_rule(self) -> None:
+        """Raise ValidationError for a text that would say the participation otherwise than it is."""
+        chosen = (self.decision_text_id, self.deliberation_text_id, self.convention_text_id)
+        if self.is_per_school or not all(chosen):
+            return
+        for text in (self.decision_text, self.deliberation_text, self.convention_text):
+            if _PER_SCHOOL.search(text.body):
+                raise ValidationError(f"{text.title}, version {text.version} : {_NOT_OF_THIS_RULE}")
 
     def _refuse_implausible_dates(self) -> None:
         days = {name: getattr(self, name) for name in PLANNED}

@@ -111,7 +111,9 @@ def _summed(
     words = gross
     if tariff.vat_rate:
         words += f" HT plus {euros(charge.vat)} de TVA à {_percent(tariff.vat_rate)}"
-        words += " (arrondie au centime, école par école)" if _has_many_lines(tariff, charge) else ""
+        words += (
+            " (arrondie au centime, école par école)" if _has_many_lines(tariff, charge) else ""
+        )
     if relief and charge.reduction:
         words += f" moins {euros(charge.reduction)} de réduction ({relief_in_words(relief)})"
     is_said = words == gross and gross.removeprefix("un ").startswith("forfait")

@@ -158,6 +158,7 @@ class TariffException(Frozen):
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         null=True,
+        blank=True,
         related_name="+",
         verbose_name="enregistrée par",
     )

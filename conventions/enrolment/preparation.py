@@ -111,6 +111,21 @@ def to_prepare(
     return {"waiting": waiting, "prepared": conventions.count()}
 
 
+def of_unknown_number(
+    campaign: Campaign, user: User, payers: Collection[int] | None = None
+) -> list[Enrolment]:
+    """Return the enrolments that want a number of pupils or classes: their payer waits for it."""
+    unit = campaign.rule.unit if campaign.rule.asks_numbers else ""
+    if not unit:
+        return []
+    lines = campaign.enrolments.payable(campaign, user).to_prepare()
+    name = {Counted.PUPIL: "pupils", Counted.CLASS: "classes"}[Counted(unit)]
+    unknown = lines.filter(**{f"school__{name}__isnull": True})
+    if payers is not None:
+        unknown = unknown.filter(Q(payer_id__in=payers))
+    return list(unknown.select_related("school"))
+
+
 def payers_to_prepare(campaign: Campaign, user: User) -> set[int]:
     """Return the keys of the collectivities that `prepare` would look at for `user`."""
     payers = campaign.enrolments.payable(campaign, user).to_prepare().order_by()

@@ -10,10 +10,11 @@ from django.db.models.functions import Coalesce, Round
 
 from conventions.campaigns.models import Campaign
 from conventions.campaigns.tariff_words import calculation, is_free, tariff_in_words
-from conventions.campaigns.tariffs import LUMP, ZERO, Charge, Relief, Tariff
+from conventions.campaigns.tariffs import LUMP, ZERO, Basis, Charge, Relief, Tariff
 from conventions.campaigns.terms import TERMS, TariffException, Terms, same_terms
 from conventions.lifecycle import REWORKABLE, State
 from conventions.models.enrolment import Enrolment
+from documents.wording.typography import count, euros_and_cents
 from lifecycle.door import Missing
 from lifecycle.triggers import Rule
 
@@ -115,6 +116,18 @@ class Priced(Terms):
     @property
     def tariff_in_words(self) -> str:
         return tariff_in_words(self.rule, self.exception)
+
+    @property
+    def sum_in_words(self) -> str:
+        """ "2 écoles à 45,00 €, soit 90,00 €", on a screen."""
+        schools = count(self.school_count, "école")
+        if self.is_free:
+            return f"{schools}, à titre gratuit"
+        if self.rule.basis == Basis.SCHOOL and not (self.vat_amount or self.reduction):
+            return (
+                f"{schools} à {euros_and_cents(self.unit_fee)}, soit {euros_and_cents(self.amount)}"
+            )
+        return f"{schools}. Participation : {self.calculation}"
 
     @property
     def calculation(self) -> str:
