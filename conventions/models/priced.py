@@ -18,7 +18,7 @@ from documents.wording.typography import count, euros_and_cents
 from lifecycle.door import Missing
 from lifecycle.triggers import Rule
 
-_BEFORE = ", ".join(f"'{state.value}'" for state in (*REWORKABLE, State.ABANDONED))
+_OPEN = ", ".join(f"'{state.value}'" for state in REWORKABLE)
 _LUMP = ", ".join(f"'{basis.value}'" for basis in LUMP)
 _PARTS = ("school_count", "unit_fee", "number", "lump", "vat_amount", "reduction", "amount")
 # What preparing writes.
@@ -51,13 +51,14 @@ class Priced(Terms):
         Rule(
             "convention_amount_is_sum_of_lines",
             "BEFORE UPDATE OF state",
-            f"OLD.state IN ({_BEFORE}) AND NEW.state NOT IN ({_BEFORE}) AND ({_LINES})",
+            f"OLD.state IN ({_OPEN}) AND NEW.state NOT IN ({_OPEN}, '{State.ABANDONED.value}') "
+            f"AND ({_LINES})",
             "Le montant n'est pas la somme de ses lignes : préparez la convention de nouveau.",
         ),
         Rule(
             "convention_amount_settled",
             f"BEFORE UPDATE OF {', '.join((*_PARTS, 'vat_rate'))}",
-            f"OLD.state NOT IN ({_BEFORE}) AND ({_CHANGED})",
+            f"OLD.state NOT IN ({_OPEN}) AND ({_CHANGED})",
             "Une convention envoyée garde son montant : seul un avenant le change.",
         ),
     )
