@@ -71,7 +71,8 @@ class RectoratAdminSite(AdminSite):
         user = user_of(request)
         desk = build_desk(user, is_mine="mine" in request.GET)
         found = troubles() if user.role == Role.ADMINISTRATOR else []
-        return super().index(request, {"desk": desk, "troubles": found, **(extra_context or {})})
+        context = {"desk": desk, "silence": desk.silence, "troubles": found}
+        return super().index(request, context | (extra_context or {}))
 
     # As for `logout`.
     def app_index(  # type: ignore[override]

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.module_loading import import_string
 
 from accounts.models import User
+from lifecycle.errors import StaleFile
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,10 @@ class Action:
 
 
 def one_by_one(act: Callable[[int, User, Mapping[str, Any]], Outcome]) -> Do:
-    """Return what does `act` to each row in turn: a ValidationError leaves that one out."""
+    """Return what does `act` to each row in turn: a ValidationError leaves that one out.
+
+    But for StaleFile, which whoever does the job tries again.
+    """
 
     def do(keys: Sequence[int], *, by: User, facts: Mapping[str, Any]) -> dict[int, Outcome]:
         return {key: _try(act, key, by, facts) for key in keys}
@@ -79,6 +83,8 @@ def _try(
 ) -> Outcome:
     try:
         return act(key, by, facts)
+    except StaleFile:
+        raise
     except ValidationError as refusal:
         return Outcome(left_out=" ".join(refusal.messages))
 

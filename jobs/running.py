@@ -23,6 +23,7 @@ from django_q.tasks import async_task
 from accounts.models import User
 from jobs.actions import Gather, Outcome
 from jobs.models import Job, JobItem
+from lifecycle.errors import StaleFile
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ LANES = 8
 # Seconds after which the rest goes to a task of its own: so long may a worker take to stop,
 # and e-mails wait for each lane.
 BUDGET = 20
+# Times that a file is read and done again because somebody wrote to it meanwhile.
+_ATTEMPTS = 3
 _FAILED = "L'action a échoué : recommencez, puis prévenez l'administrateur."
 _CANCELLED = "Le traitement a été arrêté avant son tour."
 _NO_FILE = "Le fichier n'a pas pu être fait : recommencez, puis prévenez l'administrateur."
@@ -182,16 +185,25 @@ def claim(job: Job, count: int = 1) -> list[JobItem]:
     return items
 
 
-def _do(items: Sequence[JobItem], job: Job) -> None:
-    """Do some items at once; whatever one raises must not stop the others."""
+def _do(items: Sequence[JobItem], job: Job, attempts: int = _ATTEMPTS) -> None:
+    """Do some items at once; whatever one raises must not stop the others.
+
+    A file to which somebody wrote meanwhile is read and done again.
+    """
     try:
         _do_together(items, job)
     except ClaimLost:
         logger.warning("Job %s: %s items were taken up by another worker", job.pk, len(items))
-    except Exception:
+    except Exception as error:
         if len(items) > 1:
             for item in items:
                 _do([item], job)
+            return
+        if isinstance(error, StaleFile):
+            if attempts > 1:
+                _do(items, job, attempts - 1)
+            else:
+                _note(items, {items[0].key: Outcome(left_out=" ".join(error.messages))})
             return
         logger.exception("Job %s failed on %s", job.pk, items[0].key)
         _note(items, {items[0].key: Outcome(left_out=_FAILED)})

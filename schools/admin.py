@@ -19,8 +19,8 @@ from communes.admin import CollectivityAdmin, CommuneAdmin
 from communes.admin_base import HistoryAdmin
 from communes.models import Collectivity, Commune
 from schools import closures
+from schools.files import import_file
 from schools.forms import ConfirmSchoolImportForm, SchoolImportForm
-from schools.imports import import_schools
 from schools.models import School
 from schools.takeover import follow_payers, schools_paid_by
 from tabular.admin_export import ExportMixin
@@ -86,7 +86,15 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
     list_per_page = 50
     ordering = ("commune__department__code", "commune__search_text", "uai")
     show_full_result_count = False
-    readonly_fields = ("uai", "commune", "payer", "since", "opened_on", "closure_proposed_on")
+    readonly_fields = (
+        "uai",
+        "commune",
+        "payer",
+        "since",
+        "opened_on",
+        "closure_proposed_on",
+        "position",
+    )
     fieldsets = (
         (None, {"fields": ("name", "uai", "commune", "payer", "since")}),
         (
@@ -105,6 +113,7 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
                     "postcode",
                     "email",
                     "phone",
+                    "position",
                 ),
             },
         ),
@@ -117,14 +126,16 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
         "Export de l'annuaire de l'éducation (data.education.gouv.fr), en CSV ou en classeur, quels que "
         "soient l'ordre et la forme de ses colonnes. Seules les écoles publiques du premier "
         "degré sont retenues. Une école absente d'un fichier qui couvre son département est "
-        "proposée à la fermeture ; c'est vous qui la fermez."
+        "proposée à la fermeture ; c'est vous qui la fermez. Un fichier d'effectifs (code UAI, nombre "
+        "d'élèves, nombre de classes, rentrée, comme celui de data.gouv.fr) ne change que ces "
+        "nombres : la rentrée la plus récente de chaque école est retenue."
     )
 
     def scope(self, user: User) -> Q:
         return user.department_scope("commune__department")
 
     def run_import(self, content: bytes, *, by: User, dry_run: bool, **options: Any) -> Report:
-        return import_schools(content, by=by, dry_run=dry_run, **options)
+        return import_file(content, by=by, dry_run=dry_run, **options)
 
     @admin.action(description="Confirmer la fermeture proposée", permissions=["change"])
     def confirm_closures(
@@ -209,6 +220,12 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
             for row in school.takeovers.select_related("payer")
         ]
         return format_html_join("", "<div>{}</div>", ((change,) for change in changes)) or "—"
+
+    @admin.display(description="position")
+    def position(self, school: School) -> str:
+        if school.latitude is None:
+            return "inconnue : l'annuaire n'en donne pas"
+        return f"latitude {school.latitude}, longitude {school.longitude}".replace(".", ",")
 
     @admin.display(description="état", ordering="state")
     def state_and_proposal(self, school: School) -> str:

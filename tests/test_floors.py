@@ -18,6 +18,7 @@ FLOORS = (
     "demonstration",
     "rectorat.desk",
     "rectorat",
+    "rectorat.boards",
     "rectorat.lists",
     "rectorat.territory",
     "town_hall",
@@ -56,6 +57,7 @@ FLOORS = (
     "outbox",
     "law",
     "tabular",
+    "incoming",
     "typography",
 )
 TOP = {floor.partition(".")[0] for floor in FLOORS}

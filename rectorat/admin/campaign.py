@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 
 from accounts import factor
 from accounts.access import user_of
@@ -19,7 +20,6 @@ from accounts.regional import refuse_who_is_limited
 from communes.admin_base import WholeRegionAdmin
 from conventions.campaigns.coming import EXCHANGES, TEXTS, proposed
 from conventions.campaigns.models import PRINTED, TARIFF, Campaign
-from conventions.dossiers.replies import build_reply_curve
 from conventions.enrolment.enrolling import SCHOOLS_FOUND, EnrolmentReport, enrol, find_schools
 from conventions.enrolment.preparation import of_unknown_number, payers_to_prepare, to_prepare
 from conventions.lifecycle import PARTY_CONFIRMED, State
@@ -32,7 +32,9 @@ from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.forms import EnrolmentForm
 from rectorat.admin.renewal import renew_view
 from rectorat.admin.tariff import exceptions_view, tariff_view
-from rectorat.board import build_board
+from rectorat.boards.board import build_board
+from rectorat.boards.campaign_map import KINDS, build_map
+from rectorat.boards.replies import build_reply_curve
 
 View = Callable[[HttpRequest, Campaign], HttpResponse]
 
@@ -121,6 +123,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
     def get_urls(self) -> list[URLPattern]:
         steps: dict[str, View] = {
             "board": self.board_view,
+            "map": self.map_view,
             "open": self.open_view,
             "close": self.close_view,
             "archive": self.archive_view,
@@ -160,11 +163,20 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         """Where the conventions stand, by académie and département."""
         context = {
             "board": build_board(campaign, user_of(request)),
-            "curve": build_reply_curve(campaign, user_of(request)),
+            "curve": build_reply_curve(campaign, user_of(request), timezone.localdate()),
             "accepted_states": ",".join(PARTY_CONFIRMED),
             "is_nav_sidebar_enabled": False,  # The table needs the width.
         }
         return self._page(request, campaign, "board", "Où en est la campagne", context)
+
+    def map_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        """Where the collectivities are, by what their files wait for."""
+        context = {
+            "map": build_map(campaign, user_of(request)),
+            "kinds": KINDS,
+            "is_nav_sidebar_enabled": False,
+        }
+        return self._page(request, campaign, "map", "La campagne sur la carte", context)
 
     def open_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         return self._state_view(

@@ -17,6 +17,7 @@ from conventions.dossiers.outdating import review
 from conventions.models import Convention
 from lifecycle.rereading import RereadAdmin
 from rectorat.territory.contacts import ContactPages
+from rectorat.territory.mayors import MayorOnPage
 from schools.admin import PayerAdmin
 
 admin.site.unregister([Region, Department, Collectivity])
@@ -42,7 +43,7 @@ class ReviewedDepartmentAdmin(ReviewedAdmin, DepartmentAdmin):
 
 
 @admin.register(Collectivity)
-class ReviewedPayerAdmin(ContactPages, RereadAdmin, PayerAdmin):
+class ReviewedPayerAdmin(MayorOnPage, ContactPages, RereadAdmin, PayerAdmin):
     form_to_change = CollectivityForm
 
     def get_fieldsets(self, request: HttpRequest, obj: Collectivity | None = None) -> Any:

@@ -14,7 +14,7 @@ from documents.rendering import Rendered
 from jobs import heartbeat, tasks
 from jobs import running as jobs
 from jobs.models import Job, JobItem, Worker
-from lifecycle.errors import TransitionRefused
+from lifecycle.errors import StaleFile, TransitionRefused
 from rectorat.lists.choosing import chips
 from tests.factories import ConventionFactory, DepartmentFactory, UserFactory
 
@@ -151,6 +151,23 @@ def test_one_failure_does_not_stop_the_others(rectorat, monkeypatch, error):
     tasks.run_job(job.pk)
     assert job.items.get(key=broken.pk).state == JobItem.State.LEFT_OUT
     assert fine.pieces.count() == 1
+
+
+@pytest.mark.parametrize(("times", "state"), [(2, "done"), (3, "left_out")])
+def test_a_file_written_to_meanwhile_is_read_and_done_again(rectorat, monkeypatch, times, state):
+    convention, others = accepted(), iter(range(times))
+
+    def issue_late(part, *, by):
+        if next(others, None) is not None:
+            raise StaleFile("Dossier modifié entre-temps.")
+        return issue_documents(part, by=by)
+
+    monkeypatch.setattr("conventions.dossiers.long_actions.issue_documents", issue_late)
+    job = start(rectorat)
+    tasks.run_job(job.pk)
+    item = job.items.get(key=convention.pk)
+    assert item.state == state
+    assert item.reason == ("" if state == "done" else "Dossier modifié entre-temps.")
 
 
 # --- The pages --------------------------------------------------------------

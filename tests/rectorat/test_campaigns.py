@@ -10,20 +10,23 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from conventions.campaigns.models import PRINTED, Campaign, VatRate
-from conventions.dossiers.replies import build_reply_curve
 from conventions.enrolment.enrolling import enrol
 from conventions.enrolment.preparation import prepare
 from conventions.lifecycle import State
 from conventions.models import Convention, Enrolment
 from jobs.models import Job
 from lifecycle.rereading import fingerprint
-from rectorat.board import build_board
+from rectorat.boards.board import build_board
+from schools.models import School
+from schools.takeover import take_over
+from tests.access import SignedInClient
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
     CommuneFactory,
     ConventionFactory,
     DepartmentFactory,
+    GroupingFactory,
     RegionFactory,
     SchoolFactory,
     TextModelFactory,
@@ -398,22 +401,6 @@ def test_board_counts_the_late_by_territory(campaign, rectorat):
     assert (tally.late, board.total.late) == (1, 1)
 
 
-def test_replies_add_up_day_by_day_from_the_first_sending(campaign, rectorat, day):
-    assert build_reply_curve(campaign, rectorat) is None
-    sign_by_both(ConventionFactory(campaign=campaign), on=day("03/10/2022"))
-    sign_by_both(ConventionFactory(campaign=campaign), on=day("10/10/2022"))
-    sent = ConventionFactory(campaign=campaign)
-    sent.send(by=None, on=day("01/09/2022"))
-    curve = build_reply_curve(campaign, rectorat)
-    assert [(r.day, r.accepted, r.signed) for r in curve.days] == [
-        (day("01/09/2022"), 0, 0),
-        (day("03/10/2022"), 1, 1),
-        (day("10/10/2022"), 2, 2),
-    ]
-    assert curve.total == 3
-    assert curve.signed_path.endswith("V53.3 H600")
-
-
 def test_every_figure_of_the_curve_opens_the_list_that_makes_it(agent, campaign, day):
     for on in ("03/10/2022", "10/10/2022"):
         sign_by_both(ConventionFactory(campaign=campaign), on=day(on))
@@ -448,6 +435,34 @@ def test_every_figure_of_the_board_opens_the_list_that_makes_it(agent, conventio
     assert link in page
 
 
+def test_the_schools_of_a_line_are_its_list_where_a_grouping_pays_across_the_border(campaign, day):
+    gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
+    herault = DepartmentFactory(code="34")
+    across = SchoolFactory(payer__commune=CommuneFactory(code="30001", department=gard))
+    late = SchoolFactory(payer__commune=CommuneFactory(code="30002", department=gard))
+    at_home = SchoolFactory(payer__commune=CommuneFactory(code="34001", department=herault))
+    members = [across.commune, late.commune]
+    syndicat = GroupingFactory(department=herault, members=members)
+    take_over(School.objects.filter(pk=across.pk), syndicat, day("01/09/2021"), by=None)
+    enrol(campaign, "\n".join(school.uai for school in (across, late, at_home)), by=None)
+    prepare(campaign, by=None)
+    # Told once the convention is made: it keeps its school.
+    take_over(School.objects.filter(pk=late.pk), syndicat, day("01/09/2021"), by=None)
+    for user in (UserFactory(role="rectorat"), UserFactory(role="rectorat", departments=[gard])):
+        client = SignedInClient()
+        client.force_login(user)
+        page = client.get(url("board", campaign)).text
+        links = re.findall(r'<td class="number"><a href="([^"]*enrolled=yes[^"]*)">(\d+)<', page)
+        counts = [(link.rpartition("=")[2], int(count)) for link, count in links]
+        if user.departments.exists():
+            assert ("30", 1) in counts
+        else:
+            assert {("30", 1), ("34", 2)} < set(counts)
+        for link, count in links:
+            listed = client.get(link.replace("&amp;", "&")).context["cl"]
+            assert (link, listed.result_count) == (link, int(count))
+
+
 @pytest.mark.parametrize("departments", [1, 5])
 def test_board_takes_the_same_queries_whatever_the_territory(
     agent, campaign, departments, django_assert_max_num_queries
@@ -456,7 +471,7 @@ def test_board_takes_the_same_queries_whatever_the_territory(
         department = DepartmentFactory(code=f"9{number}", name=f"D{number}", of_name="de D")
         commune = CommuneFactory(code=f"9{number}001", department=department)
         ConventionFactory(campaign=campaign, collectivity=CollectivityFactory(commune=commune))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(12):
         agent.get(url("board", campaign))
 
 

@@ -24,6 +24,7 @@ from tests.factories import (
     prepare_amendment,
     print_quickly,
 )
+from tests.importing import confirm
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
@@ -141,8 +142,7 @@ def imported(agent, file):
     """What the preview lists, held to what the import lists once it is done."""
     url = reverse("admin:schools_school_import")
     preview = agent.post(url, {"file": file, "partial": "on"})
-    confirmed = preview.context["confirm_form"].initial | {"confirm_closures": "on"}
-    done = agent.post(url, confirmed)
+    done = confirm(agent, url, preview, "closure")
     assert done.context["touched"] == preview.context["touched"]
     return done.context["touched"]
 

@@ -16,8 +16,8 @@ from conventions.acts.repeating import DELEGATION, DEPUTY, chosen_last
 from conventions.acts.sitting import Sitting
 from conventions.authority import ACT_FIELDS, DATE_FIELDS, own_act_text
 from conventions.models import SignedByBoth
-from documents.letterheads import read_letterhead
 from documents.received.form_fields import COPY, PdfField
+from documents.received.letterhead import read_letterhead
 from drafts.forms import KeptFileInput
 from lifecycle.plausible import keep_within
 from town_hall.forms.days import DayInput
