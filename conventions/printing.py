@@ -10,12 +10,7 @@ from communes.models import Collectivity, Party
 from conventions.acts.models import Act
 from conventions.acts.sitting import Sitting
 from conventions.campaigns.models import Campaign
-from conventions.campaigns.tariff_words import (
-    base_in_words,
-    calculation,
-    is_free,
-    tariff_in_words,
-)
+from conventions.campaigns.tariff_words import on_papers
 from conventions.campaigns.tariffs import Charge, Relief, Tariff
 from conventions.models.enrolment import Enrolment, EnrolmentQuerySet
 from documents.contexts import (
@@ -25,7 +20,6 @@ from documents.contexts import (
     RegionContext,
     SchoolLine,
     SittingContext,
-    TariffWords,
 )
 from documents.wording.typography import long_date
 
@@ -154,19 +148,7 @@ def convention_context(convention: Printed) -> ConventionContext:
         collectivity=party_context(convention),
         signed_on=last_signature(convention.collectivity_signed_on, convention.region_signed_on),
         authorised_by=act_in_words(convention.act),
-        tariff=tariff_words(convention, convention.charge),
-    )
-
-
-def tariff_words(convention: Printed, charge: Charge) -> TariffWords:
-    """Return the convention's tariff as papers say it, and what `charge` comes to by it."""
-    tariff, relief = convention.rule, convention.exception
-    return TariffWords(
-        price=tariff_in_words(tariff, relief),
-        price_with_mention=tariff_in_words(tariff, relief, mention=True),
-        base=base_in_words(tariff),
-        calculation=calculation(tariff, charge, relief),
-        is_free=is_free(tariff, relief),
+        tariff=on_papers(convention.rule, convention.charge, convention.exception),
     )
 
 
@@ -233,7 +215,7 @@ def act_values(convention: Printed, act: Act, *, executory: bool) -> dict[str, A
         "number": act.number,
         "dated_on": act.dated_on,
         "unit_fee": convention.unit_fee,
-        "tariff": tariff_words(convention, convention.charge),
+        "tariff": on_papers(convention.rule, convention.charge, convention.exception),
         "delegation_item": act.delegation_item,
         "delegation_reference": act.delegation_reference,
         "executor": act.executor,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from communes.models import Party
 from conventions.acts.models import Act
+from conventions.campaigns.tariff_words import on_papers
 from conventions.campaigns.tariffs import Charge
 from conventions.models import Convention, Enrolment
 from conventions.printing import (
@@ -16,9 +17,14 @@ from conventions.printing import (
     party_of,
     region_context,
     school_lines,
-    tariff_words,
 )
-from documents.contexts import AmendmentActContext, AmendmentContext, AmendmentFacts, PartyContext
+from documents.contexts import (
+    AmendmentActContext,
+    AmendmentContext,
+    AmendmentFacts,
+    PartyContext,
+    TariffWords,
+)
 
 
 class Printed(Protocol):
@@ -98,7 +104,7 @@ def amendment_context(amendment: Printed) -> AmendmentContext:
         collectivity=_party(amendment),
         signed_on=last_signature(amendment.collectivity_signed_on, amendment.region_signed_on),
         authorised_by=act_in_words(amendment.act),
-        tariff=tariff_words(convention, amendment.charge_after),
+        tariff=_tariff(amendment),
     )
 
 
@@ -115,9 +121,15 @@ def amendment_act_context(
         **values
         | {
             "collectivity": _party(amendment),
-            "tariff": tariff_words(amendment.convention, amendment.charge_after),
+            "tariff": _tariff(amendment),
         },
     )
+
+
+def _tariff(amendment: Printed) -> TariffWords:
+    """The convention's own tariff, and what it comes to once the avenant is signed."""
+    convention = amendment.convention
+    return on_papers(convention.rule, amendment.charge_after, convention.exception)
 
 
 def _party(amendment: Printed) -> PartyContext:

@@ -12,6 +12,7 @@ from conventions.campaigns.tariffs import (
     ReliefKind,
     Tariff,
 )
+from documents.contexts import TariffWords
 from documents.wording.typography import SPACE, count, euros, euros_and_cents
 
 _NOUNS = {Counted.SCHOOL: "école", Counted.PUPIL: "élève", Counted.CLASS: "classe"}
@@ -155,6 +156,17 @@ def change_in_words(tariff: Tariff, change: Charge, added: int, removed: int) ->
 def is_free(tariff: Tariff, relief: Relief | None) -> bool:
     """Tell whether nothing is asked for whatever the schools."""
     return tariff.basis == Basis.FREE or (relief is not None and relief.kind == ReliefKind.FREE)
+
+
+def on_papers(tariff: Tariff, charge: Charge, relief: Relief | None) -> TariffWords:
+    """Return everything that papers say of a tariff, and what `charge` comes to by it."""
+    return TariffWords(
+        price=tariff_in_words(tariff, relief),
+        price_with_mention=tariff_in_words(tariff, relief, mention=True),
+        base=base_in_words(tariff),
+        calculation=calculation(tariff, charge, relief),
+        is_free=is_free(tariff, relief),
+    )
 
 
 def _why_free(relief: Relief | None) -> str:

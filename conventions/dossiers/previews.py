@@ -7,9 +7,10 @@ from decimal import Decimal
 from conventions.acts.models import Act, ActState
 from conventions.amendments.models import Amendment
 from conventions.amendments.printing import amendment_act_context, amendment_context
+from conventions.campaigns.tariff_words import on_papers
 from conventions.campaigns.tariffs import Charge
 from conventions.models import Convention, Piece
-from conventions.printing import act_context, convention_context, tariff_words
+from conventions.printing import act_context, convention_context
 from conventions.terminations.models import Termination, last_termination
 from conventions.terminations.printing import letter_context
 from documents.contexts import (
@@ -94,7 +95,7 @@ def _likely_amendment(kind: str, convention: Convention, today: datetime.date) -
     after = {
         "reference": f"{convention.reference}-A1",
         "amount": charge.amount,
-        "tariff": tariff_words(convention, charge),
+        "tariff": on_papers(convention.rule, charge, convention.exception),
         "school_count": convention.school_count + 1,
     }
     source: Context = printed

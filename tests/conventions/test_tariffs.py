@@ -4,10 +4,14 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.claims.due import claimable, due_of
+from billing.claims.obstacles import Obstacle
+from billing.claims.proposals import Grounds, proposal_of
+from billing.recovery.board import build_board
 from conventions.amendments.effects import current_amount
 from conventions.campaigns.models import Campaign, TariffException
 from conventions.campaigns.tariff_words import calculation, change_in_words, tariff_in_words
@@ -37,6 +41,7 @@ from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
     SchoolFactory,
+    UserFactory,
     prepare_amendment,
     sign_amendment,
     sign_by_both,
@@ -355,6 +360,15 @@ def test_an_avenant_needs_the_number_of_the_school_it_adds(db):
     school = SchoolFactory(payer=convention.collectivity, pupils=None)
     with pytest.raises(TransitionRefused, match="donnez d'abord son nombre"):
         prepare_amendment(convention, add=[school])
+
+
+def test_a_free_convention_gives_rise_to_no_titre_and_counts_as_exempt(db):
+    convention = prepared_at(Tariff("free"), [1, 1])
+    sign_by_both(convention)
+    proposal = proposal_of(due_of(claimable().get()), Grounds())
+    assert (proposal.titre, proposal.obstacles) == (None, (Obstacle.NOTHING_DUE,))
+    board = build_board(convention.campaign, UserFactory(role="finance"), Q())
+    assert (board.total.exempt, board.total.expected) == (1, 0)
 
 
 # --- On paper ------------------------------------------------------------------
