@@ -266,6 +266,8 @@ PAGES = {
     "admin:campaigns_campaign_close": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_archive": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_renew": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_tariff": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_exceptions": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_enrol": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_prepare": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_send": ADMIN_SITE_ROLES,

@@ -13,6 +13,7 @@ from conventions.campaigns.models import Campaign
 from conventions.enrolment.codes import Refusal, read_codes
 from conventions.lifecycle import REWORKABLE
 from conventions.models import Convention, Enrolment
+from conventions.models.priced import parts_of
 from lifecycle.door import changes_of, compare_and_swap, hold, write_journal
 from lifecycle.errors import TransitionRefused
 from schools.models import School
@@ -178,11 +179,11 @@ def _withdraw(enrolment: Enrolment, campaign: Campaign, by: User | None) -> None
 
 def _recount(convention: Convention, by: User | None) -> None:
     """Bring count and amount in line with the schools of a convention that is not sent."""
-    count = convention.enrolments.enrolled().count()
-    totals = {"school_count": count, "amount": count * convention.unit_fee}
+    lines = list(convention.enrolments.enrolled())
+    totals = parts_of(convention.rule, lines, convention.exception)
     changes = changes_of(convention, totals)
     compare_and_swap(convention, **totals)
-    write_journal(convention, by, "recount", f"Nombre d'écoles : {count}", changes=changes)
+    write_journal(convention, by, "recount", f"Nombre d'écoles : {len(lines)}", changes=changes)
 
 
 def _refuse_outside(enrolment: Enrolment, by: User | None) -> None:

@@ -19,10 +19,10 @@ from accounts.access import user_of
 from accounts.regional import refuse_who_is_limited
 from communes.admin_base import WholeRegionAdmin
 from conventions.campaigns.coming import EXCHANGES, TEXTS, proposed
-from conventions.campaigns.models import PRINTED, Campaign
+from conventions.campaigns.models import PRINTED, TARIFF, Campaign
 from conventions.enrolment.enrolling import SCHOOLS_FOUND, find_schools
 from conventions.enrolment.long_actions import refused_lines, start_enrolling
-from conventions.enrolment.preparation import payers_to_prepare, to_prepare
+from conventions.enrolment.preparation import of_unknown_number, payers_to_prepare, to_prepare
 from conventions.lifecycle import PARTY_CONFIRMED, State
 from conventions.models import Convention
 from jobs import running
@@ -33,20 +33,31 @@ from lifecycle.rereading import RereadAdmin
 from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.forms import EnrolmentForm
 from rectorat.admin.renewal import renew_view
+from rectorat.admin.tariff import exceptions_view, tariff_view
 from rectorat.boards.board import build_board
 from rectorat.boards.campaign_map import KINDS, build_map
 from rectorat.boards.replies import build_reply_curve
 
 View = Callable[[HttpRequest, Campaign], HttpResponse]
 
+_REST = tuple(name for name in PRINTED if name not in TARIFF)
+
 
 @admin.register(Campaign)
 class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
-    list_display = ("__str__", "state", "tariff", "opens_on", "reply_by", "ends_on")
+    list_display = ("__str__", "state", "rule_shown", "opens_on", "reply_by", "ends_on")
+    radio_fields: ClassVar[dict[str, Any]] = {
+        "tariff_basis": admin.VERTICAL,
+        "vat_on_top": admin.VERTICAL,
+    }
     formfield_overrides: ClassVar[dict[Any, Any]] = {DateField: {"widget": DateInput}}
 
     class Media:
         css = {"all": ("conventions_admin.css",)}
+
+    @admin.display(description="participation")
+    def rule_shown(self, campaign: Campaign) -> str:
+        return campaign.rule_in_words
 
     # --- Create, edit -------------------------------------------------------
     def get_fieldsets(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
@@ -57,7 +68,8 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         )
         return (
             (None, {"fields": ("start_year", "opens_on", "reply_by")}),
-            ("Ce que les conventions impriment", {"fields": PRINTED, "description": settled}),
+            ("Tarif", {"fields": TARIFF, "description": settled}),
+            ("Ce que les conventions impriment", {"fields": _REST, "description": settled}),
             ("Échanges et relances", {"fields": EXCHANGES}),
         )
 
@@ -83,7 +95,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if change and "tariff" in form.changed_data and obj.conventions.exists():
+        if change and set(TARIFF) & set(form.changed_data) and obj.conventions.exists():
             messages.warning(
                 request,
                 "La participation a changé : préparez de nouveau les conventions avant de les "
@@ -118,12 +130,14 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
             "close": self.close_view,
             "archive": self.archive_view,
             "renew": partial(renew_view, page_of=self._page),
+            "tariff": partial(tariff_view, page_of=self._page),
+            "exceptions": partial(exceptions_view, page_of=self._page),
             "enrol": self.enrol_view,
             "prepare": self.prepare_view,
             "send": self.send_view,
             "print": self.print_view,
         }
-        regional = ("open", "close", "archive", "renew")
+        regional = ("open", "close", "archive", "renew", "tariff", "exceptions")
         return [
             path(
                 f"<int:pk>/{step}/",
@@ -261,6 +275,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         if request.method == "POST":
             return self._start_preparing(request, campaign)
         context = to_prepare(campaign, user_of(request)) | {"payers": ""}
+        context["unknown"] = of_unknown_number(campaign, user_of(request))
         return self._page(request, campaign, "prepare", "Préparer les conventions", context)
 
     def _start_preparing(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
@@ -293,6 +308,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         """Say what would be prepared for some payers; the campaign's page does it."""
         waiting = to_prepare(campaign, user_of(request), payers)
         context = waiting | {"payers": write_keys(payers)}
+        context["unknown"] = of_unknown_number(campaign, user_of(request), payers)
         return self._page(request, campaign, "prepare", "Préparer les conventions", context)
 
     def send_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:

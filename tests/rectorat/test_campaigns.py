@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from conventions.campaigns.models import PRINTED, Campaign
+from conventions.campaigns.models import PRINTED, Campaign, VatRate
 from conventions.enrolment.enrolling import enrol
 from conventions.enrolment.long_actions import start_enrolling
 from conventions.enrolment.preparation import prepare
@@ -54,7 +54,14 @@ def url(step, campaign):
 
 
 def form_data(campaign, **changes):
-    names = ("start_year", "tariff", "signatory_civility", "signatory_first_name")
+    names = (
+        "start_year",
+        "tariff_basis",
+        "vat_on_top",
+        "tariff",
+        "signatory_civility",
+        "signatory_first_name",
+    )
     names += ("signatory_last_name", "signatory_titles", "reminder_interval", "reminder_cap")
     data = {name: getattr(campaign, name) for name in names}
     data["read_at"] = fingerprint(Campaign.objects.get(pk=campaign.pk))
@@ -356,6 +363,11 @@ def another(name, campaign):
         "start_year": 2021,
         "region": lambda: RegionFactory(code="93", name="Provence"),
         "tariff": campaign.tariff + 1,
+        "tariff_basis": "pupil",
+        "tariff_counted": "pupil",
+        "vat_on_top": lambda: bool(
+            VatRate.objects.get_or_create(since=datetime.date(2014, 1, 1), rate=20)
+        ),
         "ends_on": campaign.ends_on + datetime.timedelta(days=1),
         "signatory_civility": "M",
     }
