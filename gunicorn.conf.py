@@ -15,6 +15,9 @@ environ.Env.read_env(os.environ.get("ENV_FILE", Path(__file__).with_name(".env")
 wsgi_app = "config.wsgi"
 bind = listening.bindings()
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+# Who waits for the database, or sends slowly, leaves the process to the others.
+worker_class = "gthread"
+threads = int(os.environ.get("WEB_THREADS", "8"))
 # Longer than the slowest page (a whole region's import), shorter than a proxy's patience.
 timeout = 120
 graceful_timeout = 20

@@ -1,14 +1,18 @@
 """Sign-in, as django-allauth asks of us: closed accounts, our words, e-mails by the outbox."""
 
 import datetime
+import logging
+from functools import cache
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core.internal.httpkit import clean_client_ip
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -18,6 +22,8 @@ from django.utils import timezone
 from accounts import factor, journal, limits
 from accounts.models import User
 from outbox.posting import post
+
+logger = logging.getLogger(__name__)
 
 # What allauth would write to an address that no account has.
 UNKNOWN = "account/email/unknown_account"
@@ -96,6 +102,21 @@ class AccountAdapter(DefaultAccountAdapter):
         journal.note(journal.Kind.FACTOR, change, person=user, by=user)
         tell_of_change(user, change)
 
+    # --- Networks ---------------------------------------------------------------
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the visitor's address: the first that was forwarded, of fewer than there should be.
+
+        allauth would raise ImproperlyConfigured. A proxy was gone round: the one that was not
+        said whom it saw.
+        """
+        try:
+            address: str = super().get_client_ip(request)
+        except ImproperlyConfigured:
+            forwarded = request.headers["X-Forwarded-For"].split(",")
+            _tell_of_proxies(len(forwarded))
+            address = clean_client_ip(forwarded[0]) or request.META.get("REMOTE_ADDR", "")
+        return address
+
     # --- Passwords --------------------------------------------------------------
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt. Raises ValidationError when it comes too soon after failures."""
@@ -156,6 +177,16 @@ class AccountAdapter(DefaultAccountAdapter):
             {"id": name, "description": label, "url": reverse(name)}
             for name, label in factor.ways_to_prove(user)
         ]
+
+
+@cache
+def _tell_of_proxies(count: int) -> None:
+    """Log, once for each count, that requests come by fewer proxies than the settings say."""
+    logger.error(
+        "X-Forwarded-For names %d addresses, TRUSTED_PROXY_COUNT is %d: the first is taken.",
+        count,
+        settings.ALLAUTH_TRUSTED_PROXY_COUNT,
+    )
 
 
 def is_closed_to(request: HttpRequest, user: User) -> bool:

@@ -115,7 +115,7 @@ class CommuneAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin
         return user.department_scope("department")
 
     def run_import(self, content: bytes, *, by: Any, dry_run: bool, **options: Any) -> Report:
-        return import_communes(content, by=by, dry_run=dry_run)
+        return import_communes(content, by=by, dry_run=dry_run, **options)
 
     @admin.display(description="collectivité signataire")
     def signatory(self, commune: Commune) -> str:

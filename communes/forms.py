@@ -17,16 +17,21 @@ class IdentifierField(forms.CharField):
         return normalise(super().to_python(value) or "")
 
 
-class RepresentedForm(forms.ModelForm):
-    """Mixed into a form of a collectivity that says who represents it: asks since when."""
-
-    representative_since = forms.DateField(
+def since_field(widget: forms.DateInput) -> forms.DateField:
+    """Return the field that asks since when somebody represents a collectivity."""
+    return forms.DateField(
         label="En fonction depuis le",
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=widget,
         help_text="À donner quand le représentant change : ce qui a été signé avant garde le nom "
         "de celui d'alors.",
     )
+
+
+class RepresentedForm(forms.ModelForm):
+    """Mixed into a form of a collectivity that says who represents it: asks since when."""
+
+    representative_since = since_field(forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,20 +1,31 @@
 """Import of the communes: code officiel géographique, with SIREN, postcodes, EPCI."""
 
-import datetime
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
-from simple_history.utils import bulk_create_with_history, get_history_manager_for_model
 
 from communes import identifiers
+from communes.importing import (
+    BATCH,
+    OUT_OF_REGION,
+    RefusedRow,
+    clean,
+    departments_for_import,
+    differences,
+    restore_zeros,
+    save_rows,
+    write_edits,
+)
 from communes.models import Collectivity, Commune, Department, FormerCode
 from tabular import reading
+from tabular.kinds import HELD_ABOVE, SERIES, Edit, Kinds
 from tabular.reading import Change, Column, Refusal, Report, Row
 
 COLUMNS = (
@@ -25,6 +36,7 @@ COLUMNS = (
     Column("department", ("departement", "dep", "code_departement", "dep_com"), required=True),
     Column("siren", ("siren", "siren_commune", "numero_siren")),
     Column("kind", ("typecom",)),
+    Column("parent", ("comparent",)),
     Column("postcodes", ("codes_postaux", "code_postal")),
     Column("population", ("population", "population_municipale", "pmun", "ptot")),
     Column("epci_siren", ("epci_siren", "siren_epci")),
@@ -35,126 +47,68 @@ COLUMNS = (
 )
 # TYPECOM of the code officiel géographique; COMA, COMD and ARM are parts of a commune.
 COMMUNE = "COM"
-OUT_OF_REGION = "hors des départements de la région"
+ASSOCIATED, DELEGATED = "COMA", "COMD"
 NOT_A_COMMUNE = "commune associée ou déléguée, ou arrondissement"
-_BATCH = 1000
+CREATED, RESTORED, MERGER = "created", "restored", "merger"
+FORMER, NEW_FORMER = "former", "former_added"
+_CREATED = Edit(CREATED, "nouvelle commune", is_harmless=True)
+_OWN = Edit("own", "collectivité créée", is_harmless=True)
+# What a collectivity takes from its commune.
+_FOLLOWED = ("name", "department", "siren", "postcodes")
 
-M = TypeVar("M", bound=models.Model)
 
+class _Compared(NamedTuple):
+    """A commune that was known and what the file changes of it, and of its collectivity."""
 
-class RefusedRow(ValueError):
-    """A row that cannot be taken; the message (French) says why."""
+    commune: Commune
+    edits: list[Edit]
+    collectivity: Collectivity | None
+    its_edits: list[Edit]
+    siret: str
 
 
 def import_communes(
-    content: bytes, *, by: AbstractBaseUser | None = None, dry_run: bool = False
+    content: bytes,
+    *,
+    by: AbstractBaseUser | None = None,
+    dry_run: bool = False,
+    accepted: Collection[str] | None = None,
 ) -> Report:
     """Create and update the communes of an official file, each with its own collectivity.
 
     The code officiel géographique has no SIREN, banatic's table has no more than it: a known
     commune keeps its own, a new one waits for banatic's. Associated and delegated communes
-    and arrondissements (TYPECOM) are left out.
+    (TYPECOM) are none: their codes become former codes that lead to their commune.
 
     What a town hall confirmed (SIRET, address, representative) and what an agent
     corrected on the collectivity's name is kept; SIRET, postcode and city are filled
     in where they are blank. A commune whose code became a former code of another is kept,
     and its collectivity is marked as merged into the other's, from today on: nothing of
-    its history moves. `by` signs the history. One transaction; importing the
-    same file again changes nothing. With `dry_run` nothing is written.
+    its history moves.
+
+    Only the kinds of change in `accepted` (tokens of `Report.kinds`) are written; without it,
+    those that nothing holds back. `by` signs the history. One transaction; importing the same
+    file again changes nothing. With `dry_run` nothing is written.
     Raises reading.UnreadableFile.
     """
     table = reading.read(content, COLUMNS)
     with nullcontext() if dry_run else transaction.atomic():
-        run = _CommuneImport(dry_run)
+        run = _CommuneImport(dry_run, accepted)
         run.read(table)
         run.find_mergers()
-        if not dry_run:
+        run.find_former_codes()
+        run.settle()
+        if not dry_run and not run.report.is_stale:
             run.write(by)
     return run.report
-
-
-def departments_for_import(dry_run: bool) -> dict[str, Department]:
-    """Return the départements by code; when writing, locked so that imports take turns."""
-    rows = Department.objects.all()
-    departments = {
-        row.code: row for row in (rows if dry_run else rows.select_for_update(no_key=True))
-    }
-    if not departments:
-        raise reading.UnreadableFile(
-            "Aucun département n'est encore enregistré : "
-            "lancez d'abord « manage.py import_communes » sur le serveur."
-        )
-    return departments
-
-
-def update(instance: models.Model, values: dict[str, Any]) -> dict[str, str]:
-    """Set `values` on `instance`, unsaved; return what changes, in words, by name of field."""
-    details = {}
-    for name, value in values.items():
-        before = getattr(instance, name)
-        if before == value:
-            continue
-        setattr(instance, name, value)
-        field = _field(type(instance), name)
-        details[name] = f"{field.verbose_name} : {_shown(field, before)} → {_shown(field, value)}"
-    return details
-
-
-def _field(model: type[models.Model], name: str) -> models.Field:
-    return next(field for field in model._meta.fields if field.name == name)
-
-
-def _shown(field: models.Field, value: Any) -> str:
-    if isinstance(value, datetime.date):
-        return f"{value:%d/%m/%Y}"
-    return str(dict(field.flatchoices).get(value, value) or "—")
-
-
-def clean(model: type[models.Model], name: str, text: str) -> Any:
-    """Return `text` as the model's field takes it; raise RefusedRow with the field's message."""
-    field = _field(model, name)
-    try:
-        return field.clean(text, None)
-    except ValidationError as error:
-        raise RefusedRow(f"{field.verbose_name} « {text} » : {' '.join(error.messages)}") from None
-
-
-def restore_zeros(code: str, length: int) -> str:
-    """Return a numeric code with the leading zero that a spreadsheet took away."""
-    return code.zfill(length) if code.isdecimal() and len(code) == length - 1 else code
-
-
-def save_rows(
-    model: type[M],
-    created: Sequence[M],
-    changed: Sequence[M],
-    fields: Sequence[str],
-    *,
-    by: AbstractBaseUser | None,
-    reason: str,
-) -> None:
-    """Write unsaved rows with their history, signed by `by`, whatever their number."""
-    signed = {"batch_size": _BATCH, "default_user": by, "default_change_reason": reason}
-    if created:
-        bulk_create_with_history(created, model, **signed)
-    if changed:
-        # An upsert: bulk_update() takes eight times longer on a whole region.
-        model._default_manager.bulk_create(
-            changed,
-            batch_size=_BATCH,
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=fields,
-        )
-        history = get_history_manager_for_model(model)
-        history.bulk_history_create(changed, update=True, **signed)
 
 
 class _CommuneImport:
     """One run: reads everything it compares with once, decides row by row, writes in bulk."""
 
-    def __init__(self, dry_run: bool) -> None:
+    def __init__(self, dry_run: bool, accepted: Collection[str] | None) -> None:
         self.report = Report(dry_run=dry_run)
+        self.kinds = Kinds(accepted)
         self.today = timezone.localdate()
         self.departments = departments_for_import(dry_run)
         self.communes = {row.code: row for row in Commune.objects.select_related("department")}
@@ -165,11 +119,15 @@ class _CommuneImport:
             )
         }
         self.known_former = {row.code: row for row in FormerCode.objects.all()}
-        self.new_communes: list[Commune] = []
+        self.new: dict[str, tuple[Commune, Collectivity]] = {}
+        self.compared: list[_Compared] = []
         self.changed_communes: list[Commune] = []
         self.new_collectivities: list[Collectivity] = []
         self.changed_collectivities: list[Collectivity] = []
         self.merged: list[tuple[Collectivity, Commune | None]] = []
+        self.parts: list[tuple[str, str]] = []  # Code of a part of a commune, the commune's.
+        self.new_former: list[FormerCode] = []
+        self.moved_former: list[tuple[FormerCode, Commune]] = []
         self.lines: dict[str, int] = {}
         self.former: dict[str, Commune] = {}  # Former code → the commune that took it in.
 
@@ -181,6 +139,13 @@ class _CommuneImport:
             except RefusedRow as error:
                 self.report.refused.append(Refusal(row.line, row["code"][:40], str(error)))
         self.report.refused.sort(key=lambda refusal: refusal.line)
+        for code, parent in self.parts:
+            commune = self._living(parent)
+            if commune and code != parent:
+                self.former.setdefault(code, commune)
+
+    def _living(self, code: str) -> Commune | None:
+        return self.new[code][0] if code in self.new else self.communes.get(code)
 
     def find_mergers(self) -> None:
         """Find the known communes that the file shows as former codes of another, or restored.
@@ -197,27 +162,73 @@ class _CommuneImport:
             if row.code in self.lines:
                 if row.merged_into_id:
                     self.merged.append((row, None))
-                    self.report.mergers.append(Change(row.code, row.name, ("commune rétablie",)))
+                    self._note(RESTORED, "commune rétablie", row)
             elif heir and not self._stands_for(heir, row):
                 self.merged.append((row, heir))
-                self.report.mergers.append(
-                    Change(
-                        row.code,
-                        row.name,
-                        (f"réunie à {heir.name} ({heir.code})",),
-                        frozenset({"merged_into"}),
-                    )
-                )
+                self._note(MERGER, "fusion de communes", row, f"réunie à {heir}")
+        count = sum(heir is not None for _, heir in self.merged)
+        if count >= SERIES and count > len(rows) * HELD_ABOVE:
+            self.kinds.hold(
+                MERGER, f"{count} communes sur {len(rows)} disparaîtraient, plus de 5 %."
+            )
+
+    def find_former_codes(self) -> None:
+        """Find the former codes that are not known, or lead to another commune."""
+        for code, commune in self.former.items():
+            known = self.known_former.get(code)
+            if code in self.lines:
+                continue
+            if known is None:
+                self.new_former.append(FormerCode(code=code, commune=commune))
+                self._note_code(NEW_FORMER, "ancien code", code, commune)
+            elif known.commune_id != commune.pk:
+                self.moved_former.append((known, commune))
+                self._note_code(FORMER, "ancien code qui mène ailleurs", code, commune)
+
+    def _note(self, kind: str, label: str, row: Collectivity, said: str = "") -> None:
+        self.kinds.propose(row.code, row.name, [Edit(kind, label, after=said, is_harmless=True)])
+
+    def _note_code(self, kind: str, label: str, code: str, commune: Commune) -> None:
+        edit = Edit(kind, label, after=str(commune), is_harmless=kind == NEW_FORMER)
+        self.kinds.propose(code, commune.name, [edit])
 
     def _stands_for(self, commune: Commune, merged: Collectivity) -> bool:
         own = self.collectivities.get(commune.pk)
         return own is not None and own.pk in (merged.pk, merged.merged_into_id)
 
+    def settle(self) -> None:
+        """Learn which kinds of change are accepted; in a preview, all are looked at."""
+        self.report.kinds = self.kinds.settle(known=len(self.compared))
+        self.report.is_stale = self.kinds.is_stale
+        if not self._accepts(CREATED):
+            self.new = {}
+        self.report.created = [Change(code, new.name) for code, (new, _) in self.new.items()]
+        for compared in self.compared:
+            self._apply(compared)
+        self.merged = [
+            (row, heir)
+            for row, heir in self.merged
+            if self._accepts(MERGER if heir else RESTORED) and self._is_kept(heir)
+        ]
+        self.report.mergers = [
+            Change(row.code, row.name, (f"réunie à {heir}",), frozenset({"merged_into"}))
+            if heir
+            else Change(row.code, row.name, ("commune rétablie",))
+            for row, heir in self.merged
+        ]
+
+    def _accepts(self, kind: str) -> bool:
+        return self.report.dry_run or self.kinds.accepts(kind)
+
+    def _is_kept(self, commune: Commune | None) -> bool:
+        """Tell whether a commune is there, or will be: who left new ones out has them not."""
+        return commune is None or commune.pk is not None or commune.code in self.new
+
     def write(self, by: AbstractBaseUser | None) -> None:
         reason = "Import du fichier des communes"
         save_rows(
             Commune,
-            self.new_communes,
+            [commune for commune, _ in self.new.values()],
             self.changed_communes,
             [
                 "name",
@@ -234,7 +245,7 @@ class _CommuneImport:
         )
         save_rows(
             Collectivity,
-            self.new_collectivities,
+            [*(collectivity for _, collectivity in self.new.values()), *self.new_collectivities],
             self.changed_collectivities,
             ["name", "department", "siren", "siret", "postcode", "city", "search_text"],
             by=by,
@@ -244,8 +255,11 @@ class _CommuneImport:
         self._write_mergers(by)
 
     def _take(self, row: Row) -> None:
-        if row["kind"].upper() not in ("", COMMUNE):
+        if (kind := row["kind"].upper()) not in ("", COMMUNE):
             self.report.ignored[NOT_A_COMMUNE] += 1
+            if kind in (ASSOCIATED, DELEGATED):
+                codes = (row["code"].upper(), row["parent"].upper())
+                self.parts.append((restore_zeros(codes[0], 5), restore_zeros(codes[1], 5)))
             return
         department = self.departments.get(restore_zeros(row["department"].upper(), 2))
         if department is None:
@@ -261,9 +275,8 @@ class _CommuneImport:
         if commune is None:
             commune = Commune(code=code, **values)
             commune.search_text = commune.build_search_text()
-            self.new_communes.append(commune)
-            self._create_collectivity(commune, siret)
-            self.report.created.append(Change(code, commune.name))
+            self.new[code] = (commune, _own_collectivity(commune, siret))
+            self.kinds.propose(code, commune.name, [_CREATED])
         else:
             self._compare(commune, values, siret)
         self.former |= dict.fromkeys(_codes(row["former_codes"]), commune)
@@ -308,68 +321,51 @@ class _CommuneImport:
                 raise RefusedRow(f"le SIRET {siret} ne commence pas par le SIREN {siren}")
         return siret
 
-    def _create_collectivity(self, commune: Commune, siret: str) -> None:
-        collectivity = Collectivity(
-            kind=Collectivity.Kind.COMMUNE,
-            commune=commune,
-            code=commune.code,
-            name=commune.name,
-            department=commune.department,
-            siren=commune.siren,
-        )
-        update(collectivity, _blanks(collectivity, commune, siret))
-        collectivity.search_text = collectivity.build_search_text()
-        self.new_collectivities.append(collectivity)
-
     def _compare(self, commune: Commune, values: dict[str, Any], siret: str) -> None:
-        former_name = commune.name
-        details = tuple(update(commune, values).values())
-        if details:
-            commune.search_text = commune.build_search_text()
-            self.changed_communes.append(commune)
+        edits = differences(commune, values)
         collectivity = self.collectivities.get(commune.pk)
         if collectivity is None:
-            self._create_collectivity(commune, siret)
-            details += ("collectivité créée",)
+            its_edits = [_OWN]
         else:
-            details += self._compare_collectivity(collectivity, commune, former_name, siret)
-        if details:
-            self.report.changed.append(Change(commune.code, commune.name, details))
-        else:
+            its_edits = _edits_of_collectivity(collectivity, commune, values, siret)
+        if not edits and not its_edits:
             self.report.unchanged += 1
+        self.compared.append(_Compared(commune, edits, collectivity, its_edits, siret))
+        self.kinds.propose(commune.code, commune.name, [*its_edits, *edits])
 
-    def _compare_collectivity(
-        self, collectivity: Collectivity, commune: Commune, former_name: str, siret: str
-    ) -> tuple[str, ...]:
-        values: dict[str, Any] = {"siren": commune.siren, "department": commune.department}
-        if collectivity.name == former_name:  # Else an agent chose another one.
-            values["name"] = commune.name
-        values |= _blanks(collectivity, commune, siret)
-        siren_changes = collectivity.siren != commune.siren
-        details = tuple(update(collectivity, values).values())
-        if not details:
-            return ()
-        collectivity.search_text = collectivity.build_search_text()
-        self.changed_collectivities.append(collectivity)
-        if siren_changes and not collectivity.siret.startswith(collectivity.siren):
-            details += (f"SIRET {collectivity.siret} à faire confirmer par la mairie",)
-        return tuple(f"collectivité, {detail}" for detail in details)
+    def _apply(self, compared: _Compared) -> None:
+        commune, collectivity = compared.commune, compared.collectivity
+        edits = [edit for edit in compared.edits if self._accepts(edit.kind)]
+        its_edits = [edit for edit in compared.its_edits if self._accepts(edit.kind)]
+        if edits:
+            write_edits(commune, edits)
+            commune.search_text = commune.build_search_text()
+            self.changed_communes.append(commune)
+        if its_edits and collectivity:
+            write_edits(collectivity, its_edits)
+            collectivity.search_text = collectivity.build_search_text()
+            self.changed_collectivities.append(collectivity)
+        elif its_edits:
+            self.new_collectivities.append(_own_collectivity(commune, compared.siret))
+        if edits or its_edits:
+            details = (
+                *map(str, edits),
+                *(str(edit) if edit is _OWN else f"collectivité, {edit}" for edit in its_edits),
+            )
+            self.report.changed.append(Change(commune.code, commune.name, details))
 
     def _write_former_codes(self) -> None:
         # A commune restored under its own code is no longer a former code.
-        FormerCode.objects.filter(code__in=self.known_former.keys() & self.lines).delete()
-        created, moved = [], []
-        for code, commune in self.former.items():
-            known = self.known_former.get(code)
-            if code in self.lines:
-                continue
-            if known is None:
-                created.append(FormerCode(code=code, commune=commune))
-            elif known.commune_id != commune.pk:
-                known.commune = commune
-                moved.append(known)
-        FormerCode.objects.bulk_create(created, batch_size=_BATCH)
-        FormerCode.objects.bulk_update(moved, ["commune"], batch_size=_BATCH)
+        living = self.lines.keys() & (self.communes.keys() | self.new.keys())
+        FormerCode.objects.filter(code__in=self.known_former.keys() & living).delete()
+        if self._accepts(NEW_FORMER):
+            created = [row for row in self.new_former if self._is_kept(row.commune)]
+            FormerCode.objects.bulk_create(created, batch_size=BATCH)
+        if self._accepts(FORMER):
+            moved = [(row, heir) for row, heir in self.moved_former if self._is_kept(heir)]
+            for row, heir in moved:
+                row.commune = heir
+            FormerCode.objects.bulk_update([row for row, _ in moved], ["commune"], batch_size=BATCH)
 
     def _write_mergers(self, by: AbstractBaseUser | None) -> None:
         if not self.merged:
@@ -387,6 +383,40 @@ class _CommuneImport:
             by=by,
             reason="Fusion de communes, vue au fichier officiel",
         )
+
+
+def _own_collectivity(commune: Commune, siret: str) -> Collectivity:
+    """The collectivity that a commune is, unsaved."""
+    collectivity = Collectivity(
+        kind=Collectivity.Kind.COMMUNE,
+        commune=commune,
+        code=commune.code,
+        name=commune.name,
+        department=commune.department,
+        siren=commune.siren,
+    )
+    for name, value in _blanks(collectivity, commune, siret).items():
+        setattr(collectivity, name, value)
+    collectivity.search_text = collectivity.build_search_text()
+    return collectivity
+
+
+def _edits_of_collectivity(
+    collectivity: Collectivity, commune: Commune, values: dict[str, Any], siret: str
+) -> list[Edit]:
+    """What the new values of a commune change of its collectivity."""
+    after = Commune(**{name: getattr(commune, name) for name in _FOLLOWED} | values)
+    followed: dict[str, Any] = {"siren": after.siren, "department": after.department}
+    if collectivity.name == commune.name:  # Else an agent chose another one.
+        followed["name"] = after.name
+    edits = differences(collectivity, followed | _blanks(collectivity, after, siret))
+    siret = collectivity.siret
+    return [
+        replace(edit, after=f"{edit.after} (SIRET {siret} à faire confirmer par la mairie)")
+        if edit.field == "siren" and siret and not siret.startswith(edit.after)
+        else edit
+        for edit in edits
+    ]
 
 
 def _blanks(collectivity: Collectivity, commune: Commune, siret: str) -> dict[str, str]:

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "communes.contacts",
     "communes",
     "outbox",
+    "tabular",
     "config.apps.ProductAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -149,6 +150,8 @@ if DATABASES["default"]["ENGINE"] == SQLITE:
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Compiling costs more than it gains: a third of the time of the campaign's board.
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c jit=off"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Caches -----------------------------------------------------------------
@@ -209,7 +212,8 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip",
     "messages_asked": "3/m/key,10/d/key",
     "messages_received": "40/d/key",
-    "verify_document": "30/m/ip",
+    # By hand, one at a time: a signed one may take seconds of processor.
+    "verify_document": "10/m/ip",
 }
 # Attempts are counted by address: how many proxies in front add theirs.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0 if DEMONSTRATION else 1)
@@ -330,6 +334,7 @@ SCHEDULES = {
     "ménage": ("accounts.tasks.clean_up", None, datetime.time(2, 0)),
     "brouillons": ("drafts.tasks.forget_old", None, datetime.time(2, 15)),
     "fichiers d'import": ("tabular.waiting_files.forget_old", None, datetime.time(2, 20)),
+    "comptes rendus d'import": ("tabular.models.forget_old", None, datetime.time(2, 25)),
     "comptes inactifs": (
         "django.core.management.call_command",
         "'close_idle_accounts'",
@@ -349,6 +354,8 @@ SCHEDULES = {
 JOB_ACTIONS = [
     "conventions.dossiers.long_actions.ACTIONS",
     "conventions.enrolment.long_actions.ACTIONS",
+    "rectorat.territory.closures.ACTIONS",
+    "rectorat.territory.invitations.ACTIONS",
     "rectorat.territory.mayors.ACTIONS",
 ]
 

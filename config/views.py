@@ -1,5 +1,7 @@
 """The front door: where each role starts, who runs the site, the demonstration's e-mails."""
 
+import sys
+
 from csp.constants import NONE, SELF
 from csp.decorators import csp
 from django.conf import settings
@@ -14,6 +16,10 @@ from accounts.access import user_of
 from accounts.roles import Role
 from config import mails
 from operations.logs import request_id
+from operations.outages import outage_of
+
+# Seconds after which a page that failed for want of a database or a disk may be asked for again.
+_COME_BACK = 30
 
 START_PAGES = {
     Role.TOWN_HALL: "convention_current",
@@ -35,9 +41,16 @@ def legal(request: HttpRequest) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Say that the site failed, and under which identifier the log tells why."""
-    page = render_to_string("500.html", {"request_id": request_id.get()})
-    return HttpResponseServerError(page)
+    """Say that the site failed, and under which identifier the log tells why.
+
+    Where it is a database or a disk that does not do its part, say which, and to come back.
+    """
+    outage = outage_of(sys.exc_info()[1])  # Django answers while it handles the exception.
+    said = outage.value if outage else None
+    page = render_to_string("500.html", {"request_id": request_id.get(), "outage": said})
+    if said is None:
+        return HttpResponseServerError(page)
+    return HttpResponse(page, status=503, headers={"Retry-After": str(_COME_BACK)})
 
 
 MAILS_PER_PAGE = 25

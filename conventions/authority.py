@@ -88,6 +88,18 @@ def act_text_kind(subject: SignedByBoth, act: Act) -> str:
     return f"{subject.ACT_TEXT_PREFIX}{act.kind}"
 
 
+def act_as_typed(subject: SignedByBoth, **values: Any) -> Act:
+    """Return the act as `record_act` would write these values; nothing is saved or refused."""
+    act = _act_to_write(subject)
+    _leave_text_of_another_kind(act, values["kind"])
+    sitting = _sitting_told(act, values)
+    for name in ACT_FIELDS:
+        setattr(act, name, values[name])
+    act.state = ActState.ADOPTED if act.number and act.dated_on else ActState.DRAFT
+    act.sitting = None if sitting.is_blank else sitting
+    return act
+
+
 # --- Verbs ------------------------------------------------------------------
 def record_act(subject: SignedByBoth, *, by: User | None, **values: Any) -> None:
     """Enter or correct the act (ACT_FIELDS) and its sitting (Sitting.FIELDS), until it is signed.
@@ -183,18 +195,16 @@ def _refuse_recording(subject: SignedByBoth, by: User | None) -> None:
 def _record(
     subject: SignedByBoth, act: Act, by: User | None, summary: str, values: dict[str, Any]
 ) -> None:
-    if act.adapted_text and act.kind != values["kind"] and act.pk is None:
-        act.adapted_text = ""
-    elif act.adapted_text and act.kind != values["kind"]:
+    _leave_text_of_another_kind(act, values["kind"])
+    if act.adapted_text and act.kind != values["kind"]:
         raise TransitionRefused(
             {
                 "kind": f"Vous avez adapté le texte de cette {act.get_kind_display()} : revenez "
                 "d'abord au texte du modèle (« Adapter l'acte »), puis changez sa nature."
             }
         )
-    facts = {name: values.pop(name) for name in Sitting.FIELDS if name in values}
-    before = act.sitting or Sitting()
-    sitting = before.with_facts(facts) if values["kind"] == Act.Kind.DELIBERATION else Sitting()
+    before, sitting = act.sitting or Sitting(), _sitting_told(act, values)
+    values = {name: value for name, value in values.items() if name not in Sitting.FIELDS}
     # Its constraints are said by `clean`, at their field; PostgreSQL cannot add up unknowns.
     sitting.full_clean(validate_constraints=False)
     subject.campaign.planning_window.refuse(sitting.convened_on, "convened_on")
@@ -207,6 +217,20 @@ def _record(
         _write(subject, act, by, "record_act", summary, values, changes)
         if before.pk and values["sitting"] is None:
             before.delete()
+
+
+def _leave_text_of_another_kind(act: Act, kind: str) -> None:
+    """Last year's own text says nothing in a new act of another nature."""
+    if act.pk is None and act.kind != kind:
+        act.adapted_text = ""
+
+
+def _sitting_told(act: Act, values: dict[str, Any]) -> Sitting:
+    """Return the sitting of an act with what `values` say of it, blank but for a délibération."""
+    if values["kind"] != Act.Kind.DELIBERATION:
+        return Sitting()
+    facts = {name: values[name] for name in Sitting.FIELDS if name in values}
+    return (act.sitting or Sitting()).with_facts(facts)
 
 
 def _refuse_late_convocation(sitting: Sitting, held_on: datetime.date | None) -> None:

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from documents.models import StaleText, TextModel
 from documents.wording.proofreading import MAX_LENGTH
 from documents.wording.texts import TextFile, UnreadableText, read_file
+from incoming.fields import IncomingFileField
 from tabular.reading import UnreadableFile, decode
 
 MAX_FILE = 4 * MAX_LENGTH  # A character takes four bytes at most.
@@ -54,7 +55,7 @@ def new_text_form(kind: str) -> type[TextForm]:
 class TextFileForm(forms.Form):
     """A text as a file; `cleaned_data["file"]` is a TextFile."""
 
-    file = forms.FileField(
+    file = IncomingFileField(
         label="Fichier Markdown",
         help_text="Un fichier .md exporté d'ici, ou qui commence par le même en-tête.",
         widget=forms.FileInput(attrs={"accept": ".md,.markdown,.txt,text/markdown,text/plain"}),

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
-from documents.checks import check_standing_type
+from documents.checks import check_confinement, check_standing_type
 
 
 class DocumentsConfig(AppConfig):
@@ -10,3 +10,4 @@ class DocumentsConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_standing_type, Tags.files, deploy=True)
+        register(check_confinement, Tags.security, deploy=True)

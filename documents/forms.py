@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from dsfr.forms import DsfrBaseForm
 
 from documents.references import read_reference
+from incoming.fields import IncomingFileField
 
 _REFERENCE = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+){3,}")
 
@@ -32,7 +33,7 @@ class ReferenceForm(DsfrBaseForm):
 
 
 class FileToVerifyForm(DsfrBaseForm):
-    file = forms.FileField(
+    file = IncomingFileField(
         label="Fichier PDF",
         help_text="15 Mo au plus. Le fichier est comparé puis oublié : il n'est pas conservé.",
         widget=forms.ClearableFileInput(attrs={"accept": "application/pdf"}),

@@ -1,7 +1,9 @@
-"""Processes that end with the one that started them."""
+"""What a process is held to: to end with the one that started it, to give up what takes too long."""
 
 import ctypes
 import sys
+
+from django.db import connections
 
 _PR_SET_PDEATHSIG = 1
 
@@ -13,3 +15,14 @@ def end_with_parent(signal: int) -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal)
+
+
+def limit_statements(seconds: int) -> None:
+    """Have PostgreSQL give up each statement of this process, and of those it forks, after `seconds`.
+
+    SQLite knows no such limit.
+    """
+    options = connections.settings["default"]["OPTIONS"]
+    if "options" in options:
+        options["options"] += f" -c statement_timeout={seconds}s"
+        connections.close_all()

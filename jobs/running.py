@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.db import transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
@@ -23,6 +24,7 @@ from django_q.tasks import async_task
 from accounts.models import User
 from jobs.actions import Gather, Outcome
 from jobs.models import Job, JobItem
+from lifecycle.errors import StaleFile
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +36,10 @@ LANES = 8
 # Seconds after which the rest goes to a task of its own: so long may a worker take to stop,
 # and e-mails wait for each lane.
 BUDGET = 20
+# Times that a file is read and done again because somebody wrote to it meanwhile.
+_ATTEMPTS = 3
 _FAILED = "L'action a échoué : recommencez, puis prévenez l'administrateur."
+_OUTSIDE = "N'est plus de ceux que suit le compte qui l'a demandé."
 _CANCELLED = "Le traitement a été arrêté avant son tour."
 _NO_FILE = "Le fichier n'a pas pu être fait : recommencez, puis prévenez l'administrateur."
 _UNDER_WAY = (JobItem.State.WAITING, JobItem.State.TAKEN)
@@ -53,17 +58,20 @@ def start(
     by: User,
     facts: Mapping[str, Any] | None = None,
     selection: str = "",
+    back: str = "",
+    names: Mapping[int, str] | None = None,
 ) -> Job:
     """Ask for an action on every row of these keys; a worker begins after commit.
 
-    `facts` is what was typed for it, `selection` says in words how the rows were chosen.
+    `facts` is what was typed for it, `selection` says in words how the rows were chosen,
+    `back` is the address of the list where they were, `names` names rows of no table.
     """
     keys = sorted(keys)
     with transaction.atomic():
         job = Job.objects.create(
-            action=name, by=by, facts=dict(facts or {}), selection=selection[:500]
+            action=name, by=by, facts=dict(facts or {}), selection=selection[:500], back=back
         )
-        names = job.asked.names(keys)
+        names = job.asked.names(keys) if names is None else names
         JobItem.objects.bulk_create(
             [JobItem(job=job, key=key, name=names.get(key, "")[:300]) for key in keys],
             batch_size=500,
@@ -182,28 +190,43 @@ def claim(job: Job, count: int = 1) -> list[JobItem]:
     return items
 
 
-def _do(items: Sequence[JobItem], job: Job) -> None:
-    """Do some items at once; whatever one raises must not stop the others."""
+def _do(items: Sequence[JobItem], job: Job, attempts: int = _ATTEMPTS) -> None:
+    """Do some items at once; whatever one raises must not stop the others.
+
+    A file to which somebody wrote meanwhile is read and done again.
+    """
     try:
         _do_together(items, job)
     except ClaimLost:
         logger.warning("Job %s: %s items were taken up by another worker", job.pk, len(items))
-    except Exception:
+    except Exception as error:
         if len(items) > 1:
             for item in items:
                 _do([item], job)
-            return
-        logger.exception("Job %s failed on %s", job.pk, items[0].key)
-        _note(items, {items[0].key: Outcome(left_out=_FAILED)})
+        elif isinstance(error, StaleFile) and attempts > 1:
+            _do(items, job, attempts - 1)
+        elif isinstance(error, ValidationError):
+            _note(items, {items[0].key: Outcome(left_out=" ".join(error.messages))})
+        else:
+            _note_failure(items[0], job)
+
+
+def _note_failure(item: JobItem, job: Job) -> None:
+    logger.exception("Job %s failed on %s", job.pk, item.key)
+    _note([item], {item.key: Outcome(left_out=_FAILED)})
 
 
 def _do_together(items: Sequence[JobItem], job: Job) -> None:
+    """Act on the rows that are theirs who asked, by the rights of today."""
     asked, keys = job.asked, [item.key for item in items]
+    theirs = asked.theirs(keys, job.by)
+    outside = {key: Outcome(left_out=_OUTSIDE) for key in keys if key not in theirs}
+    keys = [key for key in keys if key in theirs]
     if asked.prepare:
         asked.prepare(keys, job.by)
     with transaction.atomic() if asked.is_atomic else nullcontext():
-        outcomes = asked.do(keys, by=job.by, facts=job.facts)
-        _note(items, outcomes)
+        outcomes = asked.do(keys, by=job.by, facts=job.facts) if keys else {}
+        _note(items, {**outside, **outcomes})
 
 
 def _note(items: Sequence[JobItem], outcomes: Mapping[int, Outcome]) -> None:
@@ -293,9 +316,9 @@ def failed() -> QuerySet[Job]:
 
 
 # --- How far it is ------------------------------------------------------------
-def progress(job: Job) -> dict[str, int]:
-    """Return the number of items in each state, and `total`."""
-    counts = dict(job.items.order_by().values_list("state").annotate(Count("pk")))
+def progress(items: QuerySet[JobItem]) -> dict[str, int]:
+    """Return the number of `items` in each state, and `total`."""
+    counts = dict(items.order_by().values_list("state").annotate(Count("pk")))
     return {state: counts.get(state, 0) for state in JobItem.State.values} | {
         "total": sum(counts.values())
     }

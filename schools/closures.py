@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
-from communes.imports import save_rows
+from communes.importing import save_rows
 from schools.models import School
 
 

@@ -15,6 +15,3 @@ class SchoolImportForm(ImportForm):
 
 class ConfirmSchoolImportForm(ConfirmImportForm):
     partial = forms.BooleanField(required=False, widget=forms.HiddenInput)
-    confirm_closures = forms.BooleanField(
-        label="Ces fermetures sont exactes : les proposer malgré leur nombre", required=False
-    )

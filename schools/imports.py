@@ -7,28 +7,33 @@ INSEE code, former codes included. Names are never used to join.
 
 import re
 from collections import Counter
+from collections.abc import Collection, Iterable
 from contextlib import nullcontext
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from communes.imports import (
+from communes.importing import (
     OUT_OF_REGION,
     RefusedRow,
     clean,
     departments_for_import,
+    differences,
     restore_zeros,
     save_rows,
-    update,
+    write_edits,
 )
 from communes.models import Collectivity, Commune, FormerCode
 from communes.typed import restore_phone
 from schools import uai as uai_code
 from schools.models import School
+from schools.positions import position_of
 from schools.takeover import follow_payers
 from tabular import reading
 from tabular.folding import fold
+from tabular.kinds import HELD_ABOVE, Edit, Kinds
 from tabular.reading import Change, Column, Refusal, Report, Row
 
 COLUMNS = (
@@ -93,6 +98,8 @@ COLUMNS = (
     Column("phone", ("telephone", "numero_telephone_uai")),
     Column("pupils", ("nombre_d_eleves", "effectif")),
     Column("opened_on", ("date_ouverture", "date_d_ouverture")),
+    Column("latitude", ("latitude",)),
+    Column("longitude", ("longitude",)),
 )
 OPTIONAL = ("address_line", "postcode", "email", "phone", "pupils", "opened_on")
 
@@ -110,10 +117,13 @@ STATES = {
     "4": School.State.CLOSED,
 }
 OPEN_STATES = (School.State.OPEN, School.State.TO_CLOSE)
-# What a school's history does not keep.
-_UNTRACKED = ("listed_since", "search_text")
-# Above this share of a département's open schools, the file is more likely partial.
-CLOSURES_LIMIT = 0.05
+CREATED, CLOSURE = "created", "closure"
+_PARTIAL = "Le fichier est sans doute partiel, plus de 5 % des écoles y manquent."
+# A change of state by what it comes to; a school that is open again waits for no closure.
+_NEW_STATES = {
+    School.State.OPEN: "école de nouveau ouverte",
+    School.State.TO_CLOSE: "fermeture annoncée",
+}
 
 _FRENCH_DATE = re.compile(r"^(\d{2})/(\d{2})/(\d{4})$")
 
@@ -124,27 +134,29 @@ def import_schools(
     by: User | None = None,
     dry_run: bool = False,
     partial: bool = False,
-    confirm_closures: bool = False,
+    accepted: Collection[str] | None = None,
 ) -> Report:
     """Create and update the public primary schools of an export; propose closures.
 
     A school absent from the file (in the départements that it covers) though an earlier
     one had it, or closed in it, is proposed for closure, never closed. With `partial`,
-    absence says nothing. Where more than 5 % of a département's open schools would be proposed, nothing is written
-    and the report's `blockers` say so, unless `confirm_closures`. A new school is paid
-    for by its commune; an existing one keeps its payer, and follows its commune when
-    that was the payer; takeovers whose day has come are followed. `by` signs the history. One transaction; importing the same
+    absence says nothing. A new school is paid for by its commune; an existing one keeps its
+    payer, and follows its commune when that was the payer; takeovers whose day has come are
+    followed.
+
+    Only the kinds of change in `accepted` (tokens of `Report.kinds`) are written; without it,
+    those that nothing holds back. Closures are held back where they would be more than 5 % of
+    a département's open schools. `by` signs the history. One transaction; importing the same
     file again changes nothing. With `dry_run` nothing is written.
     Raises reading.UnreadableFile.
     """
     table = reading.read(content, COLUMNS)
     with nullcontext() if dry_run else transaction.atomic():
-        run = _SchoolImport(dry_run)
+        run = _SchoolImport(dry_run, accepted)
         run.read(table)
-        run.propose_closures(partial=partial)
-        if not confirm_closures:
-            run.block_mass_closures()
-        if not dry_run and not run.report.blockers:
+        run.find_closures(partial=partial)
+        run.settle()
+        if not dry_run and not run.report.is_stale:
             run.write(by)
     return run.report
 
@@ -152,8 +164,9 @@ def import_schools(
 class _SchoolImport:
     """One run: reads everything it compares with once, decides row by row, writes in bulk."""
 
-    def __init__(self, dry_run: bool) -> None:
+    def __init__(self, dry_run: bool, accepted: Collection[str] | None) -> None:
         self.report = Report(dry_run=dry_run)
+        self.kinds = Kinds(accepted)
         self.today = timezone.localdate()
         self.departments = departments_for_import(dry_run)
         self.communes = {row.code: row for row in Commune.objects.all()}
@@ -175,9 +188,11 @@ class _SchoolImport:
         self.covered: set[int] = set()
         self.closed_in_file: set[str] = set()
         self.created: list[School] = []
+        self.compared: list[tuple[School, list[Edit]]] = []
+        self.positions: dict[str, tuple[float, float] | None] = {}
+        self.absent: list[tuple[School, str]] = []
         self.changed: list[School] = []
         self.refreshed: list[School] = []  # Only what no history keeps.
-        self.proposed: list[School] = []
 
     def read(self, table: reading.Table) -> None:
         self.report.refused += table.refused
@@ -192,41 +207,63 @@ class _SchoolImport:
                 self.report.refused.append(Refusal(row.line, row["uai"][:40], str(error)))
         self.report.refused.sort(key=lambda refusal: refusal.line)
 
-    def propose_closures(self, *, partial: bool) -> None:
-        """Mark the open schools that the file closes or, in the départements it covers, lacks."""
+    def find_closures(self, *, partial: bool) -> None:
+        """Find the open schools that the file closes or, in the départements it covers, lacks.
+
+        Where they are more than 5 % of a département's, the file is more likely partial.
+        """
+        counts: Counter[int] = Counter()
         for code, school in self.schools.items():
             if school.state not in OPEN_STATES or school.closure_proposed_on:
                 continue
-            absent = (
+            is_absent = (
                 not partial
                 and school.listed_since
                 and code not in self.lines
                 and school.commune.department_id in self.covered
             )
-            if absent or code in self.closed_in_file:
-                school.closure_proposed_on = self.today
-                self.proposed.append(school)
-                reason = "absente du fichier" if absent else "fermée dans le fichier"
-                self.report.closures.append(
-                    Change(code, f"{school.name}, {school.commune.name}", (reason,))
-                )
-
-    def block_mass_closures(self) -> None:
-        """Refuse the file where it would propose more than 5 % of a département's schools."""
-        proposed = Counter(school.commune.department_id for school in self.proposed)
+            if is_absent or code in self.closed_in_file:
+                reason = "absente du fichier" if is_absent else "fermée dans le fichier"
+                self._note(CLOSURE, "fermeture proposée", school, reason)
+                self.absent.append((school, reason))
+                counts[school.commune.department_id] += 1
         for department in self.departments.values():
-            count, total = proposed[department.pk], self.open_before[department.pk]
-            if count > total * CLOSURES_LIMIT:
-                self.report.blockers.append(
-                    f"{department} : {count} fermetures seraient proposées sur {total} écoles "
-                    "ouvertes, plus de 5 %."
-                )
+            count, total = counts[department.pk], self.open_before[department.pk]
+            if count > total * HELD_ABOVE:
+                self.kinds.hold(CLOSURE, _PARTIAL)
+                self.kinds.hold(CLOSURE, f"{department} : {count} sur {total}.")
+
+    def settle(self) -> None:
+        """Learn which kinds of change are accepted; in a preview, all are looked at."""
+        self.report.kinds = self.kinds.settle(known=len(self.compared))
+        self.report.is_stale = self.kinds.is_stale
+        if not self._accepts(CREATED):
+            self.created = []
+        self.report.created = [
+            Change(school.uai, f"{school.name}, {school.commune}") for school in self.created
+        ]
+        for school, edits in self.compared:
+            self._apply(school, [edit for edit in edits if self._accepts(edit.kind)])
+        for school, reason in self.absent if self._accepts(CLOSURE) else []:
+            school.closure_proposed_on = self.today
+            self.changed.append(school)
+            self.report.closures.append(
+                Change(school.uai, f"{school.name}, {school.commune.name}", (reason,))
+            )
+
+    def _accepts(self, kind: str) -> bool:
+        return self.report.dry_run or self.kinds.accepts(kind)
+
+    def _note(self, kind: str, label: str, school: School, said: str = "") -> None:
+        """Note what becomes of a school as a whole."""
+        name = f"{school.name}, {school.commune.name}"
+        self.kinds.propose(school.uai, name, [Edit(kind, label, after=said, is_harmless=True)])
 
     def write(self, by: User | None) -> None:
         save_rows(
             School,
             self.created,
-            [*self.changed, *self.proposed],
+            self.changed,
             [
                 "name",
                 "nature",
@@ -235,12 +272,12 @@ class _SchoolImport:
                 "state",
                 "closure_proposed_on",
                 *OPTIONAL,
-                *_UNTRACKED,
+                *School.UNTRACKED,
             ],
             by=by,
             reason="Import de l'annuaire des écoles",
         )
-        School.objects.bulk_update(self.refreshed, _UNTRACKED, batch_size=1000)
+        School.objects.bulk_update(self.refreshed, School.UNTRACKED, batch_size=1000)
         follow_payers(by=by)
 
     def _out_of_interest(self, row: Row) -> str:
@@ -267,6 +304,7 @@ class _SchoolImport:
         commune = self._commune(row)
         school = self.schools.get(code)
         self.covered.add(commune.department_id)
+        self.positions[code] = position_of(row)
         if state == NOT_YET_OPEN:
             self.report.ignored["école pas encore ouverte"] += 1
         elif state == School.State.CLOSED:
@@ -300,15 +338,14 @@ class _SchoolImport:
         if school.state == School.State.CLOSED or school.closure_proposed_on:
             self.report.unchanged += 1
 
-    def _values(self, row: Row, state: str) -> tuple[dict, tuple[str, ...]]:
-        """The row's values by field of School, and what could not be read of optional ones."""
+    def _values(self, row: Row, state: str) -> dict:
+        """The row's values by field of School; what cannot be read of optional ones is told."""
         values = {
             "name": clean(School, "name", row["name"]),
             "nature": row["nature"],
             "state": state,
             "closure_proposed_on": None,
         }
-        unreadable = []
         for name in OPTIONAL:
             text = row[name]
             if name == "postcode":
@@ -324,47 +361,78 @@ class _SchoolImport:
             try:
                 values[name] = clean(School, name, text)
             except RefusedRow as error:
-                unreadable.append(f"laissé de côté, {error}")
-        return values, tuple(unreadable)
+                self.report.remarks.append(
+                    Refusal(row.line, row["uai"][:40], f"laissé de côté, {error}")
+                )
+        return values
 
     def _create(self, code: str, row: Row, state: str, commune: Commune) -> None:
-        values, unreadable = self._values(row, state)
+        values = self._values(row, state)
         payer = self.collectivities.get(commune.pk)
         if payer is None:
             raise RefusedRow(
                 f"la commune {commune} n'a pas de collectivité : importez les communes"
             )
-        school = School(uai=code, commune=commune, payer=payer, listed_since=self.today, **values)
-        school.search_text = school.build_search_text()
+        school = School(uai=code, commune=commune, payer=payer, **values)
+        self._follow_untracked(school)
         self.created.append(school)
-        self.report.created.append(Change(code, f"{school.name}, {commune.name}", unreadable))
+        self._note(CREATED, "nouvelle école", school)
 
     def _compare(self, school: School, row: Row, state: str, commune: Commune) -> None:
-        values, unreadable = self._values(row, state)
+        values = self._values(row, state)
         if school.commune_id != commune.pk:
+            values["commune"] = commune
             own = self.collectivities.get(school.commune_id)
             if own and school.payer_id == own.pk and commune.pk in self.collectivities:
                 values["payer"] = self.collectivities[commune.pk]
-            values["commune"] = commune
         if _number(values.get("phone", "")) == _number(school.phone):
             values.pop("phone", None)  # Only written otherwise: 04 67 69 44 00, 467694400.
-        details = update(school, values)
-        untracked = (school.build_search_text(), school.listed_since or self.today)
-        if details:
+        if school.counted_in:
+            values.pop("pupils", None)  # Those of the annuaire are of no year that it tells.
+        edits = list(_named(differences(school, values)))
+        self.compared.append((school, edits))
+        self.kinds.propose(school.uai, f"{school.name}, {school.commune.name}", edits)
+        if not edits:
+            self.report.unchanged += 1
+
+    def _apply(self, school: School, edits: list[Edit]) -> None:
+        write_edits(school, edits)
+        has_moved = self._follow_untracked(school)
+        if edits:
             self.changed.append(school)
             self.report.changed.append(
                 Change(
                     school.uai,
-                    f"{school.name}, {commune.name}",
-                    (*details.values(), *unreadable),
-                    frozenset(details),
+                    f"{school.name}, {school.commune.name}",
+                    tuple(map(str, edits)),
+                    frozenset(edit.field for edit in edits),
                 )
             )
+        elif has_moved:
+            self.refreshed.append(school)
+
+    def _follow_untracked(self, school: School) -> bool:
+        """Set what no history keeps, unsaved; tell whether any of it changes."""
+        before = [getattr(school, name) for name in School.UNTRACKED]
+        school.search_text = school.build_search_text()
+        school.listed_since = school.listed_since or self.today
+        if position := self.positions.get(school.uai):
+            school.latitude, school.longitude = position
+        return before != [getattr(school, name) for name in School.UNTRACKED]
+
+
+def _named(edits: Iterable[Edit]) -> Iterable[Edit]:
+    """The edits by what an agent calls them: a state by what it comes to."""
+    for edit in edits:
+        if edit.field == "state":
+            yield replace(edit, kind=f"state_{edit.value}", label=_NEW_STATES[edit.value])
+        elif edit.field == "closure_proposed_on":
+            label = "fermeture qui n'est plus proposée"
+            yield replace(edit, kind="closure_lifted", label=label, loses=False)
+        elif edit.field == "payer":
+            yield replace(edit, kind="commune")  # Who pays follows the commune.
         else:
-            self.report.unchanged += 1
-            if untracked != (school.search_text, school.listed_since):
-                self.refreshed.append(school)
-        school.search_text, school.listed_since = untracked
+            yield edit
 
 
 def _number(phone: str) -> str:

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
-from communes.imports import save_rows
+from communes.importing import save_rows
 from communes.models import Collectivity, Membership
 from law.days import Days
 from schools.models import School, Takeover

@@ -53,6 +53,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const set = (date) => {
       input.value = typed(date);
       input.dispatchEvent(new Event("input", { bubbles: true }));
+      input.dispatchEvent(new Event("change", { bubbles: true }));
       input.focus();
     };
     input.addEventListener("input", tell);

@@ -16,15 +16,28 @@ document.addEventListener("DOMContentLoaded", () => {
     return (await response.json()).said;
   };
 
-  const keep = async () => {
-    clearTimeout(timer);
-    isDirty = false;
+  const read = () => {
     const typed = new FormData(form);
     for (const [name, value] of [...typed]) if (value instanceof File) typed.delete(name);
     typed.set("keep_draft", "1");
+    return typed;
+  };
+
+  // What outlives its page is sent by the browser up to 64 KiB, what stands around each field included.
+  const outlivesPage = (typed) => {
+    const encoder = new TextEncoder();
+    const sizes = [...typed].map(([name, value]) => encoder.encode(name + value.replace(/\n/g, "\r\n")).length + 200);
+    return sizes.reduce((one, other) => one + other, 0) < 65536;
+  };
+
+  const keep = async ({ isLeaving = false } = {}) => {
+    clearTimeout(timer);
+    isDirty = false;
+    const typed = read();
     const headers = { Accept: "application/json" };
+    const keepalive = isLeaving && outlivesPage(typed);
     try {
-      const response = await fetch(location.pathname, { method: "POST", body: typed, headers, keepalive: true });
+      const response = await fetch(location.pathname, { method: "POST", body: typed, headers, keepalive });
       status.textContent = await answer(response);
     } catch {
       isDirty = true;
@@ -39,7 +52,11 @@ document.addEventListener("DOMContentLoaded", () => {
     timer = setTimeout(() => { underWay = keep().finally(() => { underWay = null; }); }, 1500);
   });
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden" && isDirty) keep();
+    if (document.visibilityState === "hidden" && isDirty) keep({ isLeaving: true });
+  });
+  // A text too long for that, typed a moment ago: the browser asks before it is lost.
+  window.addEventListener("beforeunload", (event) => {
+    if (isDirty && !outlivesPage(read())) event.preventDefault();
   });
   // What is sent is a draft no more: nothing may keep it after that.
   form.addEventListener("submit", (event) => {

@@ -1,18 +1,29 @@
-"""Import of an official file from a list of the admin site: upload, preview, confirm."""
+"""Import of an official file from a list of the admin site: upload, preview, confirm, report."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from tabular import waiting_files
 from tabular.forms import ConfirmImportForm, ImportForm
+from tabular.models import ImportReport
 from tabular.reading import SHOWN, Report, UnreadableFile
+
+# Earlier imports that the page of a new one leads to.
+EARLIER = 10
+_CHANGED_MEANWHILE = (
+    "Rien n'est écrit : les données ont changé depuis l'aperçu (un autre import, ou un collègue). "
+    "Voici ce que le fichier changerait maintenant."
+)
+_NOTHING_TICKED = "Rien n'est écrit : cochez ce qui doit l'être."
 
 
 class FileImportMixin(admin.ModelAdmin):
@@ -20,7 +31,8 @@ class FileImportMixin(admin.ModelAdmin):
 
     A subclass says how in `run_import` and may add options to both forms; those of
     the first are carried, hidden, by the second. The file is kept in private storage
-    between both steps, named after its SHA-256: the confirmation sends the name only.
+    between both steps, named after its SHA-256: the confirmation sends the name only, with
+    the kinds of change that were ticked. The report is kept, on a page of its own.
     """
 
     change_list_template = "admin/change_list_with_import.html"
@@ -30,7 +42,10 @@ class FileImportMixin(admin.ModelAdmin):
     import_source = ""
 
     def run_import(self, content: bytes, *, by: Any, dry_run: bool, **options: Any) -> Report:
-        """Import the file, or report what it would change; the history is signed `by`."""
+        """Import the file, or report what it would change; the history is signed `by`.
+
+        `accepted`, among the options, are the tokens of the kinds that were ticked.
+        """
         raise NotImplementedError
 
     def has_import_permission(self, request: HttpRequest) -> bool:
@@ -49,7 +64,12 @@ class FileImportMixin(admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.import_view)
-        return [path("import/", view, name=self.import_url_name), *super().get_urls()]
+        report_view = self.admin_site.admin_view(self.import_report_view)
+        return [
+            path("import/", view, name=self.import_url_name),
+            path("import/<int:pk>/", report_view, name=f"{self.import_url_name}_report"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -68,17 +88,39 @@ class FileImportMixin(admin.ModelAdmin):
         form = self.import_form(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             options = dict(form.cleaned_data)
-            content = options.pop("file").read()
+            file = options.pop("file")
             try:
-                report = self.run_import(content, by=request.user, dry_run=True, **options)
+                return self._preview(request, file.read(), file.name[:200], options)
             except UnreadableFile as error:
                 form.add_error("file", str(error))
-            else:
-                confirm = self.confirm_import_form(
-                    initial={"digest": waiting_files.keep(content), **options}
-                )
-                return self._render(request, report=report, confirm_form=confirm)
-        return self._render(request, form=form)
+        return self._render(request, form=form, earlier=self._reports(request)[:EARLIER])
+
+    def import_report_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what an import did, as often as it is opened."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        kept = get_object_or_404(self._reports(request), pk=pk)
+        return self._render(request, report=kept.report, kept=kept)
+
+    def _reports(self, request: HttpRequest) -> QuerySet[ImportReport]:
+        """The imports of this list: an agent of some départements sees their own."""
+        found = ImportReport.objects.filter(of=self.opts.label_lower).select_related("by")
+        limited = not request.user.is_anonymous and request.user.limited_to_departments
+        return found.filter(by=request.user.pk) if limited else found
+
+    def _preview(
+        self, request: HttpRequest, content: bytes, file_name: str, options: dict[str, Any]
+    ) -> HttpResponse:
+        report = self.run_import(content, by=request.user, dry_run=True, **options)
+        confirm = self.confirm_import_form(
+            initial={
+                "digest": waiting_files.keep(content),
+                "file_name": file_name,
+                "accepted": [kind.token for kind in report.kinds if not kind.held],
+                **options,
+            }
+        )
+        return self._render(request, report=report, confirm_form=confirm)
 
     def _confirm(self, request: HttpRequest) -> HttpResponse:
         form = self.confirm_import_form(request.POST)
@@ -88,19 +130,26 @@ class FileImportMixin(admin.ModelAdmin):
             return redirect(f"admin:{self.import_url_name}")
         options = dict(form.cleaned_data)
         del options["digest"]
-        report = self.run_import(content, by=request.user, dry_run=False, **options)
-        if report.blockers:
-            return self._render(request, report=report, confirm_form=form)
-        messages.success(request, "L'import est terminé.")
-        return self._render(request, report=report)
+        file_name = options.pop("file_name")
+        with transaction.atomic():
+            report = self.run_import(content, by=request.user, dry_run=False, **options)
+            accepted = options.pop("accepted")
+            if not report.is_stale and (accepted or not report.kinds):
+                kept = ImportReport.keep(
+                    report, of=self.opts.label_lower, by=request.user, file_name=file_name
+                )
+                messages.success(request, "L'import est terminé.")
+                return redirect(f"admin:{self.import_url_name}_report", kept.pk)
+        messages.error(request, _CHANGED_MEANWHILE if report.is_stale else _NOTHING_TICKED)
+        return self._preview(request, content, file_name, options)
 
     def _render(
         self,
         request: HttpRequest,
         *,
-        form: ImportForm | None = None,
         report: Report | None = None,
         confirm_form: ConfirmImportForm | None = None,
+        **context: Any,
     ) -> HttpResponse:
         return TemplateResponse(
             request,
@@ -110,23 +159,28 @@ class FileImportMixin(admin.ModelAdmin):
                 "opts": self.opts,
                 "title": self.import_title,
                 "import_source": self.import_source,
+                "import_url": reverse(f"admin:{self.import_url_name}"),
                 "shown": f":{SHOWN}",
                 "shown_count": SHOWN,
-                "form": form,
+                "form": None,
+                "kept": None,
                 "report": report,
                 "confirm_form": confirm_form,
-                "sections": _sections(report),
+                "sections": _sections(report, is_preview=confirm_form is not None),
                 "touched": self.touched_by_import(report) if report else (),
+                **context,
             },
         )
 
 
-def _sections(report: Report | None) -> list[dict]:
-    """What the report lists, the rarest and weightiest first; empty lists left out."""
-    if report is None:
+def _sections(report: Report | None, *, is_preview: bool) -> list[dict]:
+    """What the report lists, the rarest and weightiest first; empty lists left out.
+
+    A preview by kinds lists nothing else.
+    """
+    if report is None or (is_preview and report.kinds):
         return []
     sections = [
-        ("Reconnues par leur nom seulement", report.doubtful),
         ("Fusions", report.mergers),
         ("Fermetures proposées", report.closures),
         ("Modifications", report.changed),

@@ -15,10 +15,13 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from tabular.folding import fold
+from tabular.kinds import Kind
 from tabular.workbooks import UnreadableWorkbook, first_sheet, is_workbook
 
 MAX_BYTES = 64 * 1024 * 1024  # The national annuaire weighs some 40 MB.
 SHOWN = 200  # Rows of each kind that a report lists.
+# The widest register has some 80.
+MAX_COLUMNS = 500
 DELIMITERS = ";,\t"
 # Opens a cell that a quote left open has swallowed, not an address on a few lines.
 _MAX_LINES_PER_ROW = 20
@@ -81,7 +84,8 @@ class Change:
 class Report:
     """What an import did, or would do (`dry_run`).
 
-    `blockers` are reasons why nothing at all was written.
+    `kinds` are what it changes, kind by kind, and `is_stale` tells that it is not what was
+    shown: nothing was written then. An import without kinds is taken whole.
     """
 
     dry_run: bool = False
@@ -91,10 +95,11 @@ class Report:
     closures: list[Change] = field(default_factory=list)
     mergers: list[Change] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    # Of rows taken: what could not be read of them, or is to be known.
+    remarks: list[Refusal] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
-    blockers: list[str] = field(default_factory=list)
-    # Recognised by less than a code: done only when somebody agrees.
-    doubtful: list[Change] = field(default_factory=list)
+    kinds: list[Kind] = field(default_factory=list)
+    is_stale: bool = False
 
     @property
     def counts(self) -> list[tuple[str, int]]:
@@ -106,8 +111,6 @@ class Report:
             ("lignes refusées", len(self.refused)),
             ("lignes ignorées", self.ignored.total()),
         ]
-        if self.doubtful:
-            counts.insert(2, ("reconnues par leur nom seulement", len(self.doubtful)))
         if self.mergers:
             counts.insert(3, ("fusions", len(self.mergers)))
         if self.closures:
@@ -121,7 +124,12 @@ class Report:
 
     @property
     def changes_nothing(self) -> bool:
-        return not (self.created or self.changed or self.closures or self.mergers or self.doubtful)
+        return not (self.created or self.changed or self.closures or self.mergers or self.kinds)
+
+    @property
+    def left_out(self) -> list[Kind]:
+        """The kinds of change that are not accepted."""
+        return [kind for kind in self.kinds if not kind.is_accepted]
 
     def lines(self) -> Iterator[str]:
         """The report as a command prints it: counts, then the rows to look at."""
@@ -132,9 +140,14 @@ class Report:
         yield from _listed(f"  fusion : {merger}" for merger in self.mergers)
         yield from _listed(f"  fermeture proposée : {closure}" for closure in self.closures)
         yield from _listed(
+            f"  ligne {each.line} ({each.identifier}) : {each.reason}" for each in self.remarks
+        )
+        yield from _listed(
             f"  ligne {refusal.line} refusée ({refusal.identifier}) : {refusal.reason}"
             for refusal in self.refused
         )
+        for kind in self.left_out:
+            yield f"  retenu : {kind.label} : {kind.count} ({kind.key}). {kind.held}".rstrip()
 
 
 def _listed(lines: Iterator[str]) -> Iterator[str]:
@@ -192,6 +205,16 @@ def read(content: bytes, columns: Sequence[Column]) -> Table:
     return table
 
 
+def has_columns(content: bytes, columns: Sequence[Column]) -> bool:
+    """Tell whether a row near the top of a file names all columns that are required.
+
+    Raises UnreadableFile.
+    """
+    required = {column.name for column in columns if column.required}
+    first = islice(lines_of(content, columns), HEADER_WITHIN)
+    return any(required <= places_of(cells, columns).keys() for _, cells in first)
+
+
 def lines_of(content: bytes, columns: Sequence[Column] = ()) -> Iterator[tuple[int, Sequence[str]]]:
     """Yield (line from 1, cells) of the rows that are not blank, from a CSV or a workbook.
 
@@ -209,7 +232,7 @@ def lines_of(content: bytes, columns: Sequence[Column] = ()) -> Iterator[tuple[i
             "Ce classeur est illisible : ouvrez-le dans votre tableur et enregistrez-le de nouveau, "
             "ou choisissez « Enregistrer sous », type « CSV UTF-8 »."
         ) from None
-    yield from ((n, cells) for n, cells in enumerate(rows, start=1) if any(cells))
+    yield from ((n, _narrow(cells)) for n, cells in enumerate(rows, start=1) if any(cells))
 
 
 def _csv_lines(text: str, columns: Sequence[Column]) -> Iterator[tuple[int, Sequence[str]]]:
@@ -224,7 +247,7 @@ def _csv_lines(text: str, columns: Sequence[Column]) -> Iterator[tuple[int, Sequ
                     "corrigez cette ligne ou reprenez le fichier d'origine."
                 )
             if any(cell.strip() for cell in cells):
-                yield line, cells
+                yield line, _narrow(cells)
     except csv.Error:
         raise UnreadableFile(
             f"La ligne {start} est illisible : un guillemet n'est sans doute pas refermé. "
@@ -240,7 +263,7 @@ def _delimiter(text: str, columns: Sequence[Column]) -> str:
         rows: list[list[str]] = []
         # A quote left open is told by who reads all rows.
         with suppress(csv.Error):
-            rows.extend(islice((row for row in reader if any(row)), HEADER_WITHIN))
+            rows.extend(islice((row[:MAX_COLUMNS] for row in reader if any(row)), HEADER_WITHIN))
         return (
             max((len(places_of(row, columns)) for row in rows), default=0),
             sum(len(row) > 1 for row in rows),
@@ -248,6 +271,16 @@ def _delimiter(text: str, columns: Sequence[Column]) -> str:
         )
 
     return max(DELIMITERS, key=recognised)
+
+
+def _narrow(cells: Sequence[str]) -> Sequence[str]:
+    """Return a row without the empty cells that no list has; raises UnreadableFile for others."""
+    if any(cells[MAX_COLUMNS:]):
+        raise UnreadableFile(
+            f"Le fichier a plus de {MAX_COLUMNS} colonnes : gardez celles de la liste, ou "
+            "vérifiez que les lignes n'ont pas été mises bout à bout."
+        )
+    return cells[:MAX_COLUMNS]
 
 
 def _cell(text: str) -> str:

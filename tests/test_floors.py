@@ -18,8 +18,9 @@ FLOORS = (
     "demonstration",
     "rectorat.desk",
     "rectorat",
-    "rectorat.lists",
+    "rectorat.boards",
     "rectorat.territory",
+    "rectorat.lists",
     "town_hall",
     "town_hall.forms",
     "town_hall.links",
@@ -56,6 +57,7 @@ FLOORS = (
     "outbox",
     "law",
     "tabular",
+    "incoming",
     "typography",
 )
 TOP = {floor.partition(".")[0] for floor in FLOORS}

@@ -5,6 +5,7 @@ admin makes for a model need none, they follow accounts.roles.PERMISSIONS.
 """
 
 import re
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +14,7 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
+from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -20,7 +22,7 @@ from django.urls import URLResolver, get_resolver, reverse
 from dsfr.models import DsfrConfig
 
 from accounts import journal
-from accounts.middleware import WITHOUT_FACTOR
+from accounts.middleware import WITHOUT_FACTOR, WITHOUT_SAYING_WHO
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES, AGENTS, PERMISSIONS, Role
 from billing.batches.preparing import Choice, prepare_list
@@ -44,6 +46,8 @@ from documents.received.signatures import examine
 from documents.received.uploads import UploadedPdf
 from jobs.models import Job
 from outbox.models import PersonalLink
+from tabular.models import ImportReport
+from tabular.reading import Report
 from tests.access import SignedInClient
 from tests.billing.conftest import issue, request, tell
 from tests.documents import papers
@@ -62,8 +66,17 @@ VISITOR = "visitor"
 SIGNED_IN = frozenset(Role)
 ANYONE = SIGNED_IN | {VISITOR}
 NOBODY = frozenset()
+# Of those of a town hall, for who manages its access only.
+OF_ITS_ADMINISTRATOR = frozenset({"remove_colleague", "invite_again", "withdraw_invitation"})
 WRITERS = frozenset({Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR})
 
+IMPORTS = (
+    "admin:communes_commune_import",
+    "admin:communes_collectivity_import",
+    "admin:contacts_proposedmayor_import",
+    "admin:invitations_invitation_import",
+    "admin:schools_school_import",
+)
 TEXT_PAGES = [
     f"admin:documents_textmodel_{page}"
     for page in ("publish", "duplicate", "compare", "export", "preview", "pdf")
@@ -229,12 +242,14 @@ PAGES = {
     "admin:app_list": ADMIN_SITE_ROLES,
     "admin:autocomplete": ADMIN_SITE_ROLES,
     "admin:view_on_site": NOBODY,
-    "admin:communes_commune_import": ADMIN_SITE_ROLES,
-    "admin:communes_collectivity_import": ADMIN_SITE_ROLES,
+    **dict.fromkeys(IMPORTS, ADMIN_SITE_ROLES),
+    **{f"{page}_report": ADMIN_SITE_ROLES for page in IMPORTS},
     "admin:communes_collectivity_reach": ADMIN_SITE_ROLES,
-    "admin:contacts_proposedmayor_import": ADMIN_SITE_ROLES,
-    "admin:schools_school_import": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_mayor": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_do": ADMIN_SITE_ROLES,
+    "admin:schools_school_do": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_board": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_map": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_close": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_archive": ADMIN_SITE_ROLES,
@@ -251,6 +266,7 @@ PAGES = {
     "admin:conventions_convention_amendment": ADMIN_SITE_ROLES,
     "admin:piles_pile_thumbnail": ADMIN_SITE_ROLES,
     "admin:conventions_convention_message": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_no_answer": ADMIN_SITE_ROLES,
     "admin:conventions_convention_resume": ADMIN_SITE_ROLES,
     "admin:conventions_convention_termination": ADMIN_SITE_ROLES,
     **{
@@ -267,7 +283,7 @@ PAGES = {
         )
     },
     "admin:accounts_accessentry_export": {Role.ADMINISTRATOR},
-    "admin:invitations_invitation_import": ADMIN_SITE_ROLES,
+    "admin:invitations_invitation_do": ADMIN_SITE_ROLES,
     "admin:accounts_user_reset_factor": {Role.ADMINISTRATOR},
     "admin:accounts_user_forget_proconnect": {Role.ADMINISTRATOR},
     "admin:conventions_enrolment_withdraw": ADMIN_SITE_ROLES,
@@ -286,7 +302,17 @@ MODEL_PAGES = {
 }
 
 # What a page is asked with.
+# As the page that asks carries them.
+CHOSEN = {"keys": "1", "selection": signing.dumps(["", "/admin/"])}
 QUERIES = {
+    **dict.fromkeys(
+        (
+            "admin:communes_collectivity_do",
+            "admin:schools_school_do",
+            "admin:invitations_invitation_do",
+        ),
+        CHOSEN,
+    ),
     "confirm_access": {
         "representative_civility": "F",
         "representative_first_name": "Inès",
@@ -346,6 +372,12 @@ def allowed(name: str) -> frozenset[str]:
         for role, permissions in PERMISSIONS.items()
         if MODEL_PAGES[page] in permissions.get(model._meta.label_lower, ())
     )
+
+
+def import_report(page: str, by: User) -> int:
+    """The key of the report of an import from a list."""
+    label = page.removeprefix("admin:").removesuffix("_import").replace("_", ".", 1)
+    return ImportReport.keep(Report(), of=label, by=by, file_name="liste.csv").pk
 
 
 @pytest.fixture
@@ -436,6 +468,9 @@ def values(convention, town_hall, administrator):
         ("invitation", "token"): invitation.path.rstrip("/").rpartition("/")[2],
         ("invite_again", "pk"): invitation.pk,
         ("withdraw_invitation", "pk"): invitation.pk,
+        ("admin:communes_collectivity_do", "name"): "invite",
+        ("admin:schools_school_do", "name"): "keep_open",
+        ("admin:invitations_invitation_do", "name"): "send_again",
         ("remove_colleague", "pk"): colleague.pk,
         ("mfa_remove_webauthn", "pk"): key.pk,
         **{
@@ -454,6 +489,7 @@ def values(convention, town_hall, administrator):
         ("coding", "pk"): coding.pk,
         **{(page, "year"): 2026 for page in ("budget_year", "coding", "coding_new")},
         ("admin:piles_pile_thumbnail", "pk"): pile.pk,
+        **{(f"{page}_report", "pk"): import_report(page, town_hall) for page in IMPORTS},
         ("admin:piles_pile_thumbnail", "number"): 1,
         ("admin:piles_pile_thumbnail", "rotation"): 0,
         **{(page, "pk"): piece.pk for page in (*ABOUT_A_PIECE, "piece_withdrawal")},
@@ -466,6 +502,7 @@ def values(convention, town_hall, administrator):
             for page in ("retry", "cancel", "file", "report")
         },
         ("admin:conventions_convention_message", "pk"): convention.pk,
+        ("admin:conventions_convention_no_answer", "pk"): convention.pk,
         ("admin:conventions_convention_resume", "pk"): convention.pk,
         ("admin:conventions_convention_termination", "pk"): convention.pk,
         ("admin:conventions_convention_amend", "pk"): convention.pk,
@@ -557,7 +594,7 @@ def test_the_convention_of_others_is_a_page_that_does_not_exist(client, values, 
         if person.role not in allowed(name):
             continue
         is_of_a_file = name in (*ABOUT_A_PIECE, "message_attachment")
-        if not is_of_a_file and not {"year", "code"} <= set(arguments):
+        if not is_of_a_file and "code" not in arguments:
             continue
         url = address(name, arguments, values)
         response = client.get(url)
@@ -594,6 +631,13 @@ def test_the_named_exceptions_are_pages():
     assert {name for name, _ in addresses()} >= WITHOUT_FACTOR
 
 
+def with_factor(person: User) -> User:
+    """Give somebody what `values` gave those who were there."""
+    for kind in (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES):
+        Authenticator.objects.create(user=person, type=kind, data={"migrated_codes": []})
+    return person
+
+
 # --- Others than the four roles -------------------------------------------------------
 def openings(client, values, expected) -> list[str]:
     """Return the pages that open where `expected(name)` says no, or the other way round."""
@@ -606,6 +650,54 @@ def openings(client, values, expected) -> list[str]:
         if opens(client, url, QUERIES.get(name, {})) != expected(name):
             surprises.append(name)
     return surprises
+
+
+@pytest.fixture
+def colleague(convention):
+    """Function that makes somebody of the same town hall, who manages nobody's access."""
+    return partial(UserFactory, role=Role.TOWN_HALL, collectivities=[convention.collectivity])
+
+
+def test_a_colleague_opens_what_the_town_halls_administrator_does_but_what_manages_access(
+    client, colleague, people, values
+):
+    client.force_login(with_factor(colleague()))
+
+    def expected(name: str) -> bool:
+        return Role.TOWN_HALL in allowed(name) and name not in OF_ITS_ADMINISTRATOR
+
+    assert openings(client, values, expected) == []
+    url = address("colleagues", ["code"], values)
+    assert client.post(url, {"email": "ami@mairie.fr"}).status_code == 403
+
+
+def test_a_shared_mailbox_opens_nothing_before_who_uses_it_has_said_their_name(
+    client, colleague, people, values
+):
+    client.force_login(with_factor(colleague(is_shared=True)))
+    asked = reverse("person_name")
+    opened = set()
+    for name, arguments in addresses():
+        url = address(name, arguments, values)
+        for ask in (client.get, client.post):
+            if name not in WITHOUT_SAYING_WHO and VISITOR not in allowed(name):
+                response = ask(url, QUERIES.get(name, {}))
+                if not response.get("Location", "").startswith(asked):
+                    opened.add(name)
+    assert opened == set()
+
+
+def test_a_shared_mailbox_manages_no_access_and_does_not_confirm_it(
+    client, colleague, people, values
+):
+    client.force_login(with_factor(colleague(is_shared=True)))
+    client.post(reverse("person_name"), {"name": "Inès Vidal"})
+
+    def expected(name: str) -> bool:
+        refused = OF_ITS_ADMINISTRATOR | {"confirm_access"}
+        return Role.TOWN_HALL in allowed(name) and name not in refused
+
+    assert openings(client, values, expected) == []
 
 
 @pytest.mark.parametrize("role", [Role.TOWN_HALL, Role.ADMINISTRATOR])

@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.roles import Role
 from accounts.scope import collectivity_scope
 from communes.identifiers import normalise
-from communes.imports import restore_zeros
+from communes.importing import restore_zeros
 from communes.models import Collectivity
 from tabular import reading
 from tabular.folding import fold

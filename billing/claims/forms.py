@@ -25,6 +25,7 @@ from conventions.campaigns.models import Campaign
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
 from lifecycle.plausible import DateInput, Window, keep_within
+from tabular.admin_search import searchable
 from tabular.folding import fold
 
 
@@ -164,7 +165,7 @@ def matching(text: str) -> Q:
     found = Q(pk__in=Convention.objects.filter(titres).values("pk")) | Q(
         reference__icontains=reference.removeprefix("TP")
     )
-    if words := fold(text).split():
+    if words := fold(searchable(text)).split():
         named = (Q(collectivity__search_text__contains=word) for word in words)
         found |= reduce(and_, named)
     if (digits := normalise(text)).isdecimal():

@@ -16,6 +16,7 @@ from billing.models.entry import EntryKind
 from billing.pages import ReasonForm
 from billing.recording import Fact
 from billing.returns.layouts import FACTS, TOLD, Layout
+from incoming.fields import IncomingFileField
 from lifecycle.plausible import DateInput
 from tabular.folding import fold
 from tabular.reading import MAX_BYTES
@@ -25,7 +26,7 @@ _KINDS = [(kind.value, str(kind.label).capitalize()) for kind in TOLD]
 
 
 class UploadForm(DsfrBaseForm):
-    file = forms.FileField(
+    file = IncomingFileField(
         label="Retour du comptable",
         help_text="CSV ou classeur (XLSX, ODS). Rien n'est appliqué avant que vous l'ayez vu.",
         error_messages={"empty": "Le fichier est vide."},

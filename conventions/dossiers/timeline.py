@@ -15,7 +15,7 @@ from conventions.amendments.lifecycle import AmendmentState
 from conventions.amendments.models import Amendment
 from conventions.campaigns.lifecycle import CampaignState
 from conventions.campaigns.models import Campaign
-from conventions.lifecycle import State
+from conventions.lifecycle import State, label_for
 from conventions.models import ConfirmedParty, Convention, part_label
 from conventions.terminations.lifecycle import TerminationState
 from conventions.terminations.models import Termination
@@ -26,12 +26,15 @@ _MODELS = (Convention, ConfirmedParty, Act, Sitting, Amendment, Termination, Cam
 _OTHER_LABELS = {
     "sha256": "empreinte du fichier",
     "attachment": "empreinte de la pièce jointe",
+    "capacity_gender": "fonction au féminin ou au masculin",
     "uai": "codes UAI",
     "added": "écoles ajoutées",
     "removed": "écoles retirées",
 }
 # The states of each kind of part.
 _STATES = {"": State, "A": AmendmentState, "T": TerminationState}
+# What an expert alone makes something of: folded on the page of a town hall.
+_OF_EXPERTS = ("sha256", "attachment")
 # Values that are lists, not an old value and a new one.
 _LISTS = ("uai", "added", "removed")
 
@@ -43,6 +46,7 @@ class Change:
     label: str
     old: str
     new: str
+    is_of_experts: bool = False
 
     def __str__(self) -> str:
         return f"{self.label} : {self.old} → {self.new}"
@@ -58,10 +62,18 @@ class Line:
     to_state: str
     changes: list[Change]
 
+    @property
+    def plain_changes(self) -> list[Change]:
+        return [change for change in self.changes if not change.is_of_experts]
 
-def timeline(entries: Iterable[JournalEntry]) -> list[Line]:
-    """Return the lines of a journal, in the order of `entries`."""
-    return [line(entry) for entry in entries]
+    @property
+    def expert_changes(self) -> list[Change]:
+        return [change for change in self.changes if change.is_of_experts]
+
+
+def timeline(entries: Iterable[JournalEntry], role: str = "") -> list[Line]:
+    """Return the lines of a journal as `role` reads it (an agent), in the order of `entries`."""
+    return [line(entry, role) for entry in entries]
 
 
 def journal_of_collectivity(convention: Convention) -> "QuerySet[JournalEntry]":
@@ -70,14 +82,14 @@ def journal_of_collectivity(convention: Convention) -> "QuerySet[JournalEntry]":
     return convention.journal.exclude(part__in=unsent)
 
 
-def line(entry: JournalEntry) -> Line:
+def line(entry: JournalEntry, role: str = "") -> Line:
     """Return an entry in words; states are left out when the state did not change."""
     moved = entry.from_state != entry.to_state
     return Line(
         entry=entry,
         summary=summary_of(entry),
-        from_state=_state(entry, entry.from_state) if moved else "",
-        to_state=_state(entry, entry.to_state) if moved else "",
+        from_state=_state(entry, entry.from_state, role) if moved else "",
+        to_state=_state(entry, entry.to_state, role) if moved else "",
         changes=[_change(name, entry.changes[name]) for name in sorted(entry.changes, key=_rank)],
     )
 
@@ -89,7 +101,9 @@ def summary_of(entry: JournalEntry) -> str:
     return f"{capfirst(part_label(entry.part))} : {entry.summary[:1].lower()}{entry.summary[1:]}"
 
 
-def _state(entry: JournalEntry, value: str) -> str:
+def _state(entry: JournalEntry, value: str, role: str) -> str:
+    if entry.convention_id is not None and not entry.part and value in State:
+        return label_for(value, role)
     states = CampaignState if entry.convention_id is None else _STATES[entry.part[:1]]
     return str(dict(states.choices).get(value, value))
 
@@ -99,7 +113,8 @@ def _change(name: str, value: Any) -> Change:
     label = _OTHER_LABELS.get(name) or (field.verbose_name if field else name)
     is_pair = isinstance(value, list) and len(value) == 2 and name not in _LISTS
     old, new = value if is_pair else (None, value)
-    return Change(capfirst(str(label)), _text(old, field), _text(new, field))
+    texts = _text(old, field), _text(new, field)
+    return Change(capfirst(str(label)), *texts, is_of_experts=name in _OF_EXPERTS)
 
 
 def _field(name: str) -> Field | None:

@@ -59,6 +59,10 @@ class Message(models.Model):
         verbose_name="pièce jointe",
     )
 
+    # Of the town hall's, which an agent read and has nothing to answer to.
+    no_answer_at = models.DateTimeField("sans réponse nécessaire, noté le", null=True, blank=True)
+    no_answer_by_name = models.CharField("noté par", max_length=200, blank=True)
+
     class Meta:
         verbose_name = "message"
         ordering = ["at", "pk"]

@@ -26,14 +26,15 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
         )
         return enrolments if user is None else enrolments.filter(within_scope(user, "payer_id"))
 
-    def with_payer(self) -> "EnrolmentQuerySet":
+    def with_payer(self, *campaigns: Campaign) -> "EnrolmentQuerySet":
         """Annotate `payer_id`, who pays for each school in its own year, and `payer_name`.
 
         Whoever has it in a convention or in an avenant; before, its payer of the first day.
+        `campaigns`: theirs, where they are known; else all are read.
         """
         first_days = (
             When(campaign=campaign.pk, then=payer_on(campaign.starts_on, "school"))
-            for campaign in Campaign.objects.all()
+            for campaign in campaigns or Campaign.objects.all()
         )
         payer = Coalesce(
             F("convention__collectivity"),

@@ -76,6 +76,9 @@ class EmbeddedFile:
         )
 
 
+_SETTING_UP = Lock()
+
+
 @dataclass(frozen=True)
 class Press:
     """What a process keeps warm from one document to the next.
@@ -96,13 +99,18 @@ class Press:
         )
 
 
-@cache
 def warm_press() -> Press:
-    """Return the press of this process.
+    """Return the press of this process, one for all its threads.
 
     Set up at the first document, so after any fork: the fonts' files go with the process
     that opened them.
     """
+    with _SETTING_UP:
+        return _set_up()
+
+
+@cache
+def _set_up() -> Press:
     fonts = FontConfiguration()
     style = CSS(filename=PRINT_DIR / "print.css", font_config=fonts, url_fetcher=FETCHER)
     return Press(lock=Lock(), fonts=fonts, style=style)

@@ -56,14 +56,14 @@ def print_pdf(html: str, files: Sequence[EmbeddedFile] = ()) -> tuple[bytes, int
 
 
 def _print(html, files) -> tuple[bytes, int]:
-    standing = _standing_type()
     identifier = plain.identifier_of(html)
     is_due = proofs.is_due(identifier)
-    if is_due:
-        standing.is_stopped = bool(proofs.reason_to_stop())
-    if standing.is_stopped:
-        raise CannotSet("the short cut is stopped")
     with plain.warm_press().lock, plain.collector_paused():
+        standing = _standing_type()
+        if is_due:
+            standing.is_stopped = bool(proofs.reason_to_stop())
+        if standing.is_stopped:
+            raise CannotSet("the short cut is stopped")
         copy = read(html)
         forme, contents = standing.forme_of(copy, files)
         folios = standing.folios(copy, len(forme.pages))

@@ -2,23 +2,42 @@
 
 The libraries that draw and repair PDF files are written in C and handed whatever was uploaded.
 A file that makes one of them run for ever, fill the memory or crash ends that process, and
-nothing else. It is given no setting of the site, and cannot write a file.
+nothing else. It is given no setting of the site, cannot write a file, open a connection, start
+a program or look into another.
 
 Run as a program, this module sets its limits, then becomes the module that it is told.
 """
 
+import ctypes
+import errno
+import logging
 import os
 import resource
 import runpy
 import subprocess
 import sys
+import tempfile
 from typing import IO
+
+logger = logging.getLogger(__name__)
 
 # Of memory, addresses included: two states of a page of `drawing.MAX_PIXELS`, in colours.
 MAX_MEMORY = 1024**3
 MAX_CPU_SECONDS = 20
 # A busy machine gives less than one processor.
 MAX_SECONDS = 40
+# What the work never asks of the system, and what took it over would.
+_BARRED = (
+    "socket",
+    "execve",
+    "execveat",
+    "kill",
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+)
+# seccomp(3): what is not barred is allowed, what is answers EPERM.
+_ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
 
 
 class Failed(Exception):
@@ -49,11 +68,39 @@ def run(module: str, *arguments: str, file: IO[bytes]) -> bytes:
     except subprocess.CalledProcessError as error:
         last_words = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise Failed(f"{error.returncode}: {last_words[:200]}") from None
+    if done.stderr:
+        logger.warning("%s said: %r", module, done.stderr[:500])
     return done.stdout
+
+
+def run_on(content: bytes, module: str, *arguments: str) -> bytes:
+    """As `run`, on bytes. Raises Failed."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        return run(module, *arguments, file=file)
+
+
+def barrier() -> ctypes.CDLL | None:
+    """Return libseccomp, by which system calls are barred; None where it is not installed."""
+    try:
+        library = ctypes.CDLL("libseccomp.so.2")
+    except OSError:
+        return None
+    library.seccomp_init.restype = ctypes.c_void_p
+    library.seccomp_rule_add.argtypes = (ctypes.c_void_p, ctypes.c_uint32, *[ctypes.c_int] * 2)
+    library.seccomp_load.argtypes = (ctypes.c_void_p,)
+    return library
 
 
 def _confine(memory: int, cpu_seconds: int) -> None:
     """Set the limits of this process, for good."""
+    if library := barrier():
+        calls = library.seccomp_init(_ALLOW)
+        for name in _BARRED:
+            number = library.seccomp_syscall_resolve_name(name.encode())
+            library.seccomp_rule_add(calls, _REFUSE, number, 0)
+        if library.seccomp_load(calls):
+            raise OSError("System calls could not be barred.")
     for limit, value in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, cpu_seconds),

@@ -11,7 +11,6 @@ import io
 import json
 import re
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -78,12 +77,10 @@ def inspect(content: bytes, *, most: int = _MAX_PAGES) -> Inspected:
 
     Raises Refused, also when looking at it breaks the limits of `confined`.
     """
-    with tempfile.TemporaryFile() as file:
-        file.write(content)
-        try:
-            answer = json.loads(confined.run(__name__, str(most), file=file))
-        except confined.Failed:
-            raise Refused("too_heavy") from None
+    try:
+        answer = json.loads(confined.run_on(content, __name__, str(most)))
+    except confined.Failed:
+        raise Refused("too_heavy") from None
     if "refused" in answer:
         raise Refused(answer["refused"])
     files = answer["attachments"]

@@ -1,36 +1,63 @@
-"""Photographs of signed pages, assembled to one PDF that carries the originals."""
+"""Photographs of signed pages, assembled to one PDF that carries the originals.
+
+Each is unpacked by a process of its own (`documents.received.confined`): run as a program, this
+module reads a photograph on its input and writes it as a page on its output, or why it does not.
+"""
 
 import io
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import json
+import sys
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import pikepdf
 import pillow_heif
 from django.core.exceptions import ValidationError
 from pikepdf import AttachedFileSpec, Dictionary, Name
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageOps
 
-pillow_heif.register_heif_opener()
+from documents.received import confined
 
+# What files of the formats that are taken begin with.
+_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 FORMATS = ("JPEG", "PNG", "HEIF")
-MEDIA_TYPES = {"PNG": "image/png", "HEIF": "image/heic"}  # JPEG in all its variants otherwise
 # The largest sensors of common telephones, in the mode that uses all of it.
 MAX_PIXELS = 50_000_000
 # A4 in points, and at 200 points per inch: what a scanner would have sent.
 PAGE = (595, 842)
 PAGE_PIXELS = (1654, 2339)
 QUALITY = 80
+# What is said of a photograph that is refused, after its name.
+_MESSAGES = {
+    "too_many_pixels": f"compte plus de {MAX_PIXELS // 1_000_000} millions de points. Choisissez "
+    "une définition plus basse dans votre appareil, puis reprenez-la.",
+    "too_heavy": "demande trop de calcul ou de mémoire pour être affichée. Choisissez une "
+    "définition plus basse dans votre appareil, puis reprenez-la.",
+    "damaged": "est incomplète ou abîmée. Ouvrez-la sur votre poste, reprenez-la au besoin, puis "
+    "déposez-la à nouveau.",
+}
 
 
-def is_photograph(content: bytes) -> bool:
-    """Tell whether these bytes begin like an image of a format that is taken."""
-    try:
-        Image.open(io.BytesIO(content), formats=FORMATS).close()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return True  # Told at its reading.
-    except Exception:
-        return False
-    return True
+@dataclass(frozen=True)
+class _Page:
+    """A photograph upright and no larger than a page: a JPEG, its size in pixels."""
+
+    jpeg: bytes
+    width: int
+    height: int
+    is_grey: bool
+
+
+def media_type(content: bytes) -> str:
+    """Return the media type of an image of a format that is taken, by its first bytes; else ""."""
+    if content.startswith(_JPEG):
+        return "image/jpeg"
+    if content.startswith(_PNG):
+        return "image/png"
+    is_heif = content[4:8] == b"ftyp" and content[8:12] in _HEIF
+    return "image/heic" if is_heif else ""
 
 
 def assemble(photographs: Iterable[tuple[str, bytes]]) -> bytes:
@@ -41,14 +68,13 @@ def assemble(photographs: Iterable[tuple[str, bytes]]) -> bytes:
     """
     with pikepdf.new() as pdf:
         for number, (name, content) in enumerate(photographs, start=1):
-            image, original_format = _shrink(name, content)
-            _add_page(pdf, image)
+            _add_page(pdf, _page(name, content))
             kept_as = f"{number:02d}_{name}"
             pdf.attachments[kept_as] = AttachedFileSpec(
                 pdf,
                 content,
                 filename=kept_as,
-                mime_type=MEDIA_TYPES.get(original_format, "image/jpeg"),
+                mime_type=media_type(content),
                 relationship=Name.Source,
             )
         buffer = io.BytesIO()
@@ -56,34 +82,60 @@ def assemble(photographs: Iterable[tuple[str, bytes]]) -> bytes:
     return buffer.getvalue()
 
 
-def _shrink(name: str, content: bytes) -> tuple[Image.Image, str]:
-    """Return the photograph upright, as grey or RGB, no larger than a page; and its format."""
+def _page(name: str, content: bytes) -> _Page:
     try:
-        with _whole_images_only(), Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            _check_size(name, image)
-            original_format = str(image.format)
-            return _upright(image), original_format
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _too_large(name) from None
-    except ValidationError:
-        raise
-    except Exception:  # Each format has its own ways to be damaged.
-        raise ValidationError(
-            f"La photographie « {name} » est incomplète ou abîmée. Ouvrez-la sur votre poste, "
-            "reprenez-la au besoin, puis déposez-la à nouveau.",
-            code="damaged",
-        ) from None
+        head, _, jpeg = confined.run_on(content, __name__).partition(b"\n")
+    except confined.Failed:
+        raise _refusal("too_heavy", name) from None
+    answer = json.loads(head)
+    if isinstance(answer, str):
+        raise _refusal(answer, name)
+    width, height, is_grey = answer
+    return _Page(jpeg, width, height, is_grey)
 
 
-@contextmanager
-def _whole_images_only() -> Iterator[None]:
-    """WeasyPrint lets Pillow take truncated images, for the whole process: not here."""
-    tolerated = ImageFile.LOAD_TRUNCATED_IMAGES
-    ImageFile.LOAD_TRUNCATED_IMAGES = False
-    try:
-        yield
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = tolerated
+def _refusal(code: str, name: str) -> ValidationError:
+    return ValidationError(f"La photographie « {name} » {_MESSAGES[code]}", code=code)
+
+
+def _add_page(pdf: pikepdf.Pdf, shown: _Page) -> None:
+    """Add an A4 page, upright or across as the image is, with the image as large as it fits."""
+    width, height = sorted(PAGE, reverse=shown.width > shown.height)
+    scale = min(width / shown.width, height / shown.height)
+    across, up = shown.width * scale, shown.height * scale
+    left, bottom = (width - across) / 2, (height - up) / 2
+    page = pdf.add_blank_page(page_size=(width, height))
+    page.Resources = Dictionary(
+        XObject=Dictionary(
+            Page=pdf.make_stream(
+                shown.jpeg,
+                Type=Name.XObject,
+                Subtype=Name.Image,
+                Width=shown.width,
+                Height=shown.height,
+                ColorSpace=Name.DeviceGray if shown.is_grey else Name.DeviceRGB,
+                BitsPerComponent=8,
+                Filter=Name.DCTDecode,
+            )
+        )
+    )
+    page.Contents = pdf.make_stream(
+        f"q {across:.2f} 0 0 {up:.2f} {left:.2f} {bottom:.2f} cm /Page Do Q".encode()
+    )
+
+
+# --- The program -----------------------------------------------------------------
+def _shown(content: bytes) -> bytes:
+    """Return the photograph as a page: its size and whether it is grey, a line, then a JPEG."""
+    # A small file can announce an immense image: its size is read before its pixels.
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise Image.DecompressionBombError
+        upright = _upright(image)
+    jpeg = io.BytesIO()
+    upright.save(jpeg, "JPEG", quality=QUALITY, optimize=True)
+    head = json.dumps([upright.width, upright.height, upright.mode == "L"])
+    return head.encode() + b"\n" + jpeg.getvalue()
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -105,42 +157,15 @@ def _fitting(size: tuple[int, int]) -> tuple[int, int]:
     return (long, short) if size[0] > size[1] else (short, long)
 
 
-def _check_size(name, image):
-    if image.width * image.height > MAX_PIXELS:
-        raise _too_large(name)
-
-
-def _too_large(name: str) -> ValidationError:
-    return ValidationError(
-        f"La photographie « {name} » compte plus de {MAX_PIXELS // 1_000_000} millions de points. "
-        "Choisissez une définition plus basse dans votre appareil, puis reprenez-la.",
-        code="too_many_pixels",
-    )
-
-
-def _add_page(pdf: pikepdf.Pdf, image: Image.Image) -> None:
-    """Add an A4 page, upright or across as the image is, with the image as large as it fits."""
-    width, height = sorted(PAGE, reverse=image.width > image.height)
-    scale = min(width / image.width, height / image.height)
-    shown = (image.width * scale, image.height * scale)
-    left, bottom = (width - shown[0]) / 2, (height - shown[1]) / 2
-    jpeg = io.BytesIO()
-    image.save(jpeg, "JPEG", quality=QUALITY, optimize=True)
-    page = pdf.add_blank_page(page_size=(width, height))
-    page.Resources = Dictionary(
-        XObject=Dictionary(
-            Page=pdf.make_stream(
-                jpeg.getvalue(),
-                Type=Name.XObject,
-                Subtype=Name.Image,
-                Width=image.width,
-                Height=image.height,
-                ColorSpace=Name.DeviceGray if image.mode == "L" else Name.DeviceRGB,
-                BitsPerComponent=8,
-                Filter=Name.DCTDecode,
-            )
-        )
-    )
-    page.Contents = pdf.make_stream(
-        f"q {shown[0]:.2f} 0 0 {shown[1]:.2f} {left:.2f} {bottom:.2f} cm /Page Do Q".encode()
-    )
+if __name__ == "__main__":
+    pillow_heif.register_heif_opener()
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    try:
+        page = _shown(sys.stdin.buffer.read())
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        page = b'"too_many_pixels"'
+    except MemoryError:
+        raise
+    except Exception:  # Each format has its own ways to be damaged.
+        page = b'"damaged"'
+    sys.stdout.buffer.write(page)

@@ -5,7 +5,6 @@ Run as a program, this module reads a PDF on its input and writes it sound on it
 
 import io
 import sys
-import tempfile
 
 import pikepdf
 from pikepdf import AttachedFileSpec, Name
@@ -28,12 +27,10 @@ def repair(content: bytes, *, original: str = "") -> bytes:
     ends. Named `original`, what was received is attached to it, byte for byte. The same bytes
     give the same file. Raises Irreparable, when anything was lost.
     """
-    with tempfile.TemporaryFile() as file:
-        file.write(content)
-        try:
-            return confined.run(__name__, original, file=file)
-        except confined.Failed as failure:
-            raise Irreparable(str(failure)) from None
+    try:
+        return confined.run_on(content, __name__, original)
+    except confined.Failed as failure:
+        raise Irreparable(str(failure)) from None
 
 
 # --- The program -----------------------------------------------------------------

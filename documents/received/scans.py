@@ -150,12 +150,10 @@ def extract(content: bytes, pages: Sequence[tuple[int, int]]) -> bytes:
 
     The same pages give the same bytes. Raises UnreadablePile.
     """
-    with tempfile.TemporaryFile() as pile:
-        pile.write(content)
-        try:
-            return _ask(pile, "extract", pages=pages)
-        except confined.Failed as failure:
-            raise UnreadablePile(str(failure)) from None
+    try:
+        return confined.run_on(content, __name__, "extract", json.dumps({"pages": pages}))
+    except confined.Failed as failure:
+        raise UnreadablePile(str(failure)) from None
 
 
 def _ask(pile: IO[bytes], work: str, **arguments: Any) -> bytes:

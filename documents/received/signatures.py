@@ -2,12 +2,18 @@
 
 Nothing is asked of the network: a certificate is trusted through the authorities it is
 given, and known not to be revoked by what the file itself carries.
+
+A stranger wrote all that is read here: it is done by a process of its own, asked by
+`documents.received.examining`. Run as a program, this module reads a PDF on its input and writes
+what it found on its output.
 """
 
+import json
 import logging
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -382,3 +388,13 @@ def _later(signature: EmbeddedPdfSignature, status: PdfSignatureStatus, embedded
     changes = status.diff_result
     completed = isinstance(changes, DiffResult) and fields_completed(signature.reader, changes)
     return Later.ADDITIONS if in_last_revision or filled_in or completed else Later.SIGNATURES
+
+
+# --- The program -----------------------------------------------------------------
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")  # Certificates of ours.
+    folder, moment = sys.argv[1:]
+    examined = examine(
+        sys.stdin.buffer.read(), load_authorities(Path(folder)), now=datetime.fromisoformat(moment)
+    )
+    json.dump(asdict(examined), sys.stdout, default=datetime.isoformat)

@@ -7,13 +7,13 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from documents.received import photographs
-from documents.received.antivirus import refuse_infected
 from documents.received.carried import carries_only_ours
+from documents.received.examining import examine_apart
 from documents.received.inspection import Refused, inspect
 from documents.received.refusals import HOW_TO, refusal
 from documents.received.repair import Irreparable, repair
-from documents.received.signatures import examine, load_authorities
 from documents.received.uploaded import UploadedPdf as UploadedPdf
+from incoming.antivirus import refuse_infected
 
 MAX_PAGES = 200
 MAX_PHOTOGRAPHS = 40
@@ -29,7 +29,7 @@ def read_copy(files: Sequence[UploadedFile]) -> UploadedPdf:
     `read_pdf` does, and for photographs that are too many, too large or damaged.
     """
     first, *others = files
-    if not photographs.is_photograph(_read(first)):
+    if not photographs.media_type(_read(first)):
         if others:
             raise ValidationError(
                 "Choisissez un seul PDF, ou plusieurs photographies (JPEG, PNG ou HEIC), une par "
@@ -49,7 +49,9 @@ def read_copy(files: Sequence[UploadedFile]) -> UploadedPdf:
             "Choisissez une définition plus basse, ou numérisez le document au format PDF.",
             code="too_large",
         )
-    content = photographs.assemble(_read_photographs(files))
+    read = list(_read_photographs(files))
+    refuse_infected(*read)
+    content = photographs.assemble(read)
     names = ", ".join(file.name or "" for file in files)
     return UploadedPdf(content=content, pages=len(files), name=names[:255])
 
@@ -57,13 +59,12 @@ def read_copy(files: Sequence[UploadedFile]) -> UploadedPdf:
 def _read_photographs(files: Sequence[UploadedFile]) -> Iterator[tuple[str, bytes]]:
     for file in files:
         content = _read(file)
-        if not photographs.is_photograph(content):
+        if not photographs.media_type(content):
             raise ValidationError(
                 f"« {file.name} » n'est pas une photographie lisible (JPEG, PNG ou HEIC). "
                 "Choisissez seulement des photographies, ou un seul PDF.",
                 code="not_photograph",
             )
-        refuse_infected(content, file.name or "photographie")
         yield file.name or "photographie", content
 
 
@@ -81,12 +82,12 @@ def read_pdf(uploaded_file: UploadedFile) -> UploadedPdf:
     """
     received = _read(uploaded_file)
     name = (uploaded_file.name or "")[:255]
-    refuse_infected(received, name)
+    refuse_infected((name, received))
     try:
         sound, pages = received, _check_pdf(received, MAX_PAGES)
     except ValidationError as refusal:
         sound, pages = _repair(received, refusal)
-    examination = examine(received, load_authorities(settings.TRUSTED_CERTIFICATES_DIR))
+    examination = examine_apart(received)
     is_repaired = sound is not received and not examination.signatures
     content = repair(received, original=name or "original.pdf") if is_repaired else received
     return UploadedPdf(content, pages, name, examination, is_repaired)
@@ -109,7 +110,7 @@ def read_piles(files: Sequence[UploadedFile]) -> list[UploadedPdf]:
     Raises ValidationError as `read_copy` does and names the file; the limits are larger:
     settings.PILE_MAX_BYTES for all together, PILE_MAX_PAGES for each.
     """
-    if photographs.is_photograph(_read(files[0], settings.PILE_MAX_BYTES)):
+    if photographs.media_type(_read(files[0], settings.PILE_MAX_BYTES)):
         return [read_copy(files)]
     if sum(file.size or 0 for file in files) > settings.PILE_MAX_BYTES:
         raise ValidationError(
@@ -123,7 +124,7 @@ def read_piles(files: Sequence[UploadedFile]) -> list[UploadedPdf]:
 def _read_pile(file: UploadedFile) -> UploadedPdf:
     try:
         content = _read(file, settings.PILE_MAX_BYTES)
-        refuse_infected(content, file.name or "")
+        refuse_infected((file.name or "", content))
         pages = _check_pdf(content, PILE_MAX_PAGES)
     except ValidationError as refusal:
         raise ValidationError(f"« {file.name} » : {refusal.message}", code=refusal.code) from None

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 
-from django.conf import settings
-
 from documents.models import Document
+from documents.received.examining import examine_apart
 from documents.received.inspection import Refused, inspect
-from documents.received.signatures import examine, load_authorities
 from documents.received.verdicts import Found
 
 # What a PDF, and each of the updates appended to it, ends with (ISO 32000-2, 7.5.5).
@@ -55,7 +53,7 @@ def recognise(content: bytes) -> Recognised | None:
         inspect(content)
     except Refused:  # Anybody may ask: what would not be kept is not opened here either.
         return Recognised(document, Outcome.EXTENDED)
-    found = examine(content, load_authorities(settings.TRUSTED_CERTIFICATES_DIR))
+    found = examine_apart(content)
     is_same = document.sha256 in found.contains
     return Recognised(document, Outcome.SIGNED if is_same else Outcome.EXTENDED, found.signatures)
 

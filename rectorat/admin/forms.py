@@ -13,6 +13,7 @@ from conventions.models import Convention
 from conventions.terminations.models import Termination
 from conventions.terminations.steps import EndingStep
 from documents.received.form_fields import PdfField
+from incoming.fields import IncomingFileField
 from lifecycle.plausible import DateInput
 from tabular.forms import ACCEPTED
 from tabular.reading import UnreadableFile
@@ -157,7 +158,7 @@ class EnrolmentForm(forms.Form):
         help_text="Un code par ligne, ou un tableau copié depuis un tableur.",
         widget=forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField", "spellcheck": "false"}),
     )
-    upload = forms.FileField(
+    upload = IncomingFileField(
         label="ou un fichier",
         required=False,
         allow_empty_file=True,  # Told apart, with its reason, when it is read.

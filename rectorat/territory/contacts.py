@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -12,16 +11,7 @@ from communes.contacts.imports import import_contacts
 from conventions.campaigns.models import Campaign
 from rectorat.territory.reach import Reach, reach_by_department
 from tabular.admin_import import FileImportMixin
-from tabular.forms import ConfirmImportForm
 from tabular.reading import Report
-
-
-class ConfirmContactImportForm(ConfirmImportForm):
-    accept_names = forms.BooleanField(
-        label="Reprendre aussi les lignes reconnues par leur nom seulement",
-        required=False,
-        help_text="Elles ne portent ni code INSEE ni SIREN : vérifiez-les une à une ci-dessous.",
-    )
 
 
 class ContactPages(FileImportMixin):
@@ -31,7 +21,6 @@ class ContactPages(FileImportMixin):
         css = {"all": ("conventions_admin.css",)}
 
     change_list_template = "admin/communes/collectivity/change_list.html"
-    confirm_import_form = ConfirmContactImportForm
     import_title = "Importer des contacts"
     import_source = (
         "Une liste d'adresses électroniques, de téléphones ou de secrétaires, telle que vous la "

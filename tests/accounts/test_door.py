@@ -263,3 +263,13 @@ def test_a_file_neither(client, convention, town_hall, rectorat):
 
     assert preview.headers["Content-Type"] == "application/pdf"
     assert preview.headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_proxy_gone_round_is_logged_once_and_shuts_nobody_out(person, settings, caplog):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 3
+    for _ in range(2):
+        client = Client(headers={"X-Forwarded-For": "203.0.113.7, 10.0.0.1"})
+        assert is_in(sign_in(person.email, PASSWORD, client=client))
+    signed_in = AccessEntry.objects.filter(kind=AccessEntry.Kind.SIGN_IN)
+    assert set(signed_in.values_list("network", flat=True)) == {"203.0.113.7"}
+    assert caplog.text.count("TRUSTED_PROXY_COUNT is 3") == 1

@@ -4,12 +4,11 @@ from io import BytesIO
 
 import pytest
 import xlsxwriter
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from communes.contacts.imports import import_contacts
 from communes.contacts.models import Secretary
-from communes.models import Collectivity
+from communes.models import Collectivity, FormerCode
 from rectorat.territory.reach import Reach, reach_by_department
 from tabular.reading import UnreadableFile
 from tests.factories import (
@@ -19,6 +18,7 @@ from tests.factories import (
     DepartmentFactory,
     UserFactory,
 )
+from tests.importing import accept, confirm, held, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +86,7 @@ def test_an_empty_cell_takes_nothing_away(agde):
 
 def test_nothing_is_written_by_a_preview(agde):
     report = import_contacts(csv("insee;mail", "34003;a@b.example"), dry_run=True)
-    assert "adresse électronique : — → a@b.example" in report.changed[0].details
+    assert "adresse électronique (rien jusqu'ici) : a@b.example" in report.changed[0].details
     assert reread(agde).email == ""
 
 
@@ -97,9 +97,9 @@ def test_a_name_alone_is_recognised_and_waits_for_a_confirmation(name):
     saint = town("34270", "Saint-Jean-de-Védas")
     content = csv("Commune;Mail", f"{name};a@b.example")
     report = import_contacts(content)
-    assert [change.identifier for change in report.doubtful] == ["34270"]
-    assert reread(saint).email == ""
-    import_contacts(content, accept_names=True)
+    assert "une à une" in held(report)["by_name"]
+    assert (report.changed, reread(saint).email) == ([], "")
+    accept(import_contacts, content)
     assert reread(saint).email == "a@b.example"
 
 
@@ -111,7 +111,7 @@ def test_a_name_that_several_bear_is_refused_unless_the_department_tells():
     report = import_contacts(csv("commune;mail", "Aumes;a@b.example"))
     assert "Plusieurs collectivités" in report.refused[0].reason
     content = csv("commune;département;mail", "Aumes;34;a@b.example")
-    import_contacts(content, accept_names=True)
+    accept(import_contacts, content)
     assert reread(ours).email == "a@b.example"
 
 
@@ -168,11 +168,10 @@ def test_an_agent_sees_what_would_change_then_confirms(client, rectorat, agde):
     url = reverse("admin:communes_collectivity_import")
     assert url in client.get(reverse("admin:communes_collectivity_changelist")).content.decode()
     content = csv("insee;commune;mail", "34003;;a@b.example", ";St Jean de Védas;c@d.example")
-    page = client.post(url, {"file": SimpleUploadedFile("contacts.csv", content)})
+    preview = upload(client, url, content)
     assert reread(agde).email == ""
-    assert "Reconnues par leur nom seulement (1)" in page.content.decode()
-    digest = page.context["confirm_form"]["digest"].value()
-    client.post(url, {"digest": digest, "accept_names": "on"})
+    assert "reconnue par son nom seulement : 1" in preview.text.replace("\u00a0", " ")
+    confirm(client, url, preview, "by_name")
     assert (reread(agde).email, reread(named).email) == ("a@b.example", "c@d.example")
 
 
@@ -193,3 +192,41 @@ def test_the_rate_by_departement_counts_addresses_and_active_accounts(client, re
     client.force_login(rectorat)
     page = client.get(reverse("admin:communes_collectivity_reach")).content.decode()
     assert "2 collectivités sur 4" in page.replace("\u00a0", " ")
+
+
+def test_addresses_replaced_in_series_are_held_back(agde):
+    towns = [agde, *(town(f"3410{n}", f"Ville {n}") for n in range(9))]
+    content = [f"{each.code};mairie{each.code}@b.example" for each in towns]
+    assert held(import_contacts(csv("insee;mail", *content))) == {}
+    others = csv("insee;mail", *(line.replace("mairie", "accueil") for line in content))
+    assert set(held(import_contacts(others))) == {"email"}
+    assert reread(agde).email == "mairie34003@b.example"
+    accept(import_contacts, others)
+    assert reread(agde).email == "accueil34003@b.example"
+
+
+@pytest.mark.parametrize("known_code", [True, False])
+def test_a_code_and_a_siren_that_disagree_are_told_and_their_row_is_not_taken(agde, known_code):
+    other = town("34337", "Villeneuve")
+    code = agde.code if known_code else "34999"
+    report = import_contacts(csv("insee;siren;mail", f"{code};{other.siren};a@b.example"))
+    assert f"Le code {code} est" in report.refused[0].reason
+    assert "est celui de Villeneuve" in report.refused[0].reason
+    assert (reread(agde).email, reread(other).email) == ("", "")
+
+
+def test_a_siren_that_a_spreadsheet_broke_is_told_beside_the_code(agde):
+    report = import_contacts(csv("insee;siren;mail", "34003;2,134E+08;a@b.example"))
+    assert "le SIREN 2,134E+08 est inconnu" in report.refused[0].reason
+
+
+def test_a_number_of_the_lists_own_beside_a_siren_is_no_disagreement(agde):
+    import_contacts(csv("code;siren;mail", f"12;{agde.siren};a@b.example"))
+    assert reread(agde).email == "a@b.example"
+
+
+def test_a_former_code_leads_to_its_commune_and_says_so(agde):
+    FormerCode.objects.create(code="34999", commune=agde.commune)
+    report = import_contacts(csv("insee;mail", "34999;a@b.example"))
+    assert reread(agde).email == "a@b.example"
+    assert report.remarks[0].reason == "ancien code d'Agde (34003), qui est retenue"

@@ -1,5 +1,7 @@
 """Import of the communes: created, followed, and never over what a town hall confirmed."""
 
+import os
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -8,6 +10,7 @@ from communes.models import Collectivity, Commune, Department, FormerCode
 from communes.territory import COMMUNES_FILE
 from tabular.reading import UnreadableFile
 from tests.factories import CollectivityFactory, CommuneFactory, DepartmentFactory, UserFactory
+from tests.importing import accept, held
 
 pytestmark = pytest.mark.django_db
 
@@ -263,3 +266,52 @@ def test_a_new_commune_of_the_yearly_file_waits_for_the_file_of_sirens():
     import_communes(BANATIC.encode())
     assert counts(import_communes(COG.encode())) == (0, 0, 1, 0)
     assert Collectivity.objects.get().siren == "213403371"
+
+
+def test_codes_of_associated_and_delegated_communes_lead_to_their_commune():
+    import_communes(csv(VILLENEUVE))
+    report = import_communes(COG.encode())
+    assert [(kind.key, kind.count, kind.held) for kind in report.kinds] == [("former_added", 1, "")]
+    assert FormerCode.objects.get().code == "34999"
+    assert FormerCode.objects.get().commune.code == "34337"
+    assert import_communes(COG.encode()).changes_nothing
+
+
+def test_the_yearly_file_alone_tells_a_merger_by_its_delegated_communes():
+    import_communes(csv(VILLENEUVE, "34999;Ancienne;34;213400039;34750;280;;;;;\n"))
+    report = import_communes(COG.replace("COMA", "COMD").encode())
+    assert [change.identifier for change in report.mergers] == ["34999"]
+    assert Collectivity.objects.get(code="34999").merged_into.code == "34337"
+
+
+def test_a_part_of_a_commune_that_is_not_known_leads_nowhere():
+    report = import_communes(COG.encode())
+    assert (report.kinds, FormerCode.objects.count()) == ([], 0)
+
+
+def test_names_changed_in_series_are_held_back_and_the_rest_is_written():
+    def lines(name, population):
+        return [f"3400{n};{name} {n};34;213400039;34750;{population};;;;;\n" for n in range(1, 9)]
+
+    assert held(import_communes(csv(*lines("Ville", 100)))) == {}
+    report = import_communes(csv(*lines("Commune de Ville", 100)))
+    assert list(held(report)) == ["name"]
+    assert Commune.objects.get(code="34001").name == "Ville 1"
+    accept(import_communes, csv(*lines("Commune de Ville", 100)))
+    assert Collectivity.objects.get(code="34001").name == "Commune de Ville 1"
+
+
+def test_what_joins_communes_that_are_not_ticked_waits_with_them():
+    import_communes(csv("12076;Conques;12;211200761;12320;280;;;;;\n"))
+    moved = csv("12218;Conques-en-Rouergue;12;200055929;12320;1540;;;12076 12114;;\n")
+    kinds = import_communes(moved, dry_run=True).kinds
+    report = import_communes(moved, accepted=[k.token for k in kinds if k.key != "created"])
+    assert (report.created, report.mergers) == ([], [])
+    assert (Commune.objects.count(), FormerCode.objects.count()) == (1, 0)
+
+
+def test_the_file_that_is_shipped_holds_nothing_back():
+    call_command("import_communes")
+    Commune.objects.update(population=7777777)
+    call_command("import_communes", os.path.relpath(COMMUNES_FILE))
+    assert not Commune.objects.filter(population=7777777).exists()

@@ -8,11 +8,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.roles import Role
 from conventions.campaigns.models import Campaign
 from conventions.dossiers.timeline import line, timeline
 from conventions.enrolment.enrolling import withdraw
 from conventions.lifecycle import Standing
-from conventions.models import Convention
+from conventions.models import Convention, attach
+from documents.received.uploads import UploadedPdf
 from lifecycle.frozen import FrozenError
 from lifecycle.models import JournalEntry
 from tests.factories import ConventionFactory
@@ -42,6 +44,23 @@ def test_states_and_values_are_said_in_french(signed_convention, town_hall, day)
     assert entries["record_act_dates"].to_state == ""
 
 
+def test_a_town_hall_reads_the_states_in_its_own_words(signed_convention):
+    sent = line(signed_convention.journal.get(verb="send"), Role.TOWN_HALL)
+    assert (sent.from_state, sent.to_state) == ("préparée", "à vérifier")
+
+
+def test_what_an_expert_alone_makes_something_of_folds(client, town_hall, signed_convention):
+    attach(
+        signed_convention,
+        kind="other",
+        pdf=UploadedPdf(content=b"%PDF-1.7", pages=1, name="a.pdf"),
+        by=None,
+    )
+    client.force_login(town_hall)
+    page = client.get(signed_convention.get_absolute_url()).text
+    assert page.index("Détail technique") < page.index("Empreinte du fichier")
+
+
 def test_a_correction_of_the_amount_is_told_from_and_to(convention, rectorat):
     withdraw(convention.enrolments.first(), by=rectorat)
     assert [str(change) for change in line(convention.journal.first()).changes] == [
@@ -66,7 +85,7 @@ def test_the_confirmed_details_are_kept_from_and_to(convention, rectorat, town_h
 def test_the_page_of_a_file_shows_its_time_line(client, town_hall, signed_convention):
     client.force_login(town_hall)
     page = client.get(signed_convention.get_absolute_url()).content.decode()
-    assert "préparée → envoyée" in page
+    assert "préparée → à vérifier" in page
     assert "Date d&#x27;envoi : — → 10/10/2022" in page
 
 

@@ -51,7 +51,7 @@ def test_the_regions_annuaire_is_not_taken_for_partial_beside_made_up_schools(
     settings.DEMONSTRATION = True
     load(capsys)
     report = import_schools(annuaire.read_bytes(), dry_run=True)
-    assert (report.blockers, report.closures) == ([], [])
+    assert report.closures == []
     assert len(report.created) > 4000
 
 

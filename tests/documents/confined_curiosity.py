@@ -1,6 +1,8 @@
 """A program for `test_drawing`: does what a hostile file might have a library do."""
 
 import os
+import signal
+import socket
 import sys
 import tempfile
 import time
@@ -26,6 +28,18 @@ def look():
 def write():
     with tempfile.TemporaryFile(buffering=0) as file:
         file.write(b"x")
+
+
+def call():
+    socket.socket()
+
+
+def start():
+    os.execv(sys.executable, [sys.executable, "-c", ""])
+
+
+def kill():
+    os.kill(os.getppid(), signal.SIGCONT)
 
 
 if __name__ == "__main__":

@@ -159,9 +159,10 @@ def test_work_is_told_no_setting_of_the_site(curious, monkeypatch):
     assert "SECRET" not in curious("look")
 
 
-def test_work_writes_no_file(curious):
-    with pytest.raises(confined.Failed):
-        curious("write")
+@pytest.mark.parametrize("what", ["write", "call", "start", "kill"])
+def test_work_writes_no_file_asks_nobody_starts_and_ends_nothing(curious, what):
+    with pytest.raises(confined.Failed, match=r"^1: (FileNotFoundError|PermissionError)"):
+        curious(what)
 
 
 # --- Two states, compared -----------------------------------------------------------

@@ -10,11 +10,12 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from documents.letterheads import MAX_BYTES, as_source, place, read_letterhead, source, store
+from documents.letterheads import as_source, place, source, store
 from documents.press import plain as press
 from documents.press import standing_type
 from documents.press.proofs import differences
 from documents.press.typesetting import type_case
+from documents.received.letterhead import MAX_BYTES, read_letterhead
 from documents.rendering import page_html, render
 
 from .samples import ACT, party_of, text
@@ -105,6 +106,12 @@ def test_a_photograph_is_turned_as_it_was_taken_and_says_no_more_of_it():
 def test_what_cannot_be_printed_is_refused_with_what_to_do(content, reason):
     with pytest.raises(ValidationError, match=reason):
         read_letterhead(upload(content))
+
+
+def test_the_site_itself_opens_no_image(monkeypatch):
+    content = image()
+    monkeypatch.delattr(Image, "open")
+    assert read_letterhead(upload(content))
 
 
 def test_it_is_stored_once_by_its_content(private_media):

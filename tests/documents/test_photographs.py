@@ -5,14 +5,17 @@ import struct
 import zlib
 
 import pikepdf
+import pillow_heif
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
-from documents.received import uploads
+from documents.received import confined, uploads
 from documents.received.photographs import MAX_PIXELS
 from documents.received.uploads import MAX_PHOTOGRAPHS, read_copy
+
+pillow_heif.register_heif_opener()  # To make some: the site itself opens none.
 
 TURNED_RIGHT = 6  # EXIF: the camera was held on its side.
 
@@ -166,3 +169,19 @@ def test_photographs_are_bounded_in_number_and_in_weight(monkeypatch):
     assert refusal(*many).code == "too_many"
     monkeypatch.setattr(uploads, "PHOTOGRAPHS_MAX_BYTES", 2000)
     assert refusal(*many[:10]).code == "too_large"
+
+
+def test_what_a_photograph_unpacks_to_is_bounded_apart_from_the_site(monkeypatch):
+    """Of a few kilobytes, and within the number of points that is taken: 200 MB in colours."""
+    bomb = photograph(Image.new("RGBA", (7000, 7000)), "PNG")
+    assert len(bomb) < 1_000_000
+    monkeypatch.setattr(confined, "MAX_MEMORY", 250 * 1024**2)
+    error = refusal(upload(bomb, "page 1.png"))
+    assert error.code == "too_heavy"
+    assert "page 1.png" in error.message
+
+
+def test_the_site_itself_opens_no_photograph(monkeypatch):
+    content = photograph()
+    monkeypatch.delattr(Image, "open")
+    assert read_copy([upload(content)]).pages == 1

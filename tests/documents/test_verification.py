@@ -79,7 +79,7 @@ def add_script(writer):
 
 def test_a_file_that_would_not_be_kept_is_not_opened(issued, printed, signed, monkeypatch):
     opened = []
-    monkeypatch.setattr(verification, "examine", lambda *args: opened.append(args))
+    monkeypatch.setattr(verification, "examine_apart", lambda *args: opened.append(args))
     for content in (
         updated(signed, add_script),
         sign(updated(printed.content, add_script), mayor()),

@@ -58,6 +58,35 @@ def test_a_closed_browser_loses_nothing(agde, visitor):
     throw_away(again)
 
 
+def test_a_page_left_at_once_loses_nothing(agde):
+    write(agde)
+    agde.goto("/conventions/")
+    agde.goto(f"{AGDE}message/")
+    expect(agde.get_by_label("Votre message")).to_have_value(WORDS)
+    throw_away(agde)
+
+
+def test_a_text_longer_than_what_outlives_a_page_is_kept_as_it_is_typed(agde):
+    long = "é" * 40_000
+    write(agde, long)
+    expect(agde.get_by_text(KEPT)).to_be_visible(timeout=15_000)
+    agde.goto(f"{AGDE}message/")
+    expect(agde.get_by_label("Votre message")).to_have_value(long)
+    throw_away(agde)
+
+
+def test_a_long_text_that_is_not_kept_yet_is_not_left_without_a_word(agde):
+    asked = []
+    agde.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    agde.goto(f"{AGDE}message/")
+    # The browser asks for who has touched the page only.
+    agde.get_by_label("Votre message").press_sequentially("Bonjour")
+    agde.get_by_label("Votre message").fill("é" * 40_000)
+    agde.goto("/conventions/")
+    assert asked == ["beforeunload"]
+    throw_away(agde)
+
+
 def test_an_error_keeps_the_file_that_was_chosen(agde):
     agde.goto(f"{AGDE}pieces/")
     agde.get_by_label("Fichier").set_input_files(a_scan("arrêté.pdf"))

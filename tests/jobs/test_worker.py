@@ -1,6 +1,7 @@
 """The background worker as a real process, with a mail server of its own."""
 
 import datetime
+import multiprocessing
 import os
 import queue
 import select
@@ -10,6 +11,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,6 +23,7 @@ from django_q.models import OrmQ
 
 from conventions.models import Piece
 from jobs import running as jobs
+from jobs.management.commands import worker as command
 from jobs.models import Job, JobItem, Worker
 from outbox.models import Email
 from tests.factories import ConventionFactory, UserFactory
@@ -149,6 +152,20 @@ def test_a_convention_sent_reaches_the_town_hall_and_the_worker_stops_when_asked
 
 @pytest.mark.one_database
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
+def test_who_asks_a_worker_to_stop_while_it_writes_does_not_make_it_wait_for_those_it_holds_up(
+    monkeypatch,
+):
+    def never_ends():
+        raise AssertionError("waited for, in the middle of a write")
+
+    monkeypatch.setattr(signal, "signal", lambda *args: None)
+    worker = command.Worker()
+    worker.sentinel = SimpleNamespace(is_alive=lambda: True, join=never_ends)
+    worker.stop_event = multiprocessing.Event()
+    worker.sig_handler(signal.SIGINT, None)
+    assert worker.stop_event.is_set()
+
+
 def test_a_worker_that_loses_the_processes_that_wait_for_a_task_begins_afresh_and_stops(
     worker, mail_server
 ):

@@ -9,7 +9,9 @@ from django.urls import reverse
 from documents.received.uploads import PHOTOGRAPHS_MAX_BYTES
 from tabular.reading import MAX_BYTES
 
-NGINX = Path(__file__).resolve().parents[2] / "deploy" / "nginx.conf"
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+NGINX = DEPLOY / "nginx.conf"
 # A form has more than its file.
 _FORM = 1024 * 1024
 
@@ -40,7 +42,28 @@ def test_a_pile_reaches_the_site(settings):
     assert size_let_through(reverse("admin:piles_pile_add")) >= settings.PILE_MAX_BYTES + _FORM
 
 
+def test_caddy_lets_through_as_much_as_nginx():
+    sizes = dict(
+        re.findall(r"request_body @(\w+) \{\s*max_size (\d+)MB", (DEPLOY / "Caddyfile").read_text())
+    )
+    for matcher, address in (("piles", reverse("admin:piles_pile_add")), ("others", "/")):
+        assert int(sizes[matcher]) * 1024**2 == size_let_through(address)
+
+
+def test_the_image_has_the_libraries_that_documents_want():
+    wanted = re.search(r'PDF_LIBRARIES="(.*)"', (ROOT / "script/setup").read_text())[1].split()
+    assert wanted
+    last_stage = (DEPLOY / "Containerfile").read_text().rpartition("FROM ")[2]
+    assert set(wanted) <= set(last_stage.split())
+
+
 def test_addresses_that_are_slowed_down_are_those_of_the_site():
     limited = re.findall(r"location (\S+) \{\s*limit_req", NGINX.read_text())
     for address in (reverse("account_login"), reverse("verify")):
         assert any(address.startswith(place) for place in limited)
+
+
+def test_where_anybody_may_send_something_no_more_than_that_is_let_through(settings):
+    assert size_let_through(reverse("account_login")) <= _FORM
+    let_through = size_let_through(reverse("verify"))
+    assert settings.UPLOAD_MAX_BYTES + _FORM <= let_through <= settings.UPLOAD_MAX_BYTES + 2 * _FORM

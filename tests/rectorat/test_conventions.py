@@ -240,6 +240,17 @@ def test_page_offers_what_the_state_allows(agent, convention):
     assert verbs == {"send", "abandon"}
 
 
+def test_page_says_why_an_action_is_not_for_today(agent, convention):
+    assert agent.get(page_url(convention)).context["not_today"] == []
+    convention.send(by=None)
+    Convention.objects.update(reminded_on=timezone.localdate(), reminder_count=1)
+    page = agent.get(page_url(convention))
+    assert "remind" not in {rule.verb for rule in page.context["transitions"]}
+    ((label, reason),) = page.context["not_today"]
+    assert label == "Relancer la collectivité"
+    assert reason in page.text.replace("’", "'").replace("\u00a0", " ")
+
+
 def test_page_shows_the_executory_date_and_the_end_of_both_delays(agent, signed_convention):
     page = agent.get(page_url(signed_convention)).content.decode()
     assert "décision n° 2022DECAD076".lower() in page.lower()

@@ -4,13 +4,16 @@ import datetime
 
 import pytest
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
+from jobs.models import Job
 from lifecycle.rereading import fingerprint
 from rectorat.admin import RereadSchoolAdmin
 from schools.models import School
+from tabular.models import ImportReport, forget_old
 from tests.factories import CollectivityFactory, CommuneFactory, DepartmentFactory, SchoolFactory
+from tests.importing import confirm, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -38,21 +41,12 @@ def agent(client, rectorat):
     return client
 
 
-def upload(client, url, content=CSV, **options):
-    return client.post(url, {"file": SimpleUploadedFile("ecoles.csv", content), **options})
-
-
-def confirm(client, url, page, **options):
-    initial = page.context["confirm_form"].initial
-    return client.post(url, initial | options)
-
-
 def test_the_list_leads_to_the_import(agent, list_url, import_url):
     assert f'href="{import_url}"' in agent.get(list_url).text
 
 
 def test_a_preview_shows_what_would_change_and_writes_nothing(agent, import_url):
-    page = upload(agent, import_url)
+    page = upload(agent, import_url, CSV)
     assert "Ecole Pierre Bouissinet" in page.text
     assert "0342026F" in page.text
     assert "lettre finale" in page.text
@@ -60,13 +54,50 @@ def test_a_preview_shows_what_would_change_and_writes_nothing(agent, import_url)
 
 
 def test_a_confirmed_import_is_written_and_reported(agent, import_url, rectorat):
-    page = confirm(agent, import_url, upload(agent, import_url))
+    page = confirm(agent, import_url, upload(agent, import_url, CSV))
     assert "L&#x27;import est terminé." in page.text
     assert School.objects.get().history.get().history_user == rectorat
 
 
+def test_the_report_is_a_page_that_may_be_opened_again(agent, import_url, rectorat):
+    college = "0341256F;Collège;Public;340;34337\n".encode()
+    preview = upload(agent, import_url, CSV + college, name="annuaire.csv")
+    answer = agent.post(import_url, preview.context["confirm_form"].initial)
+    assert answer.status_code == 302
+    for _ in range(2):
+        page = agent.get(answer.url)
+        assert "annuaire.csv" in page.text
+        assert "Ecole Pierre Bouissinet" in page.text
+        assert "lettre finale" in page.text
+        assert "1 ignorées : autre" in page.text.replace("\u00a0", " ")
+    assert answer.url in agent.get(import_url).text
+
+
+def test_a_confirmation_sent_twice_writes_once(agent, import_url):
+    confirmed = upload(agent, import_url, CSV).context["confirm_form"].initial
+    agent.post(import_url, confirmed)
+    again = agent.post(import_url, confirmed)
+    assert "ont changé depuis" in again.text
+    assert ImportReport.objects.count() == 1
+
+
+def test_nothing_ticked_is_said_and_writes_nothing(agent, import_url):
+    confirmed = upload(agent, import_url, CSV).context["confirm_form"].initial
+    page = agent.post(import_url, confirmed | {"accepted": []})
+    assert "cochez ce qui doit" in page.text
+    assert page.context["report"].dry_run
+    assert not School.objects.exists()
+
+
+def test_reports_are_forgotten_after_a_year(agent, import_url):
+    confirm(agent, import_url, upload(agent, import_url, CSV))
+    assert forget_old() == 0
+    ImportReport.objects.update(done_at=timezone.now() - datetime.timedelta(days=366))
+    assert forget_old() == 1
+
+
 def test_the_previewed_file_stays_private_until_it_is_confirmed(agent, import_url):
-    page = upload(agent, import_url)
+    page = upload(agent, import_url, CSV)
     digest = page.context["confirm_form"].initial["digest"]
     with default_storage.open(f"imports/{digest}.csv") as file:
         assert file.read() == CSV
@@ -90,7 +121,7 @@ def test_an_unreadable_file_is_told_at_its_field(agent, import_url, content, mes
 
 def test_a_file_too_large_is_told_at_its_field(agent, import_url, monkeypatch):
     monkeypatch.setattr("tabular.forms.MAX_BYTES", 10)
-    page = upload(agent, import_url)
+    page = upload(agent, import_url, CSV)
     assert "dépasse" in page.context["form"].errors["file"][0]
 
 
@@ -99,22 +130,23 @@ def test_opening_the_page_writes_nothing(agent, import_url, private_media):
     assert not private_media.exists()
 
 
-def test_mass_closures_are_refused_until_the_box_is_ticked(agent, import_url):
+def test_mass_closures_are_held_back_until_they_are_ticked(agent, import_url):
     payer = CollectivityFactory()
     for _ in range(5):
         SchoolFactory(payer=payer)
-    preview = upload(agent, import_url)
-    assert "plus de 5 %" in preview.text
-    refused = confirm(agent, import_url, preview)
-    assert "plus de 5 %" in refused.text
+    preview = upload(agent, import_url, CSV)
+    assert "plus de 5 %" in preview.text.replace("\u202f", " ").replace("\u00a0", " ")
+    done = confirm(agent, import_url, preview)
+    assert "laissé tel quel" in done.text
+    assert School.objects.filter(uai="0341255E").exists()
     assert School.objects.filter(closure_proposed_on__isnull=False).count() == 0
-    confirm(agent, import_url, preview, confirm_closures="on")
+    confirm(agent, import_url, upload(agent, import_url, CSV), "closure")
     assert School.objects.filter(closure_proposed_on__isnull=False).count() == 5
 
 
 def test_a_file_said_to_be_partial_proposes_no_closure(agent, import_url):
     SchoolFactory()
-    page = confirm(agent, import_url, upload(agent, import_url, partial="on"))
+    page = confirm(agent, import_url, upload(agent, import_url, CSV, partial="on"))
     assert page.context["report"].closures == []
     assert School.objects.filter(uai="0341255E").exists()
 
@@ -122,7 +154,7 @@ def test_a_file_said_to_be_partial_proposes_no_closure(agent, import_url):
 def test_who_may_not_change_schools_does_not_import(client, town_hall, finance, import_url):
     for user in (town_hall, finance):
         client.force_login(user)
-        assert upload(client, import_url).status_code in (302, 403)
+        assert upload(client, import_url, CSV).status_code in (302, 403)
     assert not default_storage.exists("imports")
 
 
@@ -146,15 +178,23 @@ def proposed():
     return SchoolFactory(closure_proposed_on=datetime.date(2026, 11, 2))
 
 
-def decide(client, url, action, *schools, **data):
+def ask(client, url, action, *schools, **data):
     pks = [school.pk for school in schools]
-    return client.post(url, {"action": action, "_selected_action": pks, **data}, follow=True)
+    return client.post(url, {"action": action, "_selected_action": pks, **data})
+
+
+def decide(client, url, action, *schools, **data):
+    """Answer the page that asks; a worker then does it."""
+    asked = ask(client, url, action, *schools, **data)
+    carried = {name: asked.context[name] for name in ("keys", "selection")}
+    return client.post(asked.context["do_url"], carried)
 
 
 @pytest.mark.parametrize("action", ["confirm_closures", "keep_open"])
 def test_a_decision_is_asked_to_be_confirmed(agent, list_url, proposed, action):
-    page = decide(agent, list_url, action, proposed, index="0")
+    page = ask(agent, list_url, action, proposed, index="0")
     assert proposed.name in page.text
+    assert not Job.objects.exists()
     proposed.refresh_from_db()
     assert proposed.state == School.State.OPEN
     assert proposed.closure_proposed_on
@@ -163,30 +203,53 @@ def test_a_decision_is_asked_to_be_confirmed(agent, list_url, proposed, action):
 @pytest.mark.parametrize(
     ("action", "state", "message"),
     [
-        ("confirm_closures", School.State.CLOSED, "1 école fermée."),
-        ("keep_open", School.State.OPEN, "1 école gardée ouverte."),
+        ("confirm_closures", School.State.CLOSED, "Écoles fermées : <strong>1</strong>"),
+        ("keep_open", School.State.OPEN, "Écoles gardées ouvertes : <strong>1</strong>"),
     ],
 )
 def test_a_confirmed_decision_settles_the_proposal(
-    agent, rectorat, list_url, proposed, action, state, message
+    agent, rectorat, list_url, proposed, action, state, message, worked
 ):
-    page = decide(agent, list_url, action, proposed, confirmed="oui")
-    assert message in page.text
+    answer = decide(agent, f"{list_url}?fermeture=oui", action, proposed)
+    assert answer.url == reverse("admin:jobs_job_change", args=[worked().pk])
+    page = agent.get(answer.url)
+    assert message in page.text.replace("\xa0", " ")
+    assert f'href="{list_url}?fermeture=oui"' in page.text
     proposed.refresh_from_db()
     assert (proposed.state, proposed.closure_proposed_on) == (state, None)
     assert proposed.history.first().history_user == rectorat
 
 
-def test_a_school_that_is_not_proposed_is_never_closed(agent, list_url, proposed):
+def test_a_school_that_is_not_proposed_is_never_closed(agent, list_url, proposed, worked):
     other = SchoolFactory()
-    decide(agent, list_url, "confirm_closures", proposed, other, confirmed="oui")
+    asked = ask(agent, list_url, "confirm_closures", proposed, other)
+    assert asked.context["preview"].reasons == [
+        ("Aucune fermeture n'est proposée pour cette école.", 1)
+    ]
+    decide(agent, list_url, "confirm_closures", proposed, other)
+    assert worked().items.get(state="left_out").key == other.pk
     other.refresh_from_db()
     assert other.state == School.State.OPEN
 
 
-def test_a_decision_reaches_every_page_of_the_list(agent, list_url, proposed):
+def test_a_selection_with_nothing_to_decide_says_why_and_offers_nothing(agent, list_url):
+    asked = ask(agent, list_url, "keep_open", SchoolFactory())
+    assert "proposée pour cette école" in asked.text
+    assert "do_url" in asked.context
+    assert f'action="{asked.context["do_url"]}"' not in asked.text
+
+
+def test_what_another_site_words_is_no_decision(agent, list_url, proposed):
+    asked = ask(agent, list_url, "keep_open", proposed)
+    forged = {"keys": asked.context["keys"], "selection": "x"}
+    assert agent.post(asked.context["do_url"], forged).status_code == 404
+    assert not Job.objects.exists()
+
+
+def test_a_decision_reaches_every_page_of_the_list(agent, list_url, proposed, worked):
     other = SchoolFactory(closure_proposed_on=datetime.date(2026, 11, 2))
-    decide(agent, list_url, "confirm_closures", proposed, confirmed="oui", select_across="1")
+    decide(agent, list_url, "confirm_closures", proposed, select_across="1")
+    worked()
     other.refresh_from_db()
     assert other.state == School.State.CLOSED
 

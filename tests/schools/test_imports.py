@@ -20,6 +20,7 @@ from tests.factories import (
     SchoolFactory,
     UserFactory,
 )
+from tests.importing import accept, held
 
 pytestmark = pytest.mark.django_db
 
@@ -105,7 +106,7 @@ def test_a_change_is_told_and_kept_in_the_history():
     assert (school.name, school.state) == ("Ecole Pierre Bouissinet", School.State.TO_CLOSE)
     assert report.changed[0].details == (
         "nom : Ecole élémentaire Pierre Bouissinet → Ecole Pierre Bouissinet",
-        "état : ouverte → à fermer",
+        "fermeture annoncée : ouverte → à fermer",
     )
     assert school.history.first().history_user == agent
 
@@ -189,7 +190,8 @@ def test_an_unreadable_detail_is_told_and_does_not_refuse_the_school():
     report = import_schools(csv(row(email="pas une adresse", pupils="beaucoup")))
     school = School.objects.get()
     assert (school.email, school.pupils) == ("", None)
-    assert "pas une adresse" in str(report.created[0])
+    assert [remark.line for remark in report.remarks] == [2, 2]
+    assert "pas une adresse" in report.remarks[0].reason
 
 
 def test_a_school_twice_in_a_file_is_taken_once_and_both_lines_are_told():
@@ -274,7 +276,7 @@ def test_a_school_closed_in_the_file_is_proposed_too(villeneuve):
 
 def test_a_closure_already_proposed_is_not_proposed_again(villeneuve):
     schools = many(villeneuve, 40)
-    import_schools(csv(*rows_of(schools[1:])))
+    accept(import_schools, csv(*rows_of(schools[1:])))
     report = import_schools(csv(*rows_of(schools[1:])))
     assert report.changes_nothing
 
@@ -300,27 +302,28 @@ def test_a_file_never_closes_schools_of_a_departement_that_it_does_not_cover(vil
     assert not report.closures
 
 
-def test_a_file_that_would_close_more_than_five_percent_is_refused_whole(villeneuve):
+def test_closures_of_more_than_five_percent_are_held_back_and_the_rest_is_written(villeneuve):
     schools = many(villeneuve, 40)
-    renamed = [line.replace("Bouissinet", "Renommée") for line in rows_of(schools[3:])]
-    report = import_schools(csv(*renamed))
-    assert report.blockers == [
-        "Hérault (34) : 3 fermetures seraient proposées sur 40 écoles ouvertes, plus de 5 %."
-    ]
-    assert not School.objects.filter(name__contains="Renommée").exists()
+    report = import_schools(csv(row(), *rows_of(schools[3:])))
+    assert held(report)["closure"] == (
+        "Le fichier est sans doute partiel, plus de 5 % des écoles y manquent. "
+        "Hérault (34) : 3 sur 40."
+    )
+    assert School.objects.filter(uai="0341255E").exists()
+    assert report.closures == []
     assert not School.objects.filter(closure_proposed_on__isnull=False).exists()
 
 
 def test_five_percent_exactly_is_proposed(villeneuve):
     schools = many(villeneuve, 40)
     report = import_schools(csv(*rows_of(schools[2:])))
-    assert not report.blockers
+    assert "closure" not in held(report)
     assert len(report.closures) == 2
 
 
-def test_confirmed_closures_are_proposed_whatever_their_number(villeneuve):
+def test_closures_that_are_ticked_are_proposed_whatever_their_number(villeneuve):
     schools = many(villeneuve, 10)
-    report = import_schools(csv(*rows_of(schools[5:])), confirm_closures=True)
+    report = accept(import_schools, csv(*rows_of(schools[5:])), "closure")
     assert len(report.closures) == 5
     assert School.objects.filter(closure_proposed_on__isnull=False).count() == 5
 
@@ -328,8 +331,7 @@ def test_confirmed_closures_are_proposed_whatever_their_number(villeneuve):
 def test_in_a_partial_file_absence_says_nothing(villeneuve):
     schools = many(villeneuve, 10)
     report = import_schools(csv(*rows_of(schools[5:])), partial=True)
-    assert not report.closures
-    assert not report.blockers
+    assert "closure" not in {kind.key for kind in report.kinds}
 
 
 def test_the_number_of_queries_does_not_grow_with_the_file(django_assert_max_num_queries):
@@ -349,13 +351,15 @@ def test_the_command_prints_refused_rows_without_failing(tmp_path, capsys):
     assert "ligne 2 refusée (0341255F)" in capsys.readouterr().out
 
 
-def test_the_command_refuses_mass_closures_unless_confirmed(tmp_path, villeneuve):
+def test_the_command_holds_mass_closures_back_unless_they_are_accepted(tmp_path, villeneuve):
     schools = many(villeneuve, 10)
     file = tmp_path / "ecoles.csv"
-    file.write_bytes(csv(*rows_of(schools[5:])))
-    with pytest.raises(CommandError, match="Hérault"):
+    file.write_bytes(csv(row(), *rows_of(schools[5:])))
+    with pytest.raises(CommandError, match="--accept closure"):
         call_command("import_schools", file)
-    call_command("import_schools", file, confirm_closures=True)
+    assert School.objects.filter(uai="0341255E").exists()
+    with pytest.raises(CommandError, match="--accept"):  # Names are held back as well.
+        call_command("import_schools", file, accept=["closure"])
     assert School.objects.filter(closure_proposed_on__isnull=False).count() == 5
 
 
@@ -399,3 +403,173 @@ def test_a_code_that_lost_its_zero_is_the_school_and_its_column_may_be_named_rne
     import_schools(csv(row()))
     header = HEADER.replace("Identifiant_de_l_etablissement", "RNE")
     assert counts(import_schools(csv(row(uai="341255E"), header=header))) == (0, 0, 1, 0)
+
+
+# --- Kind by kind ------------------------------------------------------------
+
+
+def as_they_are(schools, **values):
+    return [
+        row(
+            uai=s.uai,
+            name=s.name,
+            phone=s.phone,
+            email=s.email,
+            postcode=s.postcode,
+            address=s.address_line,
+            pupils=str(s.pupils or ""),
+            opened="",
+            **values,
+        )
+        for s in schools
+    ]
+
+
+@pytest.fixture
+def known(villeneuve):
+    """Forty schools of Villeneuve, as a first import made them."""
+    lines = [
+        row(uai=code(348000 + n), name=f"École {n}", phone=f"04670000{n:02}") for n in range(40)
+    ]
+    report = import_schools(csv(*lines))
+    assert (len(report.created), held(report)) == (40, {})
+    return list(School.objects.order_by("uai"))
+
+
+def test_a_kind_of_change_that_touches_more_than_five_percent_is_held_back(known):
+    for school in known[:5]:
+        school.phone = "0499000000"
+    known[7].name = "École Rosa Parks"
+    report = import_schools(csv(*as_they_are(known)))
+    assert [(kind.key, kind.count, kind.is_accepted) for kind in report.kinds] == [
+        ("phone", 5, False),
+        ("name", 1, True),
+    ]
+    assert held(report) == {"phone": "12 % des lignes changeraient de la même façon."}
+    assert not School.objects.filter(phone="0499000000").exists()
+    assert School.objects.filter(name="École Rosa Parks").count() == 1
+    assert [change.fields for change in report.changed] == [frozenset({"name"})]
+
+
+def test_what_is_held_back_is_written_once_it_is_ticked(known):
+    for school in known:
+        school.phone = "0499000000"
+    content = csv(*as_they_are(known))
+    assert len(accept(import_schools, content, "phone").changed) == 40
+    assert School.objects.filter(phone="0499000000").count() == 40
+    assert import_schools(content).changes_nothing
+
+
+def test_texts_that_get_shorter_in_series_are_held_back_whatever_their_share(villeneuve):
+    lines = [row(uai=code(348000 + n), name=f"École numéro {n}") for n in range(200)]
+    import_schools(csv(*lines))
+    shorter = [line.replace("École numéro", "École") for line in lines[:6]]
+    report = import_schools(csv(*shorter, *lines[6:]))
+    assert held(report) == {"name": "La plupart de ces textes perdraient des caractères."}
+
+
+def test_a_value_where_there_was_none_takes_nothing_away_and_is_written(known):
+    content = csv(*as_they_are(known))
+    School.objects.update(email="")
+    report = import_schools(content)
+    assert [(kind.key, kind.count, kind.held) for kind in report.kinds] == [("email_added", 40, "")]
+
+
+def test_each_kind_has_examples_of_what_was_and_what_comes(known):
+    known[0].name = "École Rosa Parks"
+    (kind,) = import_schools(csv(*as_they_are(known)), dry_run=True).kinds
+    (example,) = kind.examples
+    assert (example.identifier, example.before, example.after) == (
+        known[0].uai,
+        "École 0",
+        "École Rosa Parks",
+    )
+
+
+def test_what_was_shown_is_what_is_written_or_nothing_is(known):
+    """Somebody renamed a school between the preview and its confirmation."""
+    known[0].name = "École Rosa Parks"
+    content = csv(*as_they_are(known))
+    tokens = [kind.token for kind in import_schools(content, dry_run=True).kinds]
+    School.objects.filter(pk=known[0].pk).update(name="École Simone Veil")
+    report = import_schools(content, accepted=tokens)
+    assert report.is_stale
+    assert School.objects.get(pk=known[0].pk).name == "École Simone Veil"
+
+
+def test_a_change_of_another_kind_does_not_undo_what_was_ticked(known):
+    known[0].name, known[1].phone = "École Rosa Parks", "0499000000"
+    content = csv(*as_they_are(known))
+    kinds = import_schools(content, dry_run=True).kinds
+    School.objects.filter(pk=known[1].pk).update(phone="0488000000")
+    report = import_schools(content, accepted=[k.token for k in kinds if k.key == "name"])
+    assert not report.is_stale
+    assert [kind.key for kind in report.left_out] == ["phone"]
+    assert School.objects.get(pk=known[1].pk).phone == "0488000000"
+
+
+def test_new_schools_that_are_not_ticked_are_not_created(known):
+    content = csv(row(), *as_they_are(known))
+    report = import_schools(content, accepted=[])
+    assert report.created == []
+    assert School.objects.count() == 40
+
+
+@pytest.mark.parametrize(
+    ("before", "state", "kind"),
+    [
+        (School.State.OPEN, "A FERMER", "fermeture annoncée"),
+        (School.State.TO_CLOSE, "OUVERT", "école de nouveau ouverte"),
+        (School.State.CLOSED, "OUVERT", "école de nouveau ouverte"),
+    ],
+)
+def test_a_change_of_state_is_called_by_what_it_comes_to(before, state, kind):
+    import_schools(csv(row()))
+    School.objects.update(state=before)
+    assert [k.label for k in import_schools(csv(row(state=state))).kinds] == [kind]
+
+
+def test_a_move_is_one_change_with_its_payer(known, villeneuve):
+    CollectivityFactory(commune=CommuneFactory(code="34003", name="Agde"))
+    content = csv(*as_they_are(known[:1], commune="34003"), *as_they_are(known[1:]))
+    (kind,) = import_schools(content, accepted=[]).kinds
+    assert (kind.key, kind.count) == ("commune", 1)
+    assert School.objects.get(pk=known[0].pk).payer == villeneuve
+
+
+PLACED = HEADER + ";latitude;longitude"
+
+
+def placed(latitude, longitude):
+    return csv(f"{row()};{latitude};{longitude}", header=PLACED)
+
+
+class TestWhereASchoolStands:
+    def test_it_is_kept_to_the_metre_whatever_the_decimal_point(self, villeneuve):
+        import_schools(placed("43.53258391648171", "3,862119636186401"))
+        school = School.objects.get()
+        assert (school.latitude, school.longitude) == (43.53258, 3.86212)
+
+    def test_it_moves_without_a_line_in_the_report_or_in_the_history(self, villeneuve):
+        import_schools(csv(row()))
+        report = import_schools(placed("43.5", "3.8"))
+        assert (len(report.changed), report.unchanged) == (0, 1)
+        school = School.objects.get()
+        assert (school.latitude, school.longitude, school.history.count()) == (43.5, 3.8, 1)
+
+    def test_a_file_without_it_takes_nothing_away(self, villeneuve):
+        import_schools(placed("43.5", "3.8"))
+        import_schools(csv(row(name="Autrement")))
+        assert School.objects.get().latitude == 43.5
+
+    @pytest.mark.parametrize(
+        ("latitude", "longitude"),
+        [("", "3.8"), ("0", "0.0"), ("nan", "3.8"), ("4353258", "3.8"), ("Numéro de rue", "3.8")],
+    )
+    def test_what_cannot_be_right_is_left_out_and_the_school_is_taken(
+        self, villeneuve, latitude, longitude
+    ):
+        report = import_schools(placed(latitude, longitude))
+        assert (len(report.created), len(report.refused)) == (1, 0)
+        school = School.objects.get()
+        assert (school.latitude, school.longitude) == (None, None)

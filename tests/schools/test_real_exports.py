@@ -9,6 +9,7 @@ from django.core.management import call_command
 
 from schools.imports import import_schools
 from schools.models import School
+from tests.importing import held
 
 pytestmark = [
     pytest.mark.django_db,
@@ -71,11 +72,11 @@ def test_the_region_saved_by_a_spreadsheet_changes_no_school(region, export):
 def test_files_of_less_than_the_region_close_nothing(region, real_data):
     lozere = real_data / "fixtures" / "annuaire-education_2024-11_lozere48.csv"
     report = import_schools(lozere.read_bytes())
-    assert (report.unchanged, report.closures, report.blockers) == (81, [], [])
+    assert (report.unchanged, report.kinds) == (81, [])
 
     extract = real_data / "fixtures" / "annuaire-education_2024-11_72col_utf8bom_lf.csv"
     report = import_schools(extract.read_bytes())
-    assert len(report.blockers) == 11
+    assert held(report)["closure"].count(" sur ") == 11
     assert not School.objects.filter(closure_proposed_on__isnull=False).exists()
 
 
@@ -101,3 +102,11 @@ def test_each_commune_of_a_dispersed_rpi_pays_for_its_own_school(region, real_da
 
 def _today(code):
     return {"12076": "12218"}.get(code, code)
+
+
+def test_telephones_cut_all_over_the_region_are_held_back(region, export):
+    text = re.sub(r";(0\d{8})\d;", r";\1;", export.decode("utf-8-sig"))
+    report = import_schools(text.encode())
+    assert held(report) == {"phone": "La plupart de ces textes perdraient des caractères."}
+    assert next(kind.count for kind in report.kinds if kind.key == "phone") == 4078
+    assert import_schools(export).changes_nothing

@@ -228,3 +228,13 @@ def test_whatever_the_bytes_they_are_read_or_refused_in_words(content):
 @pytest.mark.parametrize("text", ["2,17003E+13", "2.17003e+13", "1E5"])
 def test_scientific_notation_is_recognised(text):
     assert reading.is_scientific(text)
+
+
+@pytest.mark.parametrize("row", ["a;" * 500 + "a\n", "code_insee;nom\n1;Agde" + ";x" * 500 + "\n"])
+def test_a_file_wider_than_any_list_is_refused(row):
+    with pytest.raises(UnreadableFile, match="plus de 500 colonnes"):
+        rows(row)
+
+
+def test_empty_columns_beyond_those_of_a_list_are_left_out():
+    assert rows("code_insee;nom" + ";" * 2000 + "\n34003;Agde" + ";" * 2000 + "\n")

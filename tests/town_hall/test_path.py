@@ -1,15 +1,21 @@
 """Verify, print, return: one page each, and what each keeps."""
 
 import datetime
+from base64 import b64decode
+from io import BytesIO
 
+import pypdfium2
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from PIL import Image
 
+from conventions.acts.sitting import Sitting
 from conventions.authority import record_act
 from conventions.lifecycle import State
 from conventions.models import Convention, Piece, issue_documents
 from documents.models import Document
+from drafts.models import Draft
 from tests.documents import papers
 from tests.factories import CampaignFactory, ConventionFactory, UserFactory
 from tests.town_hall.test_files import identity, pdf, url
@@ -74,6 +80,107 @@ def test_the_draft_is_shown_and_nothing_is_kept(mairie, sent):
     assert sent.collectivity.city != "Ailleurs"
 
 
+def words_of(answer):
+    """The words of a PDF, in their order, whatever the lines."""
+    document = pypdfium2.PdfDocument(answer.content)
+    text = " ".join(page.get_textpage().get_text_bounded() for page in document)
+    return " ".join(text.replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+SITTING = {
+    "convened_on": "02/11/2026",
+    "members": "15",
+    "present": "11",
+    "represented": "2",
+    "absent": "2",
+    "secretary": "Ludivine Sauvignon",
+    "votes_for": "13",
+}
+
+
+def test_the_draft_says_the_sitting_that_was_typed(mairie, sent):
+    typed = identity(sent, kind="deliberation", preview="act", **SITTING)
+    text = words_of(mairie.post(url("convention_identity", sent), typed))
+    assert "Ludivine Sauvignon" in text
+    assert not Sitting.objects.exists()
+
+
+def test_the_draft_says_the_details_that_were_typed_though_others_were_confirmed(
+    mairie,
+    sent,
+    town_hall,
+):
+    sent.accept(by=town_hall)
+    typed = identity(sent, preview="convention", city="Villeneuve-la-Neuve")
+    text = words_of(mairie.post(url("convention_identity", sent), typed))
+    assert "Villeneuve-la-Neuve" in text
+
+
+def in_pictures(mairie, convention, **typed):
+    answer = mairie.post(
+        url("convention_identity", convention),
+        identity(convention, **typed),
+        headers={"accept": "application/json"},
+    )
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def test_the_page_shows_the_act_or_the_convention_in_pictures(mairie, sent):
+    act = in_pictures(mairie, sent, kind="decision", preview="act")
+    assert (act["kind"], len(act["pages"])) == ("act", 1)
+    convention = in_pictures(mairie, sent, kind="decision", preview="convention")
+    assert convention["kind"] == "convention"
+    for page in (*act["pages"], *convention["pages"]):
+        picture = Image.open(BytesIO(b64decode(page.removeprefix("data:image/png;base64,"))))
+        assert picture.height > picture.width > 800
+
+
+def test_pictures_are_those_of_what_is_typed(mairie, sent):
+    shown = [
+        in_pictures(mairie, sent, kind="deliberation", preview="act", secretary=who)["pages"]
+        for who in ("Ludivine Sauvignon", "Ludivine Sauvignon", "Hugo Vallon")
+    ]
+    assert shown[0] == shown[1] != shown[2]
+
+
+def test_without_a_nature_the_convention_is_shown(mairie, sent):
+    assert in_pictures(mairie, sent, preview="act")["kind"] == "convention"
+
+
+def test_what_stands_in_the_way_of_pictures_is_said_and_nothing_is_kept(mairie, sent):
+    answer = in_pictures(mairie, sent, kind="decision", preview="act", postcode="abc", number="1")
+    assert "Code postal" in answer["said"]
+    assert not Draft.objects.exists()
+
+
+# --- What the nature of the act has no use for ---------------------------------
+def test_a_sitting_that_is_wrong_stands_in_no_decisions_way(mairie, sent):
+    typed = identity(sent, kind="decision", convened_on="jamais", members="-3")
+    assert mairie.post(url("convention_identity", sent), typed).status_code == 302
+    sent.refresh_from_db()
+    assert (sent.act.kind, sent.act.sitting) == ("decision", None)
+
+
+def test_a_delegation_that_is_wrong_stands_in_no_deliberations_way(mairie, sent):
+    typed = identity(sent, kind="deliberation", delegation_item="x" * 500)
+    assert mairie.post(url("convention_identity", sent), typed).status_code == 302
+    sent.refresh_from_db()
+    assert (sent.act.kind, sent.act.delegation_item) == ("deliberation", "")
+
+
+def test_what_the_other_nature_would_need_comes_back_as_it_was_typed(mairie, sent):
+    typed = identity(sent, kind="decision", secretary="Ludivine Sauvignon", postcode="abc")
+    refused = mairie.post(url("convention_identity", sent), typed)
+    assert 'value="Ludivine Sauvignon"' in refused.content.decode()
+
+
+def test_an_act_without_its_nature_is_not_thrown_away_in_silence(mairie, sent):
+    answer = mairie.post(url("convention_identity", sent), identity(sent, number="2022D01"))
+    assert answer.status_code == 422
+    assert "kind" in answer.context["act_form"].errors
+
+
 def test_somebody_else_is_named_on_the_page_that_asks_since_when(mairie, sent):
     who = {"representative_first_name": "Inès", "representative_last_name": "Vidal"}
     refused = mairie.post(url("convention_identity", sent), identity(sent, **who))
@@ -119,6 +226,12 @@ def test_the_act_begins_as_the_last_one(mairie, next_year):
     mairie.post(url("convention_identity", next_year), identity(next_year, kind="decision"))
     next_year.refresh_from_db()
     assert next_year.act.signatory == "Claude Roux"
+
+
+def test_the_draft_says_who_signs_by_delegation_as_last_year(mairie, next_year):
+    typed = identity(next_year, kind="decision", preview="act")
+    text = words_of(mairie.post(url("convention_identity", next_year), typed))
+    assert "Claude Roux".upper() in text.upper()
 
 
 def test_a_delegation_is_not_taken_over_once_the_mayor_has_changed(mairie, next_year):

@@ -1,11 +1,15 @@
 """What people type is understood where it can be, and refused with the name of its field."""
 
+import re
+
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from communes.typed import read_phone, read_postcode, refuse_pictures, validate_name
 from conventions.models import Convention
 from lifecycle.models import JournalEntry
+from tests.factories import print_quickly
 from tests.town_hall.test_files import identity, url
 from town_hall.forms.days import understood
 
@@ -110,6 +114,21 @@ def test_two_figures_of_a_year_are_of_this_century_and_shown_as_understood(mairi
     assert 'value="24/11/2026"' in refused.text
     assert mairie.post(page, values).status_code == 302
     assert f"{Convention.objects.get().act.deposited_on}" == "2026-11-24"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["convention_identity", "convention_representative"])
+def test_since_when_somebody_represents_is_typed_as_any_day(mairie, with_act, town_hall, name):
+    if name == "convention_representative":
+        print_quickly(with_act)
+        with_act.sign_for_collectivity(by=town_hall, on=timezone.localdate())
+    who = {"representative_first_name": "Inès", "representative_last_name": "Vidal"}
+    values = identity(with_act, **who, representative_since="2/11/26")
+    html = mairie.get(url(name, with_act)).text
+    assert re.search(r'<input[^>]*name="representative_since"[^>]*data-day', html)
+    assert 'type="date"' not in html
+    assert mairie.post(url(name, with_act), values).status_code == 302
+    assert f"{Convention.objects.get().collectivity.mandate.since}" == "2026-11-02"
 
 
 @pytest.mark.django_db

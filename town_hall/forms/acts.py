@@ -16,8 +16,8 @@ from conventions.acts.repeating import DELEGATION, DEPUTY, chosen_last
 from conventions.acts.sitting import Sitting
 from conventions.authority import ACT_FIELDS, DATE_FIELDS, own_act_text
 from conventions.models import SignedByBoth
-from documents.letterheads import read_letterhead
 from documents.received.form_fields import COPY, PdfField
+from documents.received.letterhead import read_letterhead
 from drafts.forms import KeptFileInput
 from lifecycle.plausible import keep_within
 from town_hall.forms.days import DayInput
@@ -81,6 +81,17 @@ class ActForm(FileForm, forms.ModelForm):
             self.fields[name] = field
         keep_within(self, self.convention.campaign.planning_window, "convened_on")
 
+    def clean(self) -> None:
+        """What concerns the other nature is neither refused nor written over what is kept."""
+        super().clean()
+        other = {Act.Kind.DECISION: Sitting.FIELDS, Act.Kind.DELIBERATION: self.delegation_names}
+        kind = self.cleaned_data.get("kind", "")
+        for name in other.get(kind, ()):
+            if self.errors.pop(name, None):
+                self.cleaned_data[name] = self.get_initial_for_field(self.fields[name], name)
+        if not kind and "kind" not in self.errors and self.is_typed_in():
+            self.add_error("kind", "Choisissez la nature de l'acte : vous en avez donné le reste.")
+
     @property
     def usual_fields(self) -> list[BoundField]:
         return [self[name] for name in ACT_FIELDS if name not in self.delegation_names]
@@ -105,8 +116,11 @@ class ActForm(FileForm, forms.ModelForm):
 
     @property
     def has_more_errors(self) -> bool:
-        names = ("planned_on", "executor", *self.delegation_names)
-        return any(self[name].errors for name in names)
+        return any(self[name].errors for name in ("planned_on", "executor"))
+
+    @property
+    def has_delegation_errors(self) -> bool:
+        return any(field.errors for field in self.delegation_fields)
 
     @property
     def has_sitting_errors(self) -> bool:
@@ -264,6 +278,9 @@ class ActDatesForm(FileForm, forms.ModelForm):
             party = self.convention.party or self.convention.collectivity
             self.initial["certified_by"] = party.representative
             self.initial["certified_capacity"] = party.representative_capacity
+        if not self.instance.is_decision and not self.instance.reported_on:
+            # The council that votes is not told of its own vote.
+            del self.fields["reported_on"]
         self.order_fields(["version", *self.usual_names])
 
     def clean(self) -> None:
@@ -280,7 +297,12 @@ class ActDatesForm(FileForm, forms.ModelForm):
 
     @property
     def usual_fields(self) -> list[BoundField]:
-        return [self[name] for name in self.usual_names]
+        return [self[name] for name in self.usual_names if name in self.fields]
+
+    @property
+    def date_values(self) -> dict[str, Any]:
+        """What the verb takes."""
+        return self.facts(name for name in DATE_FIELDS if name in self.fields)
 
     @property
     def certificate_fields(self) -> list[BoundField]:

@@ -6,8 +6,9 @@ from typing import Any
 from django import forms
 from dsfr.forms import DsfrBaseForm
 
-from communes.forms import RepresentedForm
+from communes.forms import RepresentedForm, since_field
 from communes.identifiers import normalise, validate_siret
+from communes.mandates import SINCE
 from communes.models import Collectivity
 from communes.typed import read_phone, read_postcode, refuse_pictures, validate_name
 from conventions.exchanges.models import MESSAGE_LENGTH, Message
@@ -33,7 +34,7 @@ class FileForm(DsfrBaseForm):
     # Dates of what is still to come.
     planned: tuple[str, ...] = ()
     # Dates of another age than the file's, with a rule of their own.
-    aside: tuple[str, ...] = ("representative_since",)
+    aside: tuple[str, ...] = (SINCE,)
 
     def __init__(self, *args: Any, convention: Convention, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,7 +58,17 @@ class FileForm(DsfrBaseForm):
 
     def is_typed_in(self) -> bool:
         """Tell whether something was typed or chosen that was not there before."""
-        return any(not self[name].is_hidden for name in self.changed_data)
+        return any(self._says_something_new(name) for name in self.changed_data)
+
+    def _says_something_new(self, name: str) -> bool:
+        box = self[name]
+        if box.is_hidden or (isinstance(box.field, forms.BooleanField) and box.field.required):
+            # A box that must be ticked goes with the rest.
+            return False
+        if isinstance(box.field.widget, forms.Textarea):
+            # A browser ends lines in its own way.
+            return _lines(box.data) != _lines(box.initial)
+        return True
 
     def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
         if field_name == SEEN and SEEN not in self.initial:
@@ -81,7 +92,22 @@ class FileForm(DsfrBaseForm):
         return {name: self.cleaned_data[name] for name in names}
 
 
-class IdentityForm(FileForm, RepresentedForm, RereadForm):
+def _lines(text: str | None) -> list[str]:
+    return (text or "").splitlines()
+
+
+class RepresentedFileForm(FileForm, RepresentedForm, RereadForm):
+    """A form of a file that says who represents the collectivity, and since when."""
+
+    representative_since = since_field(DayInput())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.word("representative_capacity", label="Fonction du représentant")
+        self.word("capacity_gender", label="Cette fonction s'écrit")
+
+
+class IdentityForm(RepresentedFileForm):
     # Longer than fourteen digits: people group them with spaces.
     siret = forms.CharField(
         label="SIRET",
@@ -157,7 +183,9 @@ class IdentityForm(FileForm, RepresentedForm, RereadForm):
         right = {"F": "Présidente", "M": "Président"}.get(gender)
         capacity = self.cleaned_data.get("representative_capacity")
         if right and capacity in ("Président", "Présidente") and capacity != right:
-            self.add_error("representative_capacity", f"Selon l'accord choisi : « {right} ».")
+            self.add_error(
+                "representative_capacity", f"Selon ce que vous avez choisi : « {right} »."
+            )
 
     def clean_postcode(self) -> str:
         return read_postcode(self.cleaned_data["postcode"])
@@ -166,7 +194,7 @@ class IdentityForm(FileForm, RepresentedForm, RereadForm):
         return read_phone(self.cleaned_data["phone"])
 
 
-class ChangedRepresentativeForm(FileForm, RepresentedForm, RereadForm):
+class ChangedRepresentativeForm(RepresentedFileForm):
     """Who represents the collectivity, once its convention no longer asks."""
 
     class Meta:

@@ -29,6 +29,11 @@ class ActFormView(FileFormView):
         # A form writes on its instance before it is valid: never on the file's own act.
         return {**super().get_form_kwargs(), "instance": act_to_fill(self.subject)}
 
+    def does_something(self, form: ActForm) -> bool:
+        # The first one prints its draft, chosen as last year or not.
+        act = self.subject.act
+        return act is None or act.withdrawn_on is not None or super().does_something(form)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         has_draft = can_drop_draft(self.subject)
         drop_url = reverse(self.drop_page, kwargs=self.kwargs) if has_draft else ""
@@ -54,6 +59,9 @@ class DraftDropView(FileFormView):
     def get_form_class(self) -> type[FileForm]:
         """An agent says why: the town hall is told."""
         return DraftDropForm if is_in_its_place(self.user) else FileForm
+
+    def does_something(self, form: FileForm) -> bool:
+        return True
 
     def perform(self, form: FileForm) -> None:
         drop_draft(self.subject, by=self.user, reason=form.cleaned_data.get("reason", ""))

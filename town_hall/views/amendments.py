@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404
 
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
 from conventions.authority import (
-    DATE_FIELDS,
     can_record_act_dates,
     record_act_dates,
 )
@@ -65,7 +64,6 @@ class OwnAmendmentAct(OwnActPage, AmendmentFormView):
 
 class AmendmentActDates(AmendmentFormView):
     form_class = ActDatesForm
-    wants_change = True
     template_name = "town_hall/act_dates.html"
     title = "Dépôt et publication de l'acte de l'avenant"
     intro = (
@@ -81,7 +79,7 @@ class AmendmentActDates(AmendmentFormView):
         return {**super().get_form_kwargs(), "instance": copy(self.amendment.act)}
 
     def perform(self, form: ActDatesForm) -> None:
-        record_act_dates(self.amendment, by=self.user, **form.facts(DATE_FIELDS))
+        record_act_dates(self.amendment, by=self.user, **form.date_values)
         self.hand_in({Piece.Kind.DEPOSIT_RECEIPT: form.cleaned_data["deposit_receipt"]})
 
 

@@ -22,7 +22,7 @@ from conventions.models import Convention, Piece, SignedByBoth, file_name, try_t
 from documents.contexts import ActContext
 from documents.editable import DOCX, write_docx
 from documents.models import Document
-from documents.rendering import render
+from town_hall.views.draft import show_draft
 from town_hall.views.files import find_convention
 from town_hall.views.form import writers
 
@@ -68,11 +68,7 @@ def issue_documents(request: HttpRequest, year: int, code: str) -> HttpResponse:
 def preview(request: HttpRequest, year: int, code: str) -> HttpResponse:
     """Show the convention as it would print today; nothing is stored."""
     convention = find_convention(user_of(request), year, code)
-    rendered = render(*convention.text_and_context(Piece.Kind.CONVENTION), draft=True)
-    response = HttpResponse(rendered.content, content_type="application/pdf")
-    name = f"projet_{convention.reference}.pdf"
-    response["Content-Disposition"] = f'inline; filename="{name}"'
-    return response
+    return show_draft(request, convention, Piece.Kind.CONVENTION)
 
 
 def download_act_text(

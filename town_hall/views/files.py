@@ -122,7 +122,7 @@ class ConventionPage(DetailView):
             thread=convention.messages.select_related("attachment"),
             termination=file.termination,
             ending_steps=open_steps(convention, user),
-            journal=timeline(journal_of_collectivity(convention)),
+            journal=timeline(journal_of_collectivity(convention), user.role),
             notifications=convention.notifications.select_related("email"),
             other_years=self._other_years(),
             review_of=awaited_from(user),

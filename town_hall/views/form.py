@@ -41,8 +41,6 @@ class FileFormView(KeptFormView):
     done = "C'est enregistré."
     # Said too when documents came of it.
     printed = ""
-    # A form sent as it was found does nothing, and says so.
-    wants_change = False
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
@@ -53,7 +51,7 @@ class FileFormView(KeptFormView):
         if not self.is_possible() and request.method == "POST":
             return self._show_typed()
         if not self.is_possible():
-            messages.warning(request, "Cette étape n'est pas ouverte dans l'état du dossier.")
+            messages.warning(request, "Cette étape est déjà faite, ou n'est pas encore ouverte.")
             return redirect(self.convention)
         return super().dispatch(request, *args, **kwargs)
 
@@ -70,6 +68,10 @@ class FileFormView(KeptFormView):
         even_unsigned = EVEN_UNSIGNED in self.request.POST
         hand_in(self.subject, papers, by=self.user, even_unsigned=even_unsigned)
 
+    def does_something(self, form: Any) -> bool:
+        """Tell whether sending `form` does anything: one sent as it was found only says so."""
+        return bool(form.is_typed_in())
+
     @property
     def subject(self) -> Dossier:
         """The part of the file that the form writes to."""
@@ -82,7 +84,7 @@ class FileFormView(KeptFormView):
         return {**super().get_form_kwargs(), "convention": self.convention}
 
     def form_valid(self, form: FileForm) -> HttpResponse:
-        if self.wants_change and not form.is_typed_in():
+        if not self.does_something(form):
             messages.info(self.request, "Rien n'a changé : vous n'avez rien saisi de nouveau.")
             return redirect(self.convention)
         expect_version(self.subject, form.cleaned_data["version"])

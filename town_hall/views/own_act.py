@@ -13,13 +13,13 @@ from conventions.authority import act_text_kind, adapt_act, can_adapt_act
 from conventions.models import Piece, SignedByBoth
 from documents import letterheads
 from documents.contexts import Context
-from documents.rendering import render
 from documents.wording.fields import listed_fields
 from documents.wording.merge_field import MergeField
 from documents.wording.requirements import requirements_of
 from documents.wording.sections import guide_to
 from town_hall.forms.acts import OwnActForm
 from town_hall.forms.files import FileForm
+from town_hall.views.draft import show_draft
 from town_hall.views.form import FileFormView
 
 
@@ -74,10 +74,7 @@ class OwnActPage(FileFormView):
         for name, value in form.own_values(letterhead=letterheads.as_source).items():
             setattr(act, name, value)
         self.subject.act = act
-        rendered = render(*self.subject.text_and_context(Piece.Kind.ACT), draft=True)
-        response = HttpResponse(rendered.content, content_type="application/pdf")
-        response["Content-Disposition"] = 'inline; filename="apercu_acte.pdf"'
-        return response
+        return show_draft(self.request, self.subject, Piece.Kind.ACT)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         kind = act_text_kind(self.subject, self.act)

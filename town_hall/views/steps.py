@@ -7,7 +7,6 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from conventions.authority import (
-    DATE_FIELDS,
     can_record_act_dates,
     record_act_dates,
 )
@@ -82,7 +81,6 @@ class DropDraft(DraftDropView):
 
 class ActDates(FileFormView):
     form_class = ActDatesForm
-    wants_change = True
     template_name = "town_hall/act_dates.html"
     title = "Dépôt, publication et communication de l'acte"
     intro = (
@@ -98,7 +96,7 @@ class ActDates(FileFormView):
         return {**super().get_form_kwargs(), "instance": copy(self.convention.act)}
 
     def perform(self, form: ActDatesForm) -> None:
-        record_act_dates(self.convention, by=self.user, **form.facts(DATE_FIELDS))
+        record_act_dates(self.convention, by=self.user, **form.date_values)
         self.hand_in({Piece.Kind.DEPOSIT_RECEIPT: form.cleaned_data["deposit_receipt"]})
 
 

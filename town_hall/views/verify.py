@@ -8,15 +8,15 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from communes.mandates import SINCE
-from conventions.authority import can_record_act, record_act
+from conventions.authority import act_as_typed, can_record_act, record_act
 from conventions.dossiers.outdating import review
 from conventions.dossiers.whole import WholeFile
 from conventions.lifecycle import TRANSITIONS, State
 from conventions.models import Convention, Piece
-from documents.rendering import render
 from drafts.forms import restore
 from town_hall.forms.acts import ActForm, act_to_fill
 from town_hall.forms.files import FileForm, IdentityForm
+from town_hall.views.draft import say_what_is_wrong, show_draft, wants_pictures
 from town_hall.views.form import FileFormView
 
 # The details in the order in which they are read, each with the fields that correct it.
@@ -80,10 +80,10 @@ class Verify(FileFormView):
             restore(form, self.draft)
         return form
 
-    def form_valid(self, form: FileForm) -> HttpResponse:
+    def form_valid(self, form: IdentityForm) -> HttpResponse:
         if self.act_form and not self.act_form.is_valid():
             return self.form_invalid(form)
-        if "preview" in self.request.POST and self.act_form:
+        if "preview" in self.request.POST:
             return self.preview(form)
         return super().form_valid(form)
 
@@ -94,16 +94,27 @@ class Verify(FileFormView):
         if self.act_form and self.act_form.cleaned_data["kind"] and can_record_act(self.convention):
             record_act(self.convention, by=self.user, **self.act_form.act_values)
 
-    def preview(self, form: FileForm) -> HttpResponse:
-        """Print the act as typed; nothing is written."""
-        self.convention.collectivity = form.instance
+    def does_something(self, form: IdentityForm) -> bool:
+        # To confirm is to do something; once it is done, only what is typed is.
+        is_confirmed = self.convention.state == State.ACCEPTED
+        chooses_act = self.act_form is not None and bool(self.act_form.cleaned_data["kind"])
+        return not is_confirmed or chooses_act or super().does_something(form)
+
+    def form_invalid(self, form: FileForm) -> HttpResponse:
+        if wants_pictures(self.request):
+            return say_what_is_wrong(form, *filter(None, [self.act_form]))
+        return super().form_invalid(form)
+
+    def preview(self, form: IdentityForm) -> HttpResponse:
+        """Print the convention, or the act, as typed; nothing is written."""
+        # What is typed, not what was confirmed before.
+        self.convention.collectivity, self.convention.party = form.instance, None
         if self.act_form and self.act_form.cleaned_data["kind"]:
-            self.convention.act = self.act_form.instance
-        kind = Piece.Kind.ACT if self.convention.act else Piece.Kind.CONVENTION
-        rendered = render(*self.convention.text_and_context(kind), draft=True)
-        response = HttpResponse(rendered.content, content_type="application/pdf")
-        response["Content-Disposition"] = 'inline; filename="projet.pdf"'
-        return response
+            self.convention.act = act_as_typed(self.convention, **self.act_form.act_values)
+        asked = self.request.POST["preview"]
+        is_act = self.convention.act is not None and asked != Piece.Kind.CONVENTION
+        kind = Piece.Kind.ACT if is_act else Piece.Kind.CONVENTION
+        return show_draft(self.request, self.convention, kind)
 
     def next_page(self, issued: list[Piece]) -> str:
         return print_page(self.convention) if issued else super().next_page(issued)

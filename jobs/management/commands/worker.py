@@ -24,22 +24,32 @@ from django.utils import timezone
 from django_q import cluster
 
 from jobs import heartbeat
-from jobs.processes import end_with_parent
+from jobs.processes import end_with_parent, limit_statements
 
 logger = logging.getLogger(__name__)
 
 # Seconds left to a process that has done its last task, for the result to be read.
 _LAST_WORDS = 5
+# Seconds of a statement: as long as a task.
+_STATEMENT = 240
+# People's pages come before the work that waits for nobody (nice(1)).
+_NICE = 10
 
 
 class Worker(cluster.Cluster):
     is_asked_to_stop = False
 
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
-        """Stop once the tasks under way are done; asking again changes nothing."""
-        if not self.is_asked_to_stop:
-            self.is_asked_to_stop = True
-            super().sig_handler(signum, frame)
+        """Ask the others to stop once the tasks under way are done, without waiting for them."""
+        self.is_asked_to_stop = True
+        if self.stop_event:
+            self.stop_event.set()
+
+    def start(self) -> int:
+        pid = super().start()
+        if self.is_asked_to_stop:  # Before there was anything to ask.
+            self.stop_event.set()
+        return pid
 
 
 class Sentinel(cluster.Sentinel):
@@ -64,6 +74,8 @@ class Command(BaseCommand):
 
     def handle(self, *, verbosity: int, **options: Any) -> None:
         os.register_at_fork(after_in_child=lambda: end_with_parent(signal.SIGKILL))
+        os.setpriority(os.PRIO_PROCESS, 0, max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+        limit_statements(_STATEMENT)
         cluster.Sentinel = Sentinel  # What any cluster starts.
         worker, started_at = Worker(), timezone.now()
         worker.start()

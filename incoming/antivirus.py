@@ -4,6 +4,7 @@ import logging
 import re
 import socket
 import struct
+import time
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -11,23 +12,30 @@ from django.core.exceptions import ValidationError
 
 logger = logging.getLogger(__name__)
 
-_SECONDS = 30
+# For all the files of a request, which the web server ends after two minutes.
+MAX_SECONDS = 60
 _CHUNK = 1024 * 1024
 # An answer is one line: "stream: OK", "stream: <name> FOUND", "<reason> ERROR".
 _MAX_ANSWER = 4096
 _FOUND = re.compile(r"stream: (.+) FOUND")
 
 
-def refuse_infected(content: bytes, name: str) -> None:
+def refuse_infected(*files: tuple[str, bytes]) -> None:
     """Raise ValidationError for a file in which ClamAV finds something, or that it cannot read.
 
-    Nothing is asked where settings.CLAMAV_SOCKET is empty; nothing passes while it is set and
-    nobody answers.
+    Each is given as (name, bytes). Nothing is asked where settings.CLAMAV_SOCKET is empty;
+    nothing passes while it is set and nobody answers, or too slowly.
     """
     if not settings.CLAMAV_SOCKET:
         return
+    deadline = time.monotonic() + MAX_SECONDS
+    for name, content in files:
+        _refuse_infected(name, content, deadline)
+
+
+def _refuse_infected(name: str, content: bytes, deadline: float) -> None:
     try:
-        answer = _ask(content)
+        answer = _ask(content, deadline)
     except OSError as error:
         logger.error("ClamAV did not answer: %s", error)
         answer = ""
@@ -49,16 +57,21 @@ def refuse_infected(content: bytes, name: str) -> None:
     )
 
 
-def _ask(content: bytes) -> str:
-    """Send the content in chunks, each after its length; an empty one ends it."""
-    with _connected() as daemon:
+def _ask(content: bytes, deadline: float) -> str:
+    """Send the content in chunks, each after its length; an empty one ends it.
+
+    Raises OSError, TimeoutError past the `deadline` of time.monotonic() among them.
+    """
+    with _connected(deadline) as daemon:
         daemon.sendall(b"zINSTREAM\0")
         for start in range(0, len(content), _CHUNK):
             chunk = content[start : start + _CHUNK]
+            daemon.settimeout(_left(deadline))
             daemon.sendall(struct.pack("!L", len(chunk)) + chunk)
         daemon.sendall(struct.pack("!L", 0))
         answer = b""
         while not answer.endswith(b"\0") and len(answer) < _MAX_ANSWER:
+            daemon.settimeout(_left(deadline))
             received = daemon.recv(_MAX_ANSWER)
             if not received:
                 break
@@ -66,15 +79,22 @@ def _ask(content: bytes) -> str:
     return answer.rstrip(b"\0").decode(errors="replace").strip()
 
 
-def _connected() -> socket.socket:
+def _connected(deadline: float) -> socket.socket:
     address = urlsplit(settings.CLAMAV_SOCKET)
     if address.scheme == "tcp":
-        return socket.create_connection((address.hostname, address.port), timeout=_SECONDS)
+        return socket.create_connection((address.hostname, address.port), timeout=_left(deadline))
     daemon = socket.socket(socket.AF_UNIX)
-    daemon.settimeout(_SECONDS)
     try:
+        daemon.settimeout(_left(deadline))
         daemon.connect(address.path)
     except OSError:
         daemon.close()
         raise
     return daemon
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError(f"more than {MAX_SECONDS} seconds")
+    return left

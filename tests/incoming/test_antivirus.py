@@ -3,15 +3,20 @@
 import socket
 import struct
 import threading
+import time
+from contextlib import suppress
 
 import pytest
+from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import get_resolver
 from PIL import Image
 
 from documents.received.uploads import read_copy, read_pdf, read_piles
-
-from . import hostile, papers
+from incoming import antivirus
+from incoming.fields import IncomingFileField
+from tests.documents import hostile, papers
 
 # What every antivirus takes for a virus, to be tried with; in halves, lest this file be one.
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD" + b"-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -19,11 +24,14 @@ FOUND = b"stream: Eicar-Test-Signature FOUND"
 
 
 class Daemon(threading.Thread):
-    """Answers as clamd(8) does: chunks after their lengths until an empty one, then a line."""
+    """Answers as clamd(8) does: chunks after their lengths until an empty one, then a line.
 
-    def __init__(self, listening: socket.socket, answer: bytes = b"") -> None:
+    A slow one says nothing, then a letter at a time.
+    """
+
+    def __init__(self, listening: socket.socket, answer: bytes = b"", pause: float = 0) -> None:
         super().__init__(daemon=True)
-        self.listening, self.answer = listening, answer
+        self.listening, self.answer, self.pause = listening, answer, pause
         self.received: list[bytes] = []
         self.start()
 
@@ -40,7 +48,16 @@ class Daemon(threading.Thread):
                     content += asked.read(size)
                 self.received.append(content)
                 found = FOUND if EICAR in content else b"stream: OK"
-                client.sendall((self.answer or found) + b"\0")
+                self.say(client, (self.answer or found) + b"\0")
+
+    def say(self, client: socket.socket, answer: bytes) -> None:
+        if not self.pause:
+            client.sendall(answer)
+            return
+        with suppress(OSError):  # Nobody listens any more.
+            for letter in answer:
+                time.sleep(self.pause)
+                client.sendall(bytes([letter]))
 
 
 @pytest.fixture(params=["tcp", "unix"])
@@ -48,7 +65,7 @@ def clamav(request, settings, tmp_path):
     """Function that starts a daemon and tells the site where it listens."""
     opened = []
 
-    def start(answer: bytes = b"") -> Daemon:
+    def start(answer: bytes = b"", pause: float = 0) -> Daemon:
         if request.param == "tcp":
             listening = socket.create_server(("127.0.0.1", 0))
             settings.CLAMAV_SOCKET = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
@@ -58,7 +75,7 @@ def clamav(request, settings, tmp_path):
             listening.listen()
             settings.CLAMAV_SOCKET = f"unix://{tmp_path / 'clamd'}"
         opened.append(listening)
-        return Daemon(listening, answer)
+        return Daemon(listening, answer, pause)
 
     yield start
     for listening in opened:
@@ -126,3 +143,39 @@ def test_nothing_passes_while_it_is_down(settings, tmp_path):
 def test_nothing_is_asked_where_there_is_none(settings):
     settings.CLAMAV_SOCKET = ""
     assert read_pdf(upload(hostile.saved(hostile.blank()))).pages == 1
+
+
+def fields_for_files(form: type[forms.BaseForm] = forms.BaseForm):
+    """Yield (name, field) of each field of a form of this site that takes a file."""
+    for each in form.__subclasses__():
+        if not each.__module__.startswith(("django.", "tests.")):
+            for name, field in getattr(each, "base_fields", {}).items():
+                if isinstance(field, forms.FileField):
+                    yield f"{each.__qualname__}.{name}", field
+        yield from fields_for_files(each)
+
+
+def test_every_file_that_a_form_takes_is_shown(clamav):
+    clamav()
+    assert get_resolver().url_patterns  # Imports the pages, and their forms with them.
+    fields = dict(fields_for_files())
+    assert len(fields) > 15
+    for name, field in fields.items():
+        file = upload(EICAR, "liste.csv")
+        sent = [file] if getattr(field.widget, "allow_multiple_selected", False) else file
+        with pytest.raises(ValidationError) as refused:
+            field.clean(sent)
+        assert [error.code for error in refused.value.error_list] == ["infected"], name
+
+
+def test_one_that_answers_too_slowly_lets_nothing_through(clamav, monkeypatch):
+    monkeypatch.setattr(antivirus, "MAX_SECONDS", 0.3)
+    clamav(pause=0.1)
+    with pytest.raises(ValidationError, match="dans quelques minutes") as refused:
+        read_copy([photograph("un.jpg"), photograph("deux.jpg")])
+    assert refused.value.code == "not_scanned"
+
+
+def test_a_list_is_read_again_after_it_was_shown(clamav):
+    clamav()
+    assert IncomingFileField().clean(upload(b"code;nom", "liste.csv")).read() == b"code;nom"
