@@ -5,8 +5,8 @@ The same as `billing.ledger` says of each titre; a test holds both to one anothe
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import models
 from django.db.models import Case, Exists, F, Min, OuterRef, Q, Sum, When
@@ -15,7 +15,7 @@ from django.db.models.functions import Cast, Coalesce, Round
 from django.utils import timezone
 
 from accounts.models import User
-from billing.ledger import euros
+from billing.ledger import cents, euros
 from billing.models import BatchOutcome, Entry, Titre
 from billing.models.entry import EntryKind
 from billing.models.titre import TitreQuerySet
@@ -36,15 +36,9 @@ def signed_cents() -> Case:
     )
 
 
-def entries_in_force(as_at: datetime.date) -> "models.QuerySet[Entry]":
-    """Return the entries up to a day that none of that day has reversed."""
-    reversals = Entry.objects.filter(reverses=OuterRef("pk"), on__lte=as_at)
-    return Entry.objects.filter(~Exists(reversals), on__lte=as_at, reverses__isnull=True)
-
-
 def of_kind(kind: EntryKind, as_at: datetime.date) -> Exists:
     """Tell of a titre whether an entry of that kind is in force on a day."""
-    return Exists(entries_in_force(as_at).filter(titre=OuterRef("pk"), kind=kind))
+    return Exists(Entry.objects.filter(titre=OuterRef("pk"), kind=kind).in_force(as_at))
 
 
 def standing(titres: TitreQuerySet, as_at: datetime.date) -> TitreQuerySet:
@@ -82,23 +76,30 @@ def requested_by_department(campaign: Campaign, user: User) -> dict[int, Decimal
     return {department: euros(cents) for department, cents in rows}
 
 
-@dataclass(frozen=True)
-class Owed:
-    """What one titre still owes on a day, or gives back (below zero). Amounts in euros."""
+class Owed(NamedTuple):
+    """What one titre still owes on a day, or gives back (below zero), in whole cents.
+
+    `code` is that of its debtor, `name` the debtor's as the titre says it.
+    """
 
     titre_id: int
-    balance: Decimal
-    contested: Decimal
+    code: str
+    name: str
+    balance: int
+    contested: int
     aged_from: datetime.date
 
 
 def owed(titres: TitreQuerySet, as_at: datetime.date) -> Iterator[Owed]:
-    """Yield what each of `titres` that is not settled on a day owes, in two queries."""
-    contested = _contested(titres, as_at)
+    """Yield what each of `titres` that is not settled on a day owes, in their order.
+
+    In three queries.
+    """
+    suspended = {key: cents(amount) for key, amount in contested(titres, as_at).items()}
     rows = (
         Entry.objects.filter(on__lte=as_at, account__in=titres.order_by().values("pk"))
-        .order_by()
-        .values("account")
+        .order_by("account")
+        .values("account", "account__debtor__code", "account__debtor_name")
         .annotate(
             balance=Sum("effect"),
             aged_from=Min(
@@ -108,20 +109,34 @@ def owed(titres: TitreQuerySet, as_at: datetime.date) -> Iterator[Owed]:
             ),
         )
         .exclude(balance=0)
-        .values_list("account", "balance", "aged_from")
+        .values_list(
+            "account", "account__debtor__code", "account__debtor_name", "balance", "aged_from"
+        )
     )
-    for key, balance, aged_from in rows:
-        amount = euros(balance)
-        suspended = max(min(contested.get(key, Decimal(0)), amount), Decimal("0.00"))
-        yield Owed(key, amount, suspended, aged_from)
+    for key, code, name, balance, aged_from in rows:
+        yield Owed(key, code, name, balance, suspended.get(key, 0), aged_from)
 
 
-def _contested(titres: TitreQuerySet, as_at: datetime.date) -> dict[int, Decimal]:
+def contested(titres: TitreQuerySet, as_at: datetime.date) -> dict[int, Decimal]:
+    """Return what recovery is suspended for on a day, by the key of each contested titre.
+
+    In euros: of the contestation that waits, never more than is still owed. In two queries.
+    """
+    waiting = _waiting(titres, as_at)
+    counted = Entry.objects.filter(on__lte=as_at, account__in=list(waiting)).order_by()
+    balances = dict(counted.values_list("account").annotate(Sum("effect")))
+    return {
+        key: max(min(amount, euros(balances.get(key, 0))), Decimal("0.00"))
+        for key, amount in waiting.items()
+    }
+
+
+def _waiting(titres: TitreQuerySet, as_at: datetime.date) -> dict[int, Decimal]:
     """Return the amount of the contestation that waits on a day, by the key of its titre."""
     waiting: dict[int, list[Decimal]] = {}
-    entries = entries_in_force(as_at).filter(
+    entries = Entry.objects.filter(
         kind__in=(EntryKind.CONTESTED, EntryKind.DECIDED), titre__in=titres.order_by().values("pk")
-    )
+    ).in_force(as_at)
     for key, kind, amount in entries.order_by("on", "pk").values_list("titre", "kind", "amount"):
         stack = waiting.setdefault(key, [])
         if kind == EntryKind.CONTESTED:

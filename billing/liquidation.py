@@ -40,25 +40,6 @@ def french_date(day: datetime.date) -> str:
     return f"{day:%d/%m/%Y}"
 
 
-def calculation(schools: int, tariff: Decimal, amount: Decimal) -> str:
-    """Return "2 écoles × 45,00 € = 90,00 €"."""
-    return f"{count(schools, 'école')} × {euros_and_cents(tariff)} = {euros_and_cents(amount)}"
-
-
-def change(added: int, removed: int, tariff: Decimal, amount: Decimal) -> str:
-    """Return "(3 écoles ajoutées moins 1 école retirée) × 45,00 € = 90,00 €"."""
-    parts = [
-        f"{sign}{count(schools, 'école')} {word}{'s' if schools > 1 else ''}"
-        for schools, sign, word in (
-            (added, "", "ajoutée"),
-            (removed, "moins " if added else "", "retirée"),
-        )
-        if schools
-    ]
-    schools = f"({' '.join(parts)})" if len(parts) > 1 else "".join(parts)
-    return f"{schools} × {euros_and_cents(tariff)} = {euros_and_cents(amount)}"
-
-
 def basis(parts: Sequence[Part], amount: Decimal, *, reference: str, school_year: str) -> str:
     """Return the basis of liquidation of a titre that asks for `parts`, `amount` in all.
 

@@ -154,12 +154,8 @@ def effect_of(titre: Titre, kind: EntryKind, amount: Decimal) -> int:
 
 def bearing(chorus_number: str, but: Titre | None = None) -> Titre | None:
     """Return the titre that Chorus issued under a number, `but` left out; None if there is none."""
-    entries = Entry.objects.filter(
-        kind=EntryKind.ISSUED,
-        chorus_number=chorus_number,
-        reverses__isnull=True,
-        reversed_by__isnull=True,
-    )
+    entries = Entry.objects.filter(kind=EntryKind.ISSUED, chorus_number=chorus_number)
+    entries = entries.in_force(timezone.localdate())
     if but is not None:
         entries = entries.exclude(titre=but)
     entry = entries.select_related("titre").order_by("pk").first()

@@ -4,11 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.models import ModelChange
 from simple_history.template_utils import HistoricalRecordContextHelper
+
+from tabular.admin_search import searchable
 
 
 class ScopedAdmin(admin.ModelAdmin):
@@ -28,6 +30,19 @@ class ScopedAdmin(admin.ModelAdmin):
         if request.user.is_anonymous:
             raise PermissionDenied
         return super().get_queryset(request).filter(self.scope(request.user))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Offer the history where one is kept: Django's own page would say that there is none."""
+        context["keeps_history"] = isinstance(self, SimpleHistoryAdmin)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search as Django does, for what can be looked for (`searchable`)."""
+        return super().get_search_results(request, queryset, searchable(search_term))
 
     def find(self, request: HttpRequest, object_id: str) -> Any:
         """Return a row that is theirs. Raises Http404 for any other."""

@@ -1,11 +1,15 @@
 """The rectorat's admin site: Django's own, in our words."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite
+from django.contrib.admin.helpers import AdminForm
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.forms import BaseForm, BaseFormSet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -19,6 +23,8 @@ from rectorat.desk.menu import build_menu
 from rectorat.desk.search import search_view
 from rectorat.desk.waiting import build_desk
 
+_View = TypeVar("_View", bound=Callable[..., HttpResponseBase])
+
 
 class RectoratAdminSite(AdminSite):
     site_header = "Conventions ENT-École"
@@ -26,6 +32,19 @@ class RectoratAdminSite(AdminSite):
     index_title = "Tableau de bord"
     site_url = None  # Its own front page is where the rectorat works.
     enable_nav_sidebar = False  # The menu stands above: tables have the whole width.
+
+    def admin_view(self, view: _View, cacheable: bool = False) -> _View:
+        """Answer 422 with a form that was refused, on every page: 200 says that it was done."""
+
+        @wraps(view)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            response = view(request, *args, **kwargs)
+            if request.method == "POST" and isinstance(response, TemplateResponse):
+                if any(map(_is_refused, (response.context_data or {}).values())):
+                    response.status_code = 422
+            return response
+
+        return super().admin_view(cast(_View, answer), cacheable)
 
     @method_decorator(login_not_required)
     def login(
@@ -71,7 +90,8 @@ class RectoratAdminSite(AdminSite):
         user = user_of(request)
         desk = build_desk(user, is_mine="mine" in request.GET)
         found = troubles() if user.role == Role.ADMINISTRATOR else []
-        return super().index(request, {"desk": desk, "troubles": found, **(extra_context or {})})
+        context = {"desk": desk, "silence": desk.silence, "troubles": found}
+        return super().index(request, context | (extra_context or {}))
 
     # As for `logout`.
     def app_index(  # type: ignore[override]
@@ -83,3 +103,14 @@ class RectoratAdminSite(AdminSite):
     def get_urls(self) -> list[Any]:
         search = self.admin_view(lambda request: search_view(request, self))
         return [path("recherche/", search, name="search"), *super().get_urls()]
+
+
+def _is_refused(shown: Any) -> bool:
+    """Tell whether what a template is given is a form that was refused, or a list with one."""
+    if isinstance(shown, AdminForm):
+        shown = shown.form
+    if isinstance(shown, BaseForm):
+        return bool(shown.is_bound and shown.errors)
+    if isinstance(shown, BaseFormSet):
+        return shown.is_bound and not shown.is_valid()
+    return isinstance(shown, list) and any(map(_is_refused, shown))

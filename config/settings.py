@@ -354,6 +354,8 @@ SCHEDULES = {
 JOB_ACTIONS = [
     "conventions.dossiers.long_actions.ACTIONS",
     "conventions.enrolment.long_actions.ACTIONS",
+    "rectorat.territory.closures.ACTIONS",
+    "rectorat.territory.invitations.ACTIONS",
     "rectorat.territory.mayors.ACTIONS",
 ]
 

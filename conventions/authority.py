@@ -15,7 +15,7 @@ from accounts.models import User
 from conventions.acts.models import Act, ActState
 from conventions.acts.repeating import DELEGATION, DEPUTY, made_own_last
 from conventions.acts.sitting import Sitting
-from conventions.models.dossier import mark_outdated, own_pieces
+from conventions.models.dossier import is_in_its_place, mark_outdated, own_pieces
 from conventions.models.piece import Piece
 from conventions.models.signed import SignedByBoth
 from documents.wording.proofreading import proofread, tidy
@@ -79,7 +79,7 @@ def can_adapt_act(subject: SignedByBoth) -> bool:
     act = subject.act
     if act is None or not subject.act_is_open or act.deposited_on or act.published_on:
         return False
-    copies = own_pieces(subject).standing().filter(kind=Piece.Kind.ACT_SIGNED)
+    copies = own_pieces(subject).without_blanks().filter(kind=Piece.Kind.ACT_SIGNED)
     return not copies.filter(added_at__gt=act.recorded_at).exists()
 
 
@@ -150,11 +150,12 @@ def adopt_act(
     _record(subject, act, by, f"Acte de la collectivité enregistré{_instead_of(act)}", values)
 
 
-def drop_draft(subject: SignedByBoth, *, by: User | None) -> None:
+def drop_draft(subject: SignedByBoth, *, by: User | None, reason: str = "") -> None:
     """Give up the draft of the act, with its sitting and its own text: the journal keeps them.
 
     A withdrawn act that it would have replaced is the act again. What was printed of it stays
-    in the file. Raises TransitionRefused once it is adopted.
+    in the file. An agent gives a `reason`, which the town hall reads. Raises TransitionRefused
+    once it is adopted.
     """
     subject.refuse_stranger(by)
     draft = subject.act
@@ -162,6 +163,8 @@ def drop_draft(subject: SignedByBoth, *, by: User | None) -> None:
         raise TransitionRefused(
             "Seul un projet d'acte s'abandonne : un acte pris se corrige, ou se retire."
         )
+    if is_in_its_place(by) and not reason.strip():
+        raise TransitionRefused({"reason": "Indiquez le motif."})
     blank, sitting = Act(), draft.sitting
     held = {name: getattr(blank, name) for name in (*ACT_FIELDS, *OWN_FIELDS)}
     changes = _changes(draft, held)
@@ -173,8 +176,10 @@ def drop_draft(subject: SignedByBoth, *, by: User | None) -> None:
         draft.delete()
         if sitting:
             sitting.delete()
-        write_journal(subject, by, "drop_draft", "Projet d'acte abandonné", changes=changes)
+        summary = "Projet d'acte abandonné"
+        write_journal(subject, by, "drop_draft", summary, comment=reason, changes=changes)
         mark_outdated(subject)
+        subject.tell_in_your_place(by, summary, reason)
 
 
 def _refuse_recording(subject: SignedByBoth, by: User | None) -> None:

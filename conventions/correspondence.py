@@ -1,10 +1,11 @@
 """Messages between the two sides of a file, at any time; nothing else of it changes."""
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
-from accounts.roles import Role
-from conventions.exchanges.models import Message, Notification
+from accounts.roles import ADMIN_SITE_ROLES, Role
+from conventions.exchanges.models import Message, Notification, Side
 from conventions.exchanges.telling import notify, other_side
 from conventions.exchanges.thread import write_message
 from conventions.lifecycle import State
@@ -62,3 +63,38 @@ def post_message(
             message=message,
         )
     return message
+
+
+def waits_for_answer(convention: Convention) -> Message | None:
+    """Return the last message of the thread, where it is the town hall's and nobody dealt with it.
+
+    As `conventions.situations.facts.UNANSWERED` has it in the database.
+    """
+    last = convention.messages.last()
+    if last is None or last.side != Side.TOWN_HALL or last.no_answer_at:
+        return None
+    # A request for correction is answered by sending.
+    over = (State.CORRECTION_REQUESTED, State.ABANDONED, State.TERMINATED)
+    return None if convention.state in over else last
+
+
+def need_no_answer(convention: Convention, last_read: int, *, by: User) -> None:
+    """Note that the town hall's messages, as far as the one of key `last_read`, need no answer.
+
+    Another of theirs waits again. Raises TransitionRefused: role, nothing waits, one came since.
+    """
+    convention.refuse_stranger(by)
+    if by.role not in ADMIN_SITE_ROLES:
+        raise TransitionRefused("Seul le rectorat note qu'un message n'attend pas de réponse.")
+    with transaction.atomic():
+        hold(convention)
+        last = waits_for_answer(convention)
+        if last is None:
+            raise TransitionRefused("Aucun message n'attend de réponse dans ce dossier.")
+        if last.pk != last_read:
+            raise TransitionRefused("Un message est arrivé depuis : lisez-le d'abord.")
+        convention.messages.filter(side=Side.TOWN_HALL, no_answer_at__isnull=True).update(
+            no_answer_at=timezone.now()
+        )
+        summary = f"Sans réponse nécessaire : {last.get_subject_display()}"
+        write_journal(convention, by, "need_no_answer", summary)

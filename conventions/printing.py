@@ -10,6 +10,8 @@ from communes.models import Collectivity, Party
 from conventions.acts.models import Act
 from conventions.acts.sitting import Sitting
 from conventions.campaigns.models import Campaign
+from conventions.campaigns.tariff_words import on_papers
+from conventions.campaigns.tariffs import Charge, Relief, Tariff
 from conventions.models.enrolment import Enrolment, EnrolmentQuerySet
 from documents.contexts import (
     ActContext,
@@ -45,6 +47,15 @@ class Printed(Protocol):
 
     @property
     def unit_fee(self) -> Decimal: ...
+
+    @property
+    def rule(self) -> Tariff: ...
+
+    @property
+    def exception(self) -> Relief | None: ...
+
+    @property
+    def charge(self) -> Charge: ...
 
     @property
     def amount(self) -> Decimal: ...
@@ -137,6 +148,7 @@ def convention_context(convention: Printed) -> ConventionContext:
         collectivity=party_context(convention),
         signed_on=last_signature(convention.collectivity_signed_on, convention.region_signed_on),
         authorised_by=act_in_words(convention.act),
+        tariff=on_papers(convention.rule, convention.charge, convention.exception),
     )
 
 
@@ -203,6 +215,7 @@ def act_values(convention: Printed, act: Act, *, executory: bool) -> dict[str, A
         "number": act.number,
         "dated_on": act.dated_on,
         "unit_fee": convention.unit_fee,
+        "tariff": on_papers(convention.rule, convention.charge, convention.exception),
         "delegation_item": act.delegation_item,
         "delegation_reference": act.delegation_reference,
         "executor": act.executor,

@@ -1,7 +1,10 @@
 """The people and schools of the demonstration: made up, and saying so, but for the file of 2022."""
 
+import csv
 import datetime
 import random
+from functools import cache
+from pathlib import Path
 
 from accounts.models import User
 from communes.models import Collectivity, Commune, Membership
@@ -26,6 +29,10 @@ SYNDICAT_MEMBERS = (
     "48119",
     "48157",
 )
+SYNDICAT_SCHOOLS = 45
+# The middle of communes, by INSEE code: GeoNames (geonames.org), CC BY 4.0. It lacks small ones,
+# whose schools stay without a position, as some do in the annuaire.
+_POSITIONS_FILE = Path(__file__).parent / "positions.csv"
 _FIRST_NAMES = {
     "F": ("Anne", "Claire", "Fatima", "Hélène", "Isabelle", "Jeanne", "Nadia", "Sylvie"),
     "M": ("Alain", "Bruno", "Denis", "Karim", "Laurent", "Michel", "Pascal", "Yves"),
@@ -74,8 +81,8 @@ def describe_villeneuve(collectivity: Collectivity) -> None:
 def villeneuve_schools(collectivity: Collectivity) -> list[School]:
     commune = Commune.objects.get(collectivity=collectivity)
     named = {
-        "0341255E": "École élémentaire publique Pierre Bouissinet",
-        "0342026T": "École élémentaire publique Françoise Dolto",
+        "0341255E": ("École élémentaire publique Pierre Bouissinet", 43.53363, 3.86212),
+        "0342026T": ("École élémentaire publique Françoise Dolto", 43.52915, 3.86631),
     }
     return [
         School.objects.get_or_create(
@@ -86,9 +93,11 @@ def villeneuve_schools(collectivity: Collectivity) -> list[School]:
                 "commune": commune,
                 "payer": collectivity,
                 "postcode": "34750",
+                "latitude": latitude,
+                "longitude": longitude,
             },
         )[0]
-        for code, name in named.items()
+        for code, (name, latitude, longitude) in named.items()
     ]
 
 
@@ -114,6 +123,7 @@ def made_up_schools(collectivity: Collectivity, count: int | None, chance: rando
 def made_up_school(collectivity: Collectivity, name: str) -> School:
     start = f"0{collectivity.department.code}9"
     digits = f"{start}{School.objects.filter(uai__startswith=start).count():03d}"
+    latitude, longitude = _positions().get(collectivity.code, (None, None))
     return School.objects.create(
         uai=digits + uai.key(digits),
         name=name,
@@ -121,7 +131,19 @@ def made_up_school(collectivity: Collectivity, name: str) -> School:
         commune=Commune.objects.get(collectivity=collectivity),
         payer=collectivity,
         postcode=collectivity.postcode,
+        latitude=latitude,
+        longitude=longitude,
     )
+
+
+@cache
+def _positions() -> dict[str, tuple[float, float]]:
+    """Latitude and longitude of communes, in degrees, by INSEE code."""
+    with _POSITIONS_FILE.open(encoding="utf-8", newline="") as file:
+        return {
+            row["code_insee"]: (float(row["latitude"]), float(row["longitude"]))
+            for row in csv.DictReader(file, delimiter=";")
+        }
 
 
 def create_syndicat(*, by: User | None) -> Collectivity:
@@ -149,7 +171,8 @@ def create_syndicat(*, by: User | None) -> Collectivity:
         Membership(collectivity=syndicat, commune=commune, since=datetime.date(2019, 1, 1))
         for commune in members
     )
-    for number, commune in enumerate(members):
+    for number in range(SYNDICAT_SCHOOLS):
+        commune = members[number % len(members)]
         digits = f"0488{number:03d}"
         School.objects.create(
             uai=digits + uai.key(digits),

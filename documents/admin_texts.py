@@ -240,7 +240,9 @@ class TextModelAdmin(WholeRegionAdmin):
                 return redirect("admin:documents_textmodel_change", text.pk)
             faults = proofread(file.kind, file.body)
             context["faults"] = [fault.after(file.header) for fault in faults]
-            if not faults:
+            if faults:
+                form.add_error(None, "Rien n'a été importé.")  # The page lists the faults.
+            else:
                 try:
                     text = TextModel.draft(kind=file.kind, title=file.title, body=file.body)
                 except ValidationError as refusal:

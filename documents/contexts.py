@@ -65,6 +65,21 @@ class SchoolLine:
 
 
 @dataclass(frozen=True)
+class TariffWords:
+    """The tariff as papers say it, whatever its rule; each word follows a verb.
+
+    price "45 € par école et par an", price_with_mention "45 € TTC par école et par an", base
+    "à proportion du nombre d'écoles …", calculation "2 × 45 € soit 90 €".
+    """
+
+    price: str
+    price_with_mention: str
+    base: str
+    calculation: str
+    is_free: bool
+
+
+@dataclass(frozen=True)
 class ConventionContext:
     """A convention. Amounts in euros; `dated_on` is the day the region issued it.
 
@@ -83,6 +98,7 @@ class ConventionContext:
     collectivity: PartyContext
     signed_on: datetime.date | None = field(default=None, kw_only=True)
     authorised_by: str = field(default="", kw_only=True)
+    tariff: TariffWords | None = field(default=None, kw_only=True)
 
     @property
     def school_count(self) -> int:
@@ -143,6 +159,7 @@ class ActContext:
     published_on: datetime.date | None
     region: RegionContext
     collectivity: PartyContext
+    tariff: TariffWords | None = field(default=None, kw_only=True)
     sitting: SittingContext | None = field(default=None, kw_only=True)
     deposit_reference: str = field(default="", kw_only=True)
     certified_on: datetime.date | None = field(default=None, kw_only=True)
@@ -219,6 +236,7 @@ class AmendmentContext:
     collectivity: PartyContext
     signed_on: datetime.date | None = field(default=None, kw_only=True)
     authorised_by: str = field(default="", kw_only=True)
+    tariff: TariffWords | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -230,7 +248,7 @@ class AmendmentActContext(ActContext):
 
 Context = ConventionContext | ActContext | AmendmentContext | LetterContext
 # Of all contexts: the next one when a field is added, renamed or written otherwise.
-VERSION = 3
+VERSION = 4
 _VERSION_KEY = "version"
 
 

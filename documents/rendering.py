@@ -22,9 +22,11 @@ from documents.press.characters import printable
 from documents.press.plain import EmbeddedFile
 from documents.press.standing_type import print_pdf
 from documents.references import Mark, mark_of, reference_of
+from documents.wording.conditions import printed
 from documents.wording.kinds import BETWEEN_PARTIES, LETTERS
 from documents.wording.markup import split_mentions, to_html
 from documents.wording.sections import sections_html
+from documents.wording.tariff_fields import words_of
 from documents.wording.texts import standard_sections
 from documents.wording.typography import BLANK
 from documents.wording.values import salutation
@@ -99,7 +101,7 @@ def page_html(
             "context": context,
             "amendment": context.amendment if isinstance(context, AmendmentActContext) else None,
             "mark": mark,
-            **_sections(kind, text_model.body, context),
+            **_sections(kind, printed(text_model.body, is_free=_is_free(context)), context),
             "is_tight": tight,
             "act_name": ACT_NAMES.get(kind),
             "is_draft": isinstance(context, ActContext) and context.is_draft,
@@ -108,6 +110,10 @@ def page_html(
         },
     )
     return printable(mend_html(page))
+
+
+def _is_free(context: Context) -> bool:
+    return not isinstance(context, LetterContext) and words_of(context).is_free
 
 
 def _sections(kind: TextModel.Kind, body: str, context: Context) -> dict[str, SafeString]:

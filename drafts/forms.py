@@ -1,6 +1,6 @@
 """Forms that come back as they were typed, with the files that were chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -42,6 +42,19 @@ def name_kept_files(form: forms.BaseForm, draft: Draft) -> None:
         if isinstance(field.widget, KeptFileInput):
             key = form.add_prefix(name)
             field.widget.kept = [file for file in draft.files.all() if file.field == key]
+
+
+def refuse_lost(form: forms.BaseForm, lost: Iterable[DraftFile]) -> None:
+    """Ask again, at its field, for each file that was kept and that the storage has lost."""
+    for file in lost:
+        if file.field in form.fields:
+            # It was chosen: it is not said to be missing as well.
+            form.fields[file.field].required = False
+            form.add_error(
+                file.field,
+                f"Le fichier « {file.name} » n'est plus gardé sur le site : choisissez-le de "
+                "nouveau.",
+            )
 
 
 def sound_files(

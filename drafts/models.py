@@ -107,16 +107,22 @@ class Draft(models.Model):
 
     def files_with(
         self, data: Mapping[str, Any], chosen: MultiValueDict
-    ) -> "MultiValueDict[str, UploadedFile]":
+    ) -> "tuple[MultiValueDict[str, UploadedFile], list[DraftFile]]":
         """Return the files of a form that is sent: those chosen now, else those kept of a field.
 
-        What the form gives up (`<field>-forget`) is left out.
+        What the form gives up (`<field>-forget`) is left out. Beside them, those that the storage
+        has lost: they are kept no more.
         """
         files = MultiValueDict({name: chosen.getlist(name) for name in chosen})
+        lost = []
         for kept in self.files.all():
             if kept.field not in chosen and f"{kept.field}-forget" not in data:
-                files.appendlist(kept.field, kept.reopened())
-        return files
+                try:
+                    files.appendlist(kept.field, kept.reopened())
+                except FileNotFoundError:
+                    lost.append(kept)
+        self.files.filter(pk__in=[kept.pk for kept in lost]).delete()
+        return files, lost
 
     def add_file(self, field: str, file: UploadedFile) -> None:
         """Keep a file that its field has found sound."""

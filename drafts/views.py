@@ -1,5 +1,6 @@
 """Pages whose form is kept as it was typed until it goes through."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -11,8 +12,8 @@ from django.utils.functional import cached_property
 from django.views.generic import FormView
 
 from accounts.access import user_of
-from drafts.forms import name_kept_files, restore, sound_files
-from drafts.models import Draft
+from drafts.forms import name_kept_files, refuse_lost, restore, sound_files
+from drafts.models import Draft, DraftFile
 from drafts.seal import seal
 from typography import mend
 
@@ -30,6 +31,8 @@ class KeptFormView(FormView):
     title = ""
     # Kept as it is typed too, and by a button.
     is_long_to_write = False
+    # The kept files that the form counted on, and that the storage has lost.
+    lost: Sequence[DraftFile] = ()
 
     @cached_property
     def draft(self) -> Draft | None:
@@ -38,13 +41,15 @@ class KeptFormView(FormView):
     def get_form_kwargs(self) -> dict[str, Any]:
         kwargs = super().get_form_kwargs()
         if self.draft and "files" in kwargs:
-            kwargs["files"] = self.draft.files_with(kwargs["data"], kwargs["files"])
+            sent = kwargs["data"], kwargs["files"]
+            kwargs["files"], self.lost = self.draft.files_with(*sent)
         return kwargs
 
     def get_form(self, form_class: Any = None) -> Any:
         form = super().get_form(form_class)
         if self.draft and not form.is_bound:
             restore(form, self.draft)
+        refuse_lost(form, self.lost)
         self._name_kept_files(form)
         return form
 

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, Protocol
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from accounts.models import User
@@ -43,8 +44,9 @@ class Gather(Protocol):
 class Action:
     """`label` asks for it, `done` counts what was done ("Conventions envoyées").
 
-    `names` gives the rows of keys their names, kept in the report, and `page` is the address
-    of one of them. `do` takes `at_once` rows. Where `is_atomic`, it only writes the database,
+    `names` gives the rows of keys their names, kept in the report; `page` is the address of one
+    of them, "" where they have none, and `visible` leaves of their table what an account may see
+    today (None: whatever it asked for). `do` takes `at_once` rows. Where `is_atomic`, it only writes the database,
     in the transaction that notes what became of its rows: a worker killed in the middle leaves
     nothing half done, and nothing is done twice. Elsewhere it is done again: twice must be the
     same as once. What has to be made before that transaction is made by `prepare`. `gather`
@@ -56,11 +58,19 @@ class Action:
     names: Callable[[Sequence[int]], Mapping[int, str]]
     page: str
     do: Do
+    visible: Callable[[User], QuerySet[Any]] | None = None
     at_once: int = 1
     is_atomic: bool = False
     prepare: Callable[[Sequence[int], User], None] | None = None
     gather: Gather | None = None
     file_name: str = ""
+
+    def theirs(self, keys: Sequence[int], user: User) -> set[int]:
+        """Return those of `keys` whose rows `user` may see today."""
+        if self.visible is None:
+            return set(keys)
+        seen = self.visible(user).filter(pk__in=keys).order_by()
+        return set(seen.values_list("pk", flat=True))
 
 
 def one_by_one(act: Callable[[int, User, Mapping[str, Any]], Outcome]) -> Do:

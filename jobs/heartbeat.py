@@ -4,8 +4,10 @@ import datetime
 import os
 import socket
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
+from django.db.models import Count, Max, QuerySet, Value
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
@@ -71,16 +73,27 @@ def _release_tasks(worker: Worker, now: datetime.datetime) -> None:
 def silence() -> Silence | None:
     """Return what has waited for two minutes without any worker; None when all is well.
 
-    One query then: every page of agents asks.
+    In one query, whatever the answer: every page of agents asks.
     """
     limit = timezone.now() - SILENCE
-    jobs = Job.objects.filter(
-        state__in=(Job.State.QUEUED, Job.State.RUNNING), created_at__lt=limit
-    ).order_by()
-    emails = Email.objects.due().filter(created_at__lt=limit).order_by()
-    if not jobs.values("pk").union(emails.values("pk"), all=True).exists():
+    jobs = Job.objects.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING), created_at__lt=limit)
+    emails = Email.objects.due().filter(created_at__lt=limit)
+    # The workers first: their row gives the columns of the union their types.
+    rows = _summed("workers", Worker.objects.all(), Max("beat_at")).union(
+        *(
+            _summed(name, waiting, Max("created_at"))
+            for name, waiting in (("jobs", jobs), ("emails", emails))
+        ),
+        all=True,
+    )
+    found = {what: (count, last) for what, count, last in rows}
+    _, beat_at = found.get("workers", (0, None))
+    waiting_jobs, waiting_emails = (found.get(name, (0, None))[0] for name in ("jobs", "emails"))
+    if not (waiting_jobs or waiting_emails) or (beat_at and beat_at >= limit):
         return None
-    if Worker.objects.beating_since(limit).exists():
-        return None
-    last = Worker.objects.order_by("-beat_at").values_list("beat_at", flat=True).first()
-    return Silence(last, jobs.count(), emails.count())
+    return Silence(beat_at, waiting_jobs, waiting_emails)
+
+
+def _summed(what: str, rows: QuerySet[Any], last: Max) -> QuerySet[Any, Any]:
+    """Return (what, how many, the last moment): no row where there is nothing."""
+    return rows.order_by().values_list(Value(what)).annotate(Count("pk"), last)

@@ -35,6 +35,8 @@ class Job(models.Model):
     )
     # In words, as the page that asked had it.
     selection = models.CharField("sélection", max_length=500, blank=True)
+    # The list that it was asked for from, with its filters.
+    back = models.TextField("retour", blank=True)
     facts = models.JSONField("saisie", default=dict, blank=True, encoder=DjangoJSONEncoder)
     state = models.CharField("état", max_length=10, choices=State, default=State.QUEUED)
     created_at = models.DateTimeField("demandé le", auto_now_add=True)

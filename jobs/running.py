@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.db import transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
@@ -38,6 +39,7 @@ BUDGET = 20
 # Times that a file is read and done again because somebody wrote to it meanwhile.
 _ATTEMPTS = 3
 _FAILED = "L'action a échoué : recommencez, puis prévenez l'administrateur."
+_OUTSIDE = "N'est plus de ceux que suit le compte qui l'a demandé."
 _CANCELLED = "Le traitement a été arrêté avant son tour."
 _NO_FILE = "Le fichier n'a pas pu être fait : recommencez, puis prévenez l'administrateur."
 _UNDER_WAY = (JobItem.State.WAITING, JobItem.State.TAKEN)
@@ -56,17 +58,20 @@ def start(
     by: User,
     facts: Mapping[str, Any] | None = None,
     selection: str = "",
+    back: str = "",
+    names: Mapping[int, str] | None = None,
 ) -> Job:
     """Ask for an action on every row of these keys; a worker begins after commit.
 
-    `facts` is what was typed for it, `selection` says in words how the rows were chosen.
+    `facts` is what was typed for it, `selection` says in words how the rows were chosen,
+    `back` is the address of the list where they were, `names` names rows of no table.
     """
     keys = sorted(keys)
     with transaction.atomic():
         job = Job.objects.create(
-            action=name, by=by, facts=dict(facts or {}), selection=selection[:500]
+            action=name, by=by, facts=dict(facts or {}), selection=selection[:500], back=back
         )
-        names = job.asked.names(keys)
+        names = job.asked.names(keys) if names is None else names
         JobItem.objects.bulk_create(
             [JobItem(job=job, key=key, name=names.get(key, "")[:300]) for key in keys],
             batch_size=500,
@@ -199,23 +204,26 @@ def _do(items: Sequence[JobItem], job: Job, attempts: int = _ATTEMPTS) -> None:
             for item in items:
                 _do([item], job)
             return
-        if isinstance(error, StaleFile):
-            if attempts > 1:
-                _do(items, job, attempts - 1)
-            else:
-                _note(items, {items[0].key: Outcome(left_out=" ".join(error.messages))})
-            return
-        logger.exception("Job %s failed on %s", job.pk, items[0].key)
-        _note(items, {items[0].key: Outcome(left_out=_FAILED)})
+        if isinstance(error, StaleFile) and attempts > 1:
+            _do(items, job, attempts - 1)
+        elif isinstance(error, ValidationError):
+            _note(items, {items[0].key: Outcome(left_out=" ".join(error.messages))})
+        else:
+            logger.exception("Job %s failed on %s", job.pk, items[0].key)
+            _note(items, {items[0].key: Outcome(left_out=_FAILED)})
 
 
 def _do_together(items: Sequence[JobItem], job: Job) -> None:
+    """Act on the rows that are theirs who asked, by the rights of today."""
     asked, keys = job.asked, [item.key for item in items]
+    theirs = asked.theirs(keys, job.by)
+    outside = {key: Outcome(left_out=_OUTSIDE) for key in keys if key not in theirs}
+    keys = [key for key in keys if key in theirs]
     if asked.prepare:
         asked.prepare(keys, job.by)
     with transaction.atomic() if asked.is_atomic else nullcontext():
-        outcomes = asked.do(keys, by=job.by, facts=job.facts)
-        _note(items, outcomes)
+        outcomes = asked.do(keys, by=job.by, facts=job.facts) if keys else {}
+        _note(items, {**outside, **outcomes})
 
 
 def _note(items: Sequence[JobItem], outcomes: Mapping[int, Outcome]) -> None:
@@ -305,9 +313,9 @@ def failed() -> QuerySet[Job]:
 
 
 # --- How far it is ------------------------------------------------------------
-def progress(job: Job) -> dict[str, int]:
-    """Return the number of items in each state, and `total`."""
-    counts = dict(job.items.order_by().values_list("state").annotate(Count("pk")))
+def progress(items: QuerySet[JobItem]) -> dict[str, int]:
+    """Return the number of `items` in each state, and `total`."""
+    counts = dict(items.order_by().values_list("state").annotate(Count("pk")))
     return {state: counts.get(state, 0) for state in JobItem.State.values} | {
         "total": sum(counts.values())
     }

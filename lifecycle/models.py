@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.models.user import WITHOUT_NAME
@@ -73,7 +74,7 @@ class JournalEntry(Frozen):
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.at:%d/%m/%Y %H:%M} — {self.summary}"
+        return f"{timezone.localtime(self.at):%d/%m/%Y %H:%M} — {self.summary}"
 
     @classmethod
     def about(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery, Window
 from django.utils import timezone
 from django.utils.formats import date_format
 from django_q.models import Failure, OrmQ, Schedule
@@ -91,11 +91,11 @@ def _of_mails() -> Iterator[Trouble]:
     waiting = Email.objects.filter(
         state=Delivery.QUEUED, created_at__lt=timezone.now() - _MAIL_WAITS
     ).order_by("created_at")
-    if oldest := waiting.first():
+    if oldest := waiting.annotate(all_of_them=Window(Count("pk"))).first():
         reason = f" ({oldest.error})" if oldest.error else ""
         yield Trouble(
             "mails",
-            f"{waiting.count()} courriel(s) attendent, le plus ancien {_since(oldest.created_at)}"
+            f"{oldest.all_of_them} courriel(s) attendent, le plus ancien {_since(oldest.created_at)}"
             f"{reason}. Vérifiez le serveur de courriel et le travail de fond.",
         )
 
@@ -106,20 +106,23 @@ def _of_tasks() -> Iterator[Trouble]:
     if oldest:
         yield Trouble("tasks", f"Une tâche de fond attend {_since(oldest.lock)}.")
     failed = Failure.objects.filter(stopped__gt=timezone.now() - _FAILURES_OF)
-    if last := failed.order_by("-stopped").first():
+    last = failed.order_by("-stopped").annotate(all_of_them=Window(Count("pk"))).first()
+    if last:
         yield Trouble(
             "failures",
-            f"{failed.count()} tâche(s) de fond ont échoué depuis un jour, la dernière "
+            f"{last.all_of_them} tâche(s) de fond ont échoué depuis un jour, la dernière "
             f"({last.func}) {_since(last.stopped)}. Le journal du serveur dit pourquoi.",
         )
 
 
 def _of_backups() -> Iterator[Trouble]:
     kinds = ((Backup.Kind.BACKUP, _BACKUP_OF), (Backup.Kind.VERIFICATION, _VERIFIED_OF))
+    under_way = Q(finished_at=None, started_at__gt=timezone.now() - _TAKES)
+    ended = Backup.objects.exclude(under_way)
+    newest = ended.filter(kind=OuterRef("kind")).order_by("-started_at").values("pk")[:1]
+    last_of = {last.kind: last for last in ended.filter(pk=Subquery(newest))}
     for kind, at_most in kinds:
-        under_way = Q(finished_at=None, started_at__gt=timezone.now() - _TAKES)
-        ended = Backup.objects.filter(kind=kind).exclude(under_way)
-        last = ended.order_by("-started_at").first()
+        last = last_of.get(kind)
         if last is None:  # Made otherwise, or not yet: the page on operations asks for it.
             continue
         if last.error:

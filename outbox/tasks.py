@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 _CHUNK = 10
 # Well under the worker's `timeout`, even if a message is long refused; then a task of its own.
 _BUDGET = datetime.timedelta(seconds=20)
-# Long enough to answer "it never came".
+# Long enough to answer "it never came", or "who opened it?".
 _SECRETS_KEPT = datetime.timedelta(days=90)
 
 
@@ -95,3 +95,12 @@ def forget_secrets() -> int:
         state=Email.State.QUEUED
     )
     return settled.delete()[0]
+
+
+def forget_links() -> int:
+    """Delete old links of e-mails, used or past their time; return how many.
+
+    Not those of an e-mail that may still go out: they say whom it has reached.
+    """
+    old = PersonalLink.objects.filter(made_at__lt=timezone.now() - _SECRETS_KEPT)
+    return old.filter(email__state=Email.State.SENT).delete()[0]

@@ -1,24 +1,20 @@
 """The schools, as the rectorat's agents look after them."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.contrib import admin, messages
-from django.contrib.admin import ModelAdmin, helpers
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
-from accounts.access import user_of
 from accounts.models import User
 from communes.admin import CollectivityAdmin, CommuneAdmin
 from communes.admin_base import HistoryAdmin
 from communes.models import Collectivity, Commune
-from schools import closures
 from schools.files import import_file
 from schools.forms import ConfirmSchoolImportForm, SchoolImportForm
 from schools.models import School
@@ -44,14 +40,6 @@ class ProposedClosureFilter(admin.SimpleListFilter):
         if self.value() is None:
             return queryset
         return queryset.filter(closure_proposed_on__isnull=self.value() == "non")
-
-
-def _closed(count: int) -> str:
-    return "1 école fermée." if count == 1 else f"{count} écoles fermées."
-
-
-def _kept_open(count: int) -> str:
-    return "1 école gardée ouverte." if count == 1 else f"{count} écoles gardées ouvertes."
 
 
 @admin.register(School)
@@ -86,7 +74,15 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
     list_per_page = 50
     ordering = ("commune__department__code", "commune__search_text", "uai")
     show_full_result_count = False
-    readonly_fields = ("uai", "commune", "payer", "since", "opened_on", "closure_proposed_on")
+    readonly_fields = (
+        "uai",
+        "commune",
+        "payer",
+        "since",
+        "opened_on",
+        "closure_proposed_on",
+        "position",
+    )
     fieldsets = (
         (None, {"fields": ("name", "uai", "commune", "payer", "since")}),
         (
@@ -105,11 +101,11 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
                     "postcode",
                     "email",
                     "phone",
+                    "position",
                 ),
             },
         ),
     )
-    actions: tuple[str, ...] = ("confirm_closures", "keep_open")
     import_title = "Importer les écoles"
     import_form = SchoolImportForm
     confirm_import_form = ConfirmSchoolImportForm
@@ -127,68 +123,6 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
 
     def run_import(self, content: bytes, *, by: User, dry_run: bool, **options: Any) -> Report:
         return import_file(content, by=by, dry_run=dry_run, **options)
-
-    @admin.action(description="Confirmer la fermeture proposée", permissions=["change"])
-    def confirm_closures(
-        self, request: HttpRequest, queryset: QuerySet[School]
-    ) -> HttpResponse | None:
-        return self._decide(
-            request, queryset, closures.confirm_closures, "Confirmer la fermeture", _closed
-        )
-
-    @admin.action(description="Garder ouverte malgré la proposition", permissions=["change"])
-    def keep_open(self, request: HttpRequest, queryset: QuerySet[School]) -> HttpResponse | None:
-        return self._decide(request, queryset, closures.keep_open, "Garder ouverte", _kept_open)
-
-    def _decide(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[School],
-        verb: Callable[..., int],
-        title: str,
-        outcome: Callable[[int], str],
-    ) -> HttpResponse | None:
-        """Ask first, on a page that lists the schools; then act and come back to the list."""
-        proposed = closures.proposed(queryset)
-        count = proposed.count()
-        if not count:
-            self.message_user(
-                request,
-                "Aucune fermeture n'est proposée pour les écoles choisies.",
-                messages.WARNING,
-            )
-            return None
-        closes = verb == closures.confirm_closures
-        touched = self.touched_by_closing(proposed) if closes else ()
-        if "confirmed" in request.POST:
-            count = verb(queryset, by=user_of(request))
-            self.message_user(request, outcome(count), messages.SUCCESS)
-            self.tell_of_touched(request, touched)
-            return None
-        return TemplateResponse(
-            request,
-            "admin/schools/school/decide_closures.html",
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "title": title,
-                "schools": proposed.select_related("commune__department")[:200],
-                "count": count,
-                "touched": touched,
-                "left_out": queryset.count() - count,
-                "action": request.POST["action"],
-                "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
-                "select_across": request.POST.get("select_across", "0"),
-                "checkbox_name": helpers.ACTION_CHECKBOX_NAME,
-            },
-        )
-
-    def touched_by_closing(self, schools: QuerySet[School]) -> Sequence[Any]:
-        """Return what else their closure touches (`admin/touched.html`): a floor above knows."""
-        return ()
-
-    def tell_of_touched(self, request: HttpRequest, lines: Sequence[Any]) -> None:
-        """Say where what the closure touched is to be found, once it is confirmed."""
 
     def save_model(self, request: HttpRequest, obj: School, form: Any, change: bool) -> None:
         if obj.state == School.State.CLOSED:
@@ -211,6 +145,12 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
             for row in school.takeovers.select_related("payer")
         ]
         return format_html_join("", "<div>{}</div>", ((change,) for change in changes)) or "—"
+
+    @admin.display(description="position")
+    def position(self, school: School) -> str:
+        if school.latitude is None:
+            return "inconnue : l'annuaire n'en donne pas"
+        return f"latitude {school.latitude}, longitude {school.longitude}".replace(".", ",")
 
     @admin.display(description="état", ordering="state")
     def state_and_proposal(self, school: School) -> str:

@@ -29,6 +29,7 @@ from communes.models import Collectivity, Commune, FormerCode
 from communes.typed import restore_phone
 from schools import uai as uai_code
 from schools.models import School
+from schools.positions import position_of
 from schools.takeover import follow_payers
 from tabular import reading
 from tabular.folding import fold
@@ -97,6 +98,8 @@ COLUMNS = (
     Column("phone", ("telephone", "numero_telephone_uai")),
     Column("pupils", ("nombre_d_eleves", "effectif")),
     Column("opened_on", ("date_ouverture", "date_d_ouverture")),
+    Column("latitude", ("latitude",)),
+    Column("longitude", ("longitude",)),
 )
 OPTIONAL = ("address_line", "postcode", "email", "phone", "pupils", "opened_on")
 
@@ -114,8 +117,6 @@ STATES = {
     "4": School.State.CLOSED,
 }
 OPEN_STATES = (School.State.OPEN, School.State.TO_CLOSE)
-# What a school's history does not keep.
-_UNTRACKED = ("listed_since", "search_text")
 CREATED, CLOSURE = "created", "closure"
 _PARTIAL = "Le fichier est sans doute partiel, plus de 5 % des écoles y manquent."
 # A change of state by what it comes to; a school that is open again waits for no closure.
@@ -188,6 +189,7 @@ class _SchoolImport:
         self.closed_in_file: set[str] = set()
         self.created: list[School] = []
         self.compared: list[tuple[School, list[Edit]]] = []
+        self.positions: dict[str, tuple[float, float] | None] = {}
         self.absent: list[tuple[School, str]] = []
         self.changed: list[School] = []
         self.refreshed: list[School] = []  # Only what no history keeps.
@@ -270,12 +272,12 @@ class _SchoolImport:
                 "state",
                 "closure_proposed_on",
                 *OPTIONAL,
-                *_UNTRACKED,
+                *School.UNTRACKED,
             ],
             by=by,
             reason="Import de l'annuaire des écoles",
         )
-        School.objects.bulk_update(self.refreshed, _UNTRACKED, batch_size=1000)
+        School.objects.bulk_update(self.refreshed, School.UNTRACKED, batch_size=1000)
         follow_payers(by=by)
 
     def _out_of_interest(self, row: Row) -> str:
@@ -302,6 +304,7 @@ class _SchoolImport:
         commune = self._commune(row)
         school = self.schools.get(code)
         self.covered.add(commune.department_id)
+        self.positions[code] = position_of(row)
         if state == NOT_YET_OPEN:
             self.report.ignored["école pas encore ouverte"] += 1
         elif state == School.State.CLOSED:
@@ -370,8 +373,8 @@ class _SchoolImport:
             raise RefusedRow(
                 f"la commune {commune} n'a pas de collectivité : importez les communes"
             )
-        school = School(uai=code, commune=commune, payer=payer, listed_since=self.today, **values)
-        school.search_text = school.build_search_text()
+        school = School(uai=code, commune=commune, payer=payer, **values)
+        self._follow_untracked(school)
         self.created.append(school)
         self._note(CREATED, "nouvelle école", school)
 
@@ -394,7 +397,7 @@ class _SchoolImport:
 
     def _apply(self, school: School, edits: list[Edit]) -> None:
         write_edits(school, edits)
-        untracked = (school.build_search_text(), school.listed_since or self.today)
+        has_moved = self._follow_untracked(school)
         if edits:
             self.changed.append(school)
             self.report.changed.append(
@@ -405,9 +408,17 @@ class _SchoolImport:
                     frozenset(edit.field for edit in edits),
                 )
             )
-        elif untracked != (school.search_text, school.listed_since):
+        elif has_moved:
             self.refreshed.append(school)
-        school.search_text, school.listed_since = untracked
+
+    def _follow_untracked(self, school: School) -> bool:
+        """Set what no history keeps, unsaved; tell whether any of it changes."""
+        before = [getattr(school, name) for name in School.UNTRACKED]
+        school.search_text = school.build_search_text()
+        school.listed_since = school.listed_since or self.today
+        if position := self.positions.get(school.uai):
+            school.latitude, school.longitude = position
+        return before != [getattr(school, name) for name in School.UNTRACKED]
 
 
 def _named(edits: Iterable[Edit]) -> Iterable[Edit]:

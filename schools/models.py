@@ -80,14 +80,40 @@ class School(models.Model):
         help_text="Premier fichier importé où elle figure. Une école saisie à la main n'y est pas "
         "encore : un fichier où elle manque n'en dit rien.",
     )
+    # Where it stands, in degrees (WGS 84). Nobody decides on it: no history, no line in a report.
+    latitude = models.FloatField(
+        "latitude",
+        null=True,
+        blank=True,
+        editable=False,
+        validators=[MinValueValidator(-90), MaxValueValidator(90)],
+    )
+    longitude = models.FloatField(
+        "longitude",
+        null=True,
+        blank=True,
+        editable=False,
+        validators=[MinValueValidator(-180), MaxValueValidator(180)],
+    )
     search_text = models.CharField(max_length=400, editable=False, default="")
 
-    history = HistoricalRecords(excluded_fields=["listed_since", "search_text"])
+    # What an import writes without a line of history.
+    UNTRACKED = ("listed_since", "latitude", "longitude", "search_text")
+    history = HistoricalRecords(excluded_fields=UNTRACKED)
 
     class Meta:
         verbose_name = "école"
         ordering = ["uai"]
         indexes = [models.Index(fields=["search_text"])]
+        constraints = [
+            models.CheckConstraint(
+                name="school_latitude_iff_longitude",
+                condition=models.Q(latitude__isnull=True, longitude__isnull=True)
+                | models.Q(latitude__isnull=False, longitude__isnull=False),
+                violation_error_message="Une école se place par sa latitude et sa longitude : "
+                "donnez les deux, ou aucune.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.uai})"

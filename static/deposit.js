@@ -24,7 +24,8 @@ document.addEventListener("DOMContentLoaded", () => {
   let last = Promise.resolve();
   const queue = (work) => (last = last.then(work));
 
-  const send = (files, line, kind) =>
+  // `told` is what a person answered of a paper: its `kind`, and `even_unsigned`.
+  const send = (files, line, told = {}) =>
     queue(
       () =>
         new Promise((done) => {
@@ -35,7 +36,7 @@ document.addEventListener("DOMContentLoaded", () => {
           line.replaceChildren(made("strong", names(files)), made("br"), progress);
           const body = new FormData();
           for (const file of files) body.append("file", file);
-          if (kind) body.append("kind", kind);
+          for (const [name, value] of Object.entries(told)) body.append(name, value);
           const request = new XMLHttpRequest();
           request.open("POST", deposit.dataset.address);
           request.setRequestHeader("X-CSRFToken", token);
@@ -59,24 +60,56 @@ document.addEventListener("DOMContentLoaded", () => {
       version.value = answer.version;
       line.append(made("span", `${answer.label} : reçu et gardé.`, "fr-valid-text"));
     } else if (status === 200 && answer?.ask) {
-      ask(files, line, answer.ask);
+      ask(files, line, "Ce papier n’a pas été reconnu. Quel est-il ?", kindsOf(answer.ask));
+    } else if (status === 200 && answer?.unsigned) {
+      const anyway = { kind: answer.kind, even_unsigned: "1" };
+      ask(files, line, `${answer.unsigned} L’ajouter quand même ?`, [
+        ["Ajouter quand même, non signé", anyway],
+      ]);
     } else {
       const error = answer?.error || "L’envoi n’a pas abouti. Choisissez ce fichier de nouveau.";
       line.append(made("span", error, "fr-error-text"));
     }
   };
 
-  const ask = (files, line, kinds) => {
+  const kindsOf = (kinds) => kinds.map(([kind, label]) => [label, { kind }]);
+
+  // The files stay in the page until they are answered for: nobody chooses them again.
+  const ask = (files, line, question, answers) => {
     const group = made("fieldset", "", "deposit-ask");
-    group.append(made("legend", "Ce papier n’a pas été reconnu. Quel est-il ?"));
-    for (const [kind, label] of kinds) {
-      const button = made("button", label, "fr-btn fr-btn--sm fr-btn--secondary");
+    group.append(made("legend", question));
+    const offer = (label, weight, answer) => {
+      const button = made("button", label, `fr-btn fr-btn--sm ${weight}`);
       button.type = "button";
-      button.addEventListener("click", () => send(files, line, kind));
+      button.addEventListener("click", answer);
       group.append(button);
+    };
+    for (const [label, told] of answers) {
+      offer(label, "fr-btn--secondary", () => send(files, line, told));
     }
+    offer("Ne pas l’ajouter", "fr-btn--tertiary", () => {
+      line.remove();
+      input.focus();
+    });
     line.append(group);
   };
+
+  const awaited = () => lines.querySelector(".deposit-ask, progress");
+
+  // What is not kept yet would be lost with the page.
+  form.addEventListener("submit", (event) => {
+    if (!awaited()) return;
+    event.preventDefault();
+    awaited().scrollIntoView({ block: "center" });
+    const words = "Rien n’est encore enregistré : dites d’abord quoi faire de ce papier.";
+    if (!lines.querySelector(".deposit-awaited")) {
+      awaited().closest("li").append(made("p", words, "fr-error-text deposit-awaited"));
+    }
+    awaited().querySelector("button")?.focus();
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (awaited()) event.preventDefault();
+  });
 
   const take = (chosen) => {
     const files = Array.from(chosen);
@@ -86,7 +119,7 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const paper of pages.length ? [...papers, pages] : papers) {
       const line = made("li");
       lines.append(line);
-      send(paper, line, "");
+      send(paper, line);
     }
   };
 

@@ -13,6 +13,13 @@ from tabular.folding import fold
 # A commune is written either way: « St-Jean », « Saint-Jean ».
 _WRITTEN_ALSO = {"st": "saint", "ste": "sainte", "saint": "st", "sainte": "ste"}
 _SHORT = frozenset({"st", "ste"})
+# Characters of a search: a whole line, pasted. Beyond, SQLite refuses as many conditions.
+LONGEST = 200
+
+
+def searchable(term: str) -> str:
+    """Return what of a search is looked for: its beginning, without NUL, which no row holds."""
+    return term.replace("\0", "").strip()[:LONGEST]
 
 
 class FoldedSearchMixin(admin.ModelAdmin):
@@ -30,9 +37,10 @@ class FoldedSearchMixin(admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
+        search_term = searchable(search_term)
         folded = fold(search_term).split()
-        if not folded:
-            return queryset, False
+        if not folded:  # Punctuation alone names nothing.
+            return queryset.none() if search_term else queryset, False
         fields = [*self.get_search_fields(request)]
         found = _every(_written(word, fields) for word in folded)
         if self.typed_search_fields:

@@ -206,14 +206,14 @@ def _write_sheet(
     totals = {index: Decimal() for index, column in enumerate(sheet.columns) if column.is_totalled}
     number = 0
     for number, row in enumerate(sheet.rows, start=1):
-        _write_row(worksheet, number, cells, row)
+        _write_row(number, cells, row)
         if sheet.has_totals:
             for index in totals:
                 totals[index] += row[index]
     worksheet.autofilter(0, 0, number, len(sheet.columns) - 1)
     if sheet.has_totals and totals:
         last = ["Total", *(totals.get(index) for index in range(1, len(sheet.columns)))]
-        _write_row(worksheet, number + 1, _cells(worksheet, sheet.columns, bold), last)
+        _write_row(number + 1, _cells(worksheet, sheet.columns, bold), last)
 
 
 def _set_up_to_print(worksheet: Worksheet, sheet: Sheet) -> None:
@@ -228,11 +228,10 @@ def _set_up_to_print(worksheet: Worksheet, sheet: Sheet) -> None:
 _Cell = tuple[Callable[[int, int, Any, Format], object], int, Format]
 
 
-def _write_row(worksheet: Worksheet, number: int, cells: list[_Cell], row: Sequence[Any]) -> None:
+def _write_row(number: int, cells: list[_Cell], row: Sequence[Any]) -> None:
     for (write, index, cell_format), value in zip(cells, row, strict=True):
-        if value is None or value == "":
-            worksheet.write_blank(number, index, None, cell_format)
-        else:
+        # A cell left empty has the format of its column.
+        if value is not None and value != "":
             write(number, index, value, cell_format)
 
 

@@ -14,6 +14,7 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
+from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -218,9 +219,11 @@ PAGES = {
     "claim": READERS_OF_CLAIMS,
     "titre": READERS_OF_CLAIMS,
     "billing_board": READERS_OF_CLAIMS,
+    "board_figure": READERS_OF_CLAIMS,
     "owed": READERS_OF_CLAIMS,
     "owed_export": READERS_OF_CLAIMS,
     "debtor": READERS_OF_CLAIMS,
+    "debtor_use_account": READERS_OF_CLAIMS,
     "debtor_statement": READERS_OF_CLAIMS,
     "own_titres": {Role.TOWN_HALL},
     "own_statement": {Role.TOWN_HALL},
@@ -229,9 +232,19 @@ PAGES = {
     "admin:index": ADMIN_SITE_ROLES,
     "admin:search": ADMIN_SITE_ROLES,
     "admin:conventions_convention_assign": ADMIN_SITE_ROLES,
-    "admin:conventions_convention_columns": ADMIN_SITE_ROLES,
-    "admin:conventions_convention_views": ADMIN_SITE_ROLES,
-    "admin:conventions_convention_forget": ADMIN_SITE_ROLES,
+    # The lists that remember.
+    **{
+        f"admin:{of}_{page}": ADMIN_SITE_ROLES
+        for of in (
+            "conventions_convention",
+            "conventions_enrolment",
+            "communes_collectivity",
+            "schools_school",
+            "invitations_invitation",
+            "jobs_job",
+        )
+        for page in ("columns", "views", "forget")
+    },
     "admin:conventions_convention_mailing": ADMIN_SITE_ROLES,
     "admin:login": ADMIN_SITE_ROLES,
     "admin:logout": SIGNED_IN,  # Leads to account_logout, or to the front page
@@ -244,11 +257,17 @@ PAGES = {
     **dict.fromkeys(IMPORTS, ADMIN_SITE_ROLES),
     **{f"{page}_report": ADMIN_SITE_ROLES for page in IMPORTS},
     "admin:communes_collectivity_reach": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_do": ADMIN_SITE_ROLES,
+    "admin:schools_school_do": ADMIN_SITE_ROLES,
+    "admin:communes_collectivity_mayor": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_board": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_map": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_close": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_archive": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_renew": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_tariff": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_exceptions": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_enrol": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_prepare": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_send": ADMIN_SITE_ROLES,
@@ -261,6 +280,7 @@ PAGES = {
     "admin:conventions_convention_amendment": ADMIN_SITE_ROLES,
     "admin:piles_pile_thumbnail": ADMIN_SITE_ROLES,
     "admin:conventions_convention_message": ADMIN_SITE_ROLES,
+    "admin:conventions_convention_no_answer": ADMIN_SITE_ROLES,
     "admin:conventions_convention_resume": ADMIN_SITE_ROLES,
     "admin:conventions_convention_termination": ADMIN_SITE_ROLES,
     **{
@@ -277,6 +297,7 @@ PAGES = {
         )
     },
     "admin:accounts_accessentry_export": {Role.ADMINISTRATOR},
+    "admin:invitations_invitation_do": ADMIN_SITE_ROLES,
     "admin:accounts_user_reset_factor": {Role.ADMINISTRATOR},
     "admin:accounts_user_forget_proconnect": {Role.ADMINISTRATOR},
     "admin:conventions_enrolment_withdraw": ADMIN_SITE_ROLES,
@@ -295,7 +316,17 @@ MODEL_PAGES = {
 }
 
 # What a page is asked with.
+# As the page that asks carries them.
+CHOSEN = {"keys": "1", "selection": signing.dumps(["", "/admin/"])}
 QUERIES = {
+    **dict.fromkeys(
+        (
+            "admin:communes_collectivity_do",
+            "admin:schools_school_do",
+            "admin:invitations_invitation_do",
+        ),
+        CHOSEN,
+    ),
     "confirm_access": {
         "representative_civility": "F",
         "representative_first_name": "Inès",
@@ -405,7 +436,11 @@ def values(convention, town_hall, administrator):
     returned = receive_return("retour.csv", b"Reference;Date\r\nTP-1;x", by=administrator)[0]
     apply_return(returned, Layout({"reference": 0, "on": 1}, {}, "issued"), by=administrator)
     prepared = prepare_list(Choice(convention.campaign), by=administrator)
-    coding = Coding.objects.create(budget_year=BudgetYear.objects.create(year=2026))
+    coding = Coding.objects.create(
+        budget_year=BudgetYear.objects.create(
+            year=2026, is_earmarked=True, use_of_funds="Hébergement."
+        )
+    )
     issued = Document.freeze(
         b"%PDF-1.7 issued",
         pages=1,
@@ -451,6 +486,9 @@ def values(convention, town_hall, administrator):
         ("invitation", "token"): invitation.path.rstrip("/").rpartition("/")[2],
         ("invite_again", "pk"): invitation.pk,
         ("withdraw_invitation", "pk"): invitation.pk,
+        ("admin:communes_collectivity_do", "name"): "invite",
+        ("admin:schools_school_do", "name"): "keep_open",
+        ("admin:invitations_invitation_do", "name"): "send_again",
         ("remove_colleague", "pk"): colleague.pk,
         ("mfa_remove_webauthn", "pk"): key.pk,
         **{
@@ -459,6 +497,7 @@ def values(convention, town_hall, administrator):
         },
         "kind": "csv",
         ("entry_new", "kind"): "received",
+        ("board_figure", "figure"): "attendu",
         **{(page, "pk"): entry.titre_id for page in ABOUT_A_TITRE},
         **{(page, "pk"): prepared.pk for page in ("list", "list_confirm")},
         **{(page, "pk"): returned.pk for page in ABOUT_A_RETURN},
@@ -467,7 +506,10 @@ def values(convention, town_hall, administrator):
         ("decision_letter", "pk"): entry.titre_id,
         ("decision_letter", "entry"): decision.pk,
         ("coding", "pk"): coding.pk,
-        **{(page, "year"): 2026 for page in ("budget_year", "coding", "coding_new")},
+        **{
+            (page, "year"): 2026
+            for page in ("budget_year", "coding", "coding_new", "debtor_use_account")
+        },
         ("admin:piles_pile_thumbnail", "pk"): pile.pk,
         **{(f"{page}_report", "pk"): import_report(page, town_hall) for page in IMPORTS},
         ("admin:piles_pile_thumbnail", "number"): 1,
@@ -482,6 +524,7 @@ def values(convention, town_hall, administrator):
             for page in ("retry", "cancel", "file", "report")
         },
         ("admin:conventions_convention_message", "pk"): convention.pk,
+        ("admin:conventions_convention_no_answer", "pk"): convention.pk,
         ("admin:conventions_convention_resume", "pk"): convention.pk,
         ("admin:conventions_convention_termination", "pk"): convention.pk,
         ("admin:conventions_convention_amend", "pk"): convention.pk,

@@ -21,6 +21,7 @@ from accounts.roles import ADMIN_SITE_ROLES, Role
 from accounts.scope import collectivity_scope
 from communes.admin_base import HistoryAdmin
 from tabular.admin_export import ExportMixin
+from tabular.admin_search import searchable
 from tabular.folding import fold
 from tabular.writing import Column, Kind
 
@@ -140,8 +141,9 @@ class UserAdmin(ExportMixin, HistoryAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Find by name and e-mail as typed, by collectivity without minding accents."""
         found, _ = super().get_search_results(request, queryset, search_term)
-        of_place = queryset.filter(collectivities__search_text__contains=fold(search_term))
-        return found | of_place, True
+        if not (words := fold(searchable(search_term))):
+            return found, True
+        return found | queryset.filter(collectivities__search_text__contains=words), True
 
     @admin.display(description="nom", ordering="last_name")
     def full_name(self, user: User) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import ManyToManyField, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +22,7 @@ from communes.models import Collectivity
 from outbox.models import Delivery
 from tabular.admin_export import ExportMixin
 from tabular.admin_import import FileImportMixin
+from tabular.admin_search import searchable
 from tabular.folding import fold
 from tabular.reading import Report
 from tabular.writing import Column, Kind
@@ -94,7 +95,6 @@ class InvitationAdmin(ExportMixin, FileImportMixin, ScopedAdmin):
     list_per_page = 100
     search_fields = ("email", "collectivity__search_text")
     search_help_text = "Adresse électronique ou collectivité ; les accents sont facultatifs."
-    actions = ("send_again", "withdraw")
     import_title = "Inviter d'après un fichier"
     import_source = (
         "Un fichier (CSV ou classeur) d'une ligne par personne : colonnes « Code » (code INSEE d'une commune, "
@@ -132,8 +132,9 @@ class InvitationAdmin(ExportMixin, FileImportMixin, ScopedAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Find by address as typed, by collectivity without minding accents."""
         found, _ = super().get_search_results(request, queryset, search_term)
-        of_place = queryset.filter(collectivity__search_text__contains=fold(search_term))
-        return found | of_place, False
+        if not (words := fold(searchable(search_term))):
+            return found, False
+        return found | queryset.filter(collectivity__search_text__contains=words), False
 
     # --- New ones -------------------------------------------------------------
     def get_form(
@@ -203,20 +204,3 @@ class InvitationAdmin(ExportMixin, FileImportMixin, ScopedAdmin):
     @admin.display(description="valable jusqu'au", ordering="expires_at")
     def until(self, invitation: Invitation) -> str:
         return f"{timezone.localtime(invitation.expires_at):%d/%m/%Y}"
-
-    @admin.action(description="Envoyer de nouveau", permissions=["add"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
-        by = user_of(request)
-        self._tell(request, [inviting.send_again(each, by=by) for each in queryset], "renvoyée")
-
-    @admin.action(description="Retirer", permissions=["add"])
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
-        by = user_of(request)
-        self._tell(request, [inviting.withdraw(each, by=by) for each in queryset], "retirée")
-
-    def _tell(self, request: HttpRequest, results: list[bool], done: str) -> None:
-        if count := results.count(True):
-            many = "s" if count > 1 else ""
-            messages.success(request, f"{count} invitation{many} {done}{many}.")
-        if left := results.count(False):
-            messages.warning(request, f"Déjà acceptées ou retirées, laissées de côté : {left}.")

@@ -10,7 +10,6 @@ from django.db.models import Prefetch
 from django.utils import timezone
 
 from accounts.models import User
-from billing import liquidation
 from billing.ledger import Account, account_of
 from billing.liquidation import Part, total
 from billing.models import Claim, DebtorChange, Titre
@@ -19,6 +18,7 @@ from billing.recording import decision_part
 from communes.models import Collectivity
 from conventions.amendments.effects import signed_amendments
 from conventions.amendments.models import Amendment
+from conventions.campaigns.tariff_words import change_in_words, liquidation
 from conventions.models import Convention, Enrolment, Piece, SignedByBoth
 from conventions.models.convention import ConventionQuerySet
 
@@ -32,13 +32,20 @@ def claimable(user: User | None = None) -> ConventionQuerySet:
 
 
 def with_claims(conventions: ConventionQuerySet) -> ConventionQuerySet:
-    """Leave the conventions signed by both of a queryset, with what `Due` reads of them."""
+    """Fetch, beside `with_accounts`, what a titre says: schools, and what stands in its way."""
+    return with_accounts(conventions).prefetch_related(
+        Prefetch("enrolments", Enrolment.objects.as_issued()),
+        Prefetch("pieces", Piece.objects.without_blanks().filter(kind__in=_SIGNED_COPIES)),
+    )
+
+
+def with_accounts(conventions: ConventionQuerySet) -> ConventionQuerySet:
+    """Leave the conventions signed by both of a queryset, with the amounts `Due` reads of them."""
     return (
         conventions.signed()
         .with_parties()
         .select_related("claim__to_cancel", "collectivity__merged_into")
         .prefetch_related(
-            Prefetch("enrolments", Enrolment.objects.as_issued()),
             Prefetch(
                 "amendments",
                 Amendment.objects.signed().with_changes().select_related("act"),
@@ -50,7 +57,6 @@ def with_claims(conventions: ConventionQuerySet) -> ConventionQuerySet:
                     "collectivity__commune", "collectivity__merged_into"
                 ),
             ),
-            Prefetch("pieces", Piece.objects.without_blanks().filter(kind__in=_SIGNED_COPIES)),
         )
         .order_by("collectivity__search_text", "pk")
     )
@@ -220,9 +226,7 @@ def convention_part(convention: Convention) -> Part:
         name=f"convention {convention.reference}",
         dated_on=convention.effective_on,
         amount=convention.amount,
-        calculation=liquidation.calculation(
-            convention.school_count, convention.unit_fee, convention.amount
-        ),
+        calculation=liquidation(convention.rule, convention.charge, convention.exception),
     )
 
 
@@ -233,10 +237,10 @@ def amendment_part(amendment: Amendment) -> Part:
         name=f"avenant n° {amendment.number}",
         dated_on=amendment.effective_on,
         amount=amendment.amount_change,
-        calculation=liquidation.change(
+        calculation=change_in_words(
+            amendment.convention.rule,
+            amendment.change,
             amendment.added_count,
             amendment.removed_count,
-            amendment.unit_fee,
-            amendment.amount_change,
         ),
     )

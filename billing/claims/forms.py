@@ -6,25 +6,26 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import QueryDict
 from django.utils import timezone
 from dsfr.forms import DsfrBaseForm
 
 from accounts.models import User
 from accounts.scope import collectivity_scope
-from billing.claims.due import with_claims
-from billing.claims.listing import Shown, showing, with_amounts
+from billing.claims.due import with_accounts
+from billing.claims.listing import Shown, showing
 from billing.models import Entry, Titre
 from billing.models.entry import EntryKind
 from billing.pages import AmountField, ReasonForm
 from billing.recording import Fact
 from communes.identifiers import normalise
-from communes.models import Academy, Collectivity, Department
+from communes.models import Collectivity, Department
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
 from lifecycle.plausible import DateInput, Window, keep_within
+from tabular.admin_search import searchable
 from tabular.folding import fold
 
 
@@ -34,30 +35,21 @@ class TerritoryForm(DsfrBaseForm):
     Without a campaign in the address, the newest that has claims is chosen.
     """
 
-    campagne = forms.ModelChoiceField(
+    campagne = forms.TypedChoiceField(
         label="Année scolaire",
-        queryset=Campaign.objects.none(),
-        to_field_name="start_year",
-        empty_label=None,
         error_messages={
             "required": "Choisissez une année scolaire.",
             "invalid_choice": "Cette année scolaire n'a pas de campagne : choisissez-en une autre.",
         },
     )
-    academie = forms.ModelChoiceField(
+    academie = forms.TypedChoiceField(
         label="Académie",
-        queryset=Academy.objects.none(),
-        to_field_name="code",
         required=False,
-        empty_label="Toutes",
         error_messages={"invalid_choice": "Choisissez une académie de la liste."},
     )
-    departement = forms.ModelChoiceField(
+    departement = forms.TypedChoiceField(
         label="Département",
-        queryset=Department.objects.none(),
-        to_field_name="code",
         required=False,
-        empty_label="Tous",
         error_messages={"invalid_choice": "Choisissez un département de la liste."},
     )
 
@@ -68,21 +60,33 @@ class TerritoryForm(DsfrBaseForm):
             data["campagne"] = str(newest.start_year)
         super().__init__(data)
         # Those of the collectivities in the user's scope: a rectorat agent may have a few only.
-        departments = Department.objects.filter(
-            collectivity_scope(user, "collectivities")
-        ).distinct()
-        self.fields["campagne"].queryset = Campaign.objects.all()
-        self.fields["campagne"].label_from_instance = lambda campaign: campaign.school_year
-        self.fields["departement"].queryset = departments
-        self.fields["academie"].queryset = Academy.objects.filter(
-            departments__in=departments
-        ).distinct()
+        departments = list(
+            Department.objects.filter(collectivity_scope(user, "collectivities"))
+            .select_related("academy")
+            .distinct()
+        )
+        academies = {each.academy for each in departments}
+        campaigns = {str(each.start_year): each for each in Campaign.objects.all()}
+        self._offer("campagne", campaigns, {key: c.school_year for key, c in campaigns.items()})
+        self._offer(
+            "academie",
+            {each.code: each for each in sorted(academies, key=lambda academy: academy.name)},
+            {"": "Toutes"},
+        )
+        self._offer("departement", {each.code: each for each in departments}, {"": "Tous"})
+
+    def _offer(self, name: str, found: dict[str, Any], labels: dict[str, str]) -> None:
+        """Let one of `found` be chosen by its key; `labels` begin with what is not one of them."""
+        field = self.fields[name]
+        named = {key: labels.get(key, str(each)) for key, each in found.items()}
+        field.choices = list((labels | named).items())
+        field.coerce, field.empty_value = found.__getitem__, None
 
     @staticmethod
     def default_campaign(user: User) -> Campaign | None:
         """Return the newest campaign with claims that `user` may see, else the newest of all."""
-        with_claims = Convention.objects.for_user(user).signed().values("campaign")
-        return Campaign.objects.filter(pk__in=with_claims).first() or Campaign.objects.first()
+        signed = Convention.objects.for_user(user).signed().filter(campaign=OuterRef("pk"))
+        return Campaign.objects.filter(Exists(signed)).first() or Campaign.objects.first()
 
     @property
     def campaign(self) -> Campaign | None:
@@ -145,12 +149,12 @@ class ClaimFilterForm(TerritoryForm):
         """Return the conventions whose claims are shown; none while the form is invalid."""
         if not self.is_valid():
             return Convention.objects.none()
-        conventions = with_claims(Convention.objects.for_user(self.user)).filter(
+        conventions = with_accounts(Convention.objects.for_user(self.user)).filter(
             self.of_territory("collectivity"), campaign=self.cleaned_data["campagne"]
         )
         if text := self.cleaned_data["recherche"]:
             conventions = conventions.filter(matching(text))
-        return showing(with_amounts(conventions), self.shown)
+        return showing(conventions, self.shown)
 
 
 def matching(text: str) -> Q:
@@ -164,7 +168,7 @@ def matching(text: str) -> Q:
     found = Q(pk__in=Convention.objects.filter(titres).values("pk")) | Q(
         reference__icontains=reference.removeprefix("TP")
     )
-    if words := fold(text).split():
+    if words := fold(searchable(text)).split():
         named = (Q(collectivity__search_text__contains=word) for word in words)
         found |= reduce(and_, named)
     if (digits := normalise(text)).isdecimal():

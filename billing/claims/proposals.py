@@ -25,9 +25,9 @@ from billing.models import Claim, Titre
 from communes.models import Collectivity, Party
 from conventions.acts.models import Act
 from conventions.amendments.models import Amendment
+from conventions.campaigns.tariff_words import tariff_of_titre
 from conventions.models import Convention, Enrolment, SignedByBoth
 from conventions.models.convention import ConventionQuerySet
-from documents.wording.typography import euros_and_cents
 
 # Rows fetched at a time: bounds the memory of a whole region.
 CHUNK = 2000
@@ -203,7 +203,7 @@ def _about(
         act_executory_on=_executory_on(acts),
         school_count=balance,
         schools=schools,
-        tariff=f"{euros_and_cents(convention.unit_fee)} par école",
+        tariff=tariff_of_titre(convention.rule, convention.exception),
         basis=liquidation.basis(
             parts, amount, reference=convention.reference, school_year=school_year
         ),

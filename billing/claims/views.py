@@ -35,7 +35,8 @@ def claims(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     form = ClaimFilterForm(request.GET, user=user)
     conventions = form.conventions()
-    page = page_of(request, conventions)
+    added_up = totals(conventions) if form.is_valid() else None
+    page = page_of(request, conventions, added_up.claims if added_up else 0)
     return render(
         request,
         "billing/claims.html",
@@ -44,7 +45,7 @@ def claims(request: HttpRequest) -> HttpResponse:
             "campaign": form.campaign,
             "page": page,
             "dues": [due_of(convention) for convention in page.object_list],
-            "totals": totals(conventions) if form.is_valid() else None,
+            "totals": added_up,
             "query": form.query(),
             "may_write": user.role in WRITERS,
         },

@@ -1,15 +1,16 @@
 """The ledger: what became of each titre, line by line, each written once."""
 
+import datetime
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Cast, Round
 
 from billing.models.titre import Titre, one_live_request
 from lifecycle import plausible
-from lifecycle.frozen import Frozen
+from lifecycle.frozen import Frozen, FrozenQuerySet
 from lifecycle.triggers import Rule
 
 
@@ -32,6 +33,8 @@ TAKES = (EntryKind.RECEIVED, EntryKind.REMITTED, EntryKind.WRITTEN_OFF)
 GIVES = (EntryKind.PAYMENT_REVERSED, EntryKind.REFUNDED)
 # What came in, and what of it went back.
 PAYMENTS = (EntryKind.RECEIVED, EntryKind.PAYMENT_REVERSED, EntryKind.REFUNDED)
+# What the authorising officer gives up.
+SETTLED = (EntryKind.REMITTED, EntryKind.WRITTEN_OFF)
 # Answers to a request: after one of them it is not live any more.
 ANSWERS = (EntryKind.ISSUED, EntryKind.REJECTED)
 
@@ -47,7 +50,7 @@ _OF_CLAIM = "(SELECT t.claim_id FROM billing_titre t WHERE t.id = NEW.titre_id)"
 _ANSWERED_TWICE = """
 NEW.reverses_id IS NULL AND NEW.kind IN ('issued', 'rejected') AND
 (SELECT COUNT(*) FROM billing_entry e WHERE e.titre_id = NEW.titre_id
-  AND e.kind IN ('issued', 'rejected') AND e.reverses_id IS NULL
+  AND e.kind IN ('issued', 'rejected') AND +e.reverses_id IS NULL
   AND NOT EXISTS (SELECT 1 FROM billing_entry r WHERE r.reverses_id = e.id)) > 1
 """
 _REVERSES_OTHERWISE = """
@@ -77,6 +80,16 @@ _FOLLOWS_KIND = (
     | Q(kind="issued") & (Q(effect=_CENTS) | Q(effect=-1 * _CENTS))
     | ~Q(kind__in=[*TAKES, *GIVES, "issued"]) & Q(effect=0)
 )
+
+
+class EntryQuerySet(FrozenQuerySet["Entry"]):
+    def in_force(self, as_at: datetime.date) -> "EntryQuerySet":
+        """Leave the entries up to a day that none of that day has reversed."""
+        # By the few that reverse: asked for what reverses nothing, SQLite reads the whole index
+        # of `reverses`, which it takes for a handful of rows because each value is unique.
+        reversals = Entry.objects.filter(reverses__isnull=False).order_by().values("pk")
+        undone = Entry.objects.filter(reverses=OuterRef("pk"), on__lte=as_at)
+        return self.filter(~Q(pk__in=reversals), ~Exists(undone), on__lte=as_at)
 
 
 class Entry(Frozen):
@@ -159,12 +172,16 @@ class Entry(Frozen):
     )
     recorded_at = models.DateTimeField("enregistré le", auto_now_add=True)
 
+    objects = EntryQuerySet.as_manager()  # type: ignore[misc]
+
     class Meta:
         verbose_name = "écriture"
         ordering = ["on", "pk"]
         indexes = [
             # What lists and boards add up, without the rows themselves.
             models.Index(fields=["account", "on", "kind", "effect"], name="entry_balance"),
+            # Which titres are numbered, rejected, contested.
+            models.Index(fields=["kind", "titre", "on"], name="entry_kind"),
             models.Index(
                 fields=["chorus_number"], condition=~Q(chorus_number=""), name="entry_chorus_number"
             ),

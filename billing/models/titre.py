@@ -3,8 +3,9 @@
 from decimal import Decimal
 from typing import ClassVar
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from accounts.models import User
 from accounts.scope import collectivity_scope
@@ -15,11 +16,12 @@ from communes.models import Collectivity
 from lifecycle.frozen import Frozen, FrozenQuerySet
 from lifecycle.triggers import Rule
 
-# A request is live until the accountant has answered it, or its batch was withdrawn.
+# A request is live until the accountant has answered it, or its batch was withdrawn. The plus
+# keeps SQLite from the index of `reverses_id`, which it takes for a handful of rows.
 _LIVE_REQUESTS = """
 (SELECT COUNT(*) FROM billing_titre t WHERE t.claim_id = {claim}
   AND NOT EXISTS (SELECT 1 FROM billing_entry e WHERE e.titre_id = t.id
-    AND e.kind IN ('issued', 'rejected') AND e.reverses_id IS NULL
+    AND e.kind IN ('issued', 'rejected') AND +e.reverses_id IS NULL
     AND NOT EXISTS (SELECT 1 FROM billing_entry r WHERE r.reverses_id = e.id))
   AND NOT EXISTS (SELECT 1 FROM billing_batchoutcome o
     WHERE o.batch_id = t.batch_id AND o.kind = 'withdrawn'))
@@ -57,9 +59,10 @@ class TitreQuerySet(FrozenQuerySet["Titre"]):
 
     def in_full(self) -> "TitreQuerySet":
         """Fetch what a list of titres shows and what their accounts are computed from."""
+        entries = apps.get_model("billing.Entry").objects.select_related("reversed_by")
         return self.select_related(
             "batch__campaign", "batch__outcome", "corrects"
-        ).prefetch_related("entries__reversed_by", "account_entries__reversed_by")
+        ).prefetch_related(Prefetch("entries", entries), Prefetch("account_entries", entries))
 
     def for_ledger(self) -> "TitreQuerySet":
         """Fetch of thousands what the ledger computes with, and no more."""

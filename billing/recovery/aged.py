@@ -5,11 +5,13 @@ apart from what is late: its recovery is suspended (décret 2012-1246, article 1
 """
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from billing.balances import Owed, owed
+from billing.ledger import euros
 from billing.liquidation import total
 from billing.models.titre import TitreQuerySet
 
@@ -48,14 +50,28 @@ class Aged:
         """What is past its due date, contested sums left apart."""
         return total(self.columns[1:])
 
+
+# Beside the columns, in the sums of cents.
+_CONTESTED, _EXCESS = len(COLUMNS), len(COLUMNS) + 1
+
+
+@dataclass
+class _Sums:
+    """The same of one debtor while it is added up: whole cents, of which there are thousands."""
+
+    name: str = ""
+    titres: int = 0
+    cents: list[int] = field(default_factory=lambda: [0] * (len(COLUMNS) + 2))
+
     def add(self, line: Owed, as_at: datetime.date) -> None:
-        """Take in what one titre owes."""
+        # As its last titre names it.
+        self.name = line.name
         self.titres += 1
         if line.balance < 0:
-            self.excess += line.balance
+            self.cents[_EXCESS] += line.balance
             return
-        self.contested += line.contested
-        self.columns[_column((as_at - line.aged_from).days)] += line.balance - line.contested
+        self.cents[_CONTESTED] += line.contested
+        self.cents[_column((as_at - line.aged_from).days)] += line.balance - line.contested
 
 
 def _column(days: int) -> int:
@@ -64,20 +80,16 @@ def _column(days: int) -> int:
 
 def aged_by_debtor(titres: TitreQuerySet, as_at: datetime.date) -> list[Aged]:
     """Return what each debtor of `titres` owes on a day, by name; in three queries."""
-    debtors = {
-        key: (name, code)
-        for key, name, code in titres.order_by("pk").values_list(
-            "pk", "debtor_name", "debtor__code"
-        )
-    }
-    lines: dict[str, Aged] = {}
-    for line in sorted(owed(titres, as_at), key=lambda line: line.titre_id):
-        name, code = debtors[line.titre_id]
-        found = lines.setdefault(code, Aged(name, code))
-        # As its last titre names it.
-        found.name = name
-        found.add(line, as_at)
-    return sorted(lines.values(), key=lambda line: (line.name, line.code))
+    found: dict[str, _Sums] = defaultdict(_Sums)
+    for line in owed(titres, as_at):
+        found[line.code].add(line, as_at)
+    lines = [_aged(code, sums) for code, sums in found.items()]
+    return sorted(lines, key=lambda line: (line.name, line.code))
+
+
+def _aged(code: str, sums: _Sums) -> Aged:
+    *columns, contested, excess = map(euros, sums.cents)
+    return Aged(sums.name, code, sums.titres, columns, contested, excess)
 
 
 def sum_of(lines: Iterable[Aged]) -> Aged:

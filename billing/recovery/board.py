@@ -8,26 +8,25 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import Combinable
-from django.db.models.functions import ExtractYear
 from django.utils import timezone
 
 from accounts.models import User
-from billing.balances import entries_in_force, in_cents, of_kind, owed, signed_cents, standing
-from billing.claims.listing import Shown, showing, with_amounts
+from accounts.scope import collectivity_scope
+from billing.balances import contested, in_cents, of_kind, signed_cents, standing
+from billing.claims.listing import Shown, showing
 from billing.ledger import euros
 from billing.models import Entry, Titre
-from billing.models.entry import PAYMENTS, EntryKind
+from billing.models.entry import PAYMENTS, SETTLED, EntryKind
 from billing.models.titre import TitreQuerySet
 from communes.models import Department
 from conventions.amendments.models import Amendment
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
-
-_SETTLED = (EntryKind.REMITTED, EntryKind.WRITTEN_OFF)
 
 
 @dataclass
@@ -90,7 +89,7 @@ def build_board(campaign: Campaign, user: User, territory: Q) -> Board:
     living = Convention.objects.for_user(user).living().filter(territory, campaign=campaign)
     keys = living.order_by().values("pk")
     found: dict[int, Figures] = defaultdict(Figures)
-    _add_conventions(found, living, today)
+    _add_conventions(found, living)
     titres = Titre.objects.filter(claim__convention__in=keys)
     _add_titres(found, titres, today)
     departments = [
@@ -109,29 +108,22 @@ def sum_of(figures: Iterable[Figures]) -> Figures:
     return whole
 
 
-def _add_conventions(
-    found: dict[int, Figures], living: ConventionQuerySet, today: datetime.date
-) -> None:
+def _add_conventions(found: dict[int, Figures], living: ConventionQuerySet) -> None:
     place = "collectivity__department"
     signed = living.signed()
-    keys = signed.order_by().values("pk")
-    changes = Amendment.objects.signed().filter(convention__in=keys)
-    decided = entries_in_force(today).filter(
-        kind=EntryKind.DECIDED, titre__claim__convention__in=keys
+    exempt = showing(signed, Shown.EXEMPT).order_by().values("pk")
+    parts = (
+        (in_cents("amount"), Q(pk__in=signed.order_by().values("pk"))),
+        (Value(1), Q(pk__in=exempt)),
     )
-    of_signature = (in_cents("amount"), Q(pk__in=keys))
-    for key, cents, of_signed in _by(living, place, in_cents("amount"), of_signature):
+    for key, cents, of_signed, exempted in _by(living, place, in_cents("amount"), *parts):
         found[key].expected += euros(cents)
         found[key].signed += euros(of_signed)
+        found[key].exempt = exempted
+    changes = Amendment.objects.signed().filter(convention__in=signed.order_by().values("pk"))
     for key, cents in _by(changes, f"convention__{place}", in_cents("amount_change")):
         found[key].signed += euros(cents)
         found[key].expected += euros(cents)
-    for key, cents in _by(decided, f"titre__claim__convention__{place}", in_cents("amount")):
-        found[key].signed -= euros(cents)
-        found[key].expected -= euros(cents)
-    exempt = showing(with_amounts(signed), Shown.EXEMPT).order_by().values_list(place)
-    for key, count in exempt.annotate(Count("pk")):
-        found[key].exempt = count
 
 
 def _add_titres(found: dict[int, Figures], titres: TitreQuerySet, today: datetime.date) -> None:
@@ -142,20 +134,34 @@ def _add_titres(found: dict[int, Figures], titres: TitreQuerySet, today: datetim
         found[key].requested = euros(cents)
         found[key].issued = euros(numbered)
     entries = Entry.objects.filter(titre__in=titres.order_by().values("pk"), on__lte=today)
-    of_payments, of_others = (("effect", Q(kind__in=kinds)) for kinds in (PAYMENTS, _SETTLED))
-    for key, _, paid, settled in _by(entries, f"titre__{place}", "effect", of_payments, of_others):
-        found[key].received = euros(-paid)
-        found[key].written_off = euros(-settled)
-    department_of = dict(titres.order_by("pk").values_list("pk", place))
-    for line in owed(titres, today):
-        figures = found[department_of[line.titre_id]]
-        figures.balance += line.balance
-        figures.contested += line.contested
+    parts = (
+        ("effect", Q(kind__in=PAYMENTS)),
+        ("effect", Q(kind__in=SETTLED)),
+        (_granted(), Q(kind=EntryKind.DECIDED)),
+    )
+    for key, left, paid, settled, granted in _by(entries, f"titre__{place}", "effect", *parts):
+        figures = found[key]
+        figures.balance = euros(left)
+        figures.received = euros(-paid)
+        figures.written_off = euros(-settled)
+        figures.signed -= euros(granted)
+        figures.expected -= euros(granted)
+    suspended = contested(titres, today)
+    department_of = dict(titres.filter(pk__in=suspended).order_by("pk").values_list("pk", place))
+    for key, amount in suspended.items():
+        found[department_of[key]].contested += amount
+
+
+def _granted() -> Case:
+    """Return what a decision takes from the amount due, in cents; its reversal gives it back."""
+    return Case(
+        When(reverses__isnull=True, then=in_cents("amount")), default=-1 * in_cents("amount")
+    )
 
 
 def _by(
     rows: QuerySet, place: str, amount: Combinable | str, *parts: tuple[Combinable | str, Q]
-) -> Iterable[tuple[int, ...]]:
+) -> Iterable[tuple[Any, ...]]:
     """Return (key, cents, cents of each part) of a queryset, added up by what `place` leads to."""
     sums = {
         f"part_{number}": Sum(part, filter=condition, default=0)
@@ -175,18 +181,18 @@ class Year:
 
 def budget_years(user: User) -> list[Year]:
     """Return what was issued and received in each year, whatever its campaign, newest first."""
-    titres = Titre.objects.for_user(user).order_by().values("pk")
-    entries = (
-        Entry.objects.filter(titre__in=titres, on__lte=timezone.localdate())
-        .order_by()
-        .annotate(year=ExtractYear("on"))
+    entries = Entry.objects.filter(
+        collectivity_scope(user, "titre__claim__convention__collectivity"),
+        on__lte=timezone.localdate(),
+        kind__in=(EntryKind.ISSUED, *PAYMENTS),
     )
-    counted = entries.filter(kind__in=(EntryKind.ISSUED, *PAYMENTS))
     of_issues, of_payments = (
         ("effect", Q(kind__in=kinds)) for kinds in ([EntryKind.ISSUED], PAYMENTS)
     )
-    years = [
-        Year(year, issued=euros(asked), received=euros(-paid))
-        for year, _, asked, paid in _by(counted, "year", "effect", of_issues, of_payments)
-    ]
-    return sorted(years, key=lambda each: -each.year)
+    years: dict[int, Year] = {}
+    # By day, of which there are few: SQLite takes the year of each row one by one.
+    for day, _, asked, paid in _by(entries, "on", "effect", of_issues, of_payments):
+        year = years.setdefault(day.year, Year(day.year))
+        year.issued += euros(asked)
+        year.received += euros(-paid)
+    return sorted(years.values(), key=lambda each: -each.year)

@@ -30,7 +30,7 @@ class OwedForm(TerritoryForm):
         super().__init__(data, user=user)
         year = self.fields["campagne"]
         year.required = False
-        year.empty_label = "Toutes"
+        year.choices = [("", "Toutes"), *year.choices]
 
     @staticmethod
     def default_campaign(user: User) -> None:

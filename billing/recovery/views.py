@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,6 +14,7 @@ from accounts.models import User
 from billing.access import READERS, WRITERS
 from billing.claims.forms import TerritoryForm
 from billing.claims.views import find_account
+from billing.coding.models import BudgetYear
 from billing.ledger import Account, account_of
 from billing.liquidation import total
 from billing.models import Titre
@@ -21,8 +23,11 @@ from billing.recovery.aged import NAMES, Aged, aged_by_debtor, sum_of
 from billing.recovery.board import budget_years, build_board
 from billing.recovery.contestations import contestations as all_contestations
 from billing.recovery.contestations import of_account, print_letter
+from billing.recovery.figures import NAMES as NAMES_OF_FIGURES
+from billing.recovery.figures import Figure, lines_of
 from billing.recovery.forms import OwedForm
 from billing.recovery.statement import print_statement
+from billing.recovery.use_account import earmarked_years, print_use_account
 from communes.models import Collectivity
 from tabular import writing
 from tabular.writing import Column, Kind
@@ -106,6 +111,34 @@ def board(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_safe
+@role_required(*READERS)
+def board_figure(request: HttpRequest, figure: str) -> HttpResponse:
+    """What a figure of the board is made of, convention by convention, with its sum."""
+    if figure not in NAMES_OF_FIGURES:
+        raise Http404
+    user = user_of(request)
+    form = TerritoryForm(request.GET, user=user)
+    campaign = form.campaign
+    lines = (
+        lines_of(Figure(figure), campaign, user, form.of_territory("collectivity"))
+        if campaign
+        else []
+    )
+    return render(
+        request,
+        "billing/board_figure.html",
+        {
+            "form": form,
+            "campaign": campaign,
+            "name": NAMES_OF_FIGURES[Figure(figure)],
+            "page": page_of(request, lines),
+            "total": total(line.amount for line in lines),
+            "query": form.query(),
+        },
+    )
+
+
 # --- One debtor -------------------------------------------------------------------
 def _debtor(user: User, code: str) -> tuple[Collectivity, Any]:
     titres = Titre.objects.for_user(user).in_full().filter(debtor__code=code)
@@ -130,12 +163,14 @@ def _accounts(request: HttpRequest, code: str) -> tuple[OwedForm, Collectivity, 
 def debtor_page(request: HttpRequest, code: str) -> HttpResponse:
     """The titres of a debtor over all years, as at a day."""
     form, collectivity, accounts = _accounts(request, code)
+    titres = Titre.objects.for_user(user_of(request)).filter(debtor__code=code)
     return render(
         request,
         "billing/debtor.html",
         {
             "collectivity": collectivity,
             "accounts": accounts,
+            "earmarked": earmarked_years(titres),
             "as_at": form.as_at,
             "balance": total(account.balance for account in accounts),
             "received": total(account.received for account in accounts),
@@ -150,6 +185,23 @@ def debtor_statement(request: HttpRequest, code: str) -> HttpResponse:
     form, collectivity, accounts = _accounts(request, code)
     standing = [account for account in accounts if account.stands]
     return pdf(print_statement(collectivity, standing, form.as_at), f"releve-{code}.pdf")
+
+
+@require_safe
+@role_required(*READERS)
+def debtor_use_account(request: HttpRequest, code: str, year: int) -> HttpResponse:
+    """The account of use of an earmarked budget year, as a PDF; 404 of any other year."""
+    collectivity, titres = _debtor(user_of(request), code)
+    of_year = get_object_or_404(BudgetYear, year=year, is_earmarked=True)
+    if not of_year.use_of_funds.strip():
+        messages.error(
+            request,
+            f"Dites d'abord, dans les réglages de l'exercice {year}, à quoi les fonds ont été "
+            "employés : le compte d'emploi l'imprime.",
+        )
+        return redirect("debtor", code=code)
+    content = print_use_account(collectivity, of_year, titres)
+    return pdf(content, f"compte-d-emploi-{year}-{code}.pdf")
 
 
 def pdf(content: bytes, name: str) -> HttpResponse:

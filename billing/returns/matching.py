@@ -158,12 +158,8 @@ class Ledger:
     def _issued_under(self, numbers: set[str]) -> dict[str, int]:
         found: dict[str, int] = {}
         for part in _in_parts(numbers):
-            entries = Entry.objects.filter(
-                kind=EntryKind.ISSUED,
-                reverses__isnull=True,
-                reversed_by__isnull=True,
-                chorus_number__in=part,
-            )
+            entries = Entry.objects.filter(kind=EntryKind.ISSUED, chorus_number__in=part)
+            entries = entries.in_force(timezone.localdate())
             found.update(entries.order_by("pk").values_list("chorus_number", "titre"))
         return found
 

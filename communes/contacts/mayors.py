@@ -5,6 +5,7 @@ or UTF-8, `;` or tab, with or without a line of title above the headers.
 """
 
 import datetime
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -84,7 +85,11 @@ def import_mayors(
 
 def is_same_person(one: Represented, other: Represented) -> bool:
     """Tell whether both name the same person; case and accents do not count."""
-    return all(fold(getattr(one, name)) == fold(getattr(other, name)) for name in _NAMES)
+    return _is_same(*([getattr(person, name) for name in _NAMES] for person in (one, other)))
+
+
+def _is_same(one: Sequence[str], other: Sequence[str]) -> bool:
+    return one == other or [*map(fold, one)] == [*map(fold, other)]
 
 
 def is_pending(proposal: ProposedMayor) -> bool:
@@ -92,11 +97,16 @@ def is_pending(proposal: ProposedMayor) -> bool:
     return proposal.refused_on is None and not is_same_person(proposal, proposal.collectivity)
 
 
+def pending_keys(proposals: QuerySet[ProposedMayor]) -> list[int]:
+    """Return the keys of those of `proposals` that wait for an agent, in one query."""
+    now = [f"collectivity__{name}" for name in _NAMES]
+    rows = proposals.filter(refused_on=None).order_by().values_list("pk", *_NAMES, *now)
+    return [pk for pk, first, last, *named in rows if not _is_same([first, last], named)]
+
+
 def pending() -> QuerySet[ProposedMayor]:
     """Return the proposals that wait for an agent."""
-    waiting = ProposedMayor.objects.filter(refused_on=None).select_related("collectivity")
-    keys = [each.pk for each in waiting if is_pending(each)]
-    return ProposedMayor.objects.filter(pk__in=keys)
+    return ProposedMayor.objects.filter(pk__in=pending_keys(ProposedMayor.objects.all()))
 
 
 def apply(proposal: ProposedMayor, *, by: AbstractBaseUser, today: datetime.date) -> None:

@@ -238,7 +238,8 @@ class Collectivity(Party):
 
     def build_search_text(self) -> str:
         """What the search box matches; bulk writers call it themselves."""
-        return f"{fold(self.name)} {self.code} {self.siren}"
+        words = f"{fold(self.name)} {self.code} {self.siren} {fold(self.representative)}"
+        return words.strip()[:400]
 
     @property
     def title(self) -> str:

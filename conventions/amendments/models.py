@@ -3,11 +3,12 @@
 import datetime
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Round
+from django.db.models.functions import Coalesce, Round
 from django.utils import timezone
 
 from accounts.models import User
@@ -20,6 +21,7 @@ from conventions.amendments.lifecycle import (
     AmendmentState,
 )
 from conventions.amendments.printing import amendment_act_context, amendment_context
+from conventions.campaigns.tariffs import ZERO, Charge
 from conventions.exchanges.models import Notification, Side
 from conventions.exchanges.telling import notify
 from conventions.lifecycle import State
@@ -79,7 +81,18 @@ class Amendment(AfterConvention, SignedByBoth):
     reason = models.TextField("objet", help_text="Par exemple l'ouverture d'une école.")
     added_count = models.PositiveIntegerField("écoles ajoutées", default=0)
     removed_count = models.PositiveIntegerField("écoles retirées", default=0)
-    unit_fee = models.DecimalField("participation par école", max_digits=8, decimal_places=2)
+    unit_fee = models.DecimalField("participation par unité", max_digits=8, decimal_places=2)
+    # What the convention's tariff makes of its schools; None where it counts the schools.
+    number_change = models.IntegerField("effet sur le nombre compté", null=True, editable=False)
+    lump_change = models.DecimalField(
+        "effet sur la tranche", max_digits=10, decimal_places=2, default=ZERO, editable=False
+    )
+    vat_change = models.DecimalField(
+        "effet sur la TVA", max_digits=10, decimal_places=2, default=ZERO, editable=False
+    )
+    reduction_change = models.DecimalField(
+        "effet sur la réduction", max_digits=10, decimal_places=2, default=ZERO, editable=False
+    )
     amount_change = models.DecimalField(
         "effet sur le montant", max_digits=10, decimal_places=2, default=Decimal("0.00")
     )
@@ -115,14 +128,19 @@ class Amendment(AfterConvention, SignedByBoth):
                 violation_error_message="Un avenant est déjà en cours pour cette convention.",
             ),
             models.CheckConstraint(
-                name="amendment_change_is_balance_times_fee",
+                name="amendment_change_is_sum_of_parts",
                 condition=Q(
                     amount_change=Round(
-                        (F("added_count") - F("removed_count")) * F("unit_fee"), precision=2
+                        Coalesce(F("number_change"), F("added_count") - F("removed_count"))
+                        * F("unit_fee")
+                        + F("lump_change")
+                        + F("vat_change")
+                        - F("reduction_change"),
+                        precision=2,
                     )
                 ),
-                violation_error_message="L'effet sur le montant est le solde des écoles multiplié "
-                "par la participation.",
+                violation_error_message="L'effet sur le montant est celui du tarif de la "
+                "convention sur le solde des écoles.",
             ),
             plausible.constraint(
                 "sent_on", "collectivity_signed_on", "region_signed_on", "new_end_on"
@@ -180,6 +198,23 @@ class Amendment(AfterConvention, SignedByBoth):
     def amount_before(self) -> Decimal:
         """Amount of the convention, in euros, with the avenants signed before this one."""
         return self.convention.amount + sum(a.amount_change for a in self._earlier())
+
+    @property
+    def change(self) -> Charge:
+        """What it changes of each part of the amount."""
+        return Charge(
+            schools=self.balance,
+            number=self.number_change,
+            unit_fee=self.unit_fee,
+            lump=self.lump_change,
+            vat=self.vat_change,
+            reduction=self.reduction_change,
+        )
+
+    @property
+    def charge_after(self) -> Charge:
+        """What the convention amounts to with the avenants signed before this one and itself."""
+        return charge_with(self.convention, [*self._earlier(), self])
 
     @property
     def amount_after(self) -> Decimal:
@@ -353,6 +388,11 @@ class AmendmentChange(models.Model):
 
 def _of(changes: "models.QuerySet[AmendmentChange]") -> "models.QuerySet[Enrolment]":
     return Enrolment.objects.filter(pk__in=changes.order_by().values("enrolment"))
+
+
+def charge_with(convention: Convention, amendments: Iterable[Amendment]) -> Charge:
+    """Return what a convention amounts to, changed by some of its avenants."""
+    return reduce(Charge.and_then, (a.change for a in amendments), convention.charge)
 
 
 def refuse_amending(convention: Convention, on: datetime.date | None = None) -> None:

@@ -8,7 +8,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES
-from conventions.amendments.models import Amendment, AmendmentChange, refuse_amending
+from conventions.amendments.models import (
+    Amendment,
+    AmendmentChange,
+    charge_with,
+    refuse_amending,
+)
+from conventions.campaigns.tariffs import Charge
 from conventions.models import ConfirmedParty, Convention, Enrolment
 from law.days import Days
 from law.deadlines import add_months
@@ -132,8 +138,24 @@ def _enrolments_to_add(convention: Convention, schools: list[School]) -> list[En
     for enrolment in enrolments:
         enrolment.campaign = campaign
         enrolment.copy_from_school()
-        enrolment.fee = convention.unit_fee
+        enrolment.count_by(convention.rule)
+        if enrolment.is_unknown_to(convention.rule):
+            refusals.append(
+                f"{enrolment} : donnez d'abord son nombre, que compte le tarif, sur sa page."
+            )
+    if refusals:
+        raise TransitionRefused({"add": refusals})
     return enrolments
+
+
+def _effect(convention: Convention, added: list[Enrolment], removed: list[Enrolment]) -> Charge:
+    """Return what the convention's own rule makes of its schools, less what it does today."""
+    taken_out = {enrolment.pk for enrolment in removed}
+    now = convention.enrolments.enrolled()
+    kept = [line.weight for line in now if line.pk not in taken_out]
+    after = [*kept, *(line.weight for line in added)]
+    today = charge_with(convention, convention.amendments.signed())
+    return convention.rule.charge(after, convention.exception).less(today)
 
 
 def _write(
@@ -146,6 +168,7 @@ def _write(
     states_party: bool,
 ) -> Amendment:
     last = convention.amendments.order_by("-number").first()
+    change = _effect(convention, added, removed)
     amendment = Amendment(
         convention=convention,
         number=last.number + 1 if last else 1,
@@ -155,7 +178,11 @@ def _write(
         unit_fee=convention.unit_fee,
         new_end_on=new_end_on,
         states_party=states_party,
-        amount_change=(len(added) - len(removed)) * convention.unit_fee,
+        number_change=change.number,
+        lump_change=change.lump,
+        vat_change=change.vat,
+        reduction_change=change.reduction,
+        amount_change=change.amount,
     )
     amendment.full_clean(exclude=["convention"])
     amendment.save()

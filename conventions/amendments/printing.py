@@ -7,6 +7,8 @@ from typing import Protocol
 
 from communes.models import Party
 from conventions.acts.models import Act
+from conventions.campaigns.tariff_words import on_papers
+from conventions.campaigns.tariffs import Charge
 from conventions.models import Convention, Enrolment
 from conventions.printing import (
     act_in_words,
@@ -16,7 +18,13 @@ from conventions.printing import (
     region_context,
     school_lines,
 )
-from documents.contexts import AmendmentActContext, AmendmentContext, AmendmentFacts, PartyContext
+from documents.contexts import (
+    AmendmentActContext,
+    AmendmentContext,
+    AmendmentFacts,
+    PartyContext,
+    TariffWords,
+)
 
 
 class Printed(Protocol):
@@ -74,6 +82,9 @@ class Printed(Protocol):
     def amount_after(self) -> Decimal: ...
 
     @property
+    def charge_after(self) -> Charge: ...
+
+    @property
     def count_after(self) -> int: ...
 
 
@@ -93,6 +104,7 @@ def amendment_context(amendment: Printed) -> AmendmentContext:
         collectivity=_party(amendment),
         signed_on=last_signature(amendment.collectivity_signed_on, amendment.region_signed_on),
         authorised_by=act_in_words(amendment.act),
+        tariff=_tariff(amendment),
     )
 
 
@@ -106,8 +118,18 @@ def amendment_act_context(
         amount=amendment.amount_after,
         school_count=amendment.count_after,
         amendment=_facts(amendment),
-        **values | {"collectivity": _party(amendment)},
+        **values
+        | {
+            "collectivity": _party(amendment),
+            "tariff": _tariff(amendment),
+        },
     )
+
+
+def _tariff(amendment: Printed) -> TariffWords:
+    """The convention's own tariff, and what it comes to once the avenant is signed."""
+    convention = amendment.convention
+    return on_papers(convention.rule, amendment.charge_after, convention.exception)
 
 
 def _party(amendment: Printed) -> PartyContext:

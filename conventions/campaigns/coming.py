@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from communes.models import Region
-from conventions.campaigns.models import PRINTED, Campaign
+from conventions.campaigns.models import PRINTED, TARIFF, Campaign
 from documents.models import TextModel
 
 TEXTS = {
@@ -43,7 +43,7 @@ def proposed() -> dict[str, Any]:
     if len(regions) == 1:
         values["region"] = regions[0]
     if last:
-        copied = ("region", "tariff", *_SIGNATORY, *EXCHANGES)
+        copied = ("region", *TARIFF, *_SIGNATORY, *EXCHANGES)
         values |= {name: getattr(last, name) for name in copied}
         values |= {name: _a_year_later(getattr(last, name)) for name in _DATES}
     return values

@@ -1,6 +1,8 @@
 """One school year: its tariff, dates, signatory and texts."""
 
 import datetime
+import re
+from collections.abc import Collection
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -14,6 +16,9 @@ from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES
 from communes.models import Civility, Collectivity, Region
 from conventions.campaigns.lifecycle import CAMPAIGN_TRANSITIONS, CampaignState
+from conventions.campaigns.tariff_words import tariff_in_words
+from conventions.campaigns.tariffs import PRICED, ZERO, Basis, Tariff
+from conventions.campaigns.terms import TariffException, Terms, VatRate, clean_terms
 from documents.models import TextModel
 from law.deadlines import add_months
 from lifecycle import plausible
@@ -23,13 +28,16 @@ from lifecycle.models import Subject
 from lifecycle.plausible import Window
 from lifecycle.transition import Transition
 
+__all__ = ["TARIFF", "Campaign", "TariffException", "VatRate"]
+
 NOT_PUBLISHED = "Choisissez une version publiée de ce texte."
 
 
+TARIFF = ("tariff_basis", "tariff", "tariff_counted", "tariff_brackets", "vat_on_top")
 # What every convention prints: it changes no more once the first one is sent.
 PRINTED = (
     "region",
-    "tariff",
+    *TARIFF,
     "ends_on",
     "signatory_civility",
     "signatory_first_name",
@@ -43,6 +51,13 @@ PRINTED = (
 
 # The days that an agent plans.
 PLANNED = ("opens_on", "reply_by", "ends_on")
+
+# Said by texts written before tariffs had rules.
+_PER_SCHOOL = re.compile(r"\{\{\s*participation_par_ecole\s*\}\}")
+_NOT_OF_THIS_RULE = (
+    "cette version imprime une participation par école. Choisissez-en une qui emploie "
+    "{{ tarif }} et {{ calcul }}, ou le tarif par école."
+)
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -64,7 +79,7 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         return self.filter(state__in=(CampaignState.PREPARATION, CampaignState.OPEN))
 
 
-class Campaign(Stateful):
+class Campaign(Terms, Stateful):
     TRANSITIONS = CAMPAIGN_TRANSITIONS
     State: TypeAlias = CampaignState
     noun = "la campagne"
@@ -87,11 +102,17 @@ class Campaign(Stateful):
         Region, on_delete=models.PROTECT, related_name="campaigns", verbose_name="région académique"
     )
     tariff = models.DecimalField(
-        "participation par école et par an",
+        "participation par an",
         max_digits=8,
         decimal_places=2,
         default=Decimal("45.00"),
-        help_text="En euros, toutes taxes comprises.",
+        blank=True,
+        help_text="En euros : par école, par élève, par classe ou par collectivité.",
+    )
+    vat_on_top = models.BooleanField(
+        "TVA",
+        choices=[(False, "comprise dans le montant"), (True, "en sus, au taux du premier jour")],
+        default=False,
     )
     opens_on = models.DateField("ouverture prévue le", null=True, blank=True)
     reply_by = models.DateField("réponse attendue avant le", null=True, blank=True)
@@ -173,8 +194,10 @@ class Campaign(Stateful):
         constraints = [
             models.CheckConstraint(
                 name="campaign_tariff_positive",
-                condition=models.Q(tariff__gt=0),
-                violation_error_message="La participation par école doit être supérieure à zéro.",
+                condition=models.Q(tariff_basis__in=PRICED, tariff__gt=0)
+                | ~models.Q(tariff_basis__in=PRICED) & models.Q(tariff=0),
+                violation_error_message="La participation doit être supérieure à zéro ; par "
+                "tranches ou gratuite, elle n'a pas de montant unique.",
             ),
             plausible.constraint(*PLANNED),
         ]
@@ -186,12 +209,36 @@ class Campaign(Stateful):
         super().clean()
         if self.start_year:
             self._refuse_implausible_dates()
+            if not self.first_sent_on:
+                self._settle_tariff()
         if self.start_year and self.ends_on and self.ends_on <= self.starts_on:
             raise ValidationError({"ends_on": f"La fin doit suivre la rentrée {self.start_year}."})
         if self.reminder_schedule.strip():
             self._clean_reminder_schedule()
         if self.pk:
             self._refuse_settled_changes()
+
+    def _settle_tariff(self) -> None:
+        self.tariff = clean_terms(self, self.tariff)
+        self.vat_on_top = self.vat_on_top and self.tariff_basis != Basis.FREE
+        rate = VatRate.objects.on(self.starts_on) if self.vat_on_top else None
+        if self.vat_on_top and rate is None:
+            raise ValidationError(
+                {
+                    "vat_on_top": f"Aucun taux de TVA au {self.starts_on:%d/%m/%Y} : donnez-le d'abord."
+                }
+            )
+        self.vat_rate = rate.rate if rate else ZERO
+        self._refuse_texts_of_another_rule()
+
+    def _refuse_texts_of_another_rule(self) -> None:
+        """Raise ValidationError for a text that would say the participation otherwise than it is."""
+        chosen = (self.decision_text_id, self.deliberation_text_id, self.convention_text_id)
+        if self.is_per_school or not all(chosen):
+            return
+        for text in (self.decision_text, self.deliberation_text, self.convention_text):
+            if _PER_SCHOOL.search(text.body):
+                raise ValidationError(f"{text.title}, version {text.version} : {_NOT_OF_THIS_RULE}")
 
     def _refuse_implausible_dates(self) -> None:
         days = {name: getattr(self, name) for name in PLANNED}
@@ -226,6 +273,26 @@ class Campaign(Stateful):
             self.reminder_schedule = ", ".join(map(str, days))
             return
         raise ValidationError({"reminder_schedule": message})
+
+    @property
+    def rule(self) -> Tariff:
+        """What each collectivity owes, but for exceptions."""
+        return self.tariff_at(self.tariff)
+
+    @property
+    def rule_in_words(self) -> str:
+        """ "45 € par école et par an"."""
+        free = self.tariff_basis == Basis.FREE
+        return "gratuite" if free else tariff_in_words(self.rule)
+
+    @property
+    def is_per_school(self) -> bool:
+        return self.tariff_basis == Basis.SCHOOL and not self.vat_rate
+
+    def exceptions(self, collectivities: Collection[int]) -> dict[int, TariffException]:
+        """Return the exception that holds for each of some collectivities (keys)."""
+        found = self.tariff_exceptions.filter(collectivity__in=collectivities).order_by("pk")
+        return {exception.collectivity_id: exception for exception in found}
 
     @property
     def school_year(self) -> str:

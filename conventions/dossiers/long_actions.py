@@ -155,6 +155,7 @@ def _on_files(label: str, explanation: str, done: str, **how: Any) -> FileAction
         done=done,
         names=_names,
         page="admin:conventions_convention_change",
+        visible=Convention.objects.for_user,
         **how,
     )
 

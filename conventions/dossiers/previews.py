@@ -7,6 +7,8 @@ from decimal import Decimal
 from conventions.acts.models import Act, ActState
 from conventions.amendments.models import Amendment
 from conventions.amendments.printing import amendment_act_context, amendment_context
+from conventions.campaigns.tariff_words import on_papers
+from conventions.campaigns.tariffs import Charge
 from conventions.models import Convention, Piece
 from conventions.printing import act_context, convention_context
 from conventions.terminations.models import Termination, last_termination
@@ -76,6 +78,10 @@ def _letter(kind: str, convention: Convention, today: datetime.date) -> Context:
 
 def _likely_amendment(kind: str, convention: Convention, today: datetime.date) -> Context:
     printed = convention_context(convention)
+    school = Charge(
+        1, number=None if convention.number is None else 1, unit_fee=convention.unit_fee
+    )
+    charge = convention.charge.and_then(school)
     facts = AmendmentFacts(
         number=1,
         convention_reference=convention.reference,
@@ -84,11 +90,12 @@ def _likely_amendment(kind: str, convention: Convention, today: datetime.date) -
         added=printed.schools[:1] or (_SCHOOL,),
         removed=(),
         amount_before=convention.amount,
-        amount_change=convention.unit_fee,
+        amount_change=school.amount,
     )
     after = {
         "reference": f"{convention.reference}-A1",
-        "amount": convention.amount + convention.unit_fee,
+        "amount": charge.amount,
+        "tariff": on_papers(convention.rule, charge, convention.exception),
         "school_count": convention.school_count + 1,
     }
     source: Context = printed

@@ -1,5 +1,6 @@
 """Enrolling schools in a campaign, from codes typed, pasted or uploaded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -12,10 +13,12 @@ from conventions.campaigns.models import Campaign
 from conventions.enrolment.codes import Refusal, read_codes
 from conventions.lifecycle import REWORKABLE
 from conventions.models import Convention, Enrolment
+from conventions.models.priced import parts_of
 from lifecycle.door import changes_of, compare_and_swap, hold, write_journal
 from lifecycle.errors import TransitionRefused
 from schools.models import School
 from schools.takeover import payer_on
+from tabular.admin_search import searchable
 from tabular.folding import fold
 
 # A search says to add a word beyond.
@@ -45,7 +48,7 @@ def find_schools(
     """
     schools = School.objects.annotate(payer_then=payer_on(campaign.starts_on))
     schools = schools.filter(within_scope(user, "payer_then")).exclude(state=School.State.CLOSED)
-    for word in fold(words).split():
+    for word in fold(searchable(words)).split():
         schools = schools.filter(search_text__contains=word)
     found = list(schools.select_related("commune").order_by("search_text")[:SCHOOLS_FOUND])
     payers = Collectivity.objects.in_bulk({school.payer_then for school in found})
@@ -55,9 +58,22 @@ def find_schools(
     return [(school, payers[school.payer_then], school.pk in enrolled) for school in found]
 
 
-@transaction.atomic
 def enrol(campaign: Campaign, text: str, *, by: User | None, origin: str = "") -> EnrolmentReport:
     """Enrol the schools whose UAI codes stand in `text`, and say what was left out.
+
+    As `enrol_codes`, which see.
+    """
+    codes, refused = read_codes(text)
+    report = enrol_codes(campaign, codes, by=by, origin=origin)
+    report.refused = sorted([*refused, *report.refused], key=lambda refusal: refusal.line)
+    return report
+
+
+@transaction.atomic
+def enrol_codes(
+    campaign: Campaign, codes: Sequence[tuple[int, str]], *, by: User | None, origin: str = ""
+) -> EnrolmentReport:
+    """Enrol the schools of UAI codes that `read_codes` found, each with its line.
 
     Codes already enrolled are counted, not repeated. The journal adds `origin` to what
     it says. Raises TransitionRefused when the campaign is over, or to who is no agent.
@@ -65,7 +81,6 @@ def enrol(campaign: Campaign, text: str, *, by: User | None, origin: str = "") -
     # A double click waits here, then finds the schools enrolled.
     Campaign.objects.held(campaign).refuse_work(by)
     report = EnrolmentReport()
-    codes, report.refused = read_codes(text)
     enrolled = set(campaign.enrolments.enrolled().values_list("school_id", flat=True))
     schools = _schools_by_uai(campaign, [code for _, code in codes], by)
     seen = set()
@@ -82,7 +97,6 @@ def enrol(campaign: Campaign, text: str, *, by: User | None, origin: str = "") -
             if school.is_closing:
                 report.closing.append(enrolment)
         seen.add(code)
-    report.refused.sort(key=lambda refusal: refusal.line)
     Enrolment.objects.bulk_create(report.enrolled, batch_size=500)
     if report.enrolled:
         write_journal(
@@ -165,11 +179,11 @@ def _withdraw(enrolment: Enrolment, campaign: Campaign, by: User | None) -> None
 
 def _recount(convention: Convention, by: User | None) -> None:
     """Bring count and amount in line with the schools of a convention that is not sent."""
-    count = convention.enrolments.enrolled().count()
-    totals = {"school_count": count, "amount": count * convention.unit_fee}
+    lines = list(convention.enrolments.enrolled())
+    totals = parts_of(convention.rule, lines, convention.exception)
     changes = changes_of(convention, totals)
     compare_and_swap(convention, **totals)
-    write_journal(convention, by, "recount", f"Nombre d'écoles : {count}", changes=changes)
+    write_journal(convention, by, "recount", f"Nombre d'écoles : {len(lines)}", changes=changes)
 
 
 def _refuse_outside(enrolment: Enrolment, by: User | None) -> None:

@@ -1,7 +1,7 @@
 """Preparing a campaign's conventions from its enrolled schools, set by set."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +12,14 @@ from accounts.models import User
 from accounts.scope import collectivity_scope
 from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
+from conventions.campaigns.tariffs import Counted
 from conventions.lifecycle import REWORKABLE, State
 from conventions.models import Convention, Enrolment
+from conventions.models.priced import CHARGED, charged
 from lifecycle.door import changes_of
 from lifecycle.models import JournalEntry
 
-_COPIED = ("uai", "name", "commune_name", "department_code", "fee")
+_COPIED = ("uai", "name", "commune_name", "department_code", "number", "fee")
 _WRITTEN = (*_COPIED, "convention_id")
 
 
@@ -69,23 +71,23 @@ def prepare(
         taken_by_payer = _taken_by_payer(campaign, by, chosen)
         existing = _existing(campaign, by, chosen)
         given_up = _given_up(campaign)
+        exceptions = campaign.exceptions([payer.pk for payer in taken_by_payer])
         for payer, taken in taken_by_payer.items():
             convention = existing.get(payer.pk)
+            lines = [row.enrolment for row in taken]
+            if unknown := _unknown(campaign, lines):
+                report.left_out.append((payer, unknown))
+                continue
+            values = charged(campaign, lines, exceptions.get(payer.pk))
+            values["collectivity_title"] = payer.title
             if convention is None:
                 before = given_up.get(payer.pk, 0)
-                report.created.append(_new_convention(campaign, payer, len(taken), before))
+                report.created.append(_new_convention(campaign, payer, values, before))
             elif convention.state in REWORKABLE:
-                _bring_up_to_date(
-                    report,
-                    convention,
-                    school_count=len(taken),
-                    unit_fee=campaign.tariff,
-                    collectivity_title=payer.title,
-                    amount=len(taken) * campaign.tariff,
-                )
+                _bring_up_to_date(report, convention, **values)
             else:
                 report.left_out.append((payer, _already_sent(convention, taken)))
-        _write(report, existing, taken_by_payer, by)
+        _write(report, campaign, existing, taken_by_payer, by)
         campaign.note_preparation()
     return report
 
@@ -107,6 +109,21 @@ def to_prepare(
         schools=Count("pk"), collectivities=Count("payer_id", distinct=True)
     )
     return {"waiting": waiting, "prepared": conventions.count()}
+
+
+def of_unknown_number(
+    campaign: Campaign, user: User, payers: Collection[int] | None = None
+) -> list[Enrolment]:
+    """Return the enrolments that want a number of pupils or classes: their payer waits for it."""
+    unit = campaign.rule.unit if campaign.rule.asks_numbers else ""
+    if not unit:
+        return []
+    lines = campaign.enrolments.payable(campaign, user).to_prepare()
+    name = {Counted.PUPIL: "pupils", Counted.CLASS: "classes"}[Counted(unit)]
+    unknown = lines.filter(**{f"school__{name}__isnull": True})
+    if payers is not None:
+        unknown = unknown.filter(Q(payer_id__in=payers))
+    return list(unknown.select_related("school"))
 
 
 def payers_to_prepare(campaign: Campaign, user: User) -> set[int]:
@@ -162,7 +179,9 @@ def _existing(
     campaign: Campaign, by: User | None, chosen: set[int] | None
 ) -> dict[int, Convention]:
     scope = collectivity_scope(by, "collectivity") if by is not None else Q()
-    conventions = campaign.conventions.filter(scope).living().order_by("pk")
+    conventions = (
+        campaign.conventions.filter(scope).living().order_by("pk").select_related("relief")
+    )
     conventions = conventions.select_for_update(no_key=True, of=("self",))
     if chosen is not None:
         conventions = conventions.filter(collectivity__in=chosen)
@@ -175,23 +194,34 @@ def _given_up(campaign: Campaign) -> dict[int, int]:
     return dict(abandoned.values_list("collectivity").annotate(Count("pk")))
 
 
+def _unknown(campaign: Campaign, lines: list[Enrolment]) -> str:
+    """Return which schools lack the number that the tariff counts (French), "" when none does."""
+    tariff = campaign.rule
+    missing = [line.uai for line in lines if line.is_unknown_to(tariff)]
+    if not missing:
+        return ""
+    noun = Counted(tariff.unit).label
+    return (
+        f"Le tarif compte les {noun}, et leur nombre n'est pas connu pour {', '.join(missing)} : "
+        "donnez-le sur la page de l'école, puis préparez de nouveau."
+    )
+
+
 def _new_convention(
-    campaign: Campaign, payer: Collectivity, schools: int, before: int
+    campaign: Campaign, payer: Collectivity, values: Mapping[str, Any], before: int
 ) -> Convention:
     return Convention(
         campaign=campaign,
         collectivity=payer,
-        collectivity_title=payer.title,
         reference=campaign.reference_of(payer, before),
-        school_count=schools,
-        unit_fee=campaign.tariff,
-        amount=schools * campaign.tariff,
+        **values,
     )
 
 
 def _bring_up_to_date(report: PreparationReport, convention: Convention, **values: Any) -> None:
     """Set values on the instance; what changes of it goes to the report."""
-    if changes := changes_of(convention, values):
+    changes = changes_of(convention, values)
+    if changes or convention.relief != values["relief"]:
         for name, value in values.items():
             setattr(convention, name, value)
         report.updated.append(convention)
@@ -208,15 +238,16 @@ def _already_sent(convention: Convention, taken: list[_Taken]) -> str:
 
 def _write(
     report: PreparationReport,
+    campaign: Campaign,
     existing: dict[int, Convention],
     taken_by_payer: _ByPayer,
     by: User | None,
 ) -> None:
     Convention.objects.bulk_create(report.created, batch_size=500)
-    _empty(report, existing, taken_by_payer)
+    _empty(report, campaign, existing, taken_by_payer)
     Convention.objects.bulk_update(
         report.updated,
-        ["school_count", "unit_fee", "amount", "collectivity_title"],
+        [*CHARGED, "collectivity_title"],
         batch_size=200,
     )
     Convention.objects.filter(pk__in=[c.pk for c in report.updated]).update(
@@ -225,8 +256,9 @@ def _write(
     prepared = {c.collectivity_id: c for c in existing.values() if c.state in REWORKABLE}
     prepared |= {c.collectivity_id: c for c in report.created}
     joined: list[_Taken] = []
+    left_out = {payer.pk for payer, _ in report.left_out}
     for payer, taken in taken_by_payer.items():
-        if payer.pk in prepared:
+        if payer.pk in prepared and payer.pk not in left_out:
             for row in taken:
                 row.enrolment.convention = prepared[payer.pk]
             joined += taken
@@ -258,13 +290,16 @@ def _write_enrolments(taken: list[_Taken]) -> None:
 
 
 def _empty(
-    report: PreparationReport, existing: dict[int, Convention], taken_by_payer: _ByPayer
+    report: PreparationReport,
+    campaign: Campaign,
+    existing: dict[int, Convention],
+    taken_by_payer: _ByPayer,
 ) -> None:
     """A prepared convention whose last school left keeps existing, with none."""
     payers = {payer.pk for payer in taken_by_payer}
     for convention in existing.values():
         if convention.state in REWORKABLE and convention.collectivity_id not in payers:
-            _bring_up_to_date(report, convention, school_count=0, amount=0)
+            _bring_up_to_date(report, convention, **charged(campaign, (), convention.relief))
 
 
 def _entry(

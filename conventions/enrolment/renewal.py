@@ -1,7 +1,7 @@
 """Taking last year's schools over into a new campaign; whatever changed is an agent's decision."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.db import models
@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.scope import within_scope
 from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
-from conventions.enrolment.enrolling import EnrolmentReport, enrol
+from conventions.enrolment.enrolling import EnrolmentReport, enrol_codes
 from conventions.lifecycle import COLLECTIVITY_SIGNED, State
 from conventions.models import Enrolment
 from schools.models import School
@@ -70,22 +70,32 @@ class Renewal:
         counts = Counter(candidate.change for candidate in self.flagged)
         return [(change, counts[change]) for change in Change if counts[change]]
 
+    def chosen(self, decisions: Collection[int]) -> list[Candidate]:
+        """The unchanged schools, and of those to decide about the ones whose pk is decided for."""
+        decided = [c for c in self.flagged if c.may_enrol and c.school.pk in decisions]
+        return self.unchanged + decided
+
     def flagged_for(self, change: str | None) -> list[Candidate]:
         """The schools to decide about, all or those found under one change."""
         return [c for c in self.flagged if change is None or c.change == change]
 
 
-def propose(campaign: Campaign, previous: Campaign, user: User | None = None) -> Renewal:
+def propose(
+    campaign: Campaign,
+    previous: Campaign,
+    user: User | None = None,
+    schools: Sequence[int] | None = None,
+) -> Renewal:
     """Compare the schools enrolled in `previous` with what is known of them today.
 
     A school withdrawn last year is left out; one whose convention was abandoned is shown.
     `user` sees the schools whose payer of the new campaign's first day stands in their
-    scope. A constant number of queries.
+    scope; `schools` (their pks) are looked at instead of all. A constant number of queries.
     """
     renewal = Renewal(campaign, previous)
     enrolled = set(campaign.enrolments.enrolled().values_list("school_id", flat=True))
     names = dict(Collectivity.objects.order_by().values_list("pk", "name"))
-    for last in _last_enrolments(campaign, previous, user):
+    for last in _last_enrolments(campaign, previous, user, schools):
         if last.enrolment.school_id in enrolled:
             renewal.already += 1
             continue
@@ -100,21 +110,23 @@ def propose(campaign: Campaign, previous: Campaign, user: User | None = None) ->
 
 
 def renew(
-    campaign: Campaign, previous: Campaign, decisions: set[int], *, by: User | None
-) -> EnrolmentReport:
+    campaign: Campaign,
+    previous: Campaign,
+    decisions: Collection[int],
+    *,
+    by: User | None,
+    schools: Sequence[int] | None = None,
+) -> tuple[Renewal, EnrolmentReport]:
     """Enrol the unchanged schools of `previous`, and of the others those decided for.
 
     `decisions` holds the pks of schools; what changed since it was shown to the agent
-    waits for a decision of its own. Raises TransitionRefused when the campaign is over.
+    waits for a decision of its own. `schools`: these only. Returns what was found of each, and
+    what became of those chosen. Raises TransitionRefused when the campaign is over.
     """
-    proposal = propose(campaign, previous, by)
-    chosen = proposal.unchanged + [
-        candidate
-        for candidate in proposal.flagged
-        if candidate.may_enrol and candidate.school.pk in decisions
-    ]
-    codes = "\n".join(candidate.school.uai for candidate in chosen)
-    return enrol(campaign, codes, by=by, origin=f", reprise(s) de {previous.school_year}")
+    proposal = propose(campaign, previous, by, schools)
+    codes = [(0, candidate.school.uai) for candidate in proposal.chosen(decisions)]
+    origin = f", reprise(s) de {previous.school_year}"
+    return proposal, enrol_codes(campaign, codes, by=by, origin=origin)
 
 
 @dataclass(frozen=True)
@@ -127,7 +139,7 @@ class _Last:
 
 
 def _last_enrolments(
-    campaign: Campaign, previous: Campaign, user: User | None
+    campaign: Campaign, previous: Campaign, user: User | None, schools: Sequence[int] | None
 ) -> Collection[_Last]:
     """One enrolment a school: the one in force, else the last whose convention was abandoned."""
     enrolments = previous.enrolments.filter(
@@ -138,6 +150,8 @@ def _last_enrolments(
     )
     if user is not None:
         enrolments = enrolments.filter(within_scope(user, "payer_then"))
+    if schools is not None:
+        enrolments = enrolments.filter(school__in=schools)
     enrolments = enrolments.select_related(
         "school__commune__department",
         "school__commune__collectivity__merged_into",

@@ -40,6 +40,11 @@ def resume(convention: Convention, *, by: User | None, comment: str) -> Conventi
             reasons = " ".join(f"{refusal.text} : {refusal.reason}" for refusal in report.refused)
             raise TransitionRefused(f"Ce dossier ne peut pas être repris tel quel. {reasons}")
         again = campaign.enrolments.enrolled().filter(uai__in=codes)
+        if unknown := [line.uai for line in again if line.is_unknown_to(campaign.rule)]:
+            raise TransitionRefused(
+                f"Le tarif compte un nombre que {', '.join(unknown)} n'a pas : donnez-le sur la page "
+                "de l'école, puis recommencez."
+            )
         found = campaign.conventions.living().filter(enrolments__in=again).order_by("pk").first()
         if found is None:
             raise TransitionRefused(

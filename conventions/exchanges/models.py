@@ -59,6 +59,9 @@ class Message(models.Model):
         verbose_name="pièce jointe",
     )
 
+    # Of the town hall's, which an agent read and has nothing to answer to: the journal says who.
+    no_answer_at = models.DateTimeField("sans réponse nécessaire, noté le", null=True, blank=True)
+
     class Meta:
         verbose_name = "message"
         ordering = ["at", "pk"]

@@ -2,11 +2,9 @@ from conventions.models.after import AfterConvention
 from conventions.models.convention import Convention, file_facts
 from conventions.models.dossier import (
     Dossier,
-    attach,
-    can_receive_pieces,
-    can_withdraw,
     file_key,
     file_name,
+    is_in_its_place,
     issue_documents,
     latest_piece,
     latest_pieces,
@@ -16,12 +14,19 @@ from conventions.models.dossier import (
     part_label,
     text_in_use,
     try_to_issue,
-    withdraw,
 )
 from conventions.models.ending import ended_before
 from conventions.models.enrolment import Enrolment
 from conventions.models.party import ConfirmedParty
 from conventions.models.piece import Piece
+from conventions.models.received import (
+    UnsignedCopy,
+    attach,
+    can_receive_pieces,
+    can_withdraw,
+    hand_in,
+    withdraw,
+)
 from conventions.models.signed import SignedByBoth, signed_too_soon
 
 __all__ = [
@@ -32,6 +37,7 @@ __all__ = [
     "Enrolment",
     "Piece",
     "SignedByBoth",
+    "UnsignedCopy",
     "attach",
     "can_receive_pieces",
     "can_withdraw",
@@ -39,6 +45,8 @@ __all__ = [
     "file_facts",
     "file_key",
     "file_name",
+    "hand_in",
+    "is_in_its_place",
     "issue_documents",
     "latest_piece",
     "latest_pieces",

@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Round
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -26,6 +25,7 @@ from conventions.models.dossier import mark_outdated
 from conventions.models.ending import ended_before
 from conventions.models.party import ConfirmedParty, missing_details
 from conventions.models.piece import Piece
+from conventions.models.priced import Priced, amount_constraint, missing_tariff, same_tariff
 from conventions.models.signed import SignedByBoth, papers, signature_constraints
 from conventions.printing import act_context, convention_context
 from documents.contexts import Context
@@ -59,6 +59,7 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
             "campaign__region",
             "act__sitting",
             "party",
+            "relief",
             "collectivity__commune__department",
             "collectivity__department__academy",
         )
@@ -77,9 +78,9 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
         return self.filter(pk__in=Piece.objects.filter(outdated=True).values("convention"))
 
     def at_another_fee(self) -> "ConventionQuerySet":
-        """Those prepared before the fee of their campaign changed: to be prepared again."""
+        """Those prepared before the tariff of their campaign changed: to be prepared again."""
         reworkable = self.filter(state__in=lifecycle.REWORKABLE)
-        return reworkable.exclude(unit_fee=F("campaign__tariff"))
+        return reworkable.exclude(same_tariff())
 
     def without_paper(self) -> "ConventionQuerySet":
         """Those of which nobody can have signed anything: neither printed nor on file."""
@@ -99,7 +100,7 @@ class ConventionQuerySet(models.QuerySet["Convention"]):
         return self.filter(conditions[Standing(standing)])
 
 
-class Convention(SignedByBoth):
+class Convention(Priced, SignedByBoth):
     TRANSITIONS = TRANSITIONS
     RECEIVED = Piece.RECEIVED
     PAPER = Piece.Kind.CONVENTION
@@ -120,9 +121,6 @@ class Convention(SignedByBoth):
     state = models.CharField(
         "état", max_length=30, choices=State, default=State.PREPARED, editable=False, db_index=True
     )
-    school_count = models.PositiveIntegerField("nombre d'écoles", default=0)
-    unit_fee = models.DecimalField("participation par école", max_digits=8, decimal_places=2)
-    amount = models.DecimalField("montant", max_digits=10, decimal_places=2)
     prepared_at = models.DateTimeField("préparée le", auto_now_add=True)
     accepted_on = models.DateField("renseignements confirmés le", null=True, blank=True)
     party = models.OneToOneField(
@@ -151,12 +149,7 @@ class Convention(SignedByBoth):
                 violation_error_message="Cette collectivité a déjà sa convention pour cette "
                 "année scolaire.",
             ),
-            models.CheckConstraint(
-                name="convention_amount_is_count_times_fee",
-                condition=Q(amount=Round(F("school_count") * F("unit_fee"), precision=2)),
-                violation_error_message="Le montant est le nombre d'écoles multiplié par la "
-                "participation.",
-            ),
+            amount_constraint(),
             models.CheckConstraint(
                 name="convention_confirmed_has_party",
                 condition=Q(accepted_on__isnull=False, party__isnull=False)
@@ -215,7 +208,7 @@ class Convention(SignedByBoth):
         checks = {
             "campaign_open": self._missing_campaign,
             "schools": self._missing_schools,
-            "campaign_fee": self._missing_campaign_fee,
+            "campaign_fee": lambda: missing_tariff(self, self.campaign),
             "identity": lambda: missing_details(self.collectivity),
             "act": self._missing_act,
             "paper": self._missing_paper,
@@ -228,12 +221,6 @@ class Convention(SignedByBoth):
 
     def _missing_schools(self) -> list[Missing]:
         return [] if self.school_count else [Missing("au moins une école inscrite")]
-
-    def _missing_campaign_fee(self) -> list[Missing]:
-        if self.unit_fee == self.campaign.tariff:
-            return []
-        fee = f"{self.campaign.tariff} €".replace(".", ",")
-        return [Missing(f"d'être préparée de nouveau, à la participation de la campagne ({fee})")]
 
     def _missing_act(self) -> list[Missing]:
         what = "son numéro et sa date" if self.act else "sa nature, son numéro et sa date"

@@ -8,19 +8,18 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Self, cast
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import User
+from accounts.roles import Role
 from accounts.scope import covers
 from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
 from conventions.models.piece import Piece, PieceQuerySet
 from documents.contexts import Context, to_json
-from documents.models import Document, Signature, TextModel
-from documents.received.uploads import UploadedPdf
+from documents.models import Document, TextModel
 from documents.references import reference_of
 from documents.rendering import render
 from documents.wording.texts import newest_text
@@ -77,6 +76,10 @@ class Dossier(Stateful):
         """Whose file it is."""
         raise NotImplementedError
 
+    def tell_in_your_place(self, by: User | None, done: str, reason: str = "") -> None:
+        """Tell the town hall what an agent did in its place: `done`, as the journal says it."""
+        raise NotImplementedError
+
     def refuse_vanished(self) -> None:
         """Raise TransitionRefused once its collectivity is part of another: it signs no more."""
         successor = self.collectivity.merged_into
@@ -121,6 +124,11 @@ class Dossier(Stateful):
         over.update(outdated=False)
 
 
+def is_in_its_place(by: User | None) -> bool:
+    """Tell whether somebody does a town hall's part for it: an agent, never the system."""
+    return by is not None and by.role != Role.TOWN_HALL
+
+
 _PART_LABELS = {"A": "avenant n° {}", "T": "résiliation n° {}"}
 
 
@@ -143,7 +151,7 @@ def own_pieces(dossier: Dossier) -> PieceQuerySet:
 def latest_pieces(dossier: Dossier) -> dict[str, Piece]:
     """Return the newest version of each kind, in one query; none when they were prefetched.
 
-    What was withdrawn is left out.
+    What proves nothing is left out: withdrawn, or the blank that came back unsigned.
     """
     fetched = dossier._fetched_pieces
     pieces: Iterable[Piece] = (
@@ -152,14 +160,14 @@ def latest_pieces(dossier: Dossier) -> dict[str, Piece]:
         else [piece for piece in fetched if piece.part == dossier.part]
     )
     by_version = sorted(pieces, key=lambda piece: piece.version)
-    return {piece.kind: piece for piece in by_version if not piece.withdrawn_at}
+    return {piece.kind: piece for piece in by_version if not piece.proves_nothing}
 
 
 def latest_piece(dossier: Dossier, kind: str) -> Piece | None:
-    """Return the newest version of a kind, or None."""
+    """Return the newest version of a kind that proves something, or None."""
     if dossier._fetched_pieces is not None:
         return latest_pieces(dossier).get(kind)
-    newest_first = own_pieces(dossier).standing().filter(kind=kind).order_by("-version")
+    newest_first = own_pieces(dossier).without_blanks().filter(kind=kind).order_by("-version")
     return newest_first.select_related("document").first()
 
 
@@ -237,7 +245,7 @@ def _issue(
     facts = to_json(context)
     if document := Document.issued_from(text, facts, reference_of(text, facts)):
         with transaction.atomic():
-            return _add_piece(dossier, kind, document, by, "Document généré")
+            return add_piece(dossier, kind, document, by, "Document généré")
     rendered = render(text, context)
     with transaction.atomic():
         document = Document.freeze(
@@ -248,7 +256,7 @@ def _issue(
             context=facts,
             reference=rendered.reference,
         )
-        return _add_piece(dossier, kind, document, by, "Document généré")
+        return add_piece(dossier, kind, document, by, "Document généré")
 
 
 def outdated_pieces(*dossiers: Dossier) -> list[Piece]:
@@ -286,75 +294,7 @@ def _is_settled(dossier: Dossier, kind: str, latest: dict[str, Piece]) -> bool:
     return signed.added_at > issued.added_at
 
 
-# --- Received ---------------------------------------------------------------
-def can_receive_pieces(dossier: Dossier) -> bool:
-    """Tell whether a party may send files: neither before it is sent nor once given up."""
-    return bool(dossier.RECEIVED) and dossier.state not in ("prepared", "abandoned")
-
-
-def attach(dossier: Dossier, *, kind: str, pdf: UploadedPdf, by: User | None) -> Piece:
-    """Add a file received from a party as a new version, as `documents.received` kept it.
-
-    The newest version sent again is that version: nothing is added.
-    """
-    if kind not in dossier.RECEIVED:
-        raise TransitionRefused({"kind": "Choisissez la nature de la pièce."})
-    dossier.refuse_stranger(by)
-    if not can_receive_pieces(dossier):
-        raise TransitionRefused("Ce dossier ne reçoit pas de pièces dans son état actuel.")
-    with transaction.atomic():
-        document = Document.receive(pdf, by=by)
-        latest = latest_piece(dossier, kind)
-        if latest and latest.document.sha256 == document.sha256:
-            return latest
-        issued = _issued_documents(dossier)
-        Signature.record(document, pdf.examination, issued=issued)
-        is_unsigned = issued.filter(sha256=document.sha256).exists()
-        return _add_piece(dossier, kind, document, by, "Pièce déposée", is_unsigned=is_unsigned)
-
-
-def can_withdraw(dossier: Dossier, piece: Piece) -> bool:
-    """Tell whether a file that was sent may be taken back: a signed copy, until both have signed."""
-    is_settled = (
-        dossier.state in ("signed", "terminated") and piece.kind in Piece.SIGNED_AS.values()
-    )
-    is_its_own = (piece.convention_id, piece.part) == (file_key(dossier), dossier.part)
-    is_there = is_its_own and piece.kind in Piece.UPLOADED and not piece.withdrawn_at
-    return is_there and can_receive_pieces(dossier) and not is_settled
-
-
-def withdraw(dossier: Dossier, piece: Piece, *, by: User | None, reason: str) -> None:
-    """Take back a file that was sent by mistake; it is kept, with the reason, and counts no more.
-
-    Raises TransitionRefused (both have signed, a stranger, no reason) or StaleFile.
-    """
-    dossier.refuse_stranger(by)
-    if not can_withdraw(dossier, piece):
-        raise TransitionRefused(
-            "Cette pièce ne se retire plus : les deux parties ont signé, ou elle est déjà retirée."
-        )
-    if not reason.strip():
-        raise TransitionRefused({"reason": "Indiquez le motif."})
-    with transaction.atomic():
-        compare_and_swap(dossier)
-        own_pieces(dossier).filter(pk=piece.pk).update(
-            withdrawn_at=timezone.now(),
-            withdrawn_by_name=by.signature if by else "système",
-            withdrawal_reason=reason.strip(),
-        )
-        summary = f"Pièce retirée : {piece.name}, version {piece.version}"
-        write_journal(dossier, by, "withdraw_piece", summary, comment=reason.strip())
-
-
-def _issued_documents(dossier: Dossier) -> "models.QuerySet[Document]":
-    """What was generated for any part of the file, every version."""
-    pieces = Piece.objects.filter(convention=file_key(dossier))
-    return Document.objects.filter(
-        pk__in=pieces.exclude(kind__in=Piece.UPLOADED).values("document")
-    )
-
-
-def _add_piece(
+def add_piece(
     dossier: Dossier,
     kind: str,
     document: Document,
@@ -363,10 +303,12 @@ def _add_piece(
     *,
     is_unsigned: bool = False,
 ) -> Piece:
+    """Add a document to a part of a file as the next version of its kind; `done` is for the journal."""
     compare_and_swap(dossier)
     last = own_pieces(dossier).filter(kind=kind).aggregate(last=Max("version"))["last"] or 0
-    replaced = [kind, *(made for made, back in Piece.SIGNED_AS.items() if back == kind)]
-    own_pieces(dossier).filter(kind__in=replaced, outdated=True).update(outdated=False)
+    if not is_unsigned:
+        replaced = [kind, *(made for made, back in Piece.SIGNED_AS.items() if back == kind)]
+        own_pieces(dossier).filter(kind__in=replaced, outdated=True).update(outdated=False)
     piece = Piece.objects.create(
         convention_id=file_key(dossier),
         part=dossier.part,

@@ -1,6 +1,6 @@
 """A school enrolled in a campaign, as its convention prints it."""
 
-from typing import cast
+from typing import ClassVar, cast
 
 from django.db import models
 from django.db.models import BigIntegerField, Case, F, OuterRef, Q, Subquery, When
@@ -10,9 +10,13 @@ from accounts.models import User
 from accounts.scope import within_scope
 from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
+from conventions.campaigns.tariffs import ZERO, Counted, Tariff
 from conventions.lifecycle import REWORKABLE
+from lifecycle.triggers import Rule
 from schools.models import School
 from schools.takeover import payer_on
+
+_REWORKABLE = ", ".join(f"'{state.value}'" for state in REWORKABLE)
 
 
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
@@ -26,14 +30,15 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
         )
         return enrolments if user is None else enrolments.filter(within_scope(user, "payer_id"))
 
-    def with_payer(self) -> "EnrolmentQuerySet":
+    def with_payer(self, *campaigns: Campaign) -> "EnrolmentQuerySet":
         """Annotate `payer_id`, who pays for each school in its own year, and `payer_name`.
 
         Whoever has it in a convention or in an avenant; before, its payer of the first day.
+        `campaigns`: theirs, where they are known; else all are read.
         """
         first_days = (
             When(campaign=campaign.pk, then=payer_on(campaign.starts_on, "school"))
-            for campaign in Campaign.objects.all()
+            for campaign in campaigns or Campaign.objects.all()
         )
         payer = Coalesce(
             F("convention__collectivity"),
@@ -72,9 +77,22 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 class Enrolment(models.Model):
     """Enrolled first, then taken into the payer's convention.
 
-    Name, commune and fee are copies: they follow the annuaire until the convention
-    is sent and never change after.
+    Name, commune, number and fee are copies: they follow the annuaire until the convention
+    is sent and never change after. `fee` is the school's own line, VAT in it: 0 where the
+    collectivity owes a lump sum.
     """
+
+    database_rules: ClassVar = (
+        Rule(
+            "enrolment_line_settled",
+            "BEFORE UPDATE OF fee, number, convention_id",
+            "EXISTS (SELECT 1 FROM conventions_convention c WHERE c.id = OLD.convention_id "  # noqa: S608
+            f"AND c.state NOT IN ({_REWORKABLE})) AND (NEW.fee <> OLD.fee "
+            "OR COALESCE(NEW.number, -1) <> COALESCE(OLD.number, -1) "
+            "OR COALESCE(NEW.convention_id, -1) <> OLD.convention_id)",
+            "Une convention envoyée garde les lignes de son montant : seul un avenant le change.",
+        ),
+    )
 
     campaign = models.ForeignKey(
         Campaign, on_delete=models.PROTECT, related_name="enrolments", verbose_name="campagne"
@@ -115,6 +133,12 @@ class Enrolment(models.Model):
     commune_name = models.CharField("commune", max_length=100)
     department_code = models.CharField("département", max_length=3)
     fee = models.DecimalField("participation", max_digits=8, decimal_places=2)
+    number = models.PositiveIntegerField(
+        "nombre compté",
+        null=True,
+        blank=True,
+        help_text="D'élèves ou de classes, là où le tarif les compte.",
+    )
     enrolled_at = models.DateTimeField("inscrite le", auto_now_add=True)
     released_on = models.DateField(
         "retirée le",
@@ -142,9 +166,10 @@ class Enrolment(models.Model):
                 "elle ne peut figurer dans deux conventions.",
             ),
             models.CheckConstraint(
-                name="enrolment_fee_positive",
-                condition=Q(fee__gt=0),
-                violation_error_message="La participation d'une école est supérieure à zéro.",
+                name="enrolment_fee_not_negative",
+                condition=Q(fee__gte=0),
+                violation_error_message="La participation d'une école n'est jamais au-dessous de "
+                "zéro.",
             ),
             models.CheckConstraint(
                 name="enrolment_removed_is_released",
@@ -164,4 +189,19 @@ class Enrolment(models.Model):
         self.name = self.school.name
         self.commune_name = commune.name
         self.department_code = commune.department.code
-        self.fee = self.campaign.tariff
+        self.count_by(self.campaign.rule)
+
+    def count_by(self, tariff: Tariff) -> None:
+        """Take what the school counts for at a tariff, and its own line: 0 until it is known."""
+        known = {Counted.PUPIL: self.school.pupils, Counted.CLASS: self.school.classes}
+        self.number = known[Counted(tariff.unit)] if tariff.asks_numbers else None
+        self.fee = ZERO if self.is_unknown_to(tariff) else tariff.charge([self.weight]).fees[0]
+
+    def is_unknown_to(self, tariff: Tariff) -> bool:
+        """Tell whether the tariff counts something of the school that nobody has said."""
+        return tariff.asks_numbers and self.number is None
+
+    @property
+    def weight(self) -> int:
+        """What it counts for: its pupils or classes, or one school."""
+        return 1 if self.number is None else self.number

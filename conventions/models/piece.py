@@ -127,6 +127,11 @@ class Piece(models.Model):
         return self.DRAFTS[self.kind] if self.is_draft else self.get_kind_display()
 
     @property
+    def proves_nothing(self) -> bool:
+        """What `PieceQuerySet.without_blanks` leaves out."""
+        return self.is_unsigned or self.withdrawn_at is not None
+
+    @property
     def is_draft(self) -> bool:
         """Tell whether it was printed of an act that was not taken yet."""
         return self.kind in self.DRAFTS and not (self.document.context or {}).get("number")

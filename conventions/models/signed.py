@@ -9,11 +9,16 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest
 
 from accounts.models import User
-from accounts.roles import Role
 from conventions.acts.models import Act
 from conventions.exchanges.models import Notification, Side
 from conventions.exchanges.telling import opposite, other_side
-from conventions.models.dossier import Dossier, latest_pieces, own_pieces, part_label
+from conventions.models.dossier import (
+    Dossier,
+    is_in_its_place,
+    latest_pieces,
+    own_pieces,
+    part_label,
+)
 from conventions.models.piece import Piece
 from conventions.printing import EXECUTORY_FACTS, last_signature
 from documents.models import TextModel
@@ -129,7 +134,7 @@ class SignedByBoth(Dossier):
         kinds = papers(self.PAPER)
         if self._fetched_pieces is not None:
             return not set(kinds).isdisjoint(latest_pieces(self))
-        return own_pieces(self).standing().filter(kind__in=kinds).exists()
+        return own_pieces(self).without_blanks().filter(kind__in=kinds).exists()
 
     @property
     def is_signed_without_paper(self) -> bool:
@@ -155,11 +160,11 @@ class SignedByBoth(Dossier):
         """Write to one side of its file (`exchanges.telling.notify`)."""
         raise NotImplementedError
 
-    def tell_in_your_place(self, by: User | None, done: str) -> None:
-        """Tell the town hall what an agent did in its place: `done`, as the journal says it."""
-        if by is not None and by.role != Role.TOWN_HALL:
+    def tell_in_your_place(self, by: User | None, done: str, reason: str = "") -> None:
+        if is_in_its_place(by):
             of = f" ({part_label(self.part)})" if self.part else ""
-            self._tell(Notification.Kind.IN_YOUR_PLACE, Side.TOWN_HALL, by, done=f"{done}{of}")
+            facts = {"done": f"{done}{of}", "reason": reason}
+            self._tell(Notification.Kind.IN_YOUR_PLACE, Side.TOWN_HALL, by, **facts)
 
     # --- Verbs --------------------------------------------------------------
     def sign_for_collectivity(self, *, by: User | None, on: datetime.date) -> None:

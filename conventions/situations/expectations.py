@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
 from conventions.acts.models import Act
 from conventions.acts.troubles import DRAFT, NOT_EXECUTORY, WITHDRAWN, Trouble
@@ -18,6 +18,7 @@ from conventions.campaigns.models import Campaign
 from conventions.exchanges.models import Side
 from conventions.lifecycle import REWORKABLE, State
 from conventions.models import Convention, Piece, ended_before
+from conventions.models.priced import has_same_tariff, same_tariff
 from conventions.terminations.lifecycle import OPEN
 from conventions.terminations.models import Termination, open_termination
 from law import deadlines
@@ -92,8 +93,8 @@ _OVER = (
     lambda today: Q(campaign__state__in=(Campaign.State.CLOSED, Campaign.State.ARCHIVED)),
 )
 _OTHER_FEE = (
-    lambda c, today: c.unit_fee != c.campaign.tariff,
-    lambda today: ~Q(unit_fee=F("campaign__tariff")),
+    lambda c, today: not has_same_tariff(c, c.campaign),
+    lambda today: ~same_tariff(),
 )
 
 
@@ -130,7 +131,7 @@ _NO_PAPER = (
     lambda today: (
         ~Q(
             Exists(
-                Piece.objects.standing().filter(
+                Piece.objects.without_blanks().filter(
                     convention=OuterRef("pk"),
                     part="",
                     kind__in=(Piece.Kind.CONVENTION, Piece.Kind.CONVENTION_SIGNED),
@@ -155,8 +156,7 @@ def received(convention: Convention) -> set[str]:
         for piece in pieces
         if piece.part == ""
         and piece.kind in _COPIES
-        and not piece.is_unsigned
-        and not piece.withdrawn_at
+        and not piece.proves_nothing
         and not (since and piece.kind == Piece.Kind.ACT_SIGNED and piece.added_at < since)
     }
 

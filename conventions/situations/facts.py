@@ -72,11 +72,16 @@ _NO_ACCOUNT = ~Q(
 
 # --- What was written ----------------------------------------------------------
 def _unanswered() -> Q:
-    """The last message is the town hall's; a request for correction is answered by sending."""
+    """A message of the town hall's is the last, and nobody noted that it needs no answer.
+
+    A request for correction is answered by sending.
+    """
     answers = Message.objects.filter(
         convention=OuterRef("convention"), side=Side.RECTORAT, pk__gt=OuterRef("pk")
     )
-    asked = Message.objects.filter(convention=OuterRef("pk"), side=Side.TOWN_HALL)
+    asked = Message.objects.filter(
+        convention=OuterRef("pk"), side=Side.TOWN_HALL, no_answer_at__isnull=True
+    )
     waits = Q(Exists(asked.filter(~Exists(answers))))
     return waits & _FOLLOWED & ~Q(state=State.CORRECTION_REQUESTED)
 

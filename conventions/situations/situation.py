@@ -6,10 +6,10 @@ one. The first that holds of one side is what that side may do meanwhile.
 """
 
 import datetime
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Case, CharField, Count, F, Q, Value, When
+from django.db.models import Case, CharField, Q, Value, When
 from django.utils import timezone
 
 from conventions.exchanges.models import Side
@@ -76,8 +76,6 @@ def expecting(conventions: ConventionQuerySet, *keys: str) -> ConventionQuerySet
     return conventions.filter(pk__in=waiting.values("pk"))
 
 
-def counts(conventions: ConventionQuerySet) -> list[tuple[Rule, int]]:
-    """Count the living files by what they wait for: the rules in order, those with files."""
-    rows = with_expected(conventions.living().order_by()).values_list(F("expected"))
-    found = Counter(dict(rows.annotate(Count("pk"))))
-    return [(rule, found[rule.key]) for rule in RULES if found[rule.key]]
+def in_order(found: Mapping[str, int]) -> list[tuple[Rule, int]]:
+    """Return how many files wait by each rule, counted by its key: in their order, those with files."""
+    return [(rule, found[rule.key]) for rule in RULES if found.get(rule.key)]

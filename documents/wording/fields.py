@@ -2,6 +2,7 @@
 
 from communes import french
 from documents.wording import values
+from documents.wording.conditions import CONDITIONS
 from documents.wording.kinds import (
     ACTS,
     AMENDMENTS,
@@ -9,12 +10,12 @@ from documents.wording.kinds import (
     DECISIONS,
     DELIBERATIONS,
     LETTERS,
-    PRICED,
     Kind,
 )
 from documents.wording.merge_field import FieldType, MergeField
 from documents.wording.party_fields import PARTY_FIELDS
-from documents.wording.typography import BLANK, count, euros, long_date
+from documents.wording.tariff_fields import CALCULATION, TARIFF_FIELDS
+from documents.wording.typography import BLANK, euros, long_date
 
 FIELDS = (
     MergeField("annee_scolaire", "Année scolaire", "2022-2023", lambda c: c.school_year),
@@ -52,24 +53,7 @@ FIELDS = (
         "la Maire",
         lambda c: values.lower_article(c.collectivity.capacity_with_article),
     ),
-    MergeField(
-        "participation_par_ecole",
-        "Participation par école et par an",
-        "45 €",
-        lambda c: euros(c.unit_fee),
-        PRICED,
-        type=FieldType.AMOUNT,
-    ),
-    MergeField(
-        "montant", "Montant total", "90 €", lambda c: euros(c.amount), PRICED, type=FieldType.AMOUNT
-    ),
-    MergeField(
-        "nombre_d_ecoles",
-        "Nombre d'écoles, avec le mot",
-        "2 écoles",
-        lambda c: count(c.school_count, "école"),
-        PRICED,
-    ),
+    *TARIFF_FIELDS,
     MergeField(
         "article_delegation",
         "Article de la délégation, et son alinéa",
@@ -207,13 +191,7 @@ FIELDS = (
         values.authorisation,
         BETWEEN_PARTIES,
     ),
-    MergeField(
-        "calcul",
-        "Calcul de la participation",
-        "2 × 45 € soit 90 €",
-        values.calculation,
-        BETWEEN_PARTIES,
-    ),
+    CALCULATION,
     MergeField(
         "liste_des_ecoles",
         "Tableau des écoles inscrites",
@@ -367,6 +345,7 @@ FIELDS = (
         type=FieldType.AMOUNT,
     ),
     *PARTY_FIELDS,
+    *CONDITIONS,
 )
 
 

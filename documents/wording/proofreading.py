@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
+from documents.wording.conditions import CONDITIONS, END, FREE, OWED, unpaired
 from documents.wording.fields import FIELDS, fields_of, plain_key
 from documents.wording.kinds import ACTS, BETWEEN_PARTIES, Kind
 from documents.wording.markup import FIELD, is_alone, parse, split_mentions
@@ -71,6 +72,7 @@ def proofread(kind: str, body: str) -> list[Fault]:
         *_around(kind, body),
         *_braces(lines),
         *_fields(kind, lines),
+        *_conditions(body),
     ]
     tokens = parse(_without_stray_braces(body))
     faults += [*_elements(tokens), *_headings(lines, tokens), *_tables(lines, tokens)]
@@ -235,13 +237,22 @@ def _fields(kind: str, lines: Sequence[str]) -> Iterator[Fault]:
             if key not in fields:
                 yield Fault(number, _unknown(key, kind, fields))
             elif fields[key].is_block:
-                if key in blocks:
+                if key in blocks and fields[key] not in CONDITIONS:
                     yield Fault(
                         number,
                         f"Le champ « {key} » est déjà placé à la ligne {blocks[key]} : une fois "
                         "suffit.",
                     )
                 blocks.setdefault(key, number)
+
+
+def _conditions(body: str) -> Iterator[Fault]:
+    for line, key in unpaired(body):
+        yield Fault(
+            line,
+            f"Le champ {{{{ {key} }}}} va par deux : {{{{ {OWED} }}}} ou {{{{ {FREE} }}}}, puis "
+            f"{{{{ {END} }}}}, sans s'emboîter.",
+        )
 
 
 def _unknown(key: str, kind: str, fields: dict[str, MergeField]) -> str:

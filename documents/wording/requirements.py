@@ -87,7 +87,7 @@ REQUIREMENTS = (
     Requirement(
         "la participation",
         frozenset({Kind.DECISION, Kind.DELIBERATION}),
-        ("participation_par_ecole", "montant"),
+        ("participation_par_ecole", "tarif", "montant"),
     ),
     Requirement(
         "la liste des écoles inscrites", frozenset({Kind.CONVENTION}), ("liste_des_ecoles",)

@@ -94,10 +94,6 @@ def region_address(context: Context) -> str:
     return f"{region.address_line}, {region.postcode} {region.city}"
 
 
-def calculation(context: ConventionContext) -> str:
-    return f"{context.school_count} × {euros(context.unit_fee)} soit {euros(context.amount)}"
-
-
 def schools_table(context: ConventionContext) -> SafeString:
     caption = f"Écoles inscrites, année scolaire {context.school_year}"
     return _table(caption, context.schools)

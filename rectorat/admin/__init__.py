@@ -11,6 +11,7 @@ from rectorat.admin.job import JobAdmin
 from rectorat.admin.journal import JournalEntryAdmin
 from rectorat.admin.reread import RereadCommuneAdmin, RereadSchoolAdmin, RereadUserAdmin
 from rectorat.admin.text import TextPreviewAdmin
+from rectorat.territory.invitations import AskedInvitationAdmin
 from rectorat.territory.mayors import ProposedMayorAdmin
 from rectorat.territory.payers import (
     ReviewedDepartmentAdmin,
@@ -19,6 +20,7 @@ from rectorat.territory.payers import (
 )
 
 __all__ = [
+    "AskedInvitationAdmin",
     "CampaignAdmin",
     "ConventionAdmin",
     "EnrolmentAdmin",

@@ -23,7 +23,7 @@ from jobs import running
 from jobs.selection import read_keys, write_keys
 from lifecycle.plausible import keep_within
 from rectorat.admin.forms import VERB_FORMS, verb_form
-from rectorat.lists.choosing import chips
+from rectorat.lists.choosing import selection_in_words
 
 EXAMPLES = 20
 _IN_PLACE_OF_TOWN_HALL = (
@@ -39,7 +39,7 @@ def bulk_action(name: str) -> Asking:
 
     @admin.action(description=ACTIONS[name].label)
     def ask(model_admin: "BulkPages", request: HttpRequest, queryset: Any) -> HttpResponse:
-        words = model_admin.selection_in_words(request)
+        words = selection_in_words(model_admin, request)
         return model_admin.ask(request, name, queryset, selection=words)
 
     ask.__name__ = name
@@ -85,12 +85,12 @@ class BulkPages(ScopedAdmin):
         single = chosen.first() if is_single else None
         form = verb_form(verb, single)(request.POST, request.FILES)
         keep_within(form, bulk.window(chosen))
-        selection = request.POST.get("selection", "")
+        words, back = _read_asked(request.POST.get("selection", ""))
         if not form.is_valid():
-            return self.ask(request, verb, chosen, form, selection=_read_words(selection))
+            return self.ask(request, verb, chosen, form, selection=words, back=back)
         if single:
             return self._do_one(request, verb, chosen, form)
-        return self._start(request, verb, chosen, form, _read_words(selection))
+        return self._start(request, verb, chosen, form, words, back)
 
     def ask(
         self,
@@ -99,17 +99,18 @@ class BulkPages(ScopedAdmin):
         chosen: ConventionQuerySet,
         form: Form | None = None,
         selection: str = "",
+        back: str = "",
     ) -> HttpResponse:
         """Say what `verb` will do to the conventions chosen, to how many, and whom it misses.
 
         Their keys travel in one field of the page: what was announced is what is done,
         and thousands stay under the limit on the number of fields. `selection` says in words
-        how they were chosen, for the report.
+        how they were chosen, for the report; `back` is the page that asks, unless it is the list.
         """
         keys = list(chosen.values_list("pk", flat=True))
         if not keys:
             messages.warning(request, "Aucune convention à traiter dans cette sélection.")
-            return redirect(self._list_url(request))
+            return redirect(back or self._list_url(request))
         action = ACTIONS.get(verb)
         preview = action.preview(chosen) if action else verbs.preview(chosen, verb)
         taken = preview.done[:EXAMPLES]
@@ -120,7 +121,7 @@ class BulkPages(ScopedAdmin):
         context = {
             "form": form,
             "keys": write_keys(keys),
-            "selection": signing.dumps(selection),
+            "selection": signing.dumps([selection, back]),
             "selection_words": selection,
             "explanation": action.explanation if action else _IN_PLACE_OF_TOWN_HALL,
             "preview": preview,
@@ -134,6 +135,7 @@ class BulkPages(ScopedAdmin):
             "single": single,
             "examples": EXAMPLES,
             "makes_file": bool(action and action.gather),
+            "list_url": back or self._list_url(request),
         }
         return self._render(request, verb, context)
 
@@ -144,6 +146,7 @@ class BulkPages(ScopedAdmin):
         chosen: ConventionQuerySet,
         form: Form,
         selection: str,
+        back: str,
     ) -> HttpResponse:
         """Have a worker act on the conventions chosen, and lead to where it is followed."""
         keys = list(chosen.order_by("pk").values_list("pk", flat=True))
@@ -151,7 +154,12 @@ class BulkPages(ScopedAdmin):
             messages.warning(request, "Aucune convention à traiter dans cette sélection.")
             return redirect(self._list_url(request))
         job = running.start(
-            name, keys, by=user_of(request), facts=form.cleaned_data, selection=selection
+            name,
+            keys,
+            by=user_of(request),
+            facts=form.cleaned_data,
+            selection=selection,
+            back=back or self._list_url(request),
         )
         return redirect("admin:jobs_job_change", job.pk)
 
@@ -169,14 +177,6 @@ class BulkPages(ScopedAdmin):
         messages.success(request, f"{TRANSITIONS[verb].done} : {convention}.")
         return redirect("admin:conventions_convention_change", convention.pk)
 
-    def selection_in_words(self, request: HttpRequest) -> str:
-        """Return how the rows were chosen in the list: its filters, its search, ticks."""
-        shown = self.get_changelist_instance(request)
-        words = [chip.label for chip in chips(shown)]
-        if request.POST.get("select_across") != "1":
-            words.append("lignes cochées")
-        return ", ".join(words)
-
     def _render(self, request: HttpRequest, verb: str, context: dict[str, Any]) -> HttpResponse:
         label = ACTIONS[verb].label if verb in ACTIONS else TRANSITIONS[verb].label
         return TemplateResponse(
@@ -187,7 +187,6 @@ class BulkPages(ScopedAdmin):
                 "opts": self.opts,
                 "media": self.media,
                 "title": label,
-                "list_url": self._list_url(request),
                 "verb_url": self._with_filters(
                     request, reverse("admin:conventions_convention_verb", args=[verb])
                 ),
@@ -207,9 +206,13 @@ def _missing(convention: Any, verb: str) -> list[Any]:
     return verbs.missing_for(convention, verb) if verb in TRANSITIONS else []
 
 
-def _read_words(signed: str) -> str:
-    """Return what the page that asked said of the selection; "" unless it is its own words."""
+def _read_asked(signed: str) -> tuple[str, str]:
+    """Return what the page that asked said of the selection, and the page to come back to.
+
+    Both "" unless the site wrote them.
+    """
     try:
-        return str(signing.loads(signed)) if signed else ""
+        words, back = signing.loads(signed) if signed else ("", "")
     except signing.BadSignature:
-        return ""
+        return "", ""
+    return words, back

@@ -11,38 +11,53 @@ from django.forms import Field as FormField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 
 from accounts import factor
 from accounts.access import user_of
 from accounts.regional import refuse_who_is_limited
 from communes.admin_base import WholeRegionAdmin
 from conventions.campaigns.coming import EXCHANGES, TEXTS, proposed
-from conventions.campaigns.models import PRINTED, Campaign
-from conventions.dossiers.replies import build_reply_curve
-from conventions.enrolment.enrolling import SCHOOLS_FOUND, EnrolmentReport, enrol, find_schools
-from conventions.enrolment.preparation import payers_to_prepare, to_prepare
+from conventions.campaigns.models import PRINTED, TARIFF, Campaign
+from conventions.enrolment.enrolling import SCHOOLS_FOUND, find_schools
+from conventions.enrolment.long_actions import refused_lines, start_enrolling
+from conventions.enrolment.preparation import of_unknown_number, payers_to_prepare, to_prepare
 from conventions.lifecycle import PARTY_CONFIRMED, State
 from conventions.models import Convention
 from jobs import running
+from jobs.models import Job
 from jobs.selection import read_keys, write_keys
 from lifecycle.plausible import DateInput
 from lifecycle.rereading import RereadAdmin
 from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.forms import EnrolmentForm
 from rectorat.admin.renewal import renew_view
-from rectorat.board import build_board
+from rectorat.admin.tariff import exceptions_view, tariff_view
+from rectorat.boards.board import build_board
+from rectorat.boards.campaign_map import KINDS, build_map
+from rectorat.boards.replies import build_reply_curve
 
 View = Callable[[HttpRequest, Campaign], HttpResponse]
+
+_REST = tuple(name for name in PRINTED if name not in TARIFF)
 
 
 @admin.register(Campaign)
 class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
-    list_display = ("__str__", "state", "tariff", "opens_on", "reply_by", "ends_on")
+    list_display = ("__str__", "state", "rule_shown", "opens_on", "reply_by", "ends_on")
+    radio_fields: ClassVar[dict[str, Any]] = {
+        "tariff_basis": admin.VERTICAL,
+        "vat_on_top": admin.VERTICAL,
+    }
     formfield_overrides: ClassVar[dict[Any, Any]] = {DateField: {"widget": DateInput}}
 
     class Media:
         css = {"all": ("conventions_admin.css",)}
+
+    @admin.display(description="participation")
+    def rule_shown(self, campaign: Campaign) -> str:
+        return campaign.rule_in_words
 
     # --- Create, edit -------------------------------------------------------
     def get_fieldsets(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
@@ -53,7 +68,8 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         )
         return (
             (None, {"fields": ("start_year", "opens_on", "reply_by")}),
-            ("Ce que les conventions impriment", {"fields": PRINTED, "description": settled}),
+            ("Tarif", {"fields": TARIFF, "description": settled}),
+            ("Ce que les conventions impriment", {"fields": _REST, "description": settled}),
             ("Échanges et relances", {"fields": EXCHANGES}),
         )
 
@@ -79,7 +95,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if change and "tariff" in form.changed_data and obj.conventions.exists():
+        if change and set(TARIFF) & set(form.changed_data) and obj.conventions.exists():
             messages.warning(
                 request,
                 "La participation a changé : préparez de nouveau les conventions avant de les "
@@ -109,16 +125,19 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
     def get_urls(self) -> list[URLPattern]:
         steps: dict[str, View] = {
             "board": self.board_view,
+            "map": self.map_view,
             "open": self.open_view,
             "close": self.close_view,
             "archive": self.archive_view,
             "renew": partial(renew_view, page_of=self._page),
+            "tariff": partial(tariff_view, page_of=self._page),
+            "exceptions": partial(exceptions_view, page_of=self._page),
             "enrol": self.enrol_view,
             "prepare": self.prepare_view,
             "send": self.send_view,
             "print": self.print_view,
         }
-        regional = ("open", "close", "archive", "renew")
+        regional = ("open", "close", "archive", "renew", "tariff", "exceptions")
         return [
             path(
                 f"<int:pk>/{step}/",
@@ -146,11 +165,20 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         """Where the conventions stand, by académie and département."""
         context = {
             "board": build_board(campaign, user_of(request)),
-            "curve": build_reply_curve(campaign, user_of(request)),
+            "curve": build_reply_curve(campaign, user_of(request), timezone.localdate()),
             "accepted_states": ",".join(PARTY_CONFIRMED),
             "is_nav_sidebar_enabled": False,  # The table needs the width.
         }
         return self._page(request, campaign, "board", "Où en est la campagne", context)
+
+    def map_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        """Where the collectivities are, by what their files wait for."""
+        context = {
+            "map": build_map(campaign, user_of(request)),
+            "kinds": KINDS,
+            "is_nav_sidebar_enabled": False,
+        }
+        return self._page(request, campaign, "map", "La campagne sur la carte", context)
 
     def open_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         return self._state_view(
@@ -210,14 +238,14 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
 
     def enrol_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Enrol schools: pasted, uploaded, or ticked among those a search found."""
-        context: dict[str, Any] = {"query": request.GET.get("q", "").strip(), "report": None}
+        context: dict[str, Any] = {"query": request.GET.get("q", "").strip()}
         if request.method == "POST":
             ticked = "\n".join(request.POST.getlist("ticked"))
             form = EnrolmentForm({"text": ticked} if ticked else request.POST, request.FILES)
-            if form.is_valid():
-                form, context["report"] = self._enrol(request, campaign, form)
+            if form.is_valid() and (job := self._enrol(request, campaign, form)):
+                return redirect("admin:jobs_job_change", job.pk)
         else:
-            form = EnrolmentForm()
+            form = EnrolmentForm(initial={"text": _to_correct(request)})
         if context["query"]:
             found = find_schools(campaign, context["query"], user_of(request))
             context |= {
@@ -228,19 +256,16 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         context["form"] = form
         return self._page(request, campaign, "enrol", "Inscrire des écoles", context)
 
-    def _enrol(
-        self, request: HttpRequest, campaign: Campaign, form: EnrolmentForm
-    ) -> tuple[EnrolmentForm, EnrolmentReport | None]:
-        """Return the form to show next, and the report (None when all was refused)."""
+    def _enrol(self, request: HttpRequest, campaign: Campaign, form: EnrolmentForm) -> Job | None:
+        """Have a worker enrol the schools of a list; None when it is refused, said in the form."""
         try:
-            report = enrol(campaign, form.cleaned_data["codes"], by=user_of(request))
+            job = start_enrolling(campaign, form.cleaned_data["codes"], by=user_of(request))
         except ValidationError as refusal:
             form.add_error(None, refusal)
-            return form, None
-        if report.enrolled or report.already:
-            refused = "\n".join(refusal.text for refusal in report.refused)
-            form = EnrolmentForm(initial={"text": refused})
-        return form, report
+            return None
+        job.back = f"{request.path}?report={job.pk}"  # Where what it refuses is corrected.
+        job.save(update_fields=["back"])
+        return job
 
     def prepare_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Say what would be prepared, then (POST) have a worker prepare it.
@@ -250,6 +275,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         if request.method == "POST":
             return self._start_preparing(request, campaign)
         context = to_prepare(campaign, user_of(request)) | {"payers": ""}
+        context["unknown"] = of_unknown_number(campaign, user_of(request))
         return self._page(request, campaign, "prepare", "Préparer les conventions", context)
 
     def _start_preparing(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
@@ -267,7 +293,12 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
             return redirect("admin:campaigns_campaign_change", campaign.pk)
         words = f"{campaign}, écoles choisies" if asked else f"{campaign}, toutes les collectivités"
         job = running.start(
-            "prepare", payers, by=user, facts={"campaign": campaign.pk}, selection=words
+            "prepare",
+            payers,
+            by=user,
+            facts={"campaign": campaign.pk},
+            selection=words,
+            back=_page_of(campaign),
         )
         return redirect("admin:jobs_job_change", job.pk)
 
@@ -277,6 +308,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         """Say what would be prepared for some payers; the campaign's page does it."""
         waiting = to_prepare(campaign, user_of(request), payers)
         context = waiting | {"payers": write_keys(payers)}
+        context["unknown"] = of_unknown_number(campaign, user_of(request), payers)
         return self._page(request, campaign, "prepare", "Préparer les conventions", context)
 
     def send_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
@@ -284,7 +316,11 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         conventions = ConventionAdmin(Convention, self.admin_site)
         prepared = conventions.get_queryset(request).filter(campaign=campaign, state=State.PREPARED)
         return conventions.ask(
-            request, "send", prepared, selection=f"{campaign}, conventions préparées"
+            request,
+            "send",
+            prepared,
+            selection=f"{campaign}, conventions préparées",
+            back=_page_of(campaign),
         )
 
     def print_view(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
@@ -294,7 +330,11 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
             campaign=campaign, state__in=PARTY_CONFIRMED
         )
         return conventions.ask(
-            request, "issue", ready, selection=f"{campaign}, renseignements confirmés"
+            request,
+            "issue",
+            ready,
+            selection=f"{campaign}, renseignements confirmés",
+            back=_page_of(campaign),
         )
 
     def _page(
@@ -312,3 +352,15 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
                 **context,
             },
         )
+
+
+def _to_correct(request: HttpRequest) -> str:
+    """Return the lines that the list of an own report could not enrol, "" without any."""
+    asked = request.GET.get("report", "")
+    own = Job.objects.filter(by=user_of(request), action="enrol")
+    job = own.filter(pk=asked).first() if asked.isdecimal() else None
+    return refused_lines(job) if job else ""
+
+
+def _page_of(campaign: Campaign) -> str:
+    return reverse("admin:campaigns_campaign_change", args=[campaign.pk])

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
 from accounts.access import user_of
+from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES
 from conventions import lifecycle
 from conventions.amendments.effects import (
@@ -13,7 +14,8 @@ from conventions.amendments.effects import (
     signed_amendments,
 )
 from conventions.authority import can_drop_draft
-from conventions.correspondence import can_post_message
+from conventions.correspondence import can_post_message, waits_for_answer
+from conventions.dossiers import verbs
 from conventions.dossiers.long_actions import ACTIONS
 from conventions.dossiers.timeline import timeline
 from conventions.dossiers.whole import WholeFile
@@ -63,15 +65,7 @@ class ConventionAdmin(ConventionList, BulkPages, AmendmentPages):
             title=obj.collectivity_title,
             subtitle=None,
             guidance=lifecycle.guidance(obj.state, user.role),
-            # Termination has its own steps, each with its page.
-            transitions=sorted(
-                (
-                    rule
-                    for rule in allowed(TRANSITIONS, obj.state, user.role)
-                    if rule.verb in VERB_FORMS
-                ),
-                key=lambda rule: rule.verb != own,
-            ),
+            **_verbs_of(obj, user, own),
             termination=file.termination,
             ending_steps=open_steps(obj, user),
             can_withdraw=obj.state in lifecycle.REWORKABLE,
@@ -81,6 +75,7 @@ class ConventionAdmin(ConventionList, BulkPages, AmendmentPages):
             pieces=[piece for piece in obj.pieces.all() if not piece.part.startswith("A")],
             may_drop_draft=user.role in ADMIN_SITE_ROLES and can_drop_draft(obj),
             can_post_message=can_post_message(obj),
+            unanswered=waits_for_answer(obj),
             thread=obj.messages.select_related("attachment"),
             notifications=obj.notifications.select_related("email"),
             journal=timeline(obj.journal.all()),
@@ -89,3 +84,22 @@ class ConventionAdmin(ConventionList, BulkPages, AmendmentPages):
             can_resume=can_resume(obj) and obj.sent_on is not None,
         )
         return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _verbs_of(convention: Convention, user: User, own: str) -> dict[str, Any]:
+    """Return the transitions open today, the agent's own first, and why the others are not.
+
+    Termination has its own steps, each with its page.
+    """
+    rules = [
+        rule
+        for rule in allowed(TRANSITIONS, convention.state, user.role)
+        if rule.verb in VERB_FORMS
+    ]
+    reasons = {rule.verb: verbs.refusal_of(convention, rule.verb) for rule in rules}
+    return {
+        "transitions": sorted(
+            (rule for rule in rules if not reasons[rule.verb]), key=lambda rule: rule.verb != own
+        ),
+        "not_today": [(rule.label, reasons[rule.verb]) for rule in rules if reasons[rule.verb]],
+    }

@@ -1,5 +1,6 @@
 """Enrolled schools: the list, and taking one out while its convention is not sent."""
 
+import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,6 +17,7 @@ from accounts.access import user_of
 from accounts.models import User
 from accounts.scope import within_scope
 from communes.admin_base import ScopedAdmin
+from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
 from conventions.enrolment.enrolling import withdraw
 from conventions.lifecycle import REWORKABLE
@@ -23,6 +25,7 @@ from conventions.models import Enrolment
 from conventions.models.enrolment import EnrolmentQuerySet
 from rectorat.admin.campaign import CampaignAdmin
 from rectorat.lists.filters import AcademyFilter, CampaignFilter, DepartmentFilter
+from rectorat.lists.kept import KeptListMixin
 from tabular.admin_export import ExportMixin
 from tabular.admin_search import FoldedSearchMixin
 from tabular.writing import Column, Kind
@@ -70,6 +73,18 @@ class EnrolledFilter(admin.SimpleListFilter):
         return queryset
 
 
+class PayerAcademyFilter(AcademyFilter):
+    """A school counts where its payer does, on the board too: not where it stands."""
+
+    def condition(self, value: str, today: datetime.date) -> Q:
+        payers = Collectivity.objects.filter(**{f"department__{self.lookup}": value})
+        return Q(payer_id__in=payers.order_by().values("pk"))
+
+
+class PayerDepartmentFilter(PayerAcademyFilter, DepartmentFilter):
+    """The same, by département."""
+
+
 COLUMNS = (
     Column("Année scolaire", Kind.TEXT, lambda enrolment: enrolment.campaign.school_year),
     Column("Code UAI", Kind.TEXT, lambda enrolment: enrolment.uai),
@@ -90,9 +105,9 @@ COLUMNS = (
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, ScopedAdmin):
+class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, KeptListMixin, ScopedAdmin):
     list_display = ("uai", "name", "commune_name", "payer", "convention_link", "release")
-    list_filter = (CampaignFilter, EnrolledFilter, AcademyFilter, DepartmentFilter)
+    list_filter = (CampaignFilter, EnrolledFilter, PayerAcademyFilter, PayerDepartmentFilter)
     department_path = "school__commune__department"
     search_fields = ("school__search_text", "uai")
     search_help_text = "Nom de l'école, commune ou code UAI ; les accents sont facultatifs."

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -14,7 +14,7 @@ from accounts.access import user_of
 from accounts.models import User
 from accounts.scope import collectivity_scope
 from communes.admin_base import ScopedAdmin
-from conventions.correspondence import post_message
+from conventions.correspondence import need_no_answer, post_message
 from conventions.enrolment.resuming import resume
 from conventions.models import Convention, try_to_issue
 from conventions.terminations.models import refuse_notice
@@ -37,6 +37,11 @@ class FilePages(ScopedAdmin):
                 "<int:pk>/message/",
                 self.admin_site.admin_view(self.message_view),
                 name="conventions_convention_message",
+            ),
+            path(
+                "<int:pk>/message/sans-reponse/",
+                self.admin_site.admin_view(self.no_answer_view),
+                name="conventions_convention_no_answer",
             ),
             path(
                 "<int:pk>/termination/<slug:step>/",
@@ -101,6 +106,22 @@ class FilePages(ScopedAdmin):
                 return redirect("admin:conventions_convention_change", pk)
         title = "Écrire à la collectivité"
         return self.file_page(request, "message", convention, title=title, form=form)
+
+    def no_answer_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Note that what the collectivity wrote last needs no answer."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        convention = self.find_file(request, pk)
+        last_read = request.POST.get("message", "")
+        try:
+            need_no_answer(
+                convention, int(last_read) if last_read.isdecimal() else 0, by=user_of(request)
+            )
+        except ValidationError as refusal:
+            messages.error(request, " ".join(refusal.messages))
+        else:
+            messages.success(request, "C'est noté : ce message n'attend plus de réponse.")
+        return redirect("admin:conventions_convention_change", pk)
 
     def termination_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         """Ask for a step of article 11, or (POST) take it and make its letter."""

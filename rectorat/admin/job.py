@@ -21,12 +21,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 
+from accounts.access import user_of
 from accounts.models import User
 from communes.admin_base import ScopedAdmin
 from jobs import running
 from jobs.actions import action
 from jobs.models import Job, JobItem
 from rectorat.lists.choosing import ManyChoicesFilter
+from rectorat.lists.kept import KeptListMixin
 from tabular import writing
 
 # Rows of each list of the page; the CSV has them all.
@@ -37,6 +39,8 @@ REPORT_COLUMNS = (
     writing.Column("Motif ou remarque", writing.Kind.TEXT, lambda item: item.reason),
     writing.Column("Le", writing.Kind.MOMENT, lambda item: item.done_at),
 )
+# After these a campaign's conventions are to be prepared.
+_ENROLS = ("enrol", "renew")
 FACT_LABELS = {
     "on": "date",
     "comment": "motif",
@@ -81,7 +85,7 @@ class FailureFilter(admin.SimpleListFilter):
 
 
 @admin.register(Job)
-class JobAdmin(ScopedAdmin):
+class JobAdmin(KeptListMixin, ScopedAdmin):
     list_display = ("label", "state", "moment", "by_name", "size", "left_out_count", "selection")
     list_filter = (StateFilter, FailureFilter, ActionFilter)
     list_select_related = ("by",)
@@ -100,7 +104,8 @@ class JobAdmin(ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         left_out = Count("items", filter=Q(items__state=JobItem.State.LEFT_OUT))
         found: QuerySet[Job] = super().get_queryset(request)
-        return found.annotate(item_count=Count("items"), left_out_count=left_out)
+        found = found.annotate(item_count=Count("items"), left_out_count=left_out)
+        return found.defer("facts")  # A list of schools: thousands of lines.
 
     @admin.display(description="action", ordering="action")
     def label(self, job: Job) -> str:
@@ -126,9 +131,11 @@ class JobAdmin(ScopedAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         job: Job = kwargs["obj"]
-        left_out = job.items.filter(state=JobItem.State.LEFT_OUT)
-        remarked = job.items.filter(state=JobItem.State.DONE).exclude(reason="")
-        progress = running.progress(job)
+        items = _items(job, user_of(request))
+        left_out = items.filter(state=JobItem.State.LEFT_OUT)
+        remarked = items.filter(state=JobItem.State.DONE).exclude(reason="")
+        progress = running.progress(items)
+        back = job.back or _list_of(job)
         waiting = progress[JobItem.State.WAITING] + progress[JobItem.State.TAKEN]
         context.update(
             job=job,
@@ -137,6 +144,7 @@ class JobAdmin(ScopedAdmin):
             facts=_facts(job),
             lacks_file=running.lacks_file(job),
             progress=progress,
+            hidden=_hidden(job, user_of(request)),
             waiting=waiting,
             **_forecast(job, waiting),
             reasons=_reasons(left_out),
@@ -145,7 +153,9 @@ class JobAdmin(ScopedAdmin):
             remarked=remarked[:SHOWN],
             shown=SHOWN,
             page_of_item=job.asked.page,
-            conventions_url=reverse("admin:conventions_convention_changelist"),
+            back=back,
+            campaign_to_prepare=job.action in _ENROLS and job.facts["campaign"],
+            leads_to_campaign=back.startswith(reverse("admin:campaigns_campaign_changelist")),
         )
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -190,7 +200,7 @@ class JobAdmin(ScopedAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         job = self._job(request, pk)
-        if not job.file:
+        if not job.file or _hidden(job, user_of(request)):
             raise Http404
         name = Path(str(job.file)).name
         return FileResponse(job.file.open("rb"), as_attachment=True, filename=name)
@@ -199,13 +209,33 @@ class JobAdmin(ScopedAdmin):
         """Send what became of each row, as CSV."""
         job = self._job(request, pk)
         name = f"traitement-{job.pk}_{timezone.localtime(job.created_at):%Y-%m-%d}"
-        items = job.items.iterator(chunk_size=1000)
+        items = _items(job, user_of(request)).iterator(chunk_size=1000)
         return writing.response(REPORT_COLUMNS, items, "csv", name=name, title=job.label)
 
     def _job(self, request: HttpRequest, pk: int) -> Job:
         if not self.has_view_permission(request):
             raise Http404
         return get_object_or_404(self.get_queryset(request), pk=pk)
+
+
+def _items(job: Job, user: User) -> QuerySet[JobItem]:
+    """Return the rows of `job` that `user` may see today, whatever they saw when it was asked for.
+
+    Who follows the whole region has them all, those that are gone too.
+    """
+    visible = job.asked.visible
+    if visible is None or not user.limited_to_departments:
+        return job.items.all()
+    return job.items.filter(key__in=visible(user).order_by().values("pk"))
+
+
+def _hidden(job: Job, user: User) -> int:
+    """Count the rows of `job` that `user` may not see today."""
+    return job.items.count() - _items(job, user).count()
+
+
+def _list_of(job: Job) -> str:
+    return reverse(job.asked.page.replace("_change", "_changelist"))
 
 
 def _facts(job: Job) -> list[tuple[str, str]]:

@@ -39,6 +39,7 @@ OTHER_VERBS = {
     "add_piece": "Ajout d'une pièce",
     "withdraw_piece": "Retrait d'une pièce",
     "post_message": "Message",
+    "need_no_answer": "Message sans réponse nécessaire",
     "support": "Dossier consulté comme la collectivité",
 }
 VERBS = {

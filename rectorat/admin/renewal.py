@@ -11,7 +11,8 @@ from django.shortcuts import redirect
 
 from accounts.access import user_of
 from conventions.campaigns.models import Campaign
-from conventions.enrolment.renewal import Change, propose, renew
+from conventions.enrolment.long_actions import start_renewing
+from conventions.enrolment.renewal import Change, Renewal, propose
 
 PER_PAGE = 100
 # What a page about a campaign is made of: its template, its title, what it shows.
@@ -24,21 +25,15 @@ def renew_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> Htt
     if previous is None:
         messages.warning(request, "Aucune campagne ne précède celle-ci.")
         return redirect("admin:campaigns_campaign_change", campaign.pk)
-    report = None
-    if request.method == "POST":
-        try:
-            report = renew(campaign, previous, _decisions(request.POST), by=user_of(request))
-        except ValidationError as refusal:
-            messages.error(request, " ".join(refusal.messages))
-            return redirect("admin:campaigns_campaign_change", campaign.pk)
     renewal = propose(campaign, previous, user_of(request))
+    if request.method == "POST":
+        return _start(request, campaign, renewal)
     change = request.GET.get("change")
     change = change if change in Change else None
     flagged = renewal.flagged_for(change)
     paginator = Paginator(flagged, PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     context = {
-        "report": report,
         "renewal": renewal,
         "previous": previous,
         "change": Change(change) if change else None,
@@ -52,6 +47,19 @@ def renew_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> Htt
     }
     title = f"Reprendre les écoles de {previous.school_year}"
     return page_of(request, campaign, "renew", title, context)
+
+
+def _start(request: HttpRequest, campaign: Campaign, renewal: Renewal) -> HttpResponse:
+    """Have a worker enrol the schools, and lead to where it is followed."""
+    try:
+        job = start_renewing(campaign, renewal, _decisions(request.POST), by=user_of(request))
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        return redirect("admin:campaigns_campaign_change", campaign.pk)
+    if job is None:
+        messages.warning(request, "Cochez au moins une école à reprendre.")
+        return redirect(request.get_full_path())
+    return redirect("admin:jobs_job_change", job.pk)
 
 
 def _decisions(posted: QueryDict) -> set[int]:

@@ -4,13 +4,9 @@ Which living files an import or a closure touches; and that two agents do not un
 in silence.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
+from django.contrib import admin
 
 from accounts.admin.people import UserAdmin, UserForm
 from accounts.models import User
@@ -19,14 +15,14 @@ from conventions.enrolment import touched
 from conventions.enrolment.touched import Touched
 from lifecycle.rereading import RereadAdmin
 from rectorat.admin.takeover import SchoolTakeoverAdmin
+from rectorat.lists.asking import AskingMixin
+from rectorat.lists.kept import KeptListMixin
+from rectorat.territory import closures
 from schools.admin import SchoolCommuneAdmin
 from schools.models import School
 from tabular.reading import Change, Report
 
 admin.site.unregister([Commune, School, User])
-
-# Beyond, the list of conventions has a filter of what it warns of.
-LINES_SHOWN = 20
 
 
 def _changing(changes: Iterable[Change], *fields: str) -> set[str]:
@@ -41,8 +37,9 @@ class RereadCommuneAdmin(RereadAdmin, SchoolCommuneAdmin):
 
 
 @admin.register(School)
-class RereadSchoolAdmin(RereadAdmin, SchoolTakeoverAdmin):
+class RereadSchoolAdmin(KeptListMixin, AskingMixin, RereadAdmin, SchoolTakeoverAdmin):
     unread = ("listed_since",)
+    asked_of_jobs = closures.ACTIONS
 
     def touched_by_import(self, report: Report) -> list[Touched]:
         payers = _changing(report.changed, "payer")
@@ -51,17 +48,6 @@ class RereadSchoolAdmin(RereadAdmin, SchoolTakeoverAdmin):
             *touched.by_new_payers(payers),
             *touched.by_new_names(_changing(report.changed, "name", "commune") - payers),
         ]
-
-    def touched_by_closing(self, schools: QuerySet[School]) -> list[Touched]:
-        return touched.by_closures(schools.values_list("uai", flat=True))
-
-    def tell_of_touched(self, request: HttpRequest, lines: Sequence[Touched]) -> None:
-        """Each with its act: the list is gone from the screen once the closure is confirmed."""
-        for line in lines[:LINES_SHOWN]:
-            where = line.convention.reference if line.convention else "dans aucune convention"
-            url = reverse(line.page, args=[line.key])
-            said = format_html('{}, {} : <a href="{}">{}</a>.', line.what, where, url, line.act)
-            self.message_user(request, said, messages.WARNING)
 
 
 @admin.register(User)

@@ -62,7 +62,7 @@ class EntrustForm(GiveBackForm):
 class SchoolTakeoverAdmin(SchoolAdmin):
     """The schools' pages, with the change of payer and what it does to the campaigns."""
 
-    actions = (*SchoolAdmin.actions, "entrust", "give_back")
+    actions = ("entrust", "give_back")
 
     @admin.action(description="Confier à un regroupement…", permissions=["change"])
     def entrust(self, request: HttpRequest, queryset: QuerySet[School]) -> HttpResponse | None:

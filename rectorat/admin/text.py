@@ -15,6 +15,7 @@ from conventions.models.convention import ConventionQuerySet
 from documents.admin_texts import TextModelAdmin
 from documents.models import TextModel
 from documents.rendering import render
+from tabular.admin_search import searchable
 from tabular.folding import fold
 
 FOUND = 20
@@ -34,7 +35,7 @@ class TextPreviewAdmin(TextModelAdmin):
     def preview_view(self, request: HttpRequest, text: TextModel) -> HttpResponse:
         """Find a file of the campaign by the words of its collectivity."""
         campaign = Campaign.objects.newest_open() or Campaign.objects.first()
-        query = request.GET.get("q", "").strip()[:200]
+        query = searchable(request.GET.get("q", ""))
         files = _files(user_of(request)).filter(campaign=campaign)
         for word in fold(query).split():
             files = files.filter(collectivity__search_text__contains=word)

@@ -13,6 +13,8 @@ from accounts.models import User
 from communes.models import Collectivity
 from conventions.models import Convention
 from schools.models import School
+from tabular.admin_search import searchable
+from tabular.folding import fold
 
 SHOWN = 10
 # In this order; each searched as its own list is, in the agent's part of the territory.
@@ -31,12 +33,15 @@ class Found:
 
 def search_view(request: HttpRequest, site: AdminSite) -> TemplateResponse:
     """Show what matches the words typed, list by list."""
-    sought = request.GET.get("q", "").strip()
-    found = [_find(request, site, model, sought) for model in _SEARCHED] if sought else []
+    typed = request.GET.get("q", "").strip()
+    sought = searchable(typed)
+    found = [_find(request, site, model, sought) for model in _SEARCHED] if fold(sought) else []
     context = {
         **site.each_context(request),
         "title": "Recherche",
         "sought": sought,
+        "is_cut": len(sought) < len(typed),
+        "names_nothing": not fold(sought),
         "found": [one for one in found if one.count],
     }
     return TemplateResponse(request, "admin/search.html", context)

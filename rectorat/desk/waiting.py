@@ -6,13 +6,17 @@ A file's lines read the rules and the facts that its list filters by
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Min, Q, prefetch_related_objects
+from django.db.models import Count, F, Min, Prefetch, Q, QuerySet, Value, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from communes.contacts.mayors import pending_keys
+from communes.contacts.models import ProposedMayor
 from communes.models import Department
 from conventions.campaigns.models import Campaign
 from conventions.exchanges.models import Side
@@ -25,9 +29,9 @@ from conventions.situations.facts import Fact
 from conventions.situations.situation import with_expected
 from conventions.situations.warnings import TERRITORY
 from jobs import running
-from jobs.heartbeat import SILENCE, silence
+from jobs.heartbeat import SILENCE, Silence, silence
 from jobs.models import Job
-from rectorat.board import Tally
+from rectorat.boards.board import Tally
 from schools.models import School
 
 _OPEN = Q(campaign__state=Campaign.State.OPEN)
@@ -65,10 +69,14 @@ class CampaignStanding:
 
 @dataclass
 class Desk:
-    """`yours`: what only an agent does; `watched`: what does not go as it should."""
+    """`yours`: what only an agent does; `watched`: what does not go as it should.
+
+    `silence`: what waits without a worker, which the page says above all.
+    """
 
     yours: list[Line]
     watched: list[Line]
+    silence: Silence | None
     campaigns: list[CampaignStanding]
     departments: list[Department]
     is_mine: bool
@@ -151,6 +159,27 @@ TO_WATCH: tuple[tuple[Fact, str, Words], ...] = (
     ),
 )
 
+# What no file tells: the list that each opens, with its filter.
+OF_THE_REST = {
+    "piles": (
+        "piles_pile_changelist",
+        {"waiting": "yes"},
+        Words("pile de documents numérisés à vérifier", "piles de documents numérisés à vérifier"),
+    ),
+    "closures": (
+        "schools_school_changelist",
+        {"fermeture": "oui"},
+        Words("fermeture d'école proposée", "fermetures d'écoles proposées"),
+    ),
+    "mayors": (
+        "contacts_proposedmayor_changelist",
+        {},
+        Words(
+            "maire proposé, à appliquer ou à écarter", "maires proposés, à appliquer ou à écarter"
+        ),
+    ),
+}
+
 
 def build_desk(user: User, *, is_mine: bool) -> Desk:
     """Return what waits for `user` in their départements; their own files only if `is_mine`.
@@ -158,20 +187,59 @@ def build_desk(user: User, *, is_mine: bool) -> Desk:
     A constant number of queries, whatever the files.
     """
     # Read once: every scope asks for them.
-    prefetch_related_objects([user], "departments__academy")
+    departments = Department.objects.select_related("academy")
+    prefetch_related_objects([user], Prefetch("departments", departments))
     conventions = Convention.objects.for_user(user)
     if is_mine:
         conventions = conventions.filter(assignment__agent=user)
-    of_files = dict(_of_files(conventions, is_mine=is_mine))
-    yours = [*of_files.pop("yours"), *([] if is_mine else _of_papers(user))]
-    watched = [*of_files.pop("watched"), *([] if is_mine else _of_the_rest(user))]
+    standing = _Standing(conventions)
+    no_worker = silence()
+    of_files = dict(_of_files(conventions, standing, is_mine=is_mine))
+    yours, watched = of_files["yours"], of_files["watched"]
+    if not is_mine:
+        papers, *others = _of_the_rest(user)
+        yours = [*yours, papers]
+        watched = [*watched, *others, *_of_jobs(user, no_worker)]
     return Desk(
         yours=[line for line in yours if line.count],
         watched=[line for line in watched if line.count],
-        campaigns=_campaigns(conventions),
+        silence=no_worker,
+        campaigns=standing.campaigns(),
         departments=list(user.departments.all()),
         is_mine=is_mine,
     )
+
+
+class _Standing:
+    """The files by campaign, state and what they wait for, counted in one query."""
+
+    def __init__(self, conventions: ConventionQuerySet) -> None:
+        rows = with_expected(conventions.order_by()).values_list(
+            F("campaign"), F("campaign__state"), F("state"), F("expected")
+        )
+        self.rows = list(rows.annotate(Count("pk")))
+
+    def expected(self) -> dict[str, int]:
+        """How many wait by each rule of the rectorat, of the campaigns that its line tells of."""
+        counted = dict.fromkeys(BY_RULE, 0)
+        for _, campaign_state, _, key, count in self.rows:
+            words = BY_RULE.get(key)
+            if words and (words.everywhere or campaign_state == Campaign.State.OPEN):
+                counted[key] += count
+        return counted
+
+    def campaigns(self) -> list[CampaignStanding]:
+        """Every campaign that is begun or open, with where its conventions stand."""
+        every = list(Campaign.objects.all())
+        standings = {}
+        for campaign, previous in zip_longest(every, every[1:]):
+            campaign.previous = previous  # The newest first: a page asks for it of each.
+            if campaign.state in (Campaign.State.PREPARATION, Campaign.State.OPEN):
+                standings[campaign.pk] = CampaignStanding(campaign, Tally())
+        for key, _, state, _, count in self.rows:
+            if key in standings:
+                standings[key].tally.by_state[state] += count
+        return list(standings.values())
 
 
 def _list(query: str, words: Words, *, is_mine: bool) -> str:
@@ -183,12 +251,12 @@ def _list(query: str, words: Words, *, is_mine: bool) -> str:
 
 
 def _of_files(
-    conventions: ConventionQuerySet, *, is_mine: bool
+    conventions: ConventionQuerySet, standing: _Standing, *, is_mine: bool
 ) -> Iterator[tuple[str, list[Line]]]:
     def line(key: str, count: int, query: str, words: Words) -> Line:
         return Line(key, count, words.about(count), _list(query, words, is_mine=is_mine))
 
-    expected = _expected(conventions)
+    expected = standing.expected()
     found = _facts(conventions, [*TO_DO, *TO_WATCH])
     by_rule = [
         line(rule.key, expected[rule.key], f"expected={rule.key}", BY_RULE[rule.key])
@@ -199,21 +267,6 @@ def _of_files(
     to_watch = [line(fact.key, found[fact.key], query, words) for fact, query, words in TO_WATCH]
     yield "yours", [*by_rule, *to_do]
     yield "watched", to_watch
-
-
-def _expected(conventions: ConventionQuerySet) -> dict[str, int]:
-    """Count the files by the rule of the rectorat that they wait by, in one query."""
-    rows = (
-        with_expected(conventions.order_by())
-        .values_list(F("expected"), F("campaign__state"))
-        .annotate(Count("pk"))
-    )
-    counted = dict.fromkeys(BY_RULE, 0)
-    for key, state, count in rows:
-        words = BY_RULE.get(key)
-        if words and (words.everywhere or state == Campaign.State.OPEN):
-            counted[key] += count
-    return counted
 
 
 def _facts(
@@ -228,35 +281,36 @@ def _facts(
     return conventions.order_by().aggregate(**counts)
 
 
-def _of_papers(user: User) -> list[Line]:
-    """Piles with sheaves that a person still has to confirm."""
+def _of_the_rest(user: User) -> list[Line]:
+    """Piles with sheaves to confirm; closures of schools and mayors that are proposed."""
     own = Q(by=user) if user.limited_to_departments else Q()
     waiting = Sheaf.objects.filter(state=Sheaf.State.WAITING).order_by()
-    piles = Pile.objects.filter(own, pk__in=waiting.values("pile")).count()
-    words = Words(
-        "pile de documents numérisés à vérifier", "piles de documents numérisés à vérifier"
-    )
-    address = reverse("admin:piles_pile_changelist", query={"waiting": "yes"})
-    return [Line("piles", piles, words.about(piles), address)]
-
-
-def _of_the_rest(user: User) -> list[Line]:
-    """Schools whose closure is proposed; jobs that failed, or are not done."""
-    in_scope = user.department_scope("commune__department")
-    closing = School.objects.filter(in_scope, closure_proposed_on__isnull=False).count()
-    closures = Words("fermeture d'école proposée", "fermetures d'écoles proposées")
-    return [
-        Line(
-            "closures",
-            closing,
-            closures.about(closing),
-            reverse("admin:schools_school_changelist", query={"fermeture": "oui"}),
+    found = _count_each(
+        piles=Pile.objects.filter(own, pk__in=waiting.values("pile")),
+        closures=School.objects.filter(
+            user.department_scope("commune__department"), closure_proposed_on__isnull=False
         ),
-        *_of_jobs(user),
+    )
+    in_scope = user.department_scope("collectivity__department")
+    found["mayors"] = len(pending_keys(ProposedMayor.objects.filter(in_scope)))
+    return [
+        Line(key, found[key], words.about(found[key]), reverse(f"admin:{page}", query=query))
+        for key, (page, query, words) in OF_THE_REST.items()
     ]
 
 
-def _of_jobs(user: User) -> Iterator[Line]:
+def _count_each(**rows: QuerySet[Any]) -> dict[str, int]:
+    """Count the rows of several tables in one query."""
+    first, *others = (
+        some.order_by().values_list(Value(name)).annotate(Count("pk"))
+        for name, some in rows.items()
+    )
+    # What has no row is not told.
+    return dict.fromkeys(rows, 0) | dict(first.union(*others, all=True))
+
+
+def _of_jobs(user: User, no_worker: Silence | None) -> Iterator[Line]:
+    """Jobs that failed, or are not done."""
     own = Q(by=user) if user.limited_to_departments else Q()
     states = (Job.State.QUEUED, Job.State.RUNNING)
     under_way = Q(state__in=states)
@@ -270,28 +324,10 @@ def _of_jobs(user: User) -> Iterator[Line]:
     address = reverse("admin:jobs_job_changelist", query={"failed": "yes"})
     yield Line("jobs_failed", failed, words.about(failed), address)
     words = Words("traitement qui n'est pas terminé", "traitements qui ne sont pas terminés")
-    if since and since < timezone.now() - SILENCE and silence():
+    if no_worker and since and since < timezone.now() - SILENCE:
         words = Words(
             "traitement qui attend : le travail de fond est arrêté",
             "traitements qui attendent : le travail de fond est arrêté",
         )
     address = reverse("admin:jobs_job_changelist", query={"state__in": ",".join(states)})
     yield Line("jobs", unfinished, words.about(unfinished), address)
-
-
-def _campaigns(conventions: ConventionQuerySet) -> list[CampaignStanding]:
-    """Return every campaign that is begun or open, with where its conventions stand."""
-    under_way = (Campaign.State.PREPARATION, Campaign.State.OPEN)
-    standings = {
-        campaign.pk: CampaignStanding(campaign, Tally())
-        for campaign in Campaign.objects.filter(state__in=under_way)
-    }
-    rows = (
-        conventions.filter(campaign__in=standings)
-        .order_by()
-        .values_list("campaign", "state")
-        .annotate(Count("pk"))
-    )
-    for campaign, state, count in rows:
-        standings[campaign].tally.by_state[state] = count
-    return list(standings.values())

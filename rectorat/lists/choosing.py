@@ -149,6 +149,17 @@ class DateRangeFilter(ListFilter):
                 )
 
 
+def selection_in_words(pages: Any, request: HttpRequest) -> str:
+    """Return how the rows of an action were chosen in a list: its filters, its search, ticks.
+
+    `pages` is the ModelAdmin of the list.
+    """
+    words = [chip.label for chip in chips(pages.get_changelist_instance(request))]
+    if request.POST.get("select_across") != "1":
+        words.append("lignes cochées")
+    return ", ".join(words)
+
+
 def chips(changelist: ChangeList) -> list[Chip]:
     """Return what a list is narrowed to: each filter chosen, what is searched for."""
     return [*_chips(changelist)]

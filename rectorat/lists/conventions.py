@@ -61,7 +61,7 @@ COLUMNS = (
     Column("SIREN", Kind.TEXT, lambda convention: convention.collectivity.siren),
     Column("Département", Kind.TEXT, lambda convention: convention.collectivity.department.code),
     Column("Écoles", Kind.INTEGER, current_school_count),
-    Column("Participation par école", Kind.MONEY, lambda convention: convention.unit_fee),
+    Column("Participation par unité", Kind.MONEY, lambda convention: convention.unit_fee),
     Column("Montant", Kind.MONEY, current_amount),
     Column("État", Kind.TEXT, lambda convention: convention.get_state_display(), width=28),
     Column("Envoyée le", Kind.DATE, lambda convention: convention.sent_on),

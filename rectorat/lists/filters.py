@@ -215,12 +215,16 @@ class ReminderFilter(ManyChoicesFilter):
 class LateFilter(SimpleListFilter):
     title = "retard"
     parameter_name = "late"
+    YES, NO = "yes", "no"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [("yes", "Réponse attendue, date dépassée")]
+        return [(self.YES, "Réponse attendue, date dépassée"), (self.NO, "Dans les temps")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
-        return queryset.late() if self.value() == "yes" else queryset
+        if self.value() == self.NO:
+            late = Convention.objects.late().order_by()
+            return queryset.exclude(pk__in=late.values("pk"))
+        return queryset.late() if self.value() == self.YES else queryset
 
 
 class ExpectedFilter(ManyChoicesFilter):

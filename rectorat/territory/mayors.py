@@ -4,16 +4,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
 from accounts.access import user_of
 from accounts.models import User
+from accounts.scope import collectivity_scope
 from communes.admin_base import ScopedAdmin
 from communes.contacts.mayors import apply, import_mayors, is_pending, pending, refuse
 from communes.contacts.models import ProposedMayor
+from communes.models import Collectivity
 from conventions.dossiers.outdating import review
 from conventions.models import Convention
 from jobs import running
@@ -21,6 +28,8 @@ from jobs.actions import Action, Outcome, one_by_one
 from tabular.admin_import import FileImportMixin
 from tabular.reading import Report
 
+# Beyond, the page that asks says how many more.
+ASKED_SHOWN = 200
 _GONE = "Cette proposition n'attend plus : elle est appliquée ou écartée."
 
 
@@ -30,9 +39,17 @@ def _apply(key: int, by: User, facts: Mapping[str, Any]) -> Outcome:
     proposal = proposals.filter(collectivity=key).first()
     if proposal is None or not is_pending(proposal):
         return Outcome(left_out=_GONE)
-    apply(proposal, by=by, today=timezone.localdate())
-    review(Convention.objects.filter(collectivity=key))
+    appoint(proposal, by)
     return Outcome()
+
+
+def appoint(proposal: ProposedMayor, by: User) -> None:
+    """Have the mayor proposed represent the commune, and go through its documents to be signed.
+
+    Raises ValidationError.
+    """
+    apply(proposal, by=by, today=timezone.localdate())
+    review(Convention.objects.filter(collectivity=proposal.collectivity_id))
 
 
 def _names(keys: Sequence[int]) -> dict[int, str]:
@@ -48,6 +65,7 @@ ACTIONS = {
         done="Représentants changés",
         names=_names,
         page="admin:communes_collectivity_change",
+        visible=lambda user: Collectivity.objects.filter(collectivity_scope(user)),
         do=one_by_one(_apply),
         is_atomic=True,
     )
@@ -105,15 +123,99 @@ class ProposedMayorAdmin(FileImportMixin, ScopedAdmin):
         return f"{proposal.get_representative_civility_display()} {proposal.representative}".strip()
 
     @admin.action(description="Appliquer : ces maires représentent leur commune")
-    def apply_proposals(self, request: HttpRequest, chosen: Any) -> HttpResponse:
+    def apply_proposals(self, request: HttpRequest, chosen: Any) -> HttpResponse | None:
+        if not self._is_confirmed(request):
+            return self._ask(request, chosen, "Appliquer les maires proposés")
         keys = list(chosen.order_by("pk").values_list("collectivity", flat=True))
         if not keys:
             messages.warning(request, _GONE)
-            return redirect("admin:contacts_proposedmayor_changelist")
-        job = running.start("apply_mayors", keys, by=user_of(request))
+            return None
+        job = running.start("apply_mayors", keys, by=user_of(request), back=request.get_full_path())
         return redirect("admin:jobs_job_change", job.pk)
 
     @admin.action(description="Écarter : garder le représentant actuel")
-    def refuse_proposals(self, request: HttpRequest, chosen: Any) -> None:
+    def refuse_proposals(self, request: HttpRequest, chosen: Any) -> HttpResponse | None:
+        if not self._is_confirmed(request):
+            return self._ask(request, chosen, "Écarter les maires proposés")
         count = refuse(chosen, today=timezone.localdate())
         messages.success(request, f"Propositions écartées : {count}.")
+        return None
+
+    def _is_confirmed(self, request: HttpRequest) -> bool:
+        return "confirmed" in request.POST
+
+    def _ask(self, request: HttpRequest, chosen: Any, title: str) -> HttpResponse | None:
+        """Show beforehand who would take whose place, or stay."""
+        proposals = chosen.select_related("collectivity__department")
+        count = proposals.count()
+        if not count:
+            messages.warning(request, _GONE)
+            return None
+        return TemplateResponse(
+            request,
+            "admin/contacts/proposedmayor/ask.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "media": self.media,
+                "title": title,
+                "proposals": proposals[:ASKED_SHOWN],
+                "count": count,
+                "more": max(count - ASKED_SHOWN, 0),
+                "action": request.POST["action"],
+                "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+                "select_across": request.POST.get("select_across", "0"),
+                "checkbox_name": helpers.ACTION_CHECKBOX_NAME,
+            },
+        )
+
+
+class MayorOnPage(admin.ModelAdmin):
+    """Mixed into the admin of collectivities: their page shows the mayor proposed, who is applied
+    or set aside from there.
+    """
+
+    change_form_template = "admin/communes/collectivity/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.mayor_view))
+        address = path("<int:pk>/maire-propose/", view, name="communes_collectivity_mayor")
+        return [address, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj: Collectivity | None = kwargs["obj"]
+        may_settle = obj is not None and self.has_change_permission(request, obj)
+        context["proposed_mayor"] = _proposed_to(obj) if obj and may_settle else None
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def mayor_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Apply the proposal that the page showed, or set it aside."""
+        collectivity = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_change_permission(request, collectivity):
+            raise PermissionDenied
+        proposal = _proposed_to(collectivity)
+        if proposal is None or str(proposal) != request.POST.get("proposed"):
+            messages.warning(request, _GONE)
+        elif "apply" in request.POST:
+            self._apply(request, proposal)
+        else:
+            refuse(ProposedMayor.objects.filter(pk=proposal.pk), today=timezone.localdate())
+            messages.success(request, "Proposition écartée : le représentant actuel reste.")
+        return redirect("admin:communes_collectivity_change", pk)
+
+    def _apply(self, request: HttpRequest, proposal: ProposedMayor) -> None:
+        try:
+            appoint(proposal, user_of(request))
+        except ValidationError as refusal:
+            messages.error(request, " ".join(refusal.messages))
+        else:
+            said = f"{proposal.representative} représente maintenant {proposal.collectivity.name}."
+            messages.success(request, said)
+
+
+def _proposed_to(collectivity: Collectivity) -> ProposedMayor | None:
+    proposals = ProposedMayor.objects.select_related("collectivity")
+    proposal = proposals.filter(collectivity=collectivity).first()
+    return proposal if proposal and is_pending(proposal) else None

@@ -16,7 +16,11 @@ from communes.models import Collectivity, Department, Region
 from conventions.dossiers.outdating import review
 from conventions.models import Convention
 from lifecycle.rereading import RereadAdmin
+from rectorat.lists.asking import AskingMixin
+from rectorat.lists.kept import KeptListMixin
+from rectorat.territory import invitations
 from rectorat.territory.contacts import ContactPages
+from rectorat.territory.mayors import MayorOnPage
 from schools.admin import PayerAdmin
 
 admin.site.unregister([Region, Department, Collectivity])
@@ -42,8 +46,11 @@ class ReviewedDepartmentAdmin(ReviewedAdmin, DepartmentAdmin):
 
 
 @admin.register(Collectivity)
-class ReviewedPayerAdmin(ContactPages, RereadAdmin, PayerAdmin):
+class ReviewedPayerAdmin(
+    KeptListMixin, AskingMixin, MayorOnPage, ContactPages, RereadAdmin, PayerAdmin
+):
     form_to_change = CollectivityForm
+    asked_of_jobs = invitations.OF_COLLECTIVITIES
 
     def get_fieldsets(self, request: HttpRequest, obj: Collectivity | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)

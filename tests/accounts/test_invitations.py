@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -16,6 +17,8 @@ from accounts.invitations.imports import import_invitations
 from accounts.invitations.models import Invitation, InvitationState
 from accounts.models import AccessEntry, User
 from accounts.roles import Role
+from communes.models import Collectivity
+from jobs.models import Job
 from outbox.models import Email
 from tests.factories import (
     CollectivityFactory,
@@ -187,25 +190,73 @@ def test_the_rectorat_has_no_choice_of_role(client, rectorat):
 
     response = client.post(ADD, {"email": "a@b.fr", "role": Role.ADMINISTRATOR})
 
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert not Invitation.objects.exists()
 
 
 def test_invitations_are_listed_with_state_and_delivery_sent_again_and_withdrawn(
-    client, rectorat, invitation, delivered
+    client, rectorat, invitation, delivered, worked
 ):
     delivered()
     client.force_login(rectorat)
     assert "en attente" in client.get(LIST).text
     assert "envoyé" in client.get(LIST, {"state": "waiting"}).text
-    chosen = {"_selected_action": [invitation.pk]}
 
-    client.post(LIST, chosen | {"action": "send_again"})
+    ask_and_answer(client, LIST, "send_again", invitation)
+    assert worked().items.get().state == "done"
     assert len(delivered()) == 2
-    client.post(LIST, chosen | {"action": "withdraw"})
+    ask_and_answer(client, LIST, "withdraw_invitations", invitation)
+    worked()
 
     invitation.refresh_from_db()
     assert invitation.state == InvitationState.WITHDRAWN
+
+
+def ask_and_answer(client, url, action, *rows, **typed):
+    asked = client.post(
+        url, {"action": action, "_selected_action": [row.pk for row in rows], **typed}
+    )
+    carried = {name: asked.context[name] for name in ("keys", "selection")}
+    client.post(asked.context["do_url"], carried | typed)
+    return asked
+
+
+def test_collectivities_are_invited_in_numbers_and_those_missed_are_named(
+    client, rectorat, town, invitation, delivered, worked
+):
+    delivered()
+    fresh, silent, reached = CollectivityFactory.create_batch(3)
+    Collectivity.objects.update(email="")
+    Collectivity.objects.filter(pk__in=[fresh.pk, reached.pk]).update(email="Mairie@a.fr")
+    Collectivity.objects.filter(pk=town.pk).update(email=invitation.email)
+    UserFactory(collectivities=[reached])
+    client.force_login(rectorat)
+    url = reverse("admin:communes_collectivity_changelist")
+
+    asked = ask_and_answer(client, url, "invite", fresh, silent, reached, town, is_shared="on")
+
+    assert asked.context["preview"].taken == [fresh]
+    why = {row.pk: reason for row, reason in asked.context["preview"].left_out}
+    assert "Sans adresse" in why[silent.pk]
+    assert "a déjà accès" in why[reached.pk]
+    assert "attend déjà" in why[town.pk]
+    job = worked()
+    assert {item.key for item in job.items.filter(state="done")} == {fresh.pk}
+    (email,) = delivered()[-1:]
+    assert email.to == ["mairie@a.fr"]
+    kept = Invitation.objects.get(collectivity=fresh)
+    assert (kept.is_shared, kept.invited_by) == (True, rectorat)
+
+
+def test_an_agent_invites_collectivities_of_their_departements_only(client, town, worked):
+    limited = UserFactory(role="rectorat", departments=[DepartmentFactory(code="48")])
+    client.force_login(limited)
+    url = reverse("admin:invitations_invitation_changelist")
+    do = reverse("admin:communes_collectivity_do", args=["invite"])
+    selection = signing.dumps(["", url])
+    client.post(do, {"keys": str(town.pk), "selection": selection})
+    assert not Job.objects.exists()
+    assert Invitation.objects.count() == 0
 
 
 @pytest.mark.parametrize("state", list(InvitationState))

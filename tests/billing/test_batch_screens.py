@@ -11,7 +11,7 @@ from billing.balances import requested_by_department
 from billing.batches.confirming import ListChanged, NothingToRequest, confirm
 from billing.batches.models import Preparation
 from billing.models import Batch, Titre
-from rectorat.board import build_board
+from rectorat.boards.board import build_board
 from tests.factories import (
     CollectivityFactory,
     CommuneFactory,

@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 
 from billing import liquidation
 from billing.liquidation import Part
+from conventions.campaigns.tariff_words import change_in_words
+from conventions.campaigns.tariff_words import liquidation as in_words
+from conventions.campaigns.tariffs import Charge, Tariff
 
 cents = st.integers(min_value=-99_999_999, max_value=99_999_999).map(lambda n: Decimal(n) / 100)
+
+
+def per_school(fee):
+    return Tariff(price=Decimal(fee))
 
 
 def convention(schools, tariff="45.00"):
@@ -20,7 +27,7 @@ def convention(schools, tariff="45.00"):
         name="convention ENT-2022-34337",
         dated_on=datetime.date(2022, 10, 10),
         amount=amount,
-        calculation=liquidation.calculation(schools, Decimal(tariff), amount),
+        calculation=in_words(per_school(tariff), per_school(tariff).charge([1] * schools)),
     )
 
 
@@ -31,7 +38,9 @@ def avenant(added, removed, tariff="45.00"):
         name="avenant n° 1",
         dated_on=datetime.date(2023, 1, 9),
         amount=amount,
-        calculation=liquidation.change(added, removed, Decimal(tariff), amount),
+        calculation=change_in_words(
+            per_school(tariff), Charge(added - removed, unit_fee=Decimal(tariff)), added, removed
+        ),
     )
 
 

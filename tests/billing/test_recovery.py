@@ -70,7 +70,8 @@ class TestAged:
         lines = aged_by_debtor(Titre.objects.all(), day)
         whole = sum_of(lines)
         assert (whole.contested, whole.excess, whole.columns[2]) == (30, -10, 60)
-        assert whole.balance == sum(line.balance for line in owed(Titre.objects.all(), day)) == 80
+        assert whole.balance == 80
+        assert sum(line.balance for line in owed(Titre.objects.all(), day)) == 8000
         assert whole.balance == sum(
             account_of(t, day).balance for t in Titre.objects.in_full().order_by("pk")
         )
@@ -92,7 +93,7 @@ class TestAged:
         for year, count in ((2022, 3), (2023, sample(6, 30))):
             for titre in request(sign_many(count, year)[0].campaign, finance).titres.order_by("pk"):
                 issue(titre)
-            with django_assert_num_queries(3):
+            with django_assert_num_queries(2):
                 aged_by_debtor(Titre.objects.filter(batch__campaign__start_year=year), today)
 
 

@@ -188,7 +188,7 @@ class File:
         assert sum(account.is_pending for account in accounts.values()) <= 1
         for account in accounts.values():
             self.balance_is_what_happened(account)
-        listed = {line.titre_id: line.balance for line in owed(Titre.objects.all(), today)}
+        listed = {line.titre_id: euros(line.balance) for line in owed(Titre.objects.all(), today)}
         owing = {key: a.balance for key, a in accounts.items() if a.balance}
         assert listed == owing
         for (key, day), then in self.past.items():

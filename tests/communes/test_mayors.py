@@ -9,11 +9,18 @@ from django.urls import reverse
 
 from communes.contacts.mayors import apply, import_mayors, pending, refuse
 from communes.contacts.models import ProposedMayor
+from communes.mandates import represent
 from communes.models import Collectivity
 from jobs import running
 from jobs.models import Job
 from tabular.reading import UnreadableFile
-from tests.factories import CollectivityFactory, CommuneFactory, DepartmentFactory, UserFactory
+from tests.factories import (
+    CollectivityFactory,
+    CommuneFactory,
+    ConventionFactory,
+    DepartmentFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -162,7 +169,12 @@ def test_an_agent_imports_sees_the_difference_and_applies_it_by_a_job(client, re
     assert "Camille MARTIN, Maire" in page
     assert "Madame Hélène FRÊCHE" in page
     (mayor,) = pending()
-    client.post(reverse(LIST), {"action": "apply_proposals", "_selected_action": mayor.pk})
+    chosen = {"action": "apply_proposals", "_selected_action": mayor.pk}
+    asked = client.post(reverse(LIST), chosen)
+    assert "Agde (34003)" in asked.text
+    assert "Hélène FRÊCHE" in asked.text
+    assert not Job.objects.exists()
+    client.post(reverse(LIST), chosen | {"confirmed": "oui"})
     job = Job.objects.get()
     running.work(job)
     assert Collectivity.objects.get(pk=agde.pk).representative == "Hélène FRÊCHE"
@@ -175,7 +187,10 @@ def test_an_agent_refuses_what_is_proposed(client, rectorat, agde):
     import_mayors(directory(NEW), today=TODAY)
     client.force_login(rectorat)
     mayor = pending().get()
-    client.post(reverse(LIST), {"action": "refuse_proposals", "_selected_action": mayor.pk})
+    chosen = {"action": "refuse_proposals", "_selected_action": mayor.pk}
+    assert "Le représentant actuel reste." in client.post(reverse(LIST), chosen).text
+    assert pending().exists()
+    client.post(reverse(LIST), chosen | {"confirmed": "oui"})
     assert not pending().exists()
     assert Collectivity.objects.get(pk=agde.pk).representative == "Camille MARTIN"
 
@@ -186,6 +201,64 @@ def test_an_agent_of_another_departement_sees_and_applies_nothing(client, agde):
     client.force_login(UserFactory(role="rectorat", departments=[gard]))
     assert client.get(reverse(LIST)).context["cl"].result_count == 0
     mayor = pending().get()
-    client.post(reverse(LIST), {"action": "apply_proposals", "_selected_action": mayor.pk})
+    chosen = {"action": "apply_proposals", "_selected_action": mayor.pk, "confirmed": "oui"}
+    client.post(reverse(LIST), chosen)
     assert not Job.objects.exists()
     assert client.get(reverse("admin:contacts_proposedmayor_import")).status_code == 403
+
+
+class TestOnTheCollectivitysPage:
+    @pytest.fixture
+    def page(self, agde):
+        import_mayors(directory(NEW), today=TODAY)
+        return reverse("admin:communes_collectivity_change", args=[agde.pk])
+
+    def settle(self, client, agde, **posted):
+        url = reverse("admin:communes_collectivity_mayor", args=[agde.pk])
+        shown = {"proposed": str(ProposedMayor.objects.get())}
+        return client.post(url, shown | posted, follow=True)
+
+    def test_who_is_proposed_is_said_and_applied(self, client, rectorat, agde, page):
+        client.force_login(rectorat)
+        assert "Hélène FRÊCHE, maire depuis le 28/03/2026" in client.get(page).text
+        done = self.settle(client, agde, apply="")
+        assert "Hélène FRÊCHE représente maintenant Agde." in done.text
+        assert "Un maire est proposé" not in done.text
+        assert Collectivity.objects.get(pk=agde.pk).representative == "Hélène FRÊCHE"
+        assert agde.history.first().history_user == rectorat
+
+    def test_or_set_aside(self, client, rectorat, agde, page):
+        client.force_login(rectorat)
+        done = self.settle(client, agde, refuse="")
+        assert "Un maire est proposé" not in done.text
+        assert Collectivity.objects.get(pk=agde.pk).representative == "Camille MARTIN"
+
+    def test_applying_goes_through_the_documents_to_be_signed(
+        self, client, rectorat, agde, page, monkeypatch
+    ):
+        convention, reviewed = ConventionFactory(collectivity=agde), []
+        ConventionFactory()
+        monkeypatch.setattr("rectorat.territory.mayors.review", reviewed.extend)
+        client.force_login(rectorat)
+        self.settle(client, agde, apply="")
+        assert reviewed == [convention]
+
+    def test_another_proposal_than_the_one_shown_is_not_applied(self, client, rectorat, agde, page):
+        client.force_login(rectorat)
+        done = self.settle(client, agde, apply="", proposed="Paul ROUX, maire depuis le 28/03/2026")
+        assert "attend plus" in done.text
+        assert Collectivity.objects.get(pk=agde.pk).representative == "Camille MARTIN"
+
+    def test_what_cannot_be_is_said_and_changes_nothing(self, client, rectorat, agde, page):
+        later = {"representative_first_name": "Anne", "representative_last_name": "ROUX"}
+        represent(agde, later, since=datetime.date(2026, 6, 1), today=TODAY)
+        client.force_login(rectorat)
+        done = self.settle(client, agde, apply="")
+        assert "celui-ci le suit" in done.text
+        assert Collectivity.objects.get(pk=agde.pk).representative == "Anne ROUX"
+
+    def test_it_is_nobodys_of_another_departement(self, client, agde, page):
+        gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
+        client.force_login(UserFactory(role="rectorat", departments=[gard]))
+        assert self.settle(client, agde, apply="").status_code == 404
+        assert Collectivity.objects.get(pk=agde.pk).representative == "Camille MARTIN"

@@ -56,6 +56,7 @@ def random_file(chance, campaign, today, **fields):
         party = ConfirmedParty.copy_of(payer)
         party.save()
     fee = chance.choice((campaign.tariff, campaign.tariff + 5))
+    convention.enrolments.update(fee=fee)
     Convention.objects.filter(pk=convention.pk).update(
         state=state,
         act=act,

@@ -4,11 +4,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from conventions.authority import adapt_act, record_act, record_act_dates
+from conventions.authority import adapt_act, drop_draft, record_act, record_act_dates
 from conventions.enrolment.resuming import resume
 from conventions.exchanges.models import Notification
 from conventions.lifecycle import State
-from conventions.models import Convention
+from conventions.models import Convention, hand_in, withdraw
+from documents.received.uploads import UploadedPdf
 from lifecycle.errors import TransitionRefused
 from tests.factories import (
     SchoolFactory,
@@ -20,6 +21,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 Kind = Notification.Kind
 TODAY = timezone.localdate
+SCAN = UploadedPdf(content=b"%PDF-1.7", pages=1, name="scan.pdf")
 
 
 @pytest.fixture
@@ -140,10 +142,38 @@ def test_so_is_the_act_that_an_agent_records_its_text_and_its_dates(convention, 
     assert all(words in body for words, body in zip(said, bodies, strict=True))
 
 
+def test_so_are_the_papers_that_an_agent_adds_or_withdraws_with_the_reason(convention, rectorat):
+    convention.send(by=None)
+    hand_in(convention, {"convention_signed": SCAN, "act_signed": None}, by=rectorat)
+    hand_in(convention, {"convention_signed": SCAN}, by=rectorat)  # Nothing is said twice.
+    piece = convention.pieces.get(kind="convention_signed")
+    withdraw(convention, piece, by=rectorat, reason="Une autre commune")
+    told = convention.notifications.filter(kind=Kind.IN_YOUR_PLACE).order_by("pk")
+    added, withdrawn = (row.email.body.replace("\u00a0", " ") for row in told)
+    assert "Pièces jointes : convention signée (version 1)" in added
+    assert "Pièce retirée : convention signée, version 1" in withdrawn
+    assert "Motif : « Une autre commune »" in withdrawn.replace("\u202f", " ")
+
+
+def test_so_is_the_draft_of_an_act_that_an_agent_gives_up_with_the_reason(convention, rectorat):
+    convention.send(by=None)
+    convention.accept(by=None)
+    record_act(convention, by=None, kind="deliberation")
+    with pytest.raises(TransitionRefused, match="motif"):
+        drop_draft(convention, by=rectorat)
+    drop_draft(convention, by=rectorat, reason="Faite par erreur")
+    told = convention.notifications.get(kind=Kind.IN_YOUR_PLACE)
+    assert "Faite par erreur" in told.email.body
+    assert convention.journal.first().comment == "Faite par erreur"
+
+
 def test_what_the_town_hall_does_itself_is_not_told_to_it(convention, town_hall):
     convention.send(by=None)
     convention.accept(by=town_hall)
-    record_act(convention, by=town_hall, kind="decision", number="1", dated_on=TODAY())
+    record_act(convention, by=town_hall, kind="deliberation")
+    drop_draft(convention, by=town_hall)
+    (piece,) = hand_in(convention, {"other": SCAN}, by=town_hall)
+    withdraw(convention, piece, by=town_hall, reason="Mauvais fichier")
     assert not convention.notifications.filter(kind=Kind.IN_YOUR_PLACE).exists()
 
 

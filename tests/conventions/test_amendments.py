@@ -369,7 +369,7 @@ def test_its_pieces_are_its_own(amendment, convention):
         ({"number": 2}, "Un avenant est déjà en cours pour cette convention."),
         (
             {"number": 2, "state": AmendmentState.ABANDONED, "amount_change": 1},
-            "L'effet sur le montant est le solde des écoles multiplié par la participation.",
+            "L'effet sur le montant est celui du tarif de la convention sur le solde des écoles.",
         ),
     ],
 )

@@ -175,6 +175,6 @@ def test_the_same_bytes_are_stored_once(rectorat):
     assert first.file.name == second.file.name
 
 
-def test_a_school_cannot_be_free_of_charge(convention):
-    line = Enrolment(campaign=convention.campaign, school=SchoolFactory(), fee=0)
-    refuse("supérieure à zéro", line.save, line)
+def test_the_line_of_a_school_is_never_below_zero(convention):
+    line = Enrolment(campaign=convention.campaign, school=SchoolFactory(), fee=-1)
+    refuse("au-dessous de zéro", line.save, line)

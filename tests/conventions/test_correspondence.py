@@ -3,15 +3,18 @@
 import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils import timezone
 
-from conventions.correspondence import post_message
+from conventions.correspondence import need_no_answer, post_message
 from conventions.dossiers import progress
 from conventions.enrolment.enrolling import enrol, withdraw
 from conventions.enrolment.preparation import prepare
 from conventions.lifecycle import State
+from conventions.models import Convention
+from conventions.situations.facts import UNANSWERED
 from documents.received.uploads import UploadedPdf
 from lifecycle.errors import TransitionRefused
-from tests.factories import ConventionFactory, SchoolFactory, UserFactory
+from tests.factories import ConventionFactory, DepartmentFactory, SchoolFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -190,3 +193,58 @@ def test_an_attachment_is_downloaded_by_the_two_sides_only(mairie, client, sent,
     other = ConventionFactory()
     client.force_login(UserFactory(collectivities=[other.collectivity]))
     assert client.get(address).status_code == 404
+
+
+# --- Nothing to answer -------------------------------------------------------------
+@pytest.fixture
+def thanked(sent, town_hall):
+    post_message(sent, by=town_hall, subject="other", body="Bien reçu, merci.")
+    return sent
+
+
+def unanswered(convention):
+    condition = UNANSWERED.condition(timezone.localdate())
+    return Convention.objects.filter(condition, pk=convention.pk).exists()
+
+
+def test_a_message_that_needs_no_answer_waits_no_more_until_another_comes(
+    client, thanked, rectorat, town_hall
+):
+    client.force_login(rectorat)
+    page = reverse("admin:conventions_convention_change", args=[thanked.pk])
+    address = reverse("admin:conventions_convention_no_answer", args=[thanked.pk])
+    assert unanswered(thanked)
+    assert address in client.get(page).text
+    last = thanked.messages.get()
+    after = client.post(address, {"message": last.pk}, follow=True)
+    assert not unanswered(thanked)
+    assert address not in after.text
+    entry = thanked.journal.get(verb="need_no_answer")
+    assert (entry.by, entry.summary) == (rectorat, "Sans réponse nécessaire : autre chose")
+    post_message(thanked, by=town_hall, subject="other", body="Et pour mai ?")
+    assert unanswered(thanked)
+    assert address in client.get(page).text
+
+
+def test_a_message_that_came_meanwhile_is_read_first(thanked, rectorat, town_hall):
+    first = thanked.messages.get()
+    post_message(thanked, by=town_hall, subject="other", body="Et pour mai ?")
+    with pytest.raises(TransitionRefused, match="arrivé depuis"):
+        need_no_answer(thanked, first.pk, by=rectorat)
+    assert unanswered(thanked)
+
+
+def test_only_an_agent_of_the_file_notes_it_and_only_once(thanked, rectorat, town_hall, finance):
+    last = thanked.messages.get().pk
+    limited = UserFactory(role="rectorat", departments=[DepartmentFactory(code="48")])
+    for stranger in (town_hall, finance, limited):
+        with pytest.raises(TransitionRefused):
+            need_no_answer(thanked, last, by=stranger)
+    need_no_answer(thanked, last, by=rectorat)
+    with pytest.raises(TransitionRefused, match="Aucun message"):
+        need_no_answer(thanked, last, by=rectorat)
+
+
+def test_a_request_for_correction_is_answered_by_sending(returned, rectorat):
+    with pytest.raises(TransitionRefused, match="Aucun message"):
+        need_no_answer(returned, returned.messages.get().pk, by=rectorat)

@@ -245,6 +245,8 @@ def test_an_agent_meets_the_draft_with_its_way_out(client, rectorat, drafted):
     admin = reverse("admin:conventions_convention_change", args=[drafted.pk])
     drop = page("convention_act_drop", drafted)
     assert drop in client.get(admin).content.decode()
+    assert 'name="reason"' in client.get(drop).content.decode()
+    assert client.post(drop, {"version": drafted.version}).status_code == 422
     record_act(drafted, by=None, **TAKEN)
     assert drop not in client.get(admin).content.decode()
 

@@ -147,3 +147,8 @@ def test_a_list_and_a_file_agree_on_what_is_in_force(signed_convention, days):
     expected = Standing.ENDED if days < 0 else Standing.IN_FORCE
     assert Convention.objects.get(pk=signed_convention.pk).standing == expected
     assert Convention.objects.get(pk=waiting.pk).standing == Standing.UPCOMING
+
+
+def test_an_entry_is_headed_by_the_time_of_its_readers():
+    summer = datetime.datetime(2026, 7, 1, 22, 30, tzinfo=datetime.UTC)
+    assert str(JournalEntry(at=summer, summary="Envoyée")) == "02/07/2026 00:30 — Envoyée"

@@ -19,7 +19,7 @@ from documents.models import TextModel
 from documents.received.uploads import UploadedPdf
 from documents.references import reference_of
 from documents.rendering import Rendered
-from rectorat.board import build_board
+from rectorat.boards.board import build_board
 from tests.factories import (
     ConventionFactory,
     SchoolFactory,

@@ -5,8 +5,10 @@ import datetime
 import pytest
 from django.urls import reverse
 
+from conventions.enrolment.enrolling import enrol
 from conventions.enrolment.renewal import Change, propose, renew
 from conventions.models import Convention, Enrolment
+from jobs.models import Job
 from schools.models import School, Takeover
 from tests.factories import (
     CampaignFactory,
@@ -159,7 +161,7 @@ def test_unchanged_schools_are_enrolled_and_flagged_ones_only_when_decided(
     )
     change(ticked, name="Simone Veil")
     change(left, name="Marie Curie")
-    report = renew(campaign, last_year, {ticked.pk}, by=rectorat)
+    _, report = renew(campaign, last_year, {ticked.pk}, by=rectorat)
     assert {line.school for line in report.enrolled} == {kept, ticked}
     assert campaign.enrolments.get(school=ticked).name == "Simone Veil"
     entry = campaign.journal.get(verb="enrol")
@@ -174,7 +176,8 @@ def test_unchanged_schools_are_enrolled_and_flagged_ones_only_when_decided(
 def test_a_closed_school_is_never_enrolled_even_when_decided(campaign, signed, rectorat):
     school = school_of(signed)
     change(school, state=School.State.CLOSED)
-    assert renew(campaign, campaign.previous, {school.pk}, by=rectorat).enrolled == []
+    _, report = renew(campaign, campaign.previous, {school.pk}, by=rectorat)
+    assert report.enrolled == []
 
 
 def test_an_agent_renews_the_schools_of_their_departements_only(campaign, signed, last_year):
@@ -184,7 +187,7 @@ def test_an_agent_renews_the_schools_of_their_departements_only(campaign, signed
         ConventionFactory(campaign=last_year, collectivity=collectivity, schools_count=1)
     )
     agent = UserFactory(role="rectorat", departments=[gard])
-    report = renew(campaign, last_year, set(), by=agent)
+    _, report = renew(campaign, last_year, set(), by=agent)
     assert [line.school for line in report.enrolled] == [school_of(theirs)]
 
 
@@ -212,20 +215,49 @@ def page(campaign):
     return reverse("admin:campaigns_campaign_renew", args=[campaign.pk])
 
 
-def test_the_page_only_reads_then_enrols_what_was_ticked(agent, page, campaign, signed):
+def test_the_page_only_reads_then_enrols_what_was_ticked(agent, page, campaign, signed, worked):
     school = school_of(signed)
     change(school, name="Simone Veil")
     shown = agent.get(page).content.decode()
     assert "« École primaire n°" in shown
     assert "« Simone Veil »" in shown
-    agent.post(page)
-    assert not campaign.enrolments.exists()
+    assert "Cochez au moins une école" in agent.post(page, follow=True).text
+    assert not Job.objects.exists()
     response = agent.post(page, {"ticked": [school.pk]})
-    assert [line.school for line in response.context["report"].enrolled] == [school]
+    job = worked()
+    assert response.url == reverse("admin:jobs_job_change", args=[job.pk])
+    assert job.items.get(state="done").key == school.pk
+    assert campaign.enrolments.get().school == school
+    report = agent.get(response.url).text
+    assert reverse("admin:campaigns_campaign_prepare", args=[campaign.pk]) in report
+
+
+def test_what_changed_since_the_page_was_read_is_left_out_with_what_changed(
+    agent, page, campaign, last_year, worked
+):
+    kept, renamed, gone = (
+        school_of(sign_by_both(ConventionFactory(campaign=last_year, schools_count=1)))
+        for _ in range(3)
+    )
+    agent.post(page)
+    change(renamed, name="Simone Veil")
+    change(gone, state=School.State.CLOSED)
+    items = {item.key: item for item in worked().items.all()}
+    assert [line.school for line in campaign.enrolments.all()] == [kept]
+    assert "« Simone Veil »" in items[renamed.pk].reason
+    assert "fermée" in items[gone.pk].reason
+    assert items[kept.pk].state == "done"
+
+
+def test_a_school_enrolled_meanwhile_is_not_enrolled_twice(agent, page, campaign, signed, worked):
+    agent.post(page)
+    enrol(campaign, school_of(signed).uai, by=None)
+    assert worked().items.get().reason == "Déjà inscrite."
+    assert campaign.enrolments.count() == 1
 
 
 def test_all_schools_of_one_change_are_enrolled_by_the_button_that_counts_them(
-    agent, page, campaign, last_year, monkeypatch
+    agent, page, campaign, last_year, monkeypatch, worked
 ):
     monkeypatch.setattr("rectorat.admin.renewal.PER_PAGE", 1)
     ConventionFactory(campaign=last_year, schools_count=3).send(by=None)
@@ -233,6 +265,7 @@ def test_all_schools_of_one_change_are_enrolled_by_the_button_that_counts_them(
     assert "« Convention jamais signée » (3)" in response.content.decode()
     keys = response.context["all_schools"]
     agent.post(page, {"all": "1", "all_schools": keys})
+    worked()
     assert campaign.enrolments.count() == 3
 
 

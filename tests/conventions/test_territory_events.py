@@ -120,14 +120,15 @@ def test_they_tell_of_a_school_renamed_after_it_was_sent(sent):
     assert warned("renamed")
 
 
-def test_a_school_whose_closure_is_proposed_is_not_enrolled_in_silence(client, rectorat):
+def test_a_school_whose_closure_is_proposed_is_not_enrolled_in_silence(client, rectorat, worked):
     campaign = CampaignFactory()
     school, other = SchoolFactory(closure_proposed_on=TODAY()), SchoolFactory()
     client.force_login(rectorat)
     url = reverse("admin:campaigns_campaign_enrol", args=[campaign.pk])
-    page = client.post(url, {"text": f"{school.uai} {other.uai}"}).content.decode()
-    assert f"annoncée par l'annuaire : {school.uai}" in page
-    assert page.count(other.uai) == 0
+    client.post(url, {"text": f"{school.uai} {other.uai}"})
+    remarked = worked().items.exclude(reason="").get()
+    assert school.uai in remarked.name
+    assert "annonce sa fermeture" in remarked.reason
     assert campaign.enrolments.count() == 2
 
 

@@ -18,6 +18,7 @@ FINGERPRINTS = {
     1: "60ea6150b3c0c71a",
     2: "e068b7a1f3c87548",
     3: "4ac99614aba1ed56",
+    4: "12277dcf462c5a53",
 }
 
 

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from accounts.roles import Role
 
-from .conftest import assert_accessible, assert_fits
+from .conftest import NARROW, assert_accessible, assert_fits
 
 pytestmark = pytest.mark.one_database
 
@@ -24,9 +24,29 @@ LISTS = [
     "schools/school/",
     "communes/collectivity/",
     "communes/commune/",
+    "communes/formercode/",
+    "communes/department/",
+    "communes/academy/",
+    "communes/region/",
+    "contacts/proposedmayor/",
     "accounts/user/",
     "invitations/invitation/",
     "accounts/accessentry/",
+]
+
+# The page of the first row of each.
+FIRST_OF = [
+    "conventions/enrolment",
+    "conventions/convention",
+    "documents/document",
+    "lifecycle/journalentry",
+    "exchanges/notification",
+    "schools/school",
+    "communes/collectivity",
+    "communes/commune",
+    "communes/department",
+    "documents/textmodel",
+    "accounts/user",
 ]
 
 
@@ -41,6 +61,64 @@ def test_every_list_is_whole_and_accessible(visitor, size):
         if table.count():
             box = table.bounding_box()
             assert box["x"] + box["width"] <= size["width"], f"{path} is cut"
+
+
+@pytest.mark.parametrize("size", [*SIZES, NARROW], ids=lambda size: str(size["width"]))
+def test_pages_of_one_thing_and_of_a_campaign_are_accessible_and_fit(visitor, size):
+    page = visitor(Role.RECTORAT, size)
+    page.goto("/admin/campaigns/campaign/")
+    campaign = page.locator("#result_list th a").first.get_attribute("href").split("/change/")[0]
+    for step in ("change", "board", "map", "enrol", "prepare", "print", "renew", "close"):
+        page.goto(f"{campaign}/{step}/")
+        assert_accessible(page)
+        assert_fits(page)
+    for path in FIRST_OF:
+        page.goto(f"/admin/{path}/")
+        page.locator("#result_list tbody a[href*='/change/']").first.click()
+        page.wait_for_load_state()
+        assert_accessible(page)
+        assert_fits(page)
+    for path in ("communes/collectivity/add/", "invitations/invitation/add/"):
+        page.goto(f"/admin/{path}")
+        assert_accessible(page)
+        assert_fits(page)
+
+
+@pytest.mark.parametrize("size", [SIZES[0], NARROW], ids=lambda size: str(size["width"]))
+def test_answers_to_what_is_sent_are_accessible_and_fit(visitor, size):
+    page = visitor(Role.RECTORAT, size)
+    mayors = "Code de la commune;Nom;Prénom;Date de début\n34003;ROUX;Paul;2026-03-28\n"
+    for content, button in (("x;y\n1;2\n", None), (mayors, "Importer")):
+        page.goto("/admin/contacts/proposedmayor/import/")
+        file = {"name": "a.csv", "mimeType": "text/csv", "buffer": content.encode()}
+        page.get_by_label("Fichier").set_input_files(file)
+        page.get_by_role("button", name="Voir ce qui changerait").click()
+        page.wait_for_load_state()
+        assert_accessible(page)
+        assert_fits(page)
+        if button:
+            page.get_by_role("button", name=button).click()
+    page.goto("/admin/contacts/proposedmayor/")
+    for action in ("apply_proposals", "refuse_proposals"):
+        page.locator("input[name=_selected_action]").first.check()
+        page.locator("select[name=action]").select_option(action)
+        page.get_by_role("button", name="Continuer").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("les maires proposés")
+        assert_accessible(page)
+        assert_fits(page)
+        page.get_by_role("link", name="Annuler").click()
+    page.goto("/admin/communes/collectivity/?q=34003")
+    page.locator("#result_list th a").first.click()
+    expect(page.get_by_role("heading", name="Un maire est proposé")).to_be_visible()
+    assert_accessible(page)
+    assert_fits(page)
+    for path in ("communes/collectivity", "invitations/invitation"):
+        page.goto(f"/admin/{path}/add/")
+        page.locator("form[id$=_form]").evaluate("form => { form.noValidate = true }")
+        page.locator("input[name=_save]").click()
+        page.locator(".errornote").wait_for()
+        assert_accessible(page)
+        assert_fits(page)
 
 
 def test_from_what_waits_to_the_page_that_does_it(visitor):

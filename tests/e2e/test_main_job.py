@@ -62,8 +62,9 @@ def enrol_prepare_and_send(page):
     page.get_by_role("link", name="Inscrire des écoles").first.click()
     page.get_by_label("Codes UAI").fill("\n".join([*codes, "0341255F"]))
     page.get_by_role("button", name="Inscrire ces écoles").click()
-    expect(page.get_by_text("Écoles inscrites : 2")).to_be_visible()
-    expect(page.get_by_text("la lettre finale ne correspond pas")).to_be_visible()
+    # The worker enrols; the page follows by itself.
+    expect(page.get_by_text("Écoles inscrites : 2")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("la lettre finale ne correspond pas").first).to_be_visible()
     page.get_by_role("link", name="Préparer les conventions").first.click()
     page.locator("#content input[type=submit]").first.click()
     # The worker does it; the page follows by itself.

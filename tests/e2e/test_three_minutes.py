@@ -51,10 +51,10 @@ class Secretary:
         self.page.locator(".deposit-input").set_input_files(list(papers))
 
 
-def link_of(page, place):
-    """The address that the last e-mail about `place` holds, as its reader sees it."""
+def link_of(page, about):
+    """The address that the last e-mail `about` something holds, as its reader sees it."""
     page.goto("/courriels/")
-    page.get_by_role("link", name=re.compile(f"{place}.*2026-2027.*à vérifier")).first.click()
+    page.get_by_role("link", name=re.compile(about)).first.click()
     link = page.frame_locator("iframe").get_by_role("link", name="Ouvrir le dossier")
     return urlsplit(link.get_attribute("href")).path
 
@@ -112,7 +112,7 @@ def test_from_the_e_mail_to_everything_recorded(anybody):
     """On a telephone, for a commune that signs for the first time: nothing is filled in."""
     page = anybody(viewport=NARROW)
     secretary = Secretary(page)
-    act, convention = to_the_papers(secretary, link_of(page, "Agde"))
+    act, convention = to_the_papers(secretary, link_of(page, "Agde.*2026-2027.*à vérifier"))
     secretary.click("link", "Déposer les papiers signés")
     secretary.drop(a_paper("acte.pdf", signed(act)), a_paper("convention.pdf", signed(convention)))
     expect(page.get_by_text(re.compile("Acte signé.: reçu"))).to_be_visible(timeout=30_000)

@@ -4,10 +4,12 @@ import datetime
 
 import pytest
 from django.contrib.admin import helpers
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from communes.models import Department
 from conventions.models import Convention, Piece, attach, issue_documents
 from documents.received.uploads import UploadedPdf
 from documents.rendering import Rendered
@@ -16,7 +18,7 @@ from jobs import running as jobs
 from jobs.models import Job, JobItem, Worker
 from lifecycle.errors import StaleFile, TransitionRefused
 from rectorat.lists.choosing import chips
-from tests.factories import ConventionFactory, DepartmentFactory, UserFactory
+from tests.factories import CollectivityFactory, ConventionFactory, DepartmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +98,7 @@ def test_what_was_left_out_is_done_again_when_asked(
     tasks.run_job(*no_worker.pop()[1:])
     job.refresh_from_db()
     assert job.state == Job.State.FINISHED
-    assert jobs.progress(job)["left_out"] == 0
+    assert jobs.progress(job.items.all())["left_out"] == 0
     assert convention.pieces.count() == 1
 
 
@@ -133,7 +135,7 @@ def test_past_its_budget_a_task_leaves_the_rest_to_another(rectorat, no_worker, 
     job = start(rectorat)
     monkeypatch.setattr("jobs.running.BUDGET", -1)
     assert jobs.work(job, budget=-1)
-    assert jobs.progress(job)["waiting"] == 1
+    assert jobs.progress(job.items.all())["waiting"] == 1
     assert jobs.work(job) is False
 
 
@@ -445,11 +447,117 @@ def test_what_is_not_over_is_not_begun_again(rectorat):
     ConventionFactory(), accepted()
     job = start(rectorat)
     jobs._do(jobs.claim(job), job)
-    assert jobs.progress(job)["left_out"] == 1
+    assert jobs.progress(job.items.all())["left_out"] == 1
     assert jobs.retry(job) == 0
-    assert jobs.progress(job)["left_out"] == 1
+    assert jobs.progress(job.items.all())["left_out"] == 1
 
 
 def convention_sent(convention):
     convention.send(by=None)
     return convention
+
+
+# --- The rights of today, the reason of a whole chunk, the way back -----------------
+@pytest.fixture
+def gard_agent():
+    gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
+    return UserFactory(role="rectorat", departments=[gard])
+
+
+def with_piece(**kwargs):
+    convention = ConventionFactory(**kwargs)
+    convention.send(by=None)
+    attach(convention, kind="other", pdf=SCAN, by=None)
+    return convention
+
+
+def in_gard():
+    department = Department.objects.get(code="30")
+    return with_piece(collectivity=CollectivityFactory(department=department))
+
+
+def test_a_chunk_refused_as_a_whole_says_why_of_each(rectorat, monkeypatch):
+    first, second = ConventionFactory.create_batch(2)
+
+    def refuse(self, day, field):
+        raise ValidationError({field: "Cette date est hors de la campagne."})
+
+    monkeypatch.setattr("lifecycle.plausible.Window.refuse", refuse)
+    job = jobs.start("send", [first.pk, second.pk], by=rectorat)
+    tasks.run_job(job.pk)
+    assert {item.reason for item in job.items.all()} == {"Cette date est hors de la campagne."}
+    assert not jobs.failed().exists()
+
+
+def test_a_job_shows_what_its_asker_may_see_today(client, gard_agent):
+    kept, lost = in_gard(), with_piece()
+    job = jobs.start("pieces", [kept.pk, lost.pk], by=gard_agent)
+    everywhere = list(gard_agent.departments.all())
+    gard_agent.departments.clear()  # They followed the whole region when they asked.
+    tasks.run_job(job.pk)
+    gard_agent.departments.set(everywhere)
+    client.force_login(gard_agent)
+    page = client.get(reverse("admin:jobs_job_change", args=[job.pk]))
+    assert page.context["progress"]["total"] == 1
+    assert page.context["hidden"] == 1
+    assert "pas de vos départements" in page.text
+    assert "Télécharger le fichier" not in page.text
+    report = client.get(reverse("admin:jobs_job_report", args=[job.pk]))
+    assert lost.reference not in b"".join(report.streaming_content).decode()
+    fetched = client.post(reverse("admin:jobs_job_file", args=[job.pk]))
+    assert fetched.status_code == 404
+
+
+def test_an_agent_with_all_of_a_jobs_departements_has_its_file(client, gard_agent):
+    kept = in_gard()
+    job = jobs.start("pieces", [kept.pk], by=gard_agent)
+    tasks.run_job(job.pk)
+    client.force_login(gard_agent)
+    fetched = client.post(reverse("admin:jobs_job_file", args=[job.pk]))
+    assert b"".join(fetched.streaming_content).startswith(b"PK")
+
+
+def test_the_worker_leaves_out_what_is_no_longer_the_askers(gard_agent):
+    kept, lost = in_gard(), with_piece()
+    job = jobs.start("pieces", [kept.pk, lost.pk], by=gard_agent)
+    tasks.run_job(job.pk)
+    assert job.items.get(key=kept.pk).state == JobItem.State.DONE
+    assert "N'est plus de ceux que suit" in job.items.get(key=lost.pk).reason
+
+
+def test_a_job_leads_back_to_its_list_with_its_filters(client, rectorat, worked):
+    ConventionFactory()
+    client.force_login(rectorat)
+    asked = client.post(
+        f"{LIST}?state__in=prepared",
+        {
+            "action": "issue",
+            helpers.ACTION_CHECKBOX_NAME: [Convention.objects.get().pk],
+        },
+    )
+    client.post(
+        asked.context["verb_url"],
+        {"conventions": asked.context["keys"], "selection": asked.context["selection"]},
+    )
+    page = client.get(reverse("admin:jobs_job_change", args=[worked().pk]))
+    assert f'href="{LIST}?state__in=prepared"' in page.text
+    assert "Retour à la liste" in page.text
+
+
+def test_a_job_of_a_campaign_leads_back_to_it(client, rectorat, worked):
+    convention = accepted()
+    client.force_login(rectorat)
+    campaign = reverse("admin:campaigns_campaign_change", args=[convention.campaign.pk])
+    asked = client.get(reverse("admin:campaigns_campaign_print", args=[convention.campaign.pk]))
+    client.post(ISSUE, {"conventions": str(convention.pk), "selection": asked.context["selection"]})
+    page = client.get(reverse("admin:jobs_job_change", args=[worked().pk]))
+    assert f'href="{campaign}">Retour à la campagne' in page.text
+
+
+def test_a_job_of_collectivities_leads_back_to_theirs(client, rectorat):
+    job = jobs.start("apply_mayors", [ConventionFactory().collectivity.pk], by=rectorat)
+    tasks.run_job(job.pk)
+    client.force_login(rectorat)
+    page = client.get(reverse("admin:jobs_job_change", args=[job.pk]))
+    address = reverse("admin:communes_collectivity_changelist")
+    assert f'href="{address}">Retour à la liste' in page.text

@@ -8,9 +8,10 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
-from outbox.models import MAX_ATTEMPTS, RETRY_DELAYS, Email
+from accounts.tasks import clean_up
+from outbox.models import LINK_LASTS, MAX_ATTEMPTS, RETRY_DELAYS, Email, PersonalLink
 from outbox.posting import post
-from outbox.tasks import deliver
+from outbox.tasks import deliver, forget_links
 
 pytestmark = pytest.mark.django_db
 
@@ -133,3 +134,18 @@ def test_an_email_whose_worker_died_at_the_last_attempt_is_a_failure(queued):
     deliver()
     queued.refresh_from_db()
     assert queued.state == State.FAILED
+
+
+# --- The links that they bore -------------------------------------------------
+def test_an_old_link_goes_and_what_may_still_be_sent_keeps_its_own():
+    sent = posted()
+    deliver()
+    queued = posted()
+    for email in (sent, queued):
+        PersonalLink.make(email, "a@exemple.invalid")
+    assert forget_links() == 0
+    PersonalLink.objects.update(made_at=timezone.now() - LINK_LASTS)
+    assert forget_links() == 0  # It still says that it has served, or is too old.
+    PersonalLink.objects.update(made_at=timezone.now() - datetime.timedelta(days=91))
+    clean_up()
+    assert PersonalLink.objects.get().email == queued

@@ -9,21 +9,25 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from conventions.campaigns.models import PRINTED, Campaign
-from conventions.dossiers.replies import build_reply_curve
+from conventions.campaigns.models import PRINTED, Campaign, VatRate
 from conventions.enrolment.enrolling import enrol
+from conventions.enrolment.long_actions import start_enrolling
 from conventions.enrolment.preparation import prepare
 from conventions.lifecycle import State
 from conventions.models import Convention, Enrolment
 from jobs.models import Job
 from lifecycle.rereading import fingerprint
-from rectorat.board import build_board
+from rectorat.boards.board import build_board
+from schools.models import School
+from schools.takeover import take_over
+from tests.access import SignedInClient
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
     CommuneFactory,
     ConventionFactory,
     DepartmentFactory,
+    GroupingFactory,
     RegionFactory,
     SchoolFactory,
     TextModelFactory,
@@ -50,7 +54,14 @@ def url(step, campaign):
 
 
 def form_data(campaign, **changes):
-    names = ("start_year", "tariff", "signatory_civility", "signatory_first_name")
+    names = (
+        "start_year",
+        "tariff_basis",
+        "vat_on_top",
+        "tariff",
+        "signatory_civility",
+        "signatory_first_name",
+    )
     names += ("signatory_last_name", "signatory_titles", "reminder_interval", "reminder_cap")
     data = {name: getattr(campaign, name) for name in names}
     data["read_at"] = fingerprint(Campaign.objects.get(pk=campaign.pk))
@@ -171,30 +182,56 @@ def test_a_new_tariff_asks_for_a_new_preparation(agent, convention):
 
 
 # --- Enrol, prepare, send ---------------------------------------------------
-def test_pasted_codes_are_enrolled_and_the_others_refused_with_line_and_reason(agent, campaign):
+def test_pasted_codes_are_enrolled_and_the_others_refused_with_line_and_reason(
+    agent, campaign, worked
+):
     school, already = SchoolFactory.create_batch(2)
-    agent.post(url("enrol", campaign), {"text": already.uai})
-    response = agent.post(
-        url("enrol", campaign), {"text": f"{school.uai}\n{already.uai}\n0341255F"}
-    )
-    report = response.context["report"]
-    assert [line.uai for line in report.enrolled] == [school.uai]
-    assert report.already == [already.uai]
-    assert [refusal.line for refusal in report.refused] == [3]
-    assert "lettre finale" in response.content.decode()
+    enrol(campaign, already.uai, by=None)
+    listed = f"{school.uai}\n{already.uai}\n0341255F\n{school.uai}\nTOTAL 4"
+    asked = agent.post(url("enrol", campaign), {"text": listed})
+    job = worked()
+    assert asked.url == reverse("admin:jobs_job_change", args=[job.pk])
+    rows = {item.name: item.reason for item in job.items.all()}
+    assert rows[f"{school.uai} (ligne 1)"] == ""
+    assert rows[f"{already.uai} (ligne 2)"] == "Déjà inscrite."
+    assert "lettre finale" in rows["0341255F (ligne 3)"]
+    assert rows[f"{school.uai} (ligne 4)"] == "Déjà inscrite."
+    assert "(ligne 5)" in [*rows][4]
+    assert campaign.enrolments.count() == 2
+    assert "Écoles inscrites" in agent.get(asked.url).text
 
 
-def test_what_was_typed_is_kept_when_everything_is_refused(agent, campaign):
-    page = agent.post(url("enrol", campaign), {"text": "0341255F"}).content.decode()
-    assert "Aucune école n'a été inscrite" in page
-    assert "0341255F</textarea>" in page
+def test_what_was_refused_is_corrected_from_the_report(agent, campaign, worked):
+    school = SchoolFactory()
+    agent.post(url("enrol", campaign), {"text": f"{school.uai}\n0341255F"})
+    report = agent.get(reverse("admin:jobs_job_change", args=[worked().pk]))
+    assert "Corriger ce qui est refusé" in report.text
+    assert "0341255F</textarea>" in agent.get(report.context["back"]).text
 
 
-def test_a_cp1252_file_is_read(agent, campaign):
+def test_a_school_unknown_at_first_is_enrolled_when_the_list_is_done_again(agent, campaign, worked):
+    agent.post(url("enrol", campaign), {"text": "0341255E"})
+    job = worked()
+    assert "Aucune école connue" in job.items.get().reason
+    SchoolFactory(uai="0341255E")
+    agent.post(reverse("admin:jobs_job_retry", args=[job.pk]))
+    assert worked().items.get().state == "done"
+    assert campaign.enrolments.count() == 1
+
+
+def test_the_list_of_another_agent_is_not_shown(agent, campaign, worked):
+    other = UserFactory(role="rectorat")
+    start_enrolling(campaign, "0341255E", by=other)
+    page = agent.get(url("enrol", campaign), {"report": worked().pk})
+    assert "0341255E" not in page.text
+
+
+def test_a_cp1252_file_is_read(agent, campaign, worked):
     school = SchoolFactory()
     content = f"École;UAI\r\nÉcole élémentaire;{school.uai}\r\n".encode("cp1252")
     upload = SimpleUploadedFile("écoles.csv", content, "text/csv")
     agent.post(url("enrol", campaign), {"upload": upload})
+    worked()
     assert Enrolment.objects.get().school == school
 
 
@@ -220,16 +257,19 @@ def test_an_oversized_file_is_refused_at_its_field(agent, campaign, settings):
 
 
 def test_nothing_typed_is_said_at_the_field(agent, campaign):
-    form = agent.post(url("enrol", campaign), {"text": " "}).context["form"]
-    assert "au moins un code" in form.errors["text"][0]
+    page = agent.post(url("enrol", campaign), {"text": " "})
+    assert page.status_code == 422
+    assert "au moins un code" in page.context["form"].errors["text"][0]
 
 
-def test_a_school_is_found_without_accents_and_enrolled_by_ticking_it(agent, campaign):
+def test_a_school_is_found_without_accents_and_enrolled_by_ticking_it(agent, campaign, worked):
     school = SchoolFactory(name="École Françoise-Dolto")
     SchoolFactory(name="École Jean-Moulin")
     search = f"{url('enrol', campaign)}?q=dolto+francoise"
     assert agent.get(search).context["found"] == [(school, school.payer, False)]
-    page = agent.post(search, {"ticked": [school.uai]})
+    agent.post(search, {"ticked": [school.uai]})
+    worked()
+    page = agent.get(search)
     assert page.context["found"] == [(school, school.payer, True)]
 
 
@@ -243,7 +283,7 @@ def test_an_agent_finds_only_schools_of_their_departements(client, campaign):
 def test_preparing_announces_the_numbers_then_reports(agent, campaign, worked):
     payer = CollectivityFactory()
     schools = [*SchoolFactory.create_batch(2, payer=payer), SchoolFactory()]
-    agent.post(url("enrol", campaign), {"text": " ".join(school.uai for school in schools)})
+    enrol(campaign, " ".join(school.uai for school in schools), by=None)
     page = agent.get(url("prepare", campaign))
     assert page.context["waiting"] == {"schools": 3, "collectivities": 2}
     assert not Convention.objects.exists()
@@ -264,7 +304,7 @@ def prepare_ticked(agent, *schools):
 def test_conventions_are_prepared_for_the_schools_that_are_ticked(agent, campaign, worked):
     payer = CollectivityFactory()
     ticked, sibling, other = *SchoolFactory.create_batch(2, payer=payer), SchoolFactory()
-    agent.post(url("enrol", campaign), {"text": f"{ticked.uai} {sibling.uai} {other.uai}"})
+    enrol(campaign, f"{ticked.uai} {sibling.uai} {other.uai}", by=None)
     page = prepare_ticked(agent, ticked)
     # A convention is of all its payer's schools.
     assert page.context["waiting"] == {"schools": 2, "collectivities": 1}
@@ -276,7 +316,7 @@ def test_conventions_are_prepared_for_the_schools_that_are_ticked(agent, campaig
 
 def test_what_cannot_be_prepared_is_left_out_with_the_reason(agent, convention, worked):
     late = SchoolFactory(payer=convention.collectivity)
-    agent.post(url("enrol", convention.campaign), {"text": late.uai})
+    enrol(convention.campaign, late.uai, by=None)
     convention.send(by=None)
     agent.post(url("prepare", convention.campaign))
     assert f"{late.uai} ne peut plus s'y ajouter" in worked().items.get().reason
@@ -287,6 +327,17 @@ def test_a_campaign_without_anything_to_prepare_asks_no_worker(agent, convention
     page = agent.post(url("prepare", convention.campaign), follow=True)
     assert "Aucune convention à préparer" in page.content.decode()
     assert not Job.objects.exists()
+
+
+def test_a_campaign_with_nothing_to_prepare_or_to_send_says_so(agent, convention):
+    convention.send(by=None)
+    page = agent.get(url("prepare", convention.campaign))
+    assert "Rien à préparer" in page.text
+    assert 'type="submit" class="default"' not in page.text
+    campaign = reverse("admin:campaigns_campaign_change", args=[convention.campaign.pk])
+    sending = agent.get(url("send", convention.campaign), follow=True)
+    assert sending.redirect_chain == [(campaign, 302)]
+    assert "Aucune convention à traiter" in sending.text
 
 
 def test_schools_of_two_campaigns_or_already_sent_are_not_prepared(agent, convention):
@@ -312,6 +363,11 @@ def another(name, campaign):
         "start_year": 2021,
         "region": lambda: RegionFactory(code="93", name="Provence"),
         "tariff": campaign.tariff + 1,
+        "tariff_basis": "pupil",
+        "tariff_counted": "pupil",
+        "vat_on_top": lambda: bool(
+            VatRate.objects.get_or_create(since=datetime.date(2014, 1, 1), rate=20)
+        ),
         "ends_on": campaign.ends_on + datetime.timedelta(days=1),
         "signatory_civility": "M",
     }
@@ -386,22 +442,6 @@ def test_board_counts_the_late_by_territory(campaign, rectorat):
     assert (tally.late, board.total.late) == (1, 1)
 
 
-def test_replies_add_up_day_by_day_from_the_first_sending(campaign, rectorat, day):
-    assert build_reply_curve(campaign, rectorat) is None
-    sign_by_both(ConventionFactory(campaign=campaign), on=day("03/10/2022"))
-    sign_by_both(ConventionFactory(campaign=campaign), on=day("10/10/2022"))
-    sent = ConventionFactory(campaign=campaign)
-    sent.send(by=None, on=day("01/09/2022"))
-    curve = build_reply_curve(campaign, rectorat)
-    assert [(r.day, r.accepted, r.signed) for r in curve.days] == [
-        (day("01/09/2022"), 0, 0),
-        (day("03/10/2022"), 1, 1),
-        (day("10/10/2022"), 2, 2),
-    ]
-    assert curve.total == 3
-    assert curve.signed_path.endswith("V53.3 H600")
-
-
 def test_every_figure_of_the_curve_opens_the_list_that_makes_it(agent, campaign, day):
     for on in ("03/10/2022", "10/10/2022"):
         sign_by_both(ConventionFactory(campaign=campaign), on=day(on))
@@ -436,6 +476,34 @@ def test_every_figure_of_the_board_opens_the_list_that_makes_it(agent, conventio
     assert link in page
 
 
+def test_the_schools_of_a_line_are_its_list_where_a_grouping_pays_across_the_border(campaign, day):
+    gard = DepartmentFactory(code="30", name="Gard", of_name="du Gard")
+    herault = DepartmentFactory(code="34")
+    across = SchoolFactory(payer__commune=CommuneFactory(code="30001", department=gard))
+    late = SchoolFactory(payer__commune=CommuneFactory(code="30002", department=gard))
+    at_home = SchoolFactory(payer__commune=CommuneFactory(code="34001", department=herault))
+    members = [across.commune, late.commune]
+    syndicat = GroupingFactory(department=herault, members=members)
+    take_over(School.objects.filter(pk=across.pk), syndicat, day("01/09/2021"), by=None)
+    enrol(campaign, "\n".join(school.uai for school in (across, late, at_home)), by=None)
+    prepare(campaign, by=None)
+    # Told once the convention is made: it keeps its school.
+    take_over(School.objects.filter(pk=late.pk), syndicat, day("01/09/2021"), by=None)
+    for user in (UserFactory(role="rectorat"), UserFactory(role="rectorat", departments=[gard])):
+        client = SignedInClient()
+        client.force_login(user)
+        page = client.get(url("board", campaign)).text
+        links = re.findall(r'<td class="number"><a href="([^"]*enrolled=yes[^"]*)">(\d+)<', page)
+        counts = [(link.rpartition("=")[2], int(count)) for link, count in links]
+        if user.departments.exists():
+            assert ("30", 1) in counts
+        else:
+            assert {("30", 1), ("34", 2)} < set(counts)
+        for link, count in links:
+            listed = client.get(link.replace("&amp;", "&")).context["cl"]
+            assert (link, listed.result_count) == (link, int(count))
+
+
 @pytest.mark.parametrize("departments", [1, 5])
 def test_board_takes_the_same_queries_whatever_the_territory(
     agent, campaign, departments, django_assert_max_num_queries
@@ -444,7 +512,7 @@ def test_board_takes_the_same_queries_whatever_the_territory(
         department = DepartmentFactory(code=f"9{number}", name=f"D{number}", of_name="de D")
         commune = CommuneFactory(code=f"9{number}001", department=department)
         ConventionFactory(campaign=campaign, collectivity=CollectivityFactory(commune=commune))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(12):
         agent.get(url("board", campaign))
 
 

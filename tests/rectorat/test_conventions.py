@@ -240,6 +240,17 @@ def test_page_offers_what_the_state_allows(agent, convention):
     assert verbs == {"send", "abandon"}
 
 
+def test_page_says_why_an_action_is_not_for_today(agent, convention):
+    assert agent.get(page_url(convention)).context["not_today"] == []
+    convention.send(by=None)
+    Convention.objects.update(reminded_on=timezone.localdate(), reminder_count=1)
+    page = agent.get(page_url(convention))
+    assert "remind" not in {rule.verb for rule in page.context["transitions"]}
+    ((label, reason),) = page.context["not_today"]
+    assert label == "Relancer la collectivité"
+    assert reason in page.text.replace("’", "'").replace("\u00a0", " ")
+
+
 def test_page_shows_the_executory_date_and_the_end_of_both_delays(agent, signed_convention):
     page = agent.get(page_url(signed_convention)).content.decode()
     assert "décision n° 2022DECAD076".lower() in page.lower()
@@ -408,3 +419,13 @@ def test_the_list_is_filtered_by_what_deserves_attention_and_by_standing(
     other = ConventionFactory()
     listed = set(agent.get(f"{reverse(LIST)}?campaign=all&{query}").context["cl"].queryset)
     assert (convention in listed, other in listed) == (signed, waiting)
+
+
+def test_a_page_offers_a_history_only_where_one_is_kept(agent, convention):
+    """Django's own would say of a file, whose journal is on its page, that it has none."""
+    for name, key, is_kept in (
+        ("conventions_convention", convention.pk, False),
+        ("communes_collectivity", convention.collectivity_id, True),
+    ):
+        page = agent.get(reverse(f"admin:{name}_change", args=[key])).text
+        assert ("historylink" in page) is is_kept

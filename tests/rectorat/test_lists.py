@@ -213,6 +213,29 @@ def test_a_file_is_not_given_to_who_does_not_see_it(convention):
 
 
 # --- From one thing to another ----------------------------------------------------------
+@pytest.mark.parametrize(
+    "of",
+    [
+        "conventions_enrolment",
+        "communes_collectivity",
+        "schools_school",
+        "invitations_invitation",
+        "jobs_job",
+    ],
+)
+def test_other_lists_remember_as_well(agent, rectorat, convention, of):
+    address = reverse(f"admin:{of}_changelist")
+    query = {"name": "Tout", "query": "?o=1"}
+    agent.post(reverse(f"admin:{of}_views"), query)
+    shown = agent.get(address)
+    assert 'href="?o=1">Tout' in shown.text
+    names = [name for name, _, _ in shown.context["columns"]]
+    assert all(is_shown for _, _, is_shown in shown.context["columns"])
+    agent.post(reverse(f"admin:{of}_columns"), {"columns": names[:2]})
+    kept = [*agent.get(address).context["cl"].list_display]
+    assert [name for name in kept if name != "action_checkbox"] == names[:2]
+
+
 def test_a_file_leads_to_the_next_of_the_list_that_was_open(agent):
     files = [
         ConventionFactory(collectivity=CollectivityFactory(commune=CommuneFactory(name=name)))

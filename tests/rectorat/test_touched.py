@@ -85,7 +85,7 @@ def half_signed():
         ),
     ],
 )
-def test_confirming_a_closure_says_what_is_to_be_done_in_each_file(agent, make, act, page):
+def test_confirming_a_closure_says_what_is_to_be_done_in_each_file(agent, make, act, page, worked):
     convention = make()
     school = first_school(convention)
     enrolment = convention.enrolments.get(school=school)
@@ -98,8 +98,11 @@ def test_confirming_a_closure_says_what_is_to_be_done_in_each_file(agent, make, 
     url = reverse(page, args=[key])
     assert f'href="{url}"' in asked.text
     assert agent.get(url).status_code == 200
-    done = agent.post(reverse(SCHOOLS), chosen | {"confirmed": "oui"}, follow=True)
-    assert f'href="{url}"' in done.text
+    carried = {name: asked.context[name] for name in ("keys", "selection")}
+    agent.post(asked.context["do_url"], carried)
+    remark = worked().items.get().reason
+    assert convention.reference in remark
+    assert act.lower() in remark.lower()
 
 
 def test_keeping_a_school_open_touches_no_file(agent):

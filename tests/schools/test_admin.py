@@ -7,6 +7,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
 
+from jobs.models import Job
 from lifecycle.rereading import fingerprint
 from rectorat.admin import RereadSchoolAdmin
 from schools.models import School
@@ -177,15 +178,23 @@ def proposed():
     return SchoolFactory(closure_proposed_on=datetime.date(2026, 11, 2))
 
 
-def decide(client, url, action, *schools, **data):
+def ask(client, url, action, *schools, **data):
     pks = [school.pk for school in schools]
-    return client.post(url, {"action": action, "_selected_action": pks, **data}, follow=True)
+    return client.post(url, {"action": action, "_selected_action": pks, **data})
+
+
+def decide(client, url, action, *schools, **data):
+    """Answer the page that asks; a worker then does it."""
+    asked = ask(client, url, action, *schools, **data)
+    carried = {name: asked.context[name] for name in ("keys", "selection")}
+    return client.post(asked.context["do_url"], carried)
 
 
 @pytest.mark.parametrize("action", ["confirm_closures", "keep_open"])
 def test_a_decision_is_asked_to_be_confirmed(agent, list_url, proposed, action):
-    page = decide(agent, list_url, action, proposed, index="0")
+    page = ask(agent, list_url, action, proposed, index="0")
     assert proposed.name in page.text
+    assert not Job.objects.exists()
     proposed.refresh_from_db()
     assert proposed.state == School.State.OPEN
     assert proposed.closure_proposed_on
@@ -194,30 +203,53 @@ def test_a_decision_is_asked_to_be_confirmed(agent, list_url, proposed, action):
 @pytest.mark.parametrize(
     ("action", "state", "message"),
     [
-        ("confirm_closures", School.State.CLOSED, "1 école fermée."),
-        ("keep_open", School.State.OPEN, "1 école gardée ouverte."),
+        ("confirm_closures", School.State.CLOSED, "Écoles fermées : <strong>1</strong>"),
+        ("keep_open", School.State.OPEN, "Écoles gardées ouvertes : <strong>1</strong>"),
     ],
 )
 def test_a_confirmed_decision_settles_the_proposal(
-    agent, rectorat, list_url, proposed, action, state, message
+    agent, rectorat, list_url, proposed, action, state, message, worked
 ):
-    page = decide(agent, list_url, action, proposed, confirmed="oui")
-    assert message in page.text
+    answer = decide(agent, f"{list_url}?fermeture=oui", action, proposed)
+    assert answer.url == reverse("admin:jobs_job_change", args=[worked().pk])
+    page = agent.get(answer.url)
+    assert message in page.text.replace("\xa0", " ")
+    assert f'href="{list_url}?fermeture=oui"' in page.text
     proposed.refresh_from_db()
     assert (proposed.state, proposed.closure_proposed_on) == (state, None)
     assert proposed.history.first().history_user == rectorat
 
 
-def test_a_school_that_is_not_proposed_is_never_closed(agent, list_url, proposed):
+def test_a_school_that_is_not_proposed_is_never_closed(agent, list_url, proposed, worked):
     other = SchoolFactory()
-    decide(agent, list_url, "confirm_closures", proposed, other, confirmed="oui")
+    asked = ask(agent, list_url, "confirm_closures", proposed, other)
+    assert asked.context["preview"].reasons == [
+        ("Aucune fermeture n'est proposée pour cette école.", 1)
+    ]
+    decide(agent, list_url, "confirm_closures", proposed, other)
+    assert worked().items.get(state="left_out").key == other.pk
     other.refresh_from_db()
     assert other.state == School.State.OPEN
 
 
-def test_a_decision_reaches_every_page_of_the_list(agent, list_url, proposed):
+def test_a_selection_with_nothing_to_decide_says_why_and_offers_nothing(agent, list_url):
+    asked = ask(agent, list_url, "keep_open", SchoolFactory())
+    assert "proposée pour cette école" in asked.text
+    assert "do_url" in asked.context
+    assert f'action="{asked.context["do_url"]}"' not in asked.text
+
+
+def test_what_another_site_words_is_no_decision(agent, list_url, proposed):
+    asked = ask(agent, list_url, "keep_open", proposed)
+    forged = {"keys": asked.context["keys"], "selection": "x"}
+    assert agent.post(asked.context["do_url"], forged).status_code == 404
+    assert not Job.objects.exists()
+
+
+def test_a_decision_reaches_every_page_of_the_list(agent, list_url, proposed, worked):
     other = SchoolFactory(closure_proposed_on=datetime.date(2026, 11, 2))
-    decide(agent, list_url, "confirm_closures", proposed, confirmed="oui", select_across="1")
+    decide(agent, list_url, "confirm_closures", proposed, select_across="1")
+    worked()
     other.refresh_from_db()
     assert other.state == School.State.CLOSED
 

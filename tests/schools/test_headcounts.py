@@ -168,3 +168,12 @@ def test_the_number_of_queries_does_not_grow_with_the_file(django_assert_num_que
         import_headcounts(csv(row()), dry_run=True)
     with django_assert_num_queries(2):
         import_headcounts(content, dry_run=True)
+
+
+def test_the_page_of_a_school_shows_its_classes_and_their_rentree(client, rectorat, bouissinet):
+    import_headcounts(csv(row()))
+    client.force_login(rectorat)
+    page = client.get(reverse("admin:schools_school_change", args=[bouissinet.pk]))
+    form = page.context["adminform"].form
+    assert (form.initial["classes"], form.initial["counted_in"]) == (10, 2025)
+    assert "Nombre de classes" in page.text

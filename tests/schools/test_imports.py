@@ -535,3 +535,41 @@ def test_a_move_is_one_change_with_its_payer(known, villeneuve):
     (kind,) = import_schools(content, accepted=[]).kinds
     assert (kind.key, kind.count) == ("commune", 1)
     assert School.objects.get(pk=known[0].pk).payer == villeneuve
+
+
+PLACED = HEADER + ";latitude;longitude"
+
+
+def placed(latitude, longitude):
+    return csv(f"{row()};{latitude};{longitude}", header=PLACED)
+
+
+class TestWhereASchoolStands:
+    def test_it_is_kept_to_the_metre_whatever_the_decimal_point(self, villeneuve):
+        import_schools(placed("43.53258391648171", "3,862119636186401"))
+        school = School.objects.get()
+        assert (school.latitude, school.longitude) == (43.53258, 3.86212)
+
+    def test_it_moves_without_a_line_in_the_report_or_in_the_history(self, villeneuve):
+        import_schools(csv(row()))
+        report = import_schools(placed("43.5", "3.8"))
+        assert (len(report.changed), report.unchanged) == (0, 1)
+        school = School.objects.get()
+        assert (school.latitude, school.longitude, school.history.count()) == (43.5, 3.8, 1)
+
+    def test_a_file_without_it_takes_nothing_away(self, villeneuve):
+        import_schools(placed("43.5", "3.8"))
+        import_schools(csv(row(name="Autrement")))
+        assert School.objects.get().latitude == 43.5
+
+    @pytest.mark.parametrize(
+        ("latitude", "longitude"),
+        [("", "3.8"), ("0", "0.0"), ("nan", "3.8"), ("4353258", "3.8"), ("Numéro de rue", "3.8")],
+    )
+    def test_what_cannot_be_right_is_left_out_and_the_school_is_taken(
+        self, villeneuve, latitude, longitude
+    ):
+        report = import_schools(placed(latitude, longitude))
+        assert (len(report.created), len(report.refused)) == (1, 0)
+        school = School.objects.get()
+        assert (school.latitude, school.longitude) == (None, None)

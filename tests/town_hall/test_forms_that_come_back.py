@@ -130,6 +130,25 @@ def test_an_error_elsewhere_keeps_the_file_which_is_sent_with_the_next_try(
     assert not draft_storage().listdir("drafts")[1]
 
 
+def test_a_kept_file_that_the_storage_lost_is_asked_for_again_at_its_field(mairie, sent):
+    page = url("convention_return", sent)
+    sent.accept(by=None)
+    values = {"version": sent.version, "on": "2020-01-01"}
+    mairie.post(
+        page, {**values, "convention_signed": pdf("perdue.pdf"), "act_signed": pdf("a.pdf")}
+    )
+    draft_storage().delete(DraftFile.objects.get(name="perdue.pdf").file.name)
+    refused = mairie.post(page, values)
+    errors = refused.context["form"].errors
+    assert refused.status_code == 422
+    assert "« perdue.pdf » n'est plus gardé" in errors["convention_signed"][0]
+    assert "on" in errors
+    # The rest is kept, and named.
+    assert [file.name for file in DraftFile.objects.all()] == ["a.pdf"]
+    assert mairie.post(page, {**values, "on": "", "convention_signed": pdf()}).status_code == 302
+    assert sent.pieces.filter(kind__in=("act_signed", "convention_signed")).count() == 2
+
+
 def test_another_choice_replaces_the_kept_file_and_a_tick_gives_it_up(
     mairie,
     sent,

@@ -317,16 +317,6 @@ def test_what_is_not_recognised_is_asked_then_kept_as_told(mairie, printed):
     assert printed.pieces.filter(kind="act_signed").exists()
 
 
-def test_the_unsigned_paper_is_not_taken_for_the_signed_one(mairie, printed):
-    piece = printed.pieces.get(kind=Piece.Kind.ACT)
-    with piece.document.file.open("rb") as file:
-        same = SimpleUploadedFile("acte.pdf", file.read(), "application/pdf")
-    answer = mairie.post(url("convention_receive", printed), {"file": same})
-    assert answer.status_code == 422
-    assert "n'est pas signé" in answer.json()["error"]
-    assert not printed.pieces.filter(kind="act_signed").exists()
-
-
 def test_the_paper_of_another_file_is_not_recognised(mairie, printed, rectorat):
     other = ConventionFactory()
     other.send(by=rectorat)

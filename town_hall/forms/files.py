@@ -268,6 +268,14 @@ class WithdrawalForm(FileForm):
     )
 
 
+class DraftDropForm(FileForm):
+    reason = forms.CharField(
+        label="Pourquoi l'abandonnez-vous ?",
+        max_length=300,
+        help_text="La collectivité lit ce motif dans le courriel qui l'en prévient.",
+    )
+
+
 class MessageForm(FileForm):
     subject = forms.ChoiceField(
         label="À quel sujet ?",

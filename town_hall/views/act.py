@@ -5,9 +5,9 @@ from typing import Any
 from django.urls import reverse
 
 from conventions.authority import can_drop_draft, can_record_act, drop_draft, record_act
-from conventions.models import SignedByBoth
+from conventions.models import SignedByBoth, is_in_its_place
 from town_hall.forms.acts import ActForm, act_to_fill
-from town_hall.forms.files import FileForm
+from town_hall.forms.files import DraftDropForm, FileForm
 from town_hall.views.form import FileFormView
 
 
@@ -59,5 +59,9 @@ class DraftDropView(FileFormView):
     def does_something(self, form: FileForm) -> bool:
         return True
 
+    def get_form_class(self) -> type[FileForm]:
+        """An agent says why: the town hall is told."""
+        return DraftDropForm if is_in_its_place(self.user) else FileForm
+
     def perform(self, form: FileForm) -> None:
-        drop_draft(self.subject, by=self.user)
+        drop_draft(self.subject, by=self.user, reason=form.cleaned_data.get("reason", ""))

@@ -11,7 +11,7 @@ from conventions.authority import (
     can_record_act_dates,
     record_act_dates,
 )
-from conventions.models import Piece, SignedByBoth, attach, can_receive_pieces
+from conventions.models import Piece, SignedByBoth, can_receive_pieces
 from town_hall.forms.acts import ActDatesForm
 from town_hall.forms.files import AmendmentPieceForm, AmendmentSignatureForm
 from town_hall.views.act import ActFormView, DraftDropView
@@ -80,8 +80,7 @@ class AmendmentActDates(AmendmentFormView):
 
     def perform(self, form: ActDatesForm) -> None:
         record_act_dates(self.amendment, by=self.user, **form.date_values)
-        if receipt := form.cleaned_data["deposit_receipt"]:
-            attach(self.amendment, kind=Piece.Kind.DEPOSIT_RECEIPT, pdf=receipt, by=self.user)
+        self.hand_in({Piece.Kind.DEPOSIT_RECEIPT: form.cleaned_data["deposit_receipt"]})
 
 
 class AmendmentSignature(AmendmentFormView):
@@ -98,9 +97,8 @@ class AmendmentSignature(AmendmentFormView):
 
     def perform(self, form: AmendmentSignatureForm) -> None:
         # The copies first: a signature rests on the paper.
-        for kind in (Piece.Kind.AMENDMENT_SIGNED, Piece.Kind.ACT_SIGNED):
-            if pdf := form.cleaned_data[kind]:
-                attach(self.amendment, kind=kind, pdf=pdf, by=self.user)
+        copies = (Piece.Kind.AMENDMENT_SIGNED, Piece.Kind.ACT_SIGNED)
+        self.hand_in({kind: form.cleaned_data[kind] for kind in copies})
         self.amendment.sign_for_collectivity(by=self.user, on=form.cleaned_data["on"])
 
 
@@ -115,9 +113,4 @@ class AddAmendmentPiece(AmendmentFormView):
         return can_receive_pieces(self.amendment)
 
     def perform(self, form: AmendmentPieceForm) -> None:
-        attach(
-            self.amendment,
-            kind=form.cleaned_data["kind"],
-            pdf=form.cleaned_data["file"],
-            by=self.user,
-        )
+        self.hand_in({form.cleaned_data["kind"]: form.cleaned_data["file"]})

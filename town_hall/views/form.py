@@ -1,5 +1,6 @@
 """What every form about a file does: found in scope, a verb called, refusals at their field."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -12,13 +13,17 @@ from django.utils.decorators import method_decorator
 
 from accounts.access import role_required, user_of
 from accounts.roles import Role
-from conventions.models import Dossier, Piece, try_to_issue
+from conventions.models import Dossier, Piece, hand_in, try_to_issue
+from documents.received.uploads import UploadedPdf
 from drafts.views import KeptFormView
 from lifecycle.door import expect_version
 from lifecycle.rereading import RereadForm
 from town_hall.forms.files import FileForm
 from town_hall.forms.meanwhile import Difference, reconcile
 from town_hall.views.files import find_convention
+
+# Sent by whoever was told that a paper is not signed, and adds it all the same.
+EVEN_UNSIGNED = "even_unsigned"
 
 writers = role_required(Role.TOWN_HALL, Role.RECTORAT, Role.ADMINISTRATOR)
 
@@ -62,6 +67,11 @@ class FileFormView(KeptFormView):
         """Tell whether sending `form` does anything: one sent as it was found only says so."""
         return bool(form.is_typed_in())
 
+    def hand_in(self, papers: Mapping[str, UploadedPdf | None]) -> None:
+        """Add the papers that were given, by kind."""
+        even_unsigned = EVEN_UNSIGNED in self.request.POST
+        hand_in(self.subject, papers, by=self.user, even_unsigned=even_unsigned)
+
     @property
     def subject(self) -> Dossier:
         """The part of the file that the form writes to."""
@@ -100,7 +110,12 @@ class FileFormView(KeptFormView):
         self.keep_refused(form)
         if not form.non_field_errors():
             form.set_autofocus_on_first_error()
-        context = self.get_context_data(form=form, is_stale=is_stale, differences=differences)
+        context = self.get_context_data(
+            form=form,
+            is_stale=is_stale,
+            differences=differences,
+            is_unsigned=form.has_error(NON_FIELD_ERRORS, "unsigned"),
+        )
         return self.render_to_response(context, status=422)
 
     def _reconcile(self, form: FileForm) -> list[Difference]:
@@ -141,5 +156,6 @@ class FileFormView(KeptFormView):
             title=self.title,
             intro=self.intro,
             submit=self.submit,
-            **{"is_stale": False, **kwargs},
+            even_unsigned=EVEN_UNSIGNED,
+            **{"is_stale": False, "is_unsigned": False, **kwargs},
         )

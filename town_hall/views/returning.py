@@ -8,18 +8,14 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import user_of
 from conventions.authority import ACT_FIELDS, record_act, record_act_dates
-from conventions.dossiers.coming_back import tell
+from conventions.dossiers.coming_back import kind_told
 from conventions.dossiers.whole import WholeFile
-from conventions.models import Piece, attach, can_receive_pieces
-from documents.received.uploads import UploadedPdf, read_copy
+from conventions.models import Piece, UnsignedCopy, can_receive_pieces, hand_in
+from documents.received.uploads import read_copy
 from town_hall.forms.returning import PAPERS, ReturnForm
 from town_hall.views.files import find_convention
-from town_hall.views.form import FileFormView, writers
-
-_UNSIGNED = (
-    "C'est l'exemplaire à signer, tel que le site l'a produit : il n'est pas signé. Déposez la "
-    "copie signée."
-)
+from town_hall.views.form import EVEN_UNSIGNED, FileFormView, writers
+from typography import mend
 
 
 class ReturnPage(FileFormView):
@@ -41,9 +37,7 @@ class ReturnPage(FileFormView):
     def perform(self, form: ReturnForm) -> None:
         """In the order in which each rests on the one before: act, papers, dates, signature."""
         self._adopt(form)
-        for kind in PAPERS:
-            if pdf := form.cleaned_data[kind]:
-                attach(self.convention, kind=kind, pdf=pdf, by=self.user)
+        self.hand_in({kind: form.cleaned_data[kind] for kind in PAPERS})
         self._record_dates(form)
         on = form.cleaned_data.get("on")
         if on and on != self.convention.collectivity_signed_on:
@@ -78,7 +72,9 @@ def receive(request: HttpRequest, year: int, code: str) -> JsonResponse:
     """Keep a paper the moment it arrives: one PDF, or the photographs of one (`file`).
 
     Answers what it is (`label`) and the file's new `version`. What is not recognised is not
-    kept: `ask` lists what it may be, and it is sent again with its `kind`. 422 with an `error`.
+    kept: `ask` lists what it may be, and it is sent again with its `kind`. Nor is the unsigned
+    original (`unsigned` says so, `kind` what it is) unless it is sent with EVEN_UNSIGNED. 422 with
+    an `error`.
     """
     convention = find_convention(user_of(request), year, code)
     files = request.FILES.getlist("file")
@@ -86,19 +82,16 @@ def receive(request: HttpRequest, year: int, code: str) -> JsonResponse:
         return JsonResponse({"error": "Choisissez un fichier."}, status=422)
     try:
         pdf = read_copy(files)
-        kind = request.POST.get("kind") or _kind_of(convention, pdf)
+        kind = request.POST.get("kind") or kind_told(convention, pdf)
         if not kind:
             return JsonResponse({"ask": [(k.value, k.label.capitalize()) for k in PAPERS]})
-        piece = attach(convention, kind=kind, pdf=pdf, by=user_of(request))
+        even_unsigned = EVEN_UNSIGNED in request.POST
+        (piece,) = hand_in(
+            convention, {kind: pdf}, by=user_of(request), even_unsigned=even_unsigned
+        )
+    except UnsignedCopy as refusal:
+        return JsonResponse({"unsigned": mend(" ".join(refusal.messages)), "kind": kind})
     except ValidationError as refusal:
         return JsonResponse({"error": " ".join(refusal.messages)}, status=422)
     said = {"label": piece.get_kind_display().capitalize(), "version": convention.version}
     return JsonResponse(said)
-
-
-def _kind_of(convention: Any, pdf: UploadedPdf) -> str:
-    """What the code of a paper tells, "" when it tells nothing. Raises for an unsigned one."""
-    told = tell(convention, pdf)
-    if told and told.is_blank:
-        raise ValidationError(_UNSIGNED)
-    return told.kind if told else ""

@@ -17,7 +17,6 @@ from conventions.models import (
     Convention,
     Dossier,
     Piece,
-    attach,
     can_receive_pieces,
     can_withdraw,
     withdraw,
@@ -98,8 +97,7 @@ class ActDates(FileFormView):
 
     def perform(self, form: ActDatesForm) -> None:
         record_act_dates(self.convention, by=self.user, **form.date_values)
-        if receipt := form.cleaned_data["deposit_receipt"]:
-            attach(self.convention, kind=Piece.Kind.DEPOSIT_RECEIPT, pdf=receipt, by=self.user)
+        self.hand_in({Piece.Kind.DEPOSIT_RECEIPT: form.cleaned_data["deposit_receipt"]})
 
 
 class Signature(FileFormView):
@@ -117,9 +115,8 @@ class Signature(FileFormView):
 
     def perform(self, form: SignatureForm) -> None:
         # The copies first: a signature rests on the paper.
-        for kind in (Piece.Kind.CONVENTION_SIGNED, Piece.Kind.ACT_SIGNED):
-            if pdf := form.cleaned_data[kind]:
-                attach(self.convention, kind=kind, pdf=pdf, by=self.user)
+        copies = (Piece.Kind.CONVENTION_SIGNED, Piece.Kind.ACT_SIGNED)
+        self.hand_in({kind: form.cleaned_data[kind] for kind in copies})
         self.convention.sign_for_collectivity(by=self.user, on=form.cleaned_data["on"])
 
 
@@ -134,12 +131,7 @@ class AddPiece(FileFormView):
         return can_receive_pieces(self.convention)
 
     def perform(self, form: PieceForm) -> None:
-        attach(
-            self.convention,
-            kind=form.cleaned_data["kind"],
-            pdf=form.cleaned_data["file"],
-            by=self.user,
-        )
+        self.hand_in({form.cleaned_data["kind"]: form.cleaned_data["file"]})
 
 
 class WithdrawPiece(FileFormView):

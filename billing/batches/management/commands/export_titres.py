@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from billing.claims.columns import COLUMNS
 from billing.claims.due import claimable, due_of
-from billing.claims.listing import totals, with_amounts
+from billing.claims.listing import totals
 from billing.claims.proposals import CHUNK
 from conventions.campaigns.models import Campaign
 from conventions.models.convention import ConventionQuerySet
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if file_format not in writing.CONTENT_TYPES:
             raise CommandError(f"Format « {file_format} » inconnu : choisissez csv ou xlsx.")
         campaign = self._campaign(annee)
-        conventions = with_amounts(claimable().filter(campaign=campaign))
+        conventions = claimable().filter(campaign=campaign)
         try:
             write_whole(output, _content(conventions, file_format, campaign.school_year))
         except OSError as error:

@@ -3,20 +3,21 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, OuterRef, Subquery, Sum, prefetch_related_objects
+from django.utils import timezone
 
 from accounts.models import User
+from accounts.scope import within_scope
 from billing.balances import requested_by_department
 from communes.models import Academy, Collectivity, Department
 from conventions.amendments.models import Amendment
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import CLAIMABLE, State
 from conventions.models import Convention
-from conventions.models.convention import ConventionQuerySet
+from conventions.situations import facts
 from conventions.situations.expectations import Rule
-from conventions.situations.situation import counts
+from conventions.situations.situation import in_order, with_expected
 
 
 @dataclass
@@ -100,9 +101,12 @@ def build_board(campaign: Campaign, user: User) -> Board:
     """Count what `user` may see of `campaign`, in a constant number of queries.
 
     A school counts in the département of the collectivity that pays for it, where its
-    convention counts too.
+    convention counts too, and in the list of schools that the count opens.
     """
-    tallies = _tallies_by_department(campaign, user)
+    # Read once: every scope asks for them.
+    prefetch_related_objects([user], "departments")
+    files = _Files(campaign, user)
+    tallies = _tallies_by_department(campaign, user, files)
     total = Tally()
     academies: dict[int, AcademyLines] = {}
     departments = Department.objects.filter(pk__in=tallies).select_related("academy")
@@ -114,23 +118,48 @@ def build_board(campaign: Campaign, user: User) -> Board:
     return Board(
         campaign=campaign,
         total=total,
-        expected=counts(Convention.objects.for_user(user).filter(campaign=campaign)),
+        expected=files.expected(),
         academies=sorted(academies.values(), key=lambda lines: lines.academy.name),
     )
 
 
-def _tallies_by_department(campaign: Campaign, user: User) -> dict[int, Tally]:
-    tallies: dict[int, Tally] = {}
-    conventions = Convention.objects.for_user(user).filter(campaign=campaign)
-    states = (
-        conventions.order_by()
-        .values_list("collectivity__department", "state")
-        .annotate(Count("pk"), Sum("amount"))
-    )
-    for department, state, count, amount in states:
-        tally = tallies.setdefault(department, Tally())
-        tally.by_state[state] = count
-        tally.amounts[state] = amount
+class _Files:
+    """The conventions by département, state and what they wait for, counted in one query."""
+
+    def __init__(self, campaign: Campaign, user: User) -> None:
+        today = timezone.localdate()
+        conventions = Convention.objects.for_user(user).filter(campaign=campaign).order_by()
+        rows = with_expected(conventions).values_list(
+            F("collectivity__department"), F("state"), F("expected")
+        )
+        self.rows = rows.annotate(
+            Count("pk"),
+            Sum("amount"),
+            late=Count("pk", filter=facts.LATE.condition(today)),
+            outdated=Count("pk", filter=facts.OUTDATED.condition(today)),
+        )
+
+    def tallies(self) -> dict[int, Tally]:
+        """What stands where, by the key of the département."""
+        tallies: dict[int, Tally] = defaultdict(Tally)
+        for department, state, _, count, amount, late, outdated in self.rows:
+            tally = tallies[department]
+            tally.by_state[state] += count
+            tally.amounts[state] += amount
+            tally.late += late
+            tally.outdated += outdated
+        return tallies
+
+    def expected(self) -> list[tuple[Rule, int]]:
+        """The living files by what they wait for: the rules in order, those with files."""
+        found: Counter[str] = Counter()
+        for _, _, expected, count, *_ in self.rows:
+            found[expected] += count
+        return in_order(found)
+
+
+def _tallies_by_department(campaign: Campaign, user: User, files: _Files) -> dict[int, Tally]:
+    tallies = files.tallies()
     changes = (
         Amendment.objects.signed()
         .filter(convention__in=campaign.conventions.for_user(user).order_by().values("pk"))
@@ -140,25 +169,18 @@ def _tallies_by_department(campaign: Campaign, user: User) -> dict[int, Tally]:
     )
     for department, state, amount in changes:
         tallies[department].amounts[state] += amount
-    for department, count in _by_department(conventions.late()):
-        tallies[department].late = count
-    for department, count in _by_department(conventions.outdated()):
-        tallies[department].outdated = count
     for department, amount in requested_by_department(campaign, user).items():
-        tallies.setdefault(department, Tally()).billed = amount
-    department_of = dict(Collectivity.objects.values_list("pk", "department"))
+        tallies[department].billed = amount
+    payer = Collectivity.objects.filter(pk=OuterRef("payer_id"))
     schools = (
-        campaign.enrolments.payable(campaign, user)
-        .filter(released_on__isnull=True)
+        campaign.enrolments.with_payer(campaign)
+        .filter(within_scope(user, "payer_id"))
+        .enrolled()
         .order_by()
-        .values_list(F("payer_id"))
+        .annotate(payer_department=Subquery(payer.values("department")))
+        .values_list(F("payer_department"))
         .annotate(Count("pk"))
     )
-    for payer, count in schools:
-        tallies.setdefault(department_of[payer], Tally()).schools += count
+    for department, count in schools:
+        tallies[department].schools += count
     return tallies
-
-
-def _by_department(conventions: ConventionQuerySet) -> Any:
-    found = conventions.order_by().values_list("collectivity__department")
-    return found.annotate(Count("pk"))

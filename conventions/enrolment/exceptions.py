@@ -1,0 +1,64 @@
+"""What one collectivity owes otherwise than the tariff says: decided, applied at once, kept."""
+
+import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from accounts.models import User
+from communes.models import Collectivity
+from conventions.campaigns.models import Campaign, TariffException
+from conventions.campaigns.tariffs import ReliefKind
+from conventions.enrolment.preparation import prepare
+from conventions.lifecycle import REWORKABLE
+from documents.wording.conditions import says_free
+from lifecycle.door import write_journal
+from lifecycle.errors import TransitionRefused
+
+
+def decide_exception(
+    campaign: Campaign,
+    collectivity: Collectivity,
+    *,
+    by: User | None,
+    kind: str,
+    value: Decimal,
+    reason: str,
+    decided_on: datetime.date,
+) -> TariffException:
+    """Keep an exception, with who recorded it; a convention already prepared takes it at once.
+
+    `value` in euros or in percent by `kind` (`ReliefKind`). Raises TransitionRefused once the
+    convention was sent: an avenant does not change a tariff, finance reduces what is asked;
+    and ValidationError for a value that is none.
+    """
+    with transaction.atomic():
+        campaign = Campaign.objects.held(campaign)
+        campaign.refuse_work(by)
+        convention = campaign.conventions.living().filter(collectivity=collectivity).first()
+        if convention and convention.state not in REWORKABLE:
+            raise TransitionRefused(
+                f"Sa convention est déjà {convention.get_state_display()} : son montant ne change "
+                "plus. Une réduction se demande aux finances, sur la page de sa créance."
+            )
+        if kind == ReliefKind.FREE and not says_free(campaign.convention_text.body):
+            raise TransitionRefused(
+                "Le texte de la convention n'a pas de passage pour une convention gratuite "
+                "({{ si_gratuit }}) : choisissez d'abord une version qui en a un."
+            )
+        exception = TariffException(
+            campaign=campaign,
+            collectivity=collectivity,
+            kind=kind,
+            value=value,
+            reason=reason.strip(),
+            decided_on=decided_on,
+            by=by,
+        )
+        exception.full_clean()
+        exception.save()
+        what = f"Exception au tarif, {collectivity.name} : {exception}"
+        write_journal(campaign, by, "tariff_exception", what[:300], comment=exception.reason)
+        if convention:
+            prepare(campaign, by=by, payers=[collectivity.pk])
+    return exception

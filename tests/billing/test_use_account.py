@@ -1,0 +1,69 @@
+"""The account of use of a fonds de concours: of an earmarked year only, equal to the ledger."""
+
+import datetime
+from decimal import Decimal
+
+import pypdfium2
+import pytest
+from django.urls import reverse
+
+from billing.coding.models import BudgetYear
+from billing.models import Titre
+from billing.models.entry import EntryKind
+from billing.recovery.use_account import paid_in
+
+from .conftest import issue, request, tell
+
+pytestmark = pytest.mark.django_db
+USE = "Hébergement et assistance de l'espace numérique."
+
+
+@pytest.fixture
+def paid(current, finance, today):
+    """A titre of which 60,05 € came in, 10,00 € of them given back."""
+    request(current.campaign, finance)
+    titre = Titre.objects.get()
+    issue(titre)
+    tell(titre, EntryKind.RECEIVED, today, "60.05")
+    tell(titre, EntryKind.REFUNDED, today, 10)
+    return titre
+
+
+def pages_of(titre, year):
+    code = titre.debtor.code
+    return reverse("debtor", args=[code]), reverse("debtor_use_account", args=[code, year])
+
+
+def test_it_says_what_came_in_during_the_year_and_what_it_was_used_for(as_finance, paid, today):
+    BudgetYear.objects.create(year=today.year, is_earmarked=True, use_of_funds=USE)
+    page, account = pages_of(paid, today.year)
+    assert account in as_finance.get(page).content.decode()
+    document = pypdfium2.PdfDocument(as_finance.get(account).content)
+    text = " ".join(document[0].get_textpage().get_text_bounded().split())
+    assert "50,05 €" in text
+    assert paid.reference in text
+    assert USE[:20] in text
+
+
+def test_only_what_came_in_that_year_counts(paid, today, move_to):
+    move_to(datetime.date(today.year + 1, 2, 1))
+    tell(paid, EntryKind.RECEIVED, datetime.date(today.year + 1, 1, 15), 20)
+    titres = Titre.objects.all()
+    assert [line.amount for line in paid_in(today.year, titres)] == [Decimal("50.05")]
+    assert [line.amount for line in paid_in(today.year + 1, titres)] == [Decimal("20.00")]
+
+
+def test_a_year_that_is_not_earmarked_has_none(as_finance, paid, today):
+    BudgetYear.objects.create(year=today.year)
+    page, account = pages_of(paid, today.year)
+    assert account not in as_finance.get(page).content.decode()
+    assert as_finance.get(account).status_code == 404
+
+
+def test_without_a_word_on_the_use_it_is_not_printed_and_the_page_says_what_to_do(
+    as_finance, paid, today
+):
+    BudgetYear.objects.create(year=today.year, is_earmarked=True)
+    _, account = pages_of(paid, today.year)
+    shown = as_finance.get(account, follow=True)
+    assert "à quoi les fonds ont été employés" in shown.content.decode().replace("\u2019", "'")

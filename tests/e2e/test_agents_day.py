@@ -1,0 +1,160 @@
+"""An agent's day: what waits is answered, the pile confirmed, the late reminded, the report read."""
+
+import datetime
+import io
+import re
+
+import pypdfium2
+import pytest
+from playwright.sync_api import expect
+
+from accounts.roles import Role
+
+from .conftest import WIDE, assert_accessible, assert_fits
+
+pytestmark = pytest.mark.one_database
+
+TODAY = datetime.date.today()  # noqa: DTZ011 (the browser's day is the machine's)
+LIST = "/admin/conventions/convention/"
+# The worker does it, on a machine that does much else.
+WORKED = 60_000
+
+
+def seen(page):
+    assert_accessible(page)
+    assert_fits(page)
+
+
+def scanned(paper):
+    """The pages of a PDF as a scanner gives them back: pictures."""
+    document = pypdfium2.PdfDocument(paper)
+    pictures = [sheet.render(scale=2).to_pil().convert("RGB") for sheet in document]
+    document.close()
+    content = io.BytesIO()
+    pictures[0].save(content, "PDF", save_all=True, append_images=pictures[1:], resolution=144)
+    return content.getvalue()
+
+
+def open_first_of_desk(page, words):
+    """From the desk to the list of what waits, to its first file."""
+    page.goto("/admin/")
+    page.get_by_role("link", name=re.compile(words)).first.click()
+    seen(page)
+    page.locator("#result_list tbody th a").first.click()
+    seen(page)
+
+
+def answer_a_correction(page):
+    open_first_of_desk(page, "de correction à traiter")
+    waiting = page.url
+    page.get_by_role("link", name="Envoyer à la collectivité").first.click()
+    seen(page)
+    page.get_by_label("Réponse à la collectivité").fill("C'est corrigé, voici la convention.")
+    page.get_by_role("button", name="Envoyer à la collectivité").click()
+    expect(page).to_have_url(re.compile(waiting.split("?")[0]))
+    expect(page.get_by_text("C’est corrigé, voici la convention.").first).to_be_visible()
+    expect(page.locator(".where .state").first).to_have_text("envoyée")
+    seen(page)
+
+
+def take_a_paper(page):
+    """Download the convention of a file that waits for its signatures; return it and its file."""
+    page.goto(f"{LIST}?state__in=accepted&papers=printed")
+    page.locator("#result_list tbody th a").first.click()
+    paper = page.get_by_role("link", name=re.compile("^Convention à signer")).first
+    with page.expect_download() as found:
+        paper.click()
+    with open(found.value.path(), "rb") as file:
+        return file.read(), page.url
+
+
+def confirm_the_pile(page):
+    paper, file = take_a_paper(page)
+    page.goto("/admin/piles/pile/add/")
+    seen(page)
+    page.get_by_role("button", name="Déposer").click()
+    expect(page.get_by_text("Choisissez au moins un fichier.")).to_be_visible()
+    seen(page)
+    pile = {"name": "courrier.pdf", "mimeType": "application/pdf", "buffer": scanned(paper)}
+    page.get_by_label("Fichiers").set_input_files([pile])
+    page.get_by_role("button", name="Déposer").click()
+    confirm = page.get_by_role("button", name="Confirmer ces décisions")
+    expect(confirm).to_be_visible(timeout=WORKED)
+    page.get_by_label("Date de signature").fill(TODAY.isoformat())
+    seen(page)
+    confirm.click()
+    expect(page.get_by_text("1 document joint à son dossier.")).to_be_visible()
+    expect(page.get_by_text("1 signature de collectivité enregistrée.")).to_be_visible()
+    seen(page)
+    page.goto(file)
+    expect(page.locator(".where .state").first).to_have_text("signée par la collectivité")
+    seen(page)
+
+
+def remind_the_silent(page):
+    """Remind everybody who was sent a file; return the address of the report."""
+    page.goto(f"{LIST}?state__in=sent")
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option(label="Relancer la collectivité")
+    page.get_by_role("button", name="Continuer").click()
+    seen(page)
+    page.locator(".unreached summary").click()
+    missed = page.locator(".unreached li a").first.inner_text()
+    page.get_by_role("button", name=re.compile("^Relancer la collectivité")).click()
+    expect(page.get_by_role("link", name="Rapport (CSV)")).to_be_visible(timeout=WORKED)
+    expect(page.get_by_text("Ni adresse électronique ni compte").first).to_be_visible()
+    expect(page.get_by_role("rowheader", name=re.compile(re.escape(missed)))).to_be_visible()
+    seen(page)
+    return page.url, missed
+
+
+def test_from_the_desk_to_the_report_of_the_day_before(visitor):
+    page = visitor(Role.RECTORAT, WIDE)
+    page.goto("/admin/")
+    seen(page)
+    answer_a_correction(page)
+    confirm_the_pile(page)
+    report, missed = remind_the_silent(page)
+    page.get_by_role("link", name="Retour à la liste").click()
+    expect(page.get_by_role("list", name="Cette liste montre")).to_contain_text("envoyée")
+    # The next day, in a browser that knows nothing of it.
+    page = visitor(Role.RECTORAT, WIDE)
+    page.goto("/admin/jobs/job/")
+    page.locator("#result_list tbody th a").first.click()
+    expect(page).to_have_url(re.compile(re.escape(report.split("?")[0])))
+    expect(page.get_by_text("Collectivités relancées")).to_be_visible()
+    expect(page.get_by_role("rowheader", name=re.compile(re.escape(missed)))).to_be_visible()
+    seen(page)
+    page.get_by_role("button", name=re.compile("^Recommencer ce qui est laissé")).click()
+    expect(page.get_by_text(re.compile("Reprises"))).to_be_visible()
+    seen(page)
+
+
+def test_refused_forms_and_pages_that_ask_are_accessible(visitor):
+    """axe on the answers to a POST: each form sent empty, each action of a list asked for."""
+    page = visitor(Role.ADMINISTRATOR, WIDE)
+    for path, button in (
+        ("communes/collectivity/add/", "Enregistrer"),
+        ("invitations/invitation/add/", "Enregistrer"),
+        ("schools/school/import/", "Voir ce qui changerait"),
+        ("documents/textmodel/import/", "Importer"),
+    ):
+        page.goto(f"/admin/{path}")
+        with page.expect_response(lambda answer: answer.request.method == "POST") as answered:
+            page.get_by_role("button", name=button, exact=True).first.click()
+        assert answered.value.status == 422, path
+        seen(page)
+    for path, label in (
+        ("communes/collectivity/", "Inviter à leur adresse électronique"),
+        ("schools/school/", "Confirmer la fermeture proposée"),
+        ("schools/school/", "Garder ouverte malgré la proposition"),
+        ("schools/school/", "Rendre à la commune…"),
+        ("accounts/user/", "Mettre fin à l'accès…"),
+        ("conventions/convention/", "Abandonner"),
+        ("conventions/convention/", "Confier à un agent"),
+    ):
+        page.goto(f"/admin/{path}")
+        page.locator("#action-toggle").check()
+        page.locator("select[name=action]").select_option(label=label)
+        page.get_by_role("button", name="Continuer").click()
+        seen(page)
