@@ -60,6 +60,8 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   // What is sent is a draft no more: nothing may keep it after that.
   form.addEventListener("submit", (event) => {
+    // What is only looked at, in another window, stays here to be kept.
+    if (event.submitter?.formTarget === "_blank") return;
     clearTimeout(timer);
     isDirty = false;
     if (!underWay) return;

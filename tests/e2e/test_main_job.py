@@ -107,6 +107,7 @@ def prepare_act(page):
 def adapt_act(page):
     page.get_by_role("link", name="Adapter le texte").click()
     write_in_paragraphs(page)
+    preview(page)
     page.get_by_role("button", name="Voir le texte avec ses codes").click()
     text = page.locator("[name=adapted_text]")
     assert_accessible(page)
@@ -133,6 +134,32 @@ def adapt_act(page):
     )
     page.get_by_role("button", name="Enregistrer et produire le PDF").click()
     expect(page.get_by_text("Votre acte est enregistré.").first).to_be_visible()
+
+
+def preview(page):
+    """« Aperçu » opens the PDF beside the page, which keeps what was typed."""
+    text = page.locator("[name=adapted_text]")
+    before = text.input_value()
+    added = "Fait pour l'année {{ annee_scolaire }}."
+    assert added in before
+    with (
+        page.expect_request(lambda asked: "keep_draft" in (asked.post_data or "")),
+        page.context.expect_event("response", is_draft_of_act),
+    ):
+        page.keyboard.type(" x")
+        page.get_by_role("button", name="Aperçu (PDF)").click()
+    for other in page.context.pages[1:]:
+        other.close()
+    assert text.input_value() == before.replace(added, f"{added} x")
+    # The letter, then the space before it.
+    for _ in range(2):
+        page.locator(".text-paragraph", has_text="Fait pour l'année").press("Control+z")
+    assert text.input_value() == before
+
+
+def is_draft_of_act(response):
+    is_pdf = response.headers.get("content-type") == "application/pdf"
+    return is_pdf and "projet_act" in response.headers["content-disposition"]
 
 
 def write_in_paragraphs(page):

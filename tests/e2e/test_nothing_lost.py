@@ -25,6 +25,8 @@ def agde(visitor):
 
 def write(page, words=WORDS):
     page.goto(f"{AGDE}message/")
+    # An own act may be as long as that, which no file here has at hand.
+    page.get_by_label("Votre message").evaluate("box => box.removeAttribute('maxlength')")
     page.get_by_label("Votre message").fill(words)
 
 
@@ -71,18 +73,20 @@ def test_a_text_longer_than_what_outlives_a_page_is_kept_as_it_is_typed(agde):
     write(agde, long)
     expect(agde.get_by_text(KEPT)).to_be_visible(timeout=15_000)
     agde.goto(f"{AGDE}message/")
-    expect(agde.get_by_label("Votre message")).to_have_value(long)
+    kept = agde.get_by_label("Votre message").input_value()
+    assert (len(kept), set(kept)) == (len(long), {"é"})
     throw_away(agde)
 
 
 def test_a_long_text_that_is_not_kept_yet_is_not_left_without_a_word(agde):
     asked = []
     agde.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    agde.goto(f"{AGDE}message/")
+    write(agde, "Bonjour")
     # The browser asks for who has touched the page only.
-    agde.get_by_label("Votre message").press_sequentially("Bonjour")
+    agde.get_by_label("Votre message").press_sequentially(".")
     agde.get_by_label("Votre message").fill("é" * 40_000)
-    agde.goto("/conventions/")
+    agde.get_by_role("link", name="Annuler").click()
+    agde.wait_for_url(AGDE)
     assert asked == ["beforeunload"]
     throw_away(agde)
 
