@@ -1,4 +1,4 @@
-"""An agent's day: what waits is answered, the pile confirmed, the late reminded, the report read."""
+"""An agent's day: what waits is answered, the pile of papers is confirmed with its dates."""
 
 import datetime
 import io
@@ -91,70 +91,9 @@ def confirm_the_pile(page):
     seen(page)
 
 
-def remind_the_silent(page):
-    """Remind everybody who was sent a file; return the address of the report."""
-    page.goto(f"{LIST}?state__in=sent")
-    page.locator("#action-toggle").check()
-    page.locator("select[name=action]").select_option(label="Relancer la collectivité")
-    page.get_by_role("button", name="Continuer").click()
-    seen(page)
-    page.locator(".unreached summary").click()
-    missed = page.locator(".unreached li a").first.inner_text()
-    page.get_by_role("button", name=re.compile("^Relancer la collectivité")).click()
-    expect(page.get_by_role("link", name="Rapport (CSV)")).to_be_visible(timeout=WORKED)
-    expect(page.get_by_text("Ni adresse électronique ni compte").first).to_be_visible()
-    expect(page.get_by_role("rowheader", name=re.compile(re.escape(missed)))).to_be_visible()
-    seen(page)
-    return page.url, missed
-
-
-def test_from_the_desk_to_the_report_of_the_day_before(visitor):
+def test_from_the_desk_to_a_correction_answered_and_a_pile_confirmed(visitor):
     page = visitor(Role.RECTORAT, WIDE)
     page.goto("/admin/")
     seen(page)
     answer_a_correction(page)
     confirm_the_pile(page)
-    report, missed = remind_the_silent(page)
-    page.get_by_role("link", name="Retour à la liste").click()
-    expect(page.get_by_role("list", name="Cette liste montre")).to_contain_text("envoyée")
-    # The next day, in a browser that knows nothing of it.
-    page = visitor(Role.RECTORAT, WIDE)
-    page.goto("/admin/jobs/job/")
-    page.locator("#result_list tbody th a").first.click()
-    expect(page).to_have_url(re.compile(re.escape(report.split("?")[0])))
-    expect(page.get_by_text("Collectivités relancées")).to_be_visible()
-    expect(page.get_by_role("rowheader", name=re.compile(re.escape(missed)))).to_be_visible()
-    seen(page)
-    page.get_by_role("button", name=re.compile("^Recommencer ce qui est laissé")).click()
-    expect(page.get_by_text(re.compile("Reprises"))).to_be_visible()
-    seen(page)
-
-
-def test_refused_forms_and_pages_that_ask_are_accessible(visitor):
-    """axe on the answers to a POST: each form sent empty, each action of a list asked for."""
-    page = visitor(Role.ADMINISTRATOR, WIDE)
-    for path, button in (
-        ("communes/collectivity/add/", "Enregistrer"),
-        ("invitations/invitation/add/", "Enregistrer"),
-        ("schools/school/import/", "Voir ce qui changerait"),
-        ("documents/textmodel/import/", "Importer"),
-    ):
-        page.goto(f"/admin/{path}")
-        with page.expect_response(lambda answer: answer.request.method == "POST") as answered:
-            page.get_by_role("button", name=button, exact=True).first.click()
-        assert answered.value.status == 422, path
-        seen(page)
-    for path, label in (
-        ("communes/collectivity/", "Inviter à leur adresse électronique"),
-        ("schools/school/", "Confirmer la fermeture proposée"),
-        ("schools/school/", "Garder ouverte malgré la proposition"),
-        ("schools/school/", "Rendre à la commune…"),
-        ("accounts/user/", "Mettre fin à l'accès…"),
-        ("conventions/convention/", "Abandonner"),
-        ("conventions/convention/", "Confier à un agent"),
-    ):
-        page.goto(f"/admin/{path}")
-        page.locator("#action-toggle").check()
-        page.locator("select[name=action]").select_option(label=label)
-        page.get_by_role("button", name="Continuer").click()
-        seen(page)
