@@ -97,12 +97,14 @@ def remove_from(user: User, collectivity: Collectivity, *, by: User) -> None:
     Raises ValidationError for the last who manages its access, and for oneself.
     """
     _refuse_own(user, by)
-    managers = User.objects.managers_of(collectivity)
-    if list(managers) == [user]:
-        raise ValidationError(
-            f"{user} est seul à gérer les accès de {collectivity} : nommez d'abord quelqu'un d'autre."
-        )
     with changing(user, by=by):
+        # Held: of two managers who take each other away at once, one stays.
+        held = Collectivity.objects.select_for_update(no_key=True).get(pk=collectivity.pk)
+        if list(User.objects.managers_of(held)) == [user]:
+            raise ValidationError(
+                f"{user} est seul à gérer les accès de {collectivity} : "
+                "nommez d'abord quelqu'un d'autre."
+            )
         user.collectivities.remove(collectivity)
         user.managed.remove(collectivity)
         if not user.collectivities.exists():

@@ -22,4 +22,4 @@ def proofs_of(batch: Batch) -> PieceQuerySet:
     conventions = Convention.objects.filter(
         Q(pk__in=of_batch(batch).order_by().values("claim__convention"))
     )
-    return latest_pieces(conventions, among=Piece.objects.without_blanks()).filter(kind__in=PROOFS)
+    return latest_pieces(conventions).filter(kind__in=PROOFS)

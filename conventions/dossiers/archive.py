@@ -15,15 +15,13 @@ _CHUNK = 64 * 1024
 _ABSENT = "fichiers-introuvables.txt"
 
 
-def latest_pieces(
-    conventions: QuerySet[Convention], *, among: PieceQuerySet | None = None
-) -> PieceQuerySet:
+def latest_pieces(conventions: QuerySet[Convention]) -> PieceQuerySet:
     """Return the newest version of each piece of a queryset of conventions, in order of names.
 
-    Each part of a file has its own; other pieces are as many different files. `among` says
-    which pieces are looked at, by default all that were not withdrawn.
+    Each part of a file has its own; other pieces are as many different files. What was
+    withdrawn, or is an unsigned original given as a signed copy, is none of them.
     """
-    pieces = Piece.objects.standing() if among is None else among
+    pieces = Piece.objects.without_blanks()
     newer = pieces.filter(
         convention=OuterRef("convention"),
         part=OuterRef("part"),

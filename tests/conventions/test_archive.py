@@ -64,6 +64,14 @@ def test_each_piece_is_there_once_in_its_latest_version_byte_for_byte(villeneuve
     }
 
 
+def test_an_unsigned_original_given_as_a_signed_copy_does_not_stand_for_it(villeneuve):
+    receive(villeneuve, b"%PDF signed")
+    blank = receive(villeneuve, b"%PDF blank")
+    Piece.objects.filter(pk=blank.pk).update(is_unsigned=True)
+    files = read(archive.stream(archive.latest_pieces(Convention.objects.all())))
+    assert list(files.values()) == [b"%PDF signed"]
+
+
 def test_a_file_that_storage_lost_is_named_and_breaks_nothing(villeneuve, private_media):
     lost = receive(villeneuve)
     receive(villeneuve, b"%PDF act", kind=Piece.Kind.ACT_SIGNED)
