@@ -213,7 +213,7 @@ class TestObstacles:
         issued = villeneuve.pieces.get(kind=Piece.Kind.CONVENTION).document
         with issued.file.open("rb") as file:
             pdf = UploadedPdf(content=file.read(), pages=1, name="scan.pdf")
-        attach(villeneuve, kind=Piece.Kind.CONVENTION_SIGNED, pdf=pdf, by=None)
+        attach(villeneuve, kind=Piece.Kind.CONVENTION_SIGNED, pdf=pdf, by=None, even_unsigned=True)
         assert obstacles(villeneuve, finance) == [Obstacle.NO_COPY]
 
     def test_a_wrong_siret_blocks(self, current, finance):

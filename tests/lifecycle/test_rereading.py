@@ -1,6 +1,7 @@
 """Nobody undoes in silence what somebody else has changed meanwhile."""
 
 import pytest
+from django.forms import CheckboxInput
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,8 +17,9 @@ def form_of(client, url):
     form = client.get(url).context["adminform"].form
     values = {name: form[name].value() for name in form.fields}
     members = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
-    unticked = (None, False)
-    return {name: value for name, value in values.items() if value not in unticked} | members
+    boxes = {name for name in form.fields if isinstance(form[name].field.widget, CheckboxInput)}
+    unsent = {n for n, value in values.items() if value is None or (n in boxes and not value)}
+    return {name: value for name, value in values.items() if name not in unsent} | members
 
 
 @pytest.mark.parametrize(
