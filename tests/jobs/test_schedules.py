@@ -25,6 +25,7 @@ def test_each_is_written_once_and_keeps_its_next_time(schedules):
     assert sorted(schedules.values_list("name", "next_run")) == [
         ("brouillons", tomorrow),
         ("comptes inactifs", tomorrow),
+        ("comptes rendus d'import", tomorrow),
         ("compteurs", tomorrow),
         ("courriels", tomorrow),
         ("documents périmés", tomorrow),

@@ -12,6 +12,8 @@ from accounts.models import AccessEntry
 from billing.batches.outcomes import mark_sent
 from billing.claims.verbs import change_debtor
 from billing.returns.models import ReturnFile, ReturnImport, ReturnRow, RowSettlement
+from conventions.campaigns.models import TariffException, VatRate
+from conventions.campaigns.tariffs import ReliefKind
 from conventions.models import Piece, attach
 from documents.models import Signature, TextModel
 from documents.received.uploads import UploadedPdf
@@ -32,6 +34,14 @@ def row_of(signed_convention, finance):
     copy = attach(signed_convention, kind=Piece.Kind.CONVENTION_SIGNED, pdf=scan, by=None)
     Signature.objects.create(document=copy.document, position=1, verdict="valid")
     bill(signed_convention, finance)
+    VatRate.objects.create(since=datetime.date(2014, 1, 1), rate=20)
+    TariffException.objects.create(
+        campaign=signed_convention.campaign,
+        collectivity=signed_convention.collectivity,
+        kind=ReliefKind.FREE,
+        reason="École hors du marché.",
+        decided_on=timezone.localdate(),
+    )
     # The database has a day of its own, whatever the tests' is.
     AccessEntry.objects.create(kind="session", detail="…", kept_until=datetime.date.max)
     return lambda model: model.objects.order_by("pk")[0]
@@ -58,6 +68,8 @@ def test_what_was_issued_confirmed_billed_or_journalled_is_among_them():
         "billing.DebtorChange",
         "billing.Entry",
         "billing.Titre",
+        "campaigns.TariffException",
+        "campaigns.VatRate",
         "conventions.ConfirmedParty",
         "documents.Document",
         "documents.Signature",

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 from django.contrib.auth.decorators import login_not_required
-from django.db import connection, connections, transaction
+from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.http import HttpResponse
 from django.urls import path
@@ -22,10 +22,15 @@ NOBODY_LISTENS = 1
 
 @login_not_required
 def slow(request):
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = '20ms'")
+    with impatient().cursor() as cursor:
         cursor.execute("SELECT pg_sleep(5)")
     return HttpResponse()
+
+
+def impatient():
+    """A connection beside the tests' own, which a statement given up would leave unusable."""
+    options = {"OPTIONS": {"options": "-c statement_timeout=20ms"}}
+    return DatabaseWrapper({**connections.settings["default"], **options})
 
 
 @login_not_required

@@ -129,6 +129,7 @@ def test_a_wrong_date_is_refused_at_its_field_and_nothing_is_written(mairie, sen
 def test_the_back_button_does_not_overwrite_a_signature(mairie, sent):
     form = {"version": sent.version, "is_representative": "on", "on": f"{timezone.localdate()}"}
     mairie.post(town_hall_url("amendment_signature", sent), form)
+    form["on"] = f"{timezone.localdate() - datetime.timedelta(days=1)}"
     response = mairie.post(town_hall_url("amendment_signature", sent), form)
     assert response.status_code == 422
     assert "modifié entre-temps" in text_of(response)

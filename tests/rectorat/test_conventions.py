@@ -362,7 +362,7 @@ def test_other_lists_take_the_same_queries_whatever_their_length(
 ):
     for convention in ConventionFactory.create_batch(size):
         convention.send(by=None)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         agent.get(reverse(f"admin:{name}_changelist"))
 
 
