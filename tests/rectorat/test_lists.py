@@ -276,7 +276,7 @@ def test_the_first_button_is_the_agents_own_act(agent, convention):
     assert (first["own_verb"], first["transitions"][0].verb) == ("send", "send")
     convention.send(by=None)
     just_sent = agent.get(page).context
-    assert "Relancer" in [label for label, why in just_sent["not_today"]]
+    assert "Relancer la collectivité" in [label for label, why in just_sent["not_today"]]
     assert "remind" not in [rule.verb for rule in just_sent["transitions"]]
     convention.abandon(by=None, comment="Erreur.")
     assert agent.get(page).context["own_verb"] == ""
