@@ -38,6 +38,7 @@ FLOORS = (
     "conventions.enrolment",
     "conventions.authority",
     "conventions",
+    "conventions.lifecycle",
     "conventions.exchanges",
     "conventions.acts",
     "conventions.campaigns",

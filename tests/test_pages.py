@@ -120,7 +120,7 @@ def test_a_form_sent_from_an_old_page_gets_a_page_that_says_what_to_do(db):
 
 
 def test_the_page_of_a_fault_needs_no_request():
-    page = Page(render_to_string("500.html", {"request_id": "0123456789"}))
+    page = Page(render_to_string("500.html", {"request_id": "0123456789", "outage": None}))
 
     assert page.blocked == []
     assert page.count("h1") == 1

@@ -523,6 +523,7 @@ def values(convention, town_hall, administrator):
             (f"admin:jobs_job_{page}", "pk"): job.pk
             for page in ("retry", "cancel", "file", "report")
         },
+        ("admin:communes_collectivity_mayor", "pk"): convention.collectivity_id,
         ("admin:conventions_convention_message", "pk"): convention.pk,
         ("admin:conventions_convention_no_answer", "pk"): convention.pk,
         ("admin:conventions_convention_resume", "pk"): convention.pk,

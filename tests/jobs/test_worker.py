@@ -21,6 +21,7 @@ from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from accounts.roles import Role
 from conventions.models import Piece
 from jobs import running as jobs
 from jobs.management.commands import worker as command
@@ -188,7 +189,7 @@ def test_a_killed_worker_leaves_its_job_to_the_next_which_issues_no_document_twi
         convention.send(by=None)
         convention.accept(by=None)
     keys = [convention.pk for convention in conventions]
-    job = jobs.start("issue", keys, by=UserFactory())
+    job = jobs.start("issue", keys, by=UserFactory(role=Role.RECTORAT))
     done = job.items.filter(state=JobItem.State.DONE)
     with worker():
         wait_until(done.exists)

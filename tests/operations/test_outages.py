@@ -1,5 +1,6 @@
 """A database or a disk that does not do its part: the page says so, and when to come back."""
 
+import contextlib
 import errno
 import sqlite3
 
@@ -22,15 +23,16 @@ NOBODY_LISTENS = 1
 
 @login_not_required
 def slow(request):
-    with impatient().cursor() as cursor:
+    with contextlib.closing(impatient()) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(5)")
     return HttpResponse()
 
 
 def impatient():
     """A connection beside the tests' own, which a statement given up would leave unusable."""
-    options = {"OPTIONS": {"options": "-c statement_timeout=20ms"}}
-    return DatabaseWrapper({**connections.settings["default"], **options})
+    settings = connections.settings["default"]
+    options = {**settings["OPTIONS"], "options": "-c statement_timeout=20ms"}
+    return DatabaseWrapper({**settings, "OPTIONS": options})
 
 
 @login_not_required
