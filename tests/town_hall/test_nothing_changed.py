@@ -53,6 +53,14 @@ def test_details_to_confirm_are_confirmed_as_they_are(mairie, sent):
     assert sent.state == "accepted"
 
 
+def test_details_that_the_rectorat_changed_since_are_confirmed_as_they_are(mairie, accepted):
+    accepted.collectivity.address_line_1 = "3, rue Neuve"
+    accepted.collectivity.save()
+    assert not says_so(sent_as_found(mairie, url("convention_identity", accepted)))
+    accepted.refresh_from_db()
+    assert accepted.party.address_line_1 == "3, rue Neuve"
+
+
 @pytest.mark.parametrize("name", ["convention_act", "convention_dates"])
 def test_the_act_and_its_dates(mairie, with_act, name):
     before = counts()

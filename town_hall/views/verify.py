@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from communes.mandates import SINCE
@@ -12,7 +13,7 @@ from conventions.authority import act_as_typed, can_record_act, record_act
 from conventions.dossiers.outdating import review
 from conventions.dossiers.whole import WholeFile
 from conventions.lifecycle import TRANSITIONS, State
-from conventions.models import Convention, Piece
+from conventions.models import ConfirmedParty, Convention, Piece
 from drafts.forms import restore
 from town_hall.forms.acts import ActForm, act_to_fill
 from town_hall.forms.files import FileForm, IdentityForm
@@ -95,10 +96,15 @@ class Verify(FileFormView):
             record_act(self.convention, by=self.user, **self.act_form.act_values)
 
     def does_something(self, form: IdentityForm) -> bool:
-        # To confirm is to do something; once it is done, only what is typed is.
-        is_confirmed = self.convention.state == State.ACCEPTED
+        # To confirm is to do something; once it is done, only what is typed, or came since, is.
         chooses_act = self.act_form is not None and bool(self.act_form.cleaned_data["kind"])
-        return not is_confirmed or chooses_act or super().does_something(form)
+        return self._has_to_confirm() or chooses_act or super().does_something(form)
+
+    def _has_to_confirm(self) -> bool:
+        """Tell whether the details, as they stand on the site, are not those that were confirmed."""
+        today = ConfirmedParty.copy_of(self.convention.collectivity, timezone.localdate())
+        is_confirmed = self.convention.state == State.ACCEPTED
+        return not is_confirmed or bool(today.changes_since(self.convention.party))
 
     def form_invalid(self, form: FileForm) -> HttpResponse:
         if wants_pictures(self.request):
