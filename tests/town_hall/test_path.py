@@ -136,6 +136,11 @@ def test_the_page_shows_the_act_or_the_convention_in_pictures(mairie, sent):
         assert picture.height > picture.width > 800
 
 
+def test_who_takes_a_pdf_alone_is_given_it(mairie, sent):
+    answer = mairie.get(url("convention_preview", sent), headers={"accept": "application/pdf"})
+    assert answer.content.startswith(b"%PDF")
+
+
 def test_pictures_are_those_of_what_is_typed(mairie, sent):
     shown = [
         in_pictures(mairie, sent, kind="deliberation", preview="act", secretary=who)["pages"]

@@ -13,7 +13,8 @@ from typography import mend
 
 def wants_pictures(request: HttpRequest) -> bool:
     """Tell whether the page itself asks (preview.js), to show it beside the form."""
-    return not request.accepts("text/html")
+    offered = ["text/html", "application/pdf", "application/json"]
+    return request.get_preferred_type(offered) == "application/json"
 
 
 def show_draft(request: HttpRequest, subject: SignedByBoth, kind: str) -> HttpResponse:
