@@ -123,10 +123,14 @@ document.addEventListener("DOMContentLoaded", () => {
     return written(range.cloneContents());
   };
 
+  // Boxes are counted as they are shown again: the empty ones above are not kept.
   const caret = () => {
     const node = getSelection().anchorNode;
     const box = node && editor.contains(node) && boxOf(node);
-    return box ? { index: [...editor.children].indexOf(box), offset: before(box).length } : null;
+    if (!box) return null;
+    const boxes = [...editor.children];
+    const index = boxes.slice(0, boxes.indexOf(box)).filter((above) => sourceOf(above)).length;
+    return { index, offset: before(box).length };
   };
 
   // The browser's own « annuler » knows nothing of chips nor of paragraphs: each step is kept here.

@@ -116,6 +116,18 @@ def test_the_caret_comes_back_to_where_it_was(write):
     assert source(page) == "Un {{ collectivite }} deux xy\n\nTrois"
 
 
+def test_empty_paragraphs_do_not_lead_the_caret_astray(write):
+    page = write("Un")
+    at_the_end_of(page, 1)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.keyboard.type("x")
+    assert source(page) == "Un\n\nx"
+    page.keyboard.press("Control+z")
+    page.keyboard.type("y")
+    assert source(page) == "Un\n\ny"
+
+
 # --- Pasted --------------------------------------------------------------------
 def test_what_word_puts_on_the_clipboard_becomes_paragraphs_lists_and_tables(write):
     page = write("Vu le code ;\n\nFin")
