@@ -152,3 +152,16 @@ def test_each_page_that_takes_a_paper_asks(mairie, with_act, town_hall, page, fi
     assert asked.status_code == 422
     assert ASKED in asked.content.decode()
     assert not received(with_act).exists()
+
+
+def test_added_all_the_same_it_is_something_new_though_nothing_else_is(mairie, with_act, town_hall):
+    issue_documents(with_act, by=town_hall)
+    signed_on = with_act.act.dated_on
+    with_act.sign_for_collectivity(by=town_hall, on=signed_on)
+    page, values = (
+        url("convention_signature", with_act),
+        {"version": with_act.version, "on": signed_on},
+    )
+    assert mairie.post(page, {**values, "convention_signed": unsigned(with_act)}).status_code == 422
+    mairie.post(page, values | ANYWAY)
+    assert received(with_act).get().is_unsigned

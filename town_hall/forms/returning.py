@@ -56,16 +56,10 @@ class ReturnForm(FileForm):
 
     def clean(self) -> None:
         super().clean()
-        if not self.errors and not self.brings_something:
+        if not self.errors and not self.is_typed_in():
             raise forms.ValidationError(
                 "Rien n'a été enregistré : déposez un papier signé, ou donnez une date."
             )
-
-    @property
-    def brings_something(self) -> bool:
-        # A field of several files takes none for a change.
-        changed = {name for name in self.changed_data if not self[name].is_hidden} - set(PAPERS)
-        return bool(changed or any(self.cleaned_data.get(name) for name in PAPERS))
 
     @property
     def papers(self) -> list[forms.BoundField]:
