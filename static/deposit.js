@@ -101,7 +101,9 @@ document.addEventListener("DOMContentLoaded", () => {
     if (!awaited()) return;
     event.preventDefault();
     awaited().scrollIntoView({ block: "center" });
-    const words = "Rien n’est encore enregistré : dites d’abord quoi faire de ce papier.";
+    const words = awaited().matches("progress")
+      ? "Rien n’est encore enregistré : attendez que ce papier soit reçu, puis recommencez."
+      : "Rien n’est encore enregistré : dites d’abord quoi faire de ce papier.";
     if (!lines.querySelector(".deposit-awaited")) {
       awaited().closest("li").append(made("p", words, "fr-error-text deposit-awaited"));
     }

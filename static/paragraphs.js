@@ -329,7 +329,9 @@ document.addEventListener("DOMContentLoaded", () => {
       else redo();
     }
   });
+  // Nothing selected leaves the clipboard as it was.
   const copy = (event) => {
+    if (getSelection().isCollapsed) return;
     event.preventDefault();
     const text = written(getSelection().getRangeAt(0).cloneContents());
     event.clipboardData.setData("text/plain", text);
@@ -337,6 +339,7 @@ document.addEventListener("DOMContentLoaded", () => {
   };
   editor.addEventListener("copy", copy);
   editor.addEventListener("cut", (event) => {
+    if (getSelection().isCollapsed) return;
     copy(event);
     getSelection().deleteFromDocument();
     keep();

@@ -163,6 +163,17 @@ def test_a_field_that_is_copied_is_pasted_as_a_field(write):
     assert source(page) == "Vu {{ collectivite }}\n\nFin Vu {{ collectivite }}"
 
 
+def test_copying_nothing_leaves_the_clipboard_as_it_was(write):
+    page = write("Vu {{ collectivite }}\n\nFin ")
+    page.get_by_role("textbox").first.press("Control+a")
+    page.keyboard.press("Control+c")
+    at_the_end_of(page, 2)
+    page.keyboard.press("Control+c")
+    page.keyboard.press("Control+x")
+    page.keyboard.press("Control+v")
+    assert source(page) == "Vu {{ collectivite }}\n\nFin Vu {{ collectivite }}"
+
+
 # --- Lists and tables ------------------------------------------------------------
 def test_enter_continues_a_list_and_an_empty_item_ends_it(write):
     page = write("1. un\n\nFin")
