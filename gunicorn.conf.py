@@ -18,7 +18,7 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # Who waits for the database, or sends slowly, leaves the process to the others.
 worker_class = "gthread"
 threads = int(os.environ.get("WEB_THREADS", "8"))
-# Longer than the slowest page (a whole region's import), shorter than a proxy's patience.
+# Of a process that gives no sign of life; no request is ended by it, a proxy's patience ends those.
 timeout = 120
 graceful_timeout = 20
 # A worker keeps fonts and styles in memory; starting afresh now and then keeps it bounded.

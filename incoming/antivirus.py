@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 
 logger = logging.getLogger(__name__)
 
-# For all the files of a request, which the web server ends after two minutes.
+# For all the files of a request, for which the proxy waits two minutes (deploy/nginx.conf).
 MAX_SECONDS = 60
 _CHUNK = 1024 * 1024
 # An answer is one line: "stream: OK", "stream: <name> FOUND", "<reason> ERROR".
@@ -51,7 +51,7 @@ def _refuse_infected(name: str, content: bytes, deadline: float) -> None:
     if answer:
         logger.error("ClamAV answered: %s", answer)
     raise ValidationError(
-        "L'antivirus du site n'a pas pu examiner ce fichier : il n'a pas été gardé. Déposez-le à "
+        f"L'antivirus du site n'a pas pu examiner « {name} » : rien n'a été gardé. Déposez-le à "
         "nouveau dans quelques minutes.",
         code="not_scanned",
     )

@@ -46,10 +46,10 @@ class Action:
 
     `names` gives the rows of keys their names, kept in the report; `page` is the address of one
     of them, "" where they have none, and `visible` leaves of their table what an account may see
-    today (None: whatever it asked for). `do` takes `at_once` rows. Where `is_atomic`, it only writes the database,
-    in the transaction that notes what became of its rows: a worker killed in the middle leaves
-    nothing half done, and nothing is done twice. Elsewhere it is done again: twice must be the
-    same as once. What has to be made before that transaction is made by `prepare`. `gather`
+    today (None: whatever it asked for). `do` takes `at_once` rows. Where `is_atomic`, it only
+    writes the database, in the transaction that notes what became of its rows: a worker killed in
+    the middle leaves nothing half done, and nothing is done twice. Elsewhere it is done again:
+    twice must be the same as once. What has to be made before that transaction is made by `prepare`. `gather`
     makes one file of all that was done, called `file_name`.
     """
 

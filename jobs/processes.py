@@ -20,9 +20,9 @@ def end_with_parent(signal: int) -> None:
 def limit_statements(seconds: int) -> None:
     """Have PostgreSQL give up each statement of this process, and of those it forks, after `seconds`.
 
-    SQLite knows no such limit.
+    SQLite knows no such limit. A limit that DATABASE_URL sets itself wins.
     """
     options = connections.settings["default"]["OPTIONS"]
     if "options" in options:
-        options["options"] += f" -c statement_timeout={seconds}s"
+        options["options"] = f"-c statement_timeout={seconds}s {options['options']}"
         connections.close_all()

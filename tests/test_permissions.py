@@ -315,9 +315,9 @@ MODEL_PAGES = {
     "delete": "delete",
 }
 
-# What a page is asked with.
-# As the page that asks carries them.
+# Rows, as the page that asks about them carries them.
 CHOSEN = {"keys": "1", "selection": signing.dumps(["", "/admin/"])}
+# What a page is asked with.
 QUERIES = {
     **dict.fromkeys(
         (

@@ -1,6 +1,7 @@
 """What a party sends back: signed copies, as PDF files that will open in ten years."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -118,17 +119,28 @@ def read_piles(files: Sequence[UploadedFile]) -> list[UploadedPdf]:
             "Déposez-les en plusieurs fois.",
             code="too_large",
         )
-    return [_read_pile(file) for file in files]
+    read = [(file.name or "", _read_pile(file)) for file in files]
+    refuse_infected(*read)
+    return [_check_pile(name, content) for name, content in read]
 
 
-def _read_pile(file: UploadedFile) -> UploadedPdf:
-    try:
-        content = _read(file, settings.PILE_MAX_BYTES)
-        refuse_infected((file.name or "", content))
+def _read_pile(file: UploadedFile) -> bytes:
+    with _naming(file.name or ""):
+        return _read(file, settings.PILE_MAX_BYTES)
+
+
+def _check_pile(name: str, content: bytes) -> UploadedPdf:
+    with _naming(name):
         pages = _check_pdf(content, PILE_MAX_PAGES)
+    return UploadedPdf(content=content, pages=pages, name=name[:255])
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    try:
+        yield
     except ValidationError as refusal:
-        raise ValidationError(f"« {file.name} » : {refusal.message}", code=refusal.code) from None
-    return UploadedPdf(content=content, pages=pages, name=(file.name or "")[:255])
+        raise ValidationError(f"« {name} » : {refusal.message}", code=refusal.code) from None
 
 
 def _read(uploaded_file, limit: int | None = None) -> bytes:

@@ -176,6 +176,17 @@ def test_one_that_answers_too_slowly_lets_nothing_through(clamav, monkeypatch):
     assert refused.value.code == "not_scanned"
 
 
+def test_the_files_of_a_pile_have_one_deadline_between_them(clamav, monkeypatch):
+    monkeypatch.setattr(antivirus, "MAX_SECONDS", 60)
+    asked = []
+    monkeypatch.setattr(antivirus, "_refuse_infected", lambda *told: asked.append(told[2]))
+    clamav()
+    pile = hostile.saved(hostile.blank())
+    assert len(read_piles([upload(pile, "un.pdf"), upload(pile, "deux.pdf")])) == 2
+    assert len(asked) == 2
+    assert len(set(asked)) == 1
+
+
 def test_a_list_is_read_again_after_it_was_shown(clamav):
     clamav()
     assert IncomingFileField().clean(upload(b"code;nom", "liste.csv")).read() == b"code;nom"

@@ -1,7 +1,7 @@
 """The proxy's own file lets through what the site takes, and knows the site's addresses."""
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 from django.urls import reverse
@@ -55,6 +55,20 @@ def test_the_image_has_the_libraries_that_documents_want():
     assert wanted
     last_stage = (DEPLOY / "Containerfile").read_text().rpartition("FROM ")[2]
     assert set(wanted) <= set(last_stage.split())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(".env", "deploy/.env", "deploy/conventions.env"),
+        *("var/db.sqlite3", "var/media/a.pdf", ".venv/bin/python", ".git/config"),
+    ],
+)
+def test_no_secret_nor_data_of_this_machine_goes_into_the_image(path):
+    left_out = (ROOT / ".dockerignore").read_text().split("\n")
+    whole = PurePath("/", path)
+    patterns = [f"/{pattern}" for pattern in left_out if pattern and pattern[0] != "#"]
+    assert any(place.match(pattern) for place in (whole, *whole.parents) for pattern in patterns)
 
 
 def test_addresses_that_are_slowed_down_are_those_of_the_site():

@@ -122,3 +122,12 @@ def test_a_process_gives_up_its_long_statements(db, monkeypatch):
         with pytest.raises(OperationalError) as given_up, fresh.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(30)")
         assert outage_of(given_up.value) is Outage.TOO_LONG
+
+
+def test_a_limit_that_the_database_is_given_by_its_address_wins(monkeypatch):
+    own = "-c statement_timeout=90s"
+    monkeypatch.setitem(connections.settings["default"], "OPTIONS", {"options": own})
+    monkeypatch.setattr(connections, "close_all", lambda: None)
+    limit_statements(1)
+    # PostgreSQL takes the last.
+    assert connections.settings["default"]["OPTIONS"]["options"].endswith(own)

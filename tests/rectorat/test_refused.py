@@ -9,6 +9,7 @@ from communes.models import Collectivity
 from tests.factories import (
     CollectivityFactory,
     ConventionFactory,
+    GroupingFactory,
     SchoolFactory,
     current_signed_convention,
 )
@@ -44,6 +45,23 @@ def test_what_is_changed_into_nothing(agent):
     page = reverse("admin:communes_collectivity_change", args=[town.pk])
     assert agent.post(page, NOTHING).status_code == 422
     assert Collectivity.objects.get().name == town.name
+
+
+def test_a_row_that_is_refused_below_a_form_that_is_not(agent):
+    page = reverse("admin:communes_collectivity_change", args=[GroupingFactory().pk])
+    shown = agent.get(page).context
+    typed = {
+        field.html_name: value
+        for field in shown["adminform"].form
+        if (value := field.value()) is not None
+    }
+    rows = shown["inline_admin_formsets"][0].formset
+    typed |= {f.html_name: f.value() for f in rows.management_form}
+    typed |= {f"{rows.prefix}-TOTAL_FORMS": 1, f"{rows.prefix}-0-since": "hier"}
+    answer = agent.post(page, typed)
+    assert not answer.context["adminform"].form.errors
+    assert answer.context["inline_admin_formsets"][0].formset.errors
+    assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("name", ["message", "resume"])
