@@ -17,6 +17,7 @@ import runpy
 import subprocess
 import sys
 import tempfile
+from threading import BoundedSemaphore
 from typing import IO
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ MAX_MEMORY = 1024**3
 MAX_CPU_SECONDS = 20
 # A busy machine gives less than one processor.
 MAX_SECONDS = 40
+# For all the requests of one process of the site: each may take MAX_MEMORY.
+AT_ONCE = 2
 # What the work never asks of the system, and what took it over would.
 _BARRED = (
     "socket",
@@ -39,6 +42,8 @@ _BARRED = (
 # seccomp(3): what is not barred is allowed, what is answers EPERM.
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
 
+_places = BoundedSemaphore(AT_ONCE)
+
 
 class Failed(Exception):
     """The work could not be done within the limits, or the file made it crash."""
@@ -48,8 +53,13 @@ def run(module: str, *arguments: str, file: IO[bytes]) -> bytes:
     """Return what `module`, run as a program, writes on its output; `file` is its input.
 
     `file` is one that the system knows (with a descriptor), and is read from its start.
-    Raises Failed.
+    Waits while AT_ONCE others run. Raises Failed.
     """
+    with _places:
+        return _run(module, *arguments, file=file)
+
+
+def _run(module: str, *arguments: str, file: IO[bytes]) -> bytes:
     descriptor = file.fileno()
     file.flush()  # What came from a bucket may be on its way to the disk.
     os.lseek(descriptor, 0, os.SEEK_SET)

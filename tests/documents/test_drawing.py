@@ -2,7 +2,10 @@
 
 import io
 import signal
+import subprocess
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pikepdf
@@ -225,3 +228,27 @@ def test_a_long_file_is_compared_up_to_a_limit(kept, monkeypatch):
         drawing.MAX_COMPARED_PAGES + 1,
         drawing.MAX_COMPARED_PAGES,
     )
+
+
+def test_so_many_at_once_and_no_more_whatever_the_requests(kept, monkeypatch):
+    running, most = set(), []
+
+    def stay(command, **how):
+        running.add(threading.get_ident())
+        most.append(len(running))
+        time.sleep(0.1)  # For one too many to come meanwhile.
+        running.discard(threading.get_ident())
+        return subprocess.CompletedProcess(command, 0, b"", b"")
+
+    monkeypatch.setattr(subprocess, "run", stay)
+    files = [kept(b"%PDF") for _ in range(confined.AT_ONCE + 2)]
+    requests = [
+        threading.Thread(target=confined.run, args=("any",), kwargs={"file": file})
+        for file in files
+    ]
+    for request in requests:
+        request.start()
+    for request in requests:
+        request.join()
+    assert len(most) == len(files)
+    assert max(most) == confined.AT_ONCE
