@@ -244,6 +244,7 @@ class _SchoolImport:
         ]
         for school, edits in self.compared:
             self._apply(school, [edit for edit in edits if self._accepts(edit.kind)])
+        self.report.completed = len(self.refreshed)
         for school, reason in self.absent if self._accepts(CLOSURE) else []:
             school.closure_proposed_on = self.today
             self.changed.append(school)
