@@ -356,7 +356,10 @@ class _CommuneImport:
 
     def _write_former_codes(self) -> None:
         # A commune restored under its own code is no longer a former code.
-        living = self.lines.keys() & (self.communes.keys() | self.new.keys())
+        restored = {row.code for row, heir in self.merged if not heir}
+        merged = {row.code for row in self.collectivities.values() if row.merged_into_id}
+        known = self.communes.keys() | self.new.keys()
+        living = self.lines.keys() & known - (merged - restored)
         FormerCode.objects.filter(code__in=self.known_former.keys() & living).delete()
         if self._accepts(NEW_FORMER):
             created = [row for row in self.new_former if self._is_kept(row.commune)]

@@ -43,6 +43,12 @@ def restore_phone(text: str) -> str:
     return f"0{found[1]}" if found else text
 
 
+def is_same_phone(one: str, other: str) -> bool:
+    """Tell whether a telephone is only written otherwise: 04 67 69 44 00, 467694400."""
+    first, second = (re.sub(r"\D", "", text).lstrip("0") for text in (one, other))
+    return first == second
+
+
 def refuse_pictures(text: str) -> None:
     """Raise ValidationError for signs that no document prints: a validator of what is printed."""
     for sign in text:

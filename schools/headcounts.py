@@ -204,5 +204,4 @@ def _named(edits: list[Edit], year: int) -> Iterator[Edit]:
         if edit.field == "counted_in":
             yield replace(edit, kind=first, loses=False, is_harmless=True)
         else:
-            label = f"{edit.label}, rentrée {year}" if year else edit.label
-            yield replace(edit, label=label)
+            yield replace(edit, after=f"{edit.value} (rentrée {year})") if year else edit

@@ -26,7 +26,7 @@ from communes.importing import (
     write_edits,
 )
 from communes.models import Collectivity, Commune, FormerCode
-from communes.typed import restore_phone
+from communes.typed import is_same_phone, restore_phone
 from schools import uai as uai_code
 from schools.models import School
 from schools.positions import position_of
@@ -244,6 +244,7 @@ class _SchoolImport:
         ]
         for school, edits in self.compared:
             self._apply(school, [edit for edit in edits if self._accepts(edit.kind)])
+        self.report.completed = len(self.refreshed)
         for school, reason in self.absent if self._accepts(CLOSURE) else []:
             school.closure_proposed_on = self.today
             self.changed.append(school)
@@ -385,8 +386,8 @@ class _SchoolImport:
             own = self.collectivities.get(school.commune_id)
             if own and school.payer_id == own.pk and commune.pk in self.collectivities:
                 values["payer"] = self.collectivities[commune.pk]
-        if _number(values.get("phone", "")) == _number(school.phone):
-            values.pop("phone", None)  # Only written otherwise: 04 67 69 44 00, 467694400.
+        if is_same_phone(values.get("phone", ""), school.phone):
+            values.pop("phone", None)
         if school.counted_in:
             values.pop("pupils", None)  # Those of the annuaire are of no year that it tells.
         edits = list(_named(differences(school, values)))
@@ -433,11 +434,6 @@ def _named(edits: Iterable[Edit]) -> Iterable[Edit]:
             yield replace(edit, kind="commune")  # Who pays follows the commune.
         else:
             yield edit
-
-
-def _number(phone: str) -> str:
-    """Its digits without the zeros at their head, which spreadsheets take."""
-    return re.sub(r"\D", "", phone).lstrip("0")
 
 
 def _department(code: str) -> str:

@@ -80,7 +80,7 @@ class School(models.Model):
         help_text="Premier fichier importé où elle figure. Une école saisie à la main n'y est pas "
         "encore : un fichier où elle manque n'en dit rien.",
     )
-    # Where it stands, in degrees (WGS 84). Nobody decides on it: no history, no line in a report.
+    # Where it stands, in degrees (WGS 84). Nobody decides on it: no history, counted in reports.
     latitude = models.FloatField(
         "latitude",
         null=True,

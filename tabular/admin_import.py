@@ -140,8 +140,12 @@ class FileImportMixin(admin.ModelAdmin):
                 )
                 messages.success(request, "L'import est terminé.")
                 return redirect(f"admin:{self.import_url_name}_report", kept.pk)
+            # What no kind holds is written with the others: positions, payers that follow.
+            transaction.set_rollback(True)
         messages.error(request, _CHANGED_MEANWHILE if report.is_stale else _NOTHING_TICKED)
-        return self._preview(request, content, file_name, options)
+        refused = self._preview(request, content, file_name, options)
+        refused.status_code = 422
+        return refused
 
     def _render(
         self,

@@ -71,6 +71,7 @@ class _Found:
     label: str
     is_harmless: bool
     edits: list[Example] = field(default_factory=list)
+    written: list[tuple[str, ...]] = field(default_factory=list)
     losses: int = 0
     held: list[str] = field(default_factory=list)
 
@@ -90,13 +91,14 @@ class Kinds:
         self._accepted: set[str] = set()
 
     def propose(self, identifier: str, name: str, edits: Sequence[Edit]) -> None:
-        """Note what the file changes of a row: once a kind, by the first edit of it."""
+        """Note what the file changes of a row: told once a kind, by the first edit of it."""
         told: set[str] = set()
         for edit in edits:
+            found = self._found.setdefault(edit.kind, _Found(edit.label, edit.is_harmless))
+            found.written.append((identifier, edit.field, edit.before, edit.after))
             if edit.kind in told:
                 continue
             told.add(edit.kind)
-            found = self._found.setdefault(edit.kind, _Found(edit.label, edit.is_harmless))
             found.edits.append(Example(identifier, name, edit.before, edit.after))
             found.losses += edit.loses
 
@@ -122,7 +124,8 @@ class Kinds:
 
     def _kinds(self, known: int) -> Iterator[Kind]:
         for key, found in self._found.items():
-            token, held = _token(key, found.edits), " ".join(found.held) or _why_held(found, known)
+            token = _token(key, found.written)
+            held = " ".join(found.held) or _why_held(found, known)
             is_accepted = not held if self._wanted is None else token in self._wanted
             examples = tuple(found.edits[:EXAMPLES])
             yield Kind(key, found.label, len(found.edits), token, examples, held, is_accepted)
@@ -140,8 +143,8 @@ def _why_held(found: _Found, known: int) -> str:
     return ""
 
 
-def _token(key: str, edits: Sequence[Example]) -> str:
+def _token(key: str, written: Sequence[tuple[str, ...]]) -> str:
     digest = hashlib.sha256()
-    for edit in sorted(edits, key=lambda edit: (edit.identifier, edit.before, edit.after)):
-        digest.update("\0".join((edit.identifier, edit.before, edit.after, "\n")).encode())
+    for edit in sorted(written):
+        digest.update("\0".join((*edit, "\n")).encode())
     return f"{key}-{digest.hexdigest()[:16]}"

@@ -92,6 +92,8 @@ class Report:
     created: list[Change] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     unchanged: int = 0
+    # Of the unchanged: written all the same, in what no history keeps.
+    completed: int = 0
     closures: list[Change] = field(default_factory=list)
     mergers: list[Change] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
@@ -111,6 +113,8 @@ class Report:
             ("lignes refusées", len(self.refused)),
             ("lignes ignorées", self.ignored.total()),
         ]
+        if self.completed:
+            counts.insert(3, ("dont complétées", self.completed))
         if self.mergers:
             counts.insert(3, ("fusions", len(self.mergers)))
         if self.closures:
@@ -124,7 +128,8 @@ class Report:
 
     @property
     def changes_nothing(self) -> bool:
-        return not (self.created or self.changed or self.closures or self.mergers or self.kinds)
+        changes = (self.created, self.changed, self.completed, self.closures, self.mergers)
+        return not (any(changes) or self.kinds)
 
     @property
     def left_out(self) -> list[Kind]:

@@ -25,7 +25,7 @@ from communes.importing import (
 )
 from communes.models import Collectivity, FormerCode
 from communes.models.territory import validate_insee
-from communes.typed import read_phone, restore_phone
+from communes.typed import is_same_phone, read_phone, restore_phone
 from tabular.folding import fold
 from tabular.kinds import Edit, Kinds
 from tabular.reading import Change, Column, Refusal, Report, Row, UnreadableFile, read
@@ -155,7 +155,7 @@ class _ContactImport:
         values = {}
         if email := row["email"].lower():
             values["email"] = clean(Collectivity, "email", email)
-        if (phone := _phone(row["phone"])) and _digits(phone) != _digits(collectivity.phone):
+        if (phone := _phone(row["phone"])) and not is_same_phone(phone, collectivity.phone):
             values["phone"] = clean(Collectivity, "phone", phone)
         known = Secretary(name=self.secretaries.get(collectivity.pk, ""))
         named = {"name": row["secretary"][:120]} if row["secretary"] else {}
@@ -269,10 +269,6 @@ def _plain(name: str) -> str:
 def _is_of(collectivity: Collectivity, department: str) -> bool:
     known: Any = collectivity.department
     return fold(department) in (fold(known.code), fold(known.name), known.code.lstrip("0"))
-
-
-def _digits(text: str) -> str:
-    return re.sub(r"\D", "", text)
 
 
 def _phone(text: str) -> str:

@@ -20,6 +20,8 @@ from accounts.roles import Role
 from communes.models import Collectivity
 from jobs.models import Job
 from outbox.models import Email
+from tabular.models import ImportReport
+from tabular.reading import Report
 from tests.factories import (
     CollectivityFactory,
     CommuneFactory,
@@ -340,6 +342,23 @@ def test_an_agent_invites_from_a_file_for_their_departements_only(town):
 
     assert len(report.refused) == 1
     assert not Invitation.objects.exists()
+
+
+def test_an_agent_of_some_departements_opens_their_own_reports_only(client, town, rectorat):
+    limited = UserFactory(role=Role.RECTORAT, departments=[town.department])
+    reports = {
+        by: ImportReport.keep(Report(), of="invitations.invitation", by=by, file_name="liste.csv")
+        for by in (limited, rectorat)
+    }
+    page = reverse("admin:invitations_invitation_import")
+
+    def seen(user):
+        client.force_login(user)
+        opened = {by: client.get(f"{page}{kept.pk}/").status_code for by, kept in reports.items()}
+        return {each.by for each in client.get(page).context["earlier"]}, opened
+
+    assert seen(limited) == ({limited}, {limited: 200, rectorat: 404})
+    assert seen(rectorat) == ({limited, rectorat}, {limited: 200, rectorat: 200})
 
 
 def test_messages_are_written_by_hundreds_and_none_is_sent_within_the_request(rectorat, town):

@@ -84,6 +84,19 @@ def test_a_commune_restored_under_its_own_code_stands_for_itself_again():
     assert heir("12173") is None
 
 
+def test_a_restored_commune_that_is_not_ticked_stays_merged_and_its_code_leads_on():
+    take(CONQUES, NOAILHAC)
+    take(MERGED)
+    restored = ("12076;Conques;12;200055929;\n", NOAILHAC)
+    kinds = take(*restored, dry_run=True).kinds
+    take(*restored, accepted=[kind.token for kind in kinds if kind.key == "name"])
+    assert heir("12173") == "12076"
+    assert FormerCode.objects.get(code="12173").commune.code == "12076"
+    accept(import_communes, (HEADER + "".join(restored)).encode())
+    assert heir("12173") is None
+    assert not FormerCode.objects.filter(code="12173").exists()
+
+
 def test_a_commune_absent_from_a_partial_file_is_not_merged():
     take(CONQUES, NOAILHAC)
     assert take(CONQUES).mergers == []

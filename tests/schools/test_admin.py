@@ -22,6 +22,10 @@ CSV = (
     "0341255E;Ecole Pierre Bouissinet;Public;151;34337\n"
     "0342026F;Ecole Françoise Dolto;Public;151;34337\n"
 ).encode()
+PLACED = (
+    b"numero_uai;nom;secteur;code_nature;code_commune;latitude;longitude\n"
+    b"0341255E;Ecole Pierre Bouissinet;Public;151;34337;43.5;3.8\n"
+)
 
 
 @pytest.fixture
@@ -84,9 +88,28 @@ def test_a_confirmation_sent_twice_writes_once(agent, import_url):
 def test_nothing_ticked_is_said_and_writes_nothing(agent, import_url):
     confirmed = upload(agent, import_url, CSV).context["confirm_form"].initial
     page = agent.post(import_url, confirmed | {"accepted": []})
+    assert page.status_code == 422
     assert "cochez ce qui doit" in page.text
     assert page.context["report"].dry_run
     assert not School.objects.exists()
+
+
+def test_nothing_ticked_leaves_alone_what_no_history_keeps_as_well(agent, import_url):
+    school = SchoolFactory(uai="0341255E", name="Autrement", listed_since=None)
+    confirmed = upload(agent, import_url, PLACED).context["confirm_form"].initial
+    agent.post(import_url, confirmed | {"accepted": []})
+    school.refresh_from_db()
+    assert (school.latitude, school.listed_since) == (None, None)
+
+
+def test_a_file_that_places_schools_and_changes_nothing_else_may_be_imported(agent, import_url):
+    confirm(agent, import_url, upload(agent, import_url, CSV, partial="on"))
+    preview = upload(agent, import_url, PLACED, partial="on")
+    assert 'value="Importer"' in preview.text
+    done = confirm(agent, import_url, preview)
+    assert ("dont complétées", 1) in done.context["report"].counts
+    assert School.objects.get().latitude == 43.5
+    assert 'value="Importer"' not in upload(agent, import_url, PLACED, partial="on").text
 
 
 def test_reports_are_forgotten_after_a_year(agent, import_url):

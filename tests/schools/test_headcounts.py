@@ -46,10 +46,10 @@ def counted():
 def test_pupils_and_classes_are_taken_with_their_rentree(rectorat, header):
     report = import_headcounts(csv(row(), header=header), by=rectorat)
     assert counted() == (259, 10, 2025)
-    assert {kind.label for kind in report.kinds} == {
-        "nombre d'élèves, rentrée 2025",
-        "nombre de classes (rien jusqu'ici), rentrée 2025",
-    }
+    assert report.changed[0].details[:2] == (
+        "nombre d'élèves : 240 → 259 (rentrée 2025)",
+        "nombre de classes (rien jusqu'ici) : 10 (rentrée 2025)",
+    )
     version = School.objects.get(uai="0341255E").history.first()
     assert (version.classes, version.history_user) == (10, rectorat)
     assert import_headcounts(csv(row())).changes_nothing
@@ -68,6 +68,8 @@ def test_of_several_years_each_school_takes_its_latest(bouissinet):
     assert counted() == (259, 10, 2025)
     other.refresh_from_db()
     assert (other.pupils, other.classes, other.counted_in) == (80, 3, 2024)
+    shown = {each.after for kind in report.kinds for each in kind.examples}
+    assert {"259 (rentrée 2025)", "80 (rentrée 2024)"} <= shown
     assert report.ignored == {
         "rentrée 2024, la même école en a une plus récente": 1,
         "rentrée 2023, la même école en a une plus récente": 1,
