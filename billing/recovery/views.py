@@ -195,8 +195,8 @@ def debtor_use_account(request: HttpRequest, code: str, year: int) -> HttpRespon
     if not of_year.use_of_funds.strip():
         messages.error(
             request,
-            f"Dites d'abord, dans les réglages de l'exercice {year}, à quoi les fonds ont été "
-            "employés : le compte d'emploi l'imprime.",
+            f"Le compte d'emploi {year} imprime à quoi les fonds ont été employés : les finances "
+            "l'écrivent d'abord dans les réglages de l'exercice.",
         )
         return redirect("debtor", code=code)
     content = print_use_account(collectivity, of_year, titres)
