@@ -91,7 +91,7 @@ class Owed(NamedTuple):
 
 
 def owed(titres: TitreQuerySet, as_at: datetime.date) -> Iterator[Owed]:
-    """Yield what each of `titres` that is not settled on a day owes, in their order.
+    """Yield what each of `titres` that is not settled on a day owes, in the order of their keys.
 
     In three queries.
     """

@@ -86,7 +86,7 @@ def build_board(campaign: Campaign, user: User, territory: Q) -> Board:
     A constant number of queries.
     """
     today = timezone.localdate()
-    living = Convention.objects.for_user(user).living().filter(territory, campaign=campaign)
+    living = living_of(campaign, user, territory)
     keys = living.order_by().values("pk")
     found: dict[int, Figures] = defaultdict(Figures)
     _add_conventions(found, living)
@@ -97,6 +97,11 @@ def build_board(campaign: Campaign, user: User, territory: Q) -> Board:
         for department in Department.objects.filter(pk__in=found).order_by("code")
     ]
     return Board(departments, sum_of(figures for _, figures in departments))
+
+
+def living_of(campaign: Campaign, user: User, territory: Q) -> ConventionQuerySet:
+    """Return the conventions that the board of a campaign, and the lists it opens, are made of."""
+    return Convention.objects.for_user(user).living().filter(territory, campaign=campaign)
 
 
 def sum_of(figures: Iterable[Figures]) -> Figures:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
+from django.db import models
 from django.db.models import Q, Sum
 from django.utils import timezone
 
@@ -14,27 +14,19 @@ from billing.claims.listing import amounts
 from billing.ledger import cents, euros
 from billing.models import Entry, Titre
 from billing.models.entry import SETTLED
+from billing.recovery.board import living_of
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import CLAIMABLE, State
-from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
 
 
-class Figure(StrEnum):
+class Figure(models.TextChoices):
     """The figures of the board that no other list shows."""
 
-    EXPECTED = "attendu"
-    CONTESTED = "conteste"
-    SETTLED = "remis-ou-non-valeur"
-    BALANCE = "reste-du"
-
-
-NAMES = {
-    Figure.EXPECTED: "Attendu",
-    Figure.CONTESTED: "Contesté",
-    Figure.SETTLED: "Remis ou admis en non-valeur",
-    Figure.BALANCE: "Reste dû",
-}
+    EXPECTED = "attendu", "Attendu"
+    CONTESTED = "conteste", "Contesté"
+    SETTLED = "remis-ou-non-valeur", "Remis ou admis en non-valeur"
+    BALANCE = "reste-du", "Reste dû"
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ class Line:
 
 def lines_of(figure: Figure, campaign: Campaign, user: User, territory: Q) -> list[Line]:
     """Return what a figure of `build_board` adds up, collectivities in order; zeros left out."""
-    living = Convention.objects.for_user(user).living().filter(territory, campaign=campaign)
+    living = living_of(campaign, user, territory)
     shares = _SHARES[figure](living)
     rows = living.order_by("collectivity__search_text", "pk").values_list(
         "pk",

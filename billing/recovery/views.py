@@ -23,7 +23,6 @@ from billing.recovery.aged import NAMES, Aged, aged_by_debtor, sum_of
 from billing.recovery.board import budget_years, build_board
 from billing.recovery.contestations import contestations as all_contestations
 from billing.recovery.contestations import of_account, print_letter
-from billing.recovery.figures import NAMES as NAMES_OF_FIGURES
 from billing.recovery.figures import Figure, lines_of
 from billing.recovery.forms import OwedForm
 from billing.recovery.statement import print_statement
@@ -115,7 +114,7 @@ def board(request: HttpRequest) -> HttpResponse:
 @role_required(*READERS)
 def board_figure(request: HttpRequest, figure: str) -> HttpResponse:
     """What a figure of the board is made of, convention by convention, with its sum."""
-    if figure not in NAMES_OF_FIGURES:
+    if figure not in Figure.values:
         raise Http404
     user = user_of(request)
     form = TerritoryForm(request.GET, user=user)
@@ -131,7 +130,7 @@ def board_figure(request: HttpRequest, figure: str) -> HttpResponse:
         {
             "form": form,
             "campaign": campaign,
-            "name": NAMES_OF_FIGURES[Figure(figure)],
+            "name": Figure(figure).label,
             "page": page_of(request, lines),
             "total": total(line.amount for line in lines),
             "query": form.query(),
@@ -196,8 +195,8 @@ def debtor_use_account(request: HttpRequest, code: str, year: int) -> HttpRespon
     if not of_year.use_of_funds.strip():
         messages.error(
             request,
-            f"Dites d'abord, dans les réglages de l'exercice {year}, à quoi les fonds ont été "
-            "employés : le compte d'emploi l'imprime.",
+            f"Le compte d'emploi {year} imprime à quoi les fonds ont été employés : les finances "
+            "l'écrivent d'abord dans les réglages de l'exercice.",
         )
         return redirect("debtor", code=code)
     content = print_use_account(collectivity, of_year, titres)

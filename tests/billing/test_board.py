@@ -7,10 +7,18 @@ import pytest
 from django.db.models import Q
 from django.urls import reverse
 
+from accounts.roles import Role
 from billing.models import Titre
 from billing.models.entry import EntryKind
 from billing.recovery.board import budget_years, build_board
-from tests.factories import ConventionFactory
+from billing.recovery.figures import Figure
+from tests.factories import (
+    CollectivityFactory,
+    CommuneFactory,
+    ConventionFactory,
+    DepartmentFactory,
+    UserFactory,
+)
 
 from .conftest import amend, issue, request, sign_in_order, tell
 
@@ -59,6 +67,32 @@ def test_each_figure_is_what_its_list_adds_up_to(as_finance, campaign):
     assert totals("exonerees").claims == total.exempt
     owed = as_finance.get(f"{reverse('owed')}?campagne={campaign.start_year}").context["total"]
     assert (owed.balance, owed.contested) == (total.balance, total.contested)
+
+
+@pytest.mark.parametrize("figure", Figure.values)
+def test_the_list_of_a_figure_is_that_of_the_departements_that_one_follows(
+    client, campaign, finance, figure
+):
+    address = f"{reverse('board_figure', args=[figure])}?campagne={campaign.start_year}"
+    client.force_login(finance)
+    whole = client.get(address).context
+    assert whole["total"] > 0
+    elsewhere = sign_in_order(
+        ConventionFactory(
+            campaign=campaign,
+            collectivity=CollectivityFactory(
+                commune=CommuneFactory(department=DepartmentFactory(code="48", name="Lozère"))
+            ),
+        )
+    )
+    department = elsewhere.collectivity.department
+    client.force_login(UserFactory(role=Role.RECTORAT, departments=[department]))
+    listed = client.get(address).context
+    expected = [elsewhere.reference] if figure == Figure.EXPECTED else []
+    assert [line.reference for line in listed["page"]] == expected
+    beyond = client.get(f"{address}&departement=34")
+    assert beyond.context["campaign"] is None
+    assert list(beyond.context["page"]) == []
 
 
 def test_budget_years_are_those_of_issue_and_of_payment(campaign, finance, today):

@@ -97,14 +97,14 @@ def interrupt(at_step, *, cut):
     files.keep_file = stepping(files.keep_file)
 
 
-def steps_of(action, is_done, nothing_is_there, *, cut):
+def steps_of(action, is_done, is_whole_until_then, *, cut):
     """Interrupt `action` one step later each time until it is done; return how many there were."""
     for step in range(MOST_STEPS):
         code = ended(start(action, at_step=step, cut=cut))
         if is_done():
             return step
         assert code == (REFUSED if cut else -signal.SIGKILL), (step, code)
-        nothing_is_there()
+        is_whole_until_then()
     raise AssertionError("never done")
 
 
@@ -141,15 +141,21 @@ def test_files_stopped_at_any_step_are_whole_in_the_end_and_equal_to_the_rows(
     campaign, finance, cut
 ):
     batch = confirm(prepared(campaign, finance), by=finance)
-    for step in range(MOST_STEPS):
-        ended(start(lambda: files.write_files(batch), at_step=step, cut=cut))
+
+    def they_are_all_there():
+        return batch.files.count() == len(files.WRITERS)
+
+    def those_there_are_whole():
         for stored in BatchFile.objects.order_by("pk"):
             files.open_checked(stored).close()
-        if batch.files.count() == len(files.WRITERS):
-            break
-    assert step > 5
+
+    steps = steps_of(
+        lambda: files.write_files(batch), they_are_all_there, those_there_are_whole, cut=cut
+    )
+    assert steps > 5
+    those_there_are_whole()
     write_missing_files()
-    assert batch.files.count() == len(files.WRITERS)
+    assert they_are_all_there()
     references, written = as_written(batch)
     assert references == written
 
@@ -164,12 +170,13 @@ def test_a_return_stopped_at_any_step_is_applied_whole_or_not_at_all(campaign, f
         assert not ReturnRow.objects.exists()
         assert not Entry.objects.exists()
 
-    steps_of(
+    steps = steps_of(
         lambda: applying.apply(received, LAYOUT, by=finance),
         ReturnImport.objects.exists,
         nothing_is_there,
         cut=cut,
     )
+    assert steps > 5
     assert (ReturnRow.objects.count(), Entry.objects.count()) == (3, 3)
     with pytest.raises(EntryRefused):
         applying.apply(received, LAYOUT, by=finance)

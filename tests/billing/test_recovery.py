@@ -17,7 +17,7 @@ from billing.models.entry import EntryKind
 from billing.recovery.aged import aged_by_debtor, sum_of
 from billing.recovery.contestations import contestations
 from law import collection
-from tests.factories import ConventionFactory, DepartmentFactory, UserFactory
+from tests.factories import CampaignFactory, ConventionFactory, DepartmentFactory, UserFactory
 
 from .conftest import issue, request, sign_in_order, tell
 
@@ -83,6 +83,19 @@ class TestAged:
         tell(titre, EntryKind.RECEIVED, amount=90)
         assert line_of(titre, later) is None
         assert line_of(titre, today).balance == 90
+
+    def test_a_debtor_is_named_as_its_last_titre_names_it(self, titre, finance, today):
+        issue(titre)
+        debtor = titre.debtor
+        debtor.commune.name = "Commune nouvelle"
+        debtor.commune.save()
+        earlier = CampaignFactory(start_year=titre.batch.campaign.start_year - 1)
+        sign_in_order(ConventionFactory(campaign=earlier, collectivity=debtor))
+        request(earlier, finance)
+        last = Titre.objects.latest("pk")
+        issue(last)
+        assert last.debtor_name != titre.debtor_name
+        assert line_of(titre, today).name == last.debtor_name
 
     def test_what_is_not_issued_is_not_owed(self, titre, today):
         assert line_of(titre, today) is None
