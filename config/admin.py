@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite
-from django.contrib.admin.helpers import AdminForm
+from django.contrib.admin.helpers import AdminForm, InlineAdminFormSet
 from django.contrib.auth.decorators import login_not_required
 from django.forms import BaseForm, BaseFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -109,6 +109,8 @@ def _is_refused(shown: Any) -> bool:
     """Tell whether what a template is given is a form that was refused, or a list with one."""
     if isinstance(shown, AdminForm):
         shown = shown.form
+    if isinstance(shown, InlineAdminFormSet):
+        shown = shown.formset
     if isinstance(shown, BaseForm):
         return bool(shown.is_bound and shown.errors)
     if isinstance(shown, BaseFormSet):

@@ -9,6 +9,7 @@ from communes.models import Collectivity
 from tests.factories import (
     CollectivityFactory,
     ConventionFactory,
+    DepartmentFactory,
     SchoolFactory,
     current_signed_convention,
 )
@@ -44,6 +45,25 @@ def test_what_is_changed_into_nothing(agent):
     page = reverse("admin:communes_collectivity_change", args=[town.pk])
     assert agent.post(page, NOTHING).status_code == 422
     assert Collectivity.objects.get().name == town.name
+
+
+def test_a_member_added_without_its_commune(agent):
+    members = {
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-INITIAL_FORMS": "0",
+        "memberships-0-since": "2026-09-01",
+    }
+    department = DepartmentFactory()
+    typed = {
+        "kind": "epci",
+        "name": "Hérault Méditerranée",
+        "department": department.pk,
+        "siren": "243400819",
+        "representative_capacity": "Président",
+    }
+    answer = agent.post(reverse("admin:communes_collectivity_add"), typed | members)
+    assert not answer.context["adminform"].form.errors
+    assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("name", ["message", "resume"])
