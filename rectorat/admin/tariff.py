@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 
@@ -91,18 +92,16 @@ def tariff_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> Ht
         rate.save()
         messages.success(request, "Le taux de TVA est enregistré.")
         return here
-    tried = Campaign.objects.get(pk=campaign.pk)
     typed = request.POST if request.method == "POST" and not adds_rate else None
-    form = TariffForm(typed, instance=tried)
-    is_valid = typed is None or form.is_valid()
-    if is_valid and "choose" in request.POST:
-        form.save()
-        write_journal(campaign, user_of(request), "tariff", f"Tarif : {tried.rule_in_words}"[:300])
+    chooses = "choose" in request.POST
+    form = _choose(request, campaign) if chooses else _tried(campaign, typed)
+    is_valid = not form.is_bound or form.is_valid()
+    if chooses and is_valid:
         messages.success(
             request, "Le tarif est choisi. Préparez de nouveau ce qui l'était déjà, s'il a changé."
         )
         return here
-    rule = tried.rule if is_valid else None
+    rule = form.instance.rule if is_valid else None
     context = {
         "form": form,
         "rate_form": rate,
@@ -113,6 +112,25 @@ def tariff_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> Ht
         "is_nav_sidebar_enabled": False,  # The table needs the width.
     }
     return page_of(request, campaign, "tariff", "Tarif", context)
+
+
+def _tried(campaign: Campaign, typed: QueryDict | None) -> TariffForm:
+    """Return the form of a rule; the page shows the campaign as it is kept."""
+    return TariffForm(typed, instance=Campaign.objects.get(pk=campaign.pk))
+
+
+def _choose(request: HttpRequest, campaign: Campaign) -> TariffForm:
+    """Keep the rule typed, in the campaign as it is now: its row is written whole.
+
+    Return the form, which says what is refused.
+    """
+    with transaction.atomic():
+        form = TariffForm(request.POST, instance=Campaign.objects.held(campaign))
+        if form.is_valid():
+            chosen = form.save()
+            words = f"Tarif : {chosen.rule_in_words}"[:300]
+            write_journal(chosen, user_of(request), "tariff", words)
+    return form
 
 
 def exceptions_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> HttpResponse:

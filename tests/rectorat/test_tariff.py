@@ -76,6 +76,14 @@ def test_the_rule_that_was_tried_is_chosen_and_journalled(agent, campaign):
     assert "jusqu'à 5 écoles" in entry.summary
 
 
+def test_no_rule_is_chosen_without_its_journal(agent, campaign, monkeypatch):
+    monkeypatch.setattr("rectorat.admin.tariff.write_journal", lambda *entry: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        agent.post(url("tariff", campaign), rule(tariff="50", choose="1"))
+    campaign.refresh_from_db()
+    assert campaign.tariff == 45
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
