@@ -100,7 +100,7 @@ def _on_invitations(label: str, done: str, explanation: str, verb: Any) -> ListA
         label=label,
         done=done,
         explanation=explanation,
-        permission="add",
+        permission="invitations.add_invitation",
         do=one_by_one(_does(verb)),
         at_once=_AT_ONCE,
         is_atomic=True,
