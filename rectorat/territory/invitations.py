@@ -91,10 +91,6 @@ def _names_of_invitations(keys: Sequence[int]) -> dict[int, str]:
     return {invitation.pk: str(invitation) for invitation in found}
 
 
-def _seen(user: User) -> QuerySet[Invitation]:
-    return Invitation.objects.filter(collectivity_scope(user, "collectivity"))
-
-
 def _on_invitations(label: str, done: str, explanation: str, verb: Any) -> ListAction:
     return ListAction(
         label=label,
@@ -106,7 +102,7 @@ def _on_invitations(label: str, done: str, explanation: str, verb: Any) -> ListA
         is_atomic=True,
         names=_names_of_invitations,
         page="admin:invitations_invitation_change",
-        visible=_seen,
+        visible=lambda user: Invitation.objects.filter(inviting.scope(user)),
         rows=lambda chosen: chosen.select_related("collectivity__department"),
         refusal=lambda invitation: "" if invitation.is_pending else _NO_LONGER,
     )
