@@ -30,11 +30,12 @@ def decide_exception(
 
     `value` in euros or in percent by `kind` (`ReliefKind`). Raises TransitionRefused once the
     convention was sent: an avenant does not change a tariff, finance reduces what is asked;
-    and ValidationError for a value that is none.
+    for a day that cannot be; and ValidationError for a value that is none.
     """
     with transaction.atomic():
         campaign = Campaign.objects.held(campaign)
         campaign.refuse_work(by)
+        campaign.window.refuse(decided_on, "decided_on")
         convention = campaign.conventions.living().filter(collectivity=collectivity).first()
         if convention and convention.state not in REWORKABLE:
             raise TransitionRefused(

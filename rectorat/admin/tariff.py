@@ -19,7 +19,7 @@ from conventions.campaigns.tariffs import ReliefKind
 from conventions.enrolment.exceptions import decide_exception
 from conventions.enrolment.tariff_examples import examples_of
 from lifecycle.door import write_journal
-from lifecycle.plausible import DateInput
+from lifecycle.plausible import DateInput, keep_within
 from rectorat.admin.renewal import PageOf
 
 
@@ -69,12 +69,6 @@ class ExceptionForm(forms.Form):
         if found is None:
             raise ValidationError("Aucune collectivité ne porte ce code.")
         return found
-
-    def clean_decided_on(self) -> Any:
-        day = self.cleaned_data["decided_on"]
-        if day > timezone.localdate():
-            raise ValidationError("Cette date est à venir.")
-        return day
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -136,6 +130,7 @@ def _choose(request: HttpRequest, campaign: Campaign) -> TariffForm:
 def exceptions_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> HttpResponse:
     """List the exceptions, those that others replaced too, and (POST) record one more."""
     form = ExceptionForm(request.POST or None)
+    keep_within(form, campaign.window)
     if request.method == "POST" and form.is_valid():
         data = dict(form.cleaned_data)
         try:

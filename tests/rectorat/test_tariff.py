@@ -154,6 +154,19 @@ def test_an_exception_is_recorded_and_a_prepared_convention_takes_it(agent, rect
     assert "pourcentage : 10 %" in page
 
 
+@pytest.mark.parametrize("day", [(22, 10, 1), (2000, 1, 1), (2030, 1, 1)])
+def test_an_exception_is_decided_on_a_day_that_can_be(agent, convention, day):
+    """It is kept for ever: a slip of the finger would be too."""
+    decided_on = datetime.date(*day)
+    typed = exception(code=convention.collectivity.code, decided_on=decided_on.isoformat())
+    page = agent.post(url("exceptions", convention.campaign), typed)
+    assert page.status_code == 422
+    assert page.context["form"].errors["decided_on"]
+    with pytest.raises(TransitionRefused):
+        decide(convention, decided_on=decided_on)
+    assert not TariffException.objects.exists()
+
+
 def test_the_end_of_an_exception_is_one_more(agent, convention):
     code = convention.collectivity.code
     agent.post(url("exceptions", convention.campaign), exception(code=code))
@@ -174,11 +187,13 @@ def test_a_collectivity_made_exempt_owes_nothing(convention):
 
 
 def decide(convention, **values):
-    given = {"kind": "percent", "value": Decimal(10), "reason": "petite commune"} | values
-    day = datetime.date(2022, 10, 1)
-    return decide_exception(
-        convention.campaign, convention.collectivity, by=None, decided_on=day, **given
-    )
+    given = {
+        "kind": "percent",
+        "value": Decimal(10),
+        "reason": "petite commune",
+        "decided_on": datetime.date(2022, 10, 1),
+    }
+    return decide_exception(convention.campaign, convention.collectivity, by=None, **given | values)
 
 
 def test_a_text_without_words_for_it_cannot_be_free(convention):
