@@ -13,7 +13,13 @@ from conventions.models import Convention
 from documents.wording.texts import load_texts
 from lifecycle.errors import TransitionRefused
 from lifecycle.frozen import FrozenError
-from tests.factories import CampaignFactory, CollectivityFactory, SchoolFactory, TextModelFactory
+from tests.factories import (
+    CampaignFactory,
+    CollectivityFactory,
+    SchoolFactory,
+    TextModelFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -186,14 +192,22 @@ def test_a_collectivity_made_exempt_owes_nothing(convention):
     assert (convention.amount, convention.is_free) == (0, True)
 
 
+def test_an_exception_is_the_whole_regions_affair(convention):
+    limited = UserFactory(role="rectorat", departments=[convention.collectivity.department])
+    with pytest.raises(TransitionRefused):
+        decide(convention, by=limited)
+    assert not TariffException.objects.exists()
+
+
 def decide(convention, **values):
     given = {
+        "by": None,
         "kind": "percent",
         "value": Decimal(10),
         "reason": "petite commune",
         "decided_on": datetime.date(2022, 10, 1),
     }
-    return decide_exception(convention.campaign, convention.collectivity, by=None, **given | values)
+    return decide_exception(convention.campaign, convention.collectivity, **given | values)
 
 
 def test_a_text_without_words_for_it_cannot_be_free(convention):
