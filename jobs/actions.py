@@ -46,10 +46,12 @@ class Action:
 
     `names` gives the rows of keys their names, kept in the report; `page` is the address of one
     of them, "" where they have none, and `visible` leaves of their table what an account may see
-    today (None: whatever it asked for). `do` takes `at_once` rows. Where `is_atomic`, it only
-    writes the database, in the transaction that notes what became of its rows: a worker killed in
-    the middle leaves nothing half done, and nothing is done twice. Elsewhere it is done again:
-    twice must be the same as once. What has to be made before that transaction is made by `prepare`. `gather`
+    today (None: whatever it asked for). `permission` ("app.action_model") is what it must hold
+    then, "" where the verbs look themselves. `do` takes `at_once` rows. Where `is_atomic`, it
+    only writes the database, in the transaction that notes what became of its rows: a worker
+    killed in the middle leaves nothing half done, and nothing is done twice. Elsewhere it is done
+    again: twice must be the same as once. What has to be made before that transaction is made by
+    `prepare`. `gather`
     makes one file of all that was done, called `file_name`.
     """
 
@@ -59,6 +61,7 @@ class Action:
     page: str
     do: Do
     visible: Callable[[User], QuerySet[Any]] | None = None
+    permission: str = ""
     at_once: int = 1
     is_atomic: bool = False
     prepare: Callable[[Sequence[int], User], None] | None = None
@@ -66,7 +69,9 @@ class Action:
     file_name: str = ""
 
     def theirs(self, keys: Sequence[int], user: User) -> set[int]:
-        """Return those of `keys` whose rows `user` may see today."""
+        """Return those of `keys` on which `user` may act today: none once the account is closed."""
+        if not user.is_active or (self.permission and not user.has_perm(self.permission)):
+            return set()
         if self.visible is None:
             return set(keys)
         seen = self.visible(user).filter(pk__in=keys).order_by()

@@ -119,10 +119,7 @@ class InvitationAdmin(ExportMixin, FileImportMixin, ScopedAdmin):
     )
 
     def scope(self, user: User) -> Q:
-        """Those of the agents are the administrators' affair."""
-        if user.role == Role.ADMINISTRATOR:
-            return Q()
-        return collectivity_scope(user, "collectivity") & Q(role=Role.TOWN_HALL)
+        return inviting.scope(user)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         return super().get_queryset(request).with_state()

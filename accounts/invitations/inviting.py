@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -82,6 +82,16 @@ def refusal_of(invitation: Invitation, by: User) -> str:
     if found.collectivities.filter(pk=collectivity.pk).exists():
         return f"{found.email} a déjà accès à {collectivity}."
     return ""
+
+
+def scope(user: User) -> Q:
+    """Return the filter that leaves an agent their invitations.
+
+    Those of the agents are the administrators' affair.
+    """
+    if user.role == Role.ADMINISTRATOR:
+        return Q()
+    return collectivity_scope(user, "collectivity") & Q(role=Role.TOWN_HALL)
 
 
 def may_manage(user: User, collectivity: Collectivity) -> bool:

@@ -12,7 +12,7 @@ from conventions.campaigns.tariffs import ReliefKind
 from conventions.enrolment.preparation import prepare
 from conventions.lifecycle import REWORKABLE
 from documents.wording.conditions import says_free
-from lifecycle.door import write_journal
+from lifecycle.door import refuse_limited, write_journal
 from lifecycle.errors import TransitionRefused
 
 
@@ -30,11 +30,14 @@ def decide_exception(
 
     `value` in euros or in percent by `kind` (`ReliefKind`). Raises TransitionRefused once the
     convention was sent: an avenant does not change a tariff, finance reduces what is asked;
-    and ValidationError for a value that is none.
+    to an agent of some départements; for a day that cannot be. ValidationError for a value that
+    is none.
     """
     with transaction.atomic():
         campaign = Campaign.objects.held(campaign)
         campaign.refuse_work(by)
+        refuse_limited(by)
+        campaign.window.refuse(decided_on, "decided_on")
         convention = campaign.conventions.living().filter(collectivity=collectivity).first()
         if convention and convention.state not in REWORKABLE:
             raise TransitionRefused(

@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ from conventions.campaigns.tariffs import ReliefKind
 from conventions.enrolment.exceptions import decide_exception
 from conventions.enrolment.tariff_examples import examples_of
 from lifecycle.door import write_journal
-from lifecycle.plausible import DateInput
+from lifecycle.plausible import DateInput, keep_within
 from rectorat.admin.renewal import PageOf
 
 
@@ -69,12 +70,6 @@ class ExceptionForm(forms.Form):
             raise ValidationError("Aucune collectivité ne porte ce code.")
         return found
 
-    def clean_decided_on(self) -> Any:
-        day = self.cleaned_data["decided_on"]
-        if day > timezone.localdate():
-            raise ValidationError("Cette date est à venir.")
-        return day
-
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         is_reduction = data.get("kind") in (ReliefKind.AMOUNT, ReliefKind.PERCENT)
@@ -91,18 +86,16 @@ def tariff_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> Ht
         rate.save()
         messages.success(request, "Le taux de TVA est enregistré.")
         return here
-    tried = Campaign.objects.get(pk=campaign.pk)
     typed = request.POST if request.method == "POST" and not adds_rate else None
-    form = TariffForm(typed, instance=tried)
-    is_valid = typed is None or form.is_valid()
-    if is_valid and "choose" in request.POST:
-        form.save()
-        write_journal(campaign, user_of(request), "tariff", f"Tarif : {tried.rule_in_words}"[:300])
+    chooses = "choose" in request.POST
+    form = _choose(request, campaign) if chooses else _tried(campaign, typed)
+    is_valid = not form.is_bound or form.is_valid()
+    if chooses and is_valid:
         messages.success(
             request, "Le tarif est choisi. Préparez de nouveau ce qui l'était déjà, s'il a changé."
         )
         return here
-    rule = tried.rule if is_valid else None
+    rule = form.instance.rule if is_valid else None
     context = {
         "form": form,
         "rate_form": rate,
@@ -115,9 +108,29 @@ def tariff_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> Ht
     return page_of(request, campaign, "tariff", "Tarif", context)
 
 
+def _tried(campaign: Campaign, typed: QueryDict | None) -> TariffForm:
+    """Return the form of a rule; the page shows the campaign as it is kept."""
+    return TariffForm(typed, instance=Campaign.objects.get(pk=campaign.pk))
+
+
+def _choose(request: HttpRequest, campaign: Campaign) -> TariffForm:
+    """Keep the rule typed, in the campaign as it is now: its row is written whole.
+
+    Return the form, which says what is refused.
+    """
+    with transaction.atomic():
+        form = TariffForm(request.POST, instance=Campaign.objects.held(campaign))
+        if form.is_valid():
+            chosen = form.save()
+            words = f"Tarif : {chosen.rule_in_words}"[:300]
+            write_journal(chosen, user_of(request), "tariff", words)
+    return form
+
+
 def exceptions_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> HttpResponse:
     """List the exceptions, those that others replaced too, and (POST) record one more."""
     form = ExceptionForm(request.POST or None)
+    keep_within(form, campaign.window)
     if request.method == "POST" and form.is_valid():
         data = dict(form.cleaned_data)
         try:

@@ -51,14 +51,12 @@ class ListAction(Action):
     """An action asked for in a list of the admin site.
 
     `explanation` says what it does, `refusal` why it leaves a row out ("" when it does not), of
-    rows read by `rows`. `permission` is what the agent must hold, of the list's model unless it
-    names another. `touched` lists the living files that it touches (`admin/touched.html`).
+    rows read by `rows`. `permission` is asked of the agent too. `touched` lists the living files that it touches (`admin/touched.html`).
     """
 
     explanation: str
     refusal: Callable[[Any], str]
     rows: Callable[[QuerySet[Any]], QuerySet[Any]] = lambda chosen: chosen
-    permission: str = "change"
     form: type[Form] = Form
     touched: Callable[[Sequence[Any]], Sequence[Any]] = lambda rows: ()
 
@@ -95,9 +93,7 @@ class AskingMixin(ScopedAdmin):
 
     def may_ask(self, request: HttpRequest, name: str) -> bool:
         """Tell whether the agent may take the action of that name."""
-        asked = self.asked_of_jobs[name].permission
-        own = f"{self.opts.app_label}.{asked}_{self.opts.model_name}"
-        return user_of(request).has_perm(asked if "." in asked else own)
+        return user_of(request).has_perm(self.asked_of_jobs[name].permission)
 
     def do_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Have a worker act on the rows whose keys are given, and lead to where it is followed."""

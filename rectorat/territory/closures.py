@@ -48,6 +48,7 @@ def _action(label: str, done: str, explanation: str, do: Any, **how: Any) -> Lis
         label=label,
         done=done,
         explanation=explanation,
+        permission="schools.change_school",
         do=one_by_one(do),
         at_once=_AT_ONCE,
         is_atomic=True,

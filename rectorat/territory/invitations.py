@@ -91,22 +91,18 @@ def _names_of_invitations(keys: Sequence[int]) -> dict[int, str]:
     return {invitation.pk: str(invitation) for invitation in found}
 
 
-def _seen(user: User) -> QuerySet[Invitation]:
-    return Invitation.objects.filter(collectivity_scope(user, "collectivity"))
-
-
 def _on_invitations(label: str, done: str, explanation: str, verb: Any) -> ListAction:
     return ListAction(
         label=label,
         done=done,
         explanation=explanation,
-        permission="add",
+        permission="invitations.add_invitation",
         do=one_by_one(_does(verb)),
         at_once=_AT_ONCE,
         is_atomic=True,
         names=_names_of_invitations,
         page="admin:invitations_invitation_change",
-        visible=_seen,
+        visible=lambda user: Invitation.objects.filter(inviting.scope(user)),
         rows=lambda chosen: chosen.select_related("collectivity__department"),
         refusal=lambda invitation: "" if invitation.is_pending else _NO_LONGER,
     )

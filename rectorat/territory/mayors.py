@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -43,6 +44,7 @@ def _apply(key: int, by: User, facts: Mapping[str, Any]) -> Outcome:
     return Outcome()
 
 
+@transaction.atomic
 def appoint(proposal: ProposedMayor, by: User) -> None:
     """Have the mayor proposed represent the commune, and go through its documents to be signed.
 
@@ -65,6 +67,7 @@ ACTIONS = {
         done="Représentants changés",
         names=_names,
         page="admin:communes_collectivity_change",
+        permission="contacts.change_proposedmayor",
         visible=lambda user: Collectivity.objects.filter(collectivity_scope(user)),
         do=one_by_one(_apply),
         is_atomic=True,

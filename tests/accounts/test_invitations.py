@@ -18,7 +18,9 @@ from accounts.invitations.models import Invitation, InvitationState
 from accounts.models import AccessEntry, User
 from accounts.roles import Role
 from communes.models import Collectivity
+from jobs import running
 from jobs.models import Job
+from jobs.tasks import run_job
 from outbox.models import Email
 from tabular.models import ImportReport
 from tabular.reading import Report
@@ -248,6 +250,15 @@ def test_collectivities_are_invited_in_numbers_and_those_missed_are_named(
     assert email.to == ["mairie@a.fr"]
     kept = Invitation.objects.get(collectivity=fresh)
     assert (kept.is_shared, kept.invited_by) == (True, rectorat)
+
+
+def test_the_worker_leaves_the_agents_invitations_to_administrators(administrator):
+    invitation = InvitationFactory(role="rectorat", collectivity=None)
+    job = running.start("withdraw_invitations", [invitation.pk], by=administrator)
+    User.objects.filter(pk=administrator.pk).update(role="rectorat")
+    run_job(job.pk)
+    assert job.items.get().state == "left_out"
+    assert Invitation.objects.pending().exists()
 
 
 def test_an_agent_invites_collectivities_of_their_departements_only(client, town, worked):

@@ -243,6 +243,15 @@ class TestOnTheCollectivitysPage:
         self.settle(client, agde, apply="")
         assert reviewed == [convention]
 
+    def test_nobody_changes_whose_documents_could_not_be_gone_through(
+        self, client, rectorat, agde, page, monkeypatch
+    ):
+        monkeypatch.setattr("rectorat.territory.mayors.review", lambda files: 1 / 0)
+        client.force_login(rectorat)
+        with pytest.raises(ZeroDivisionError):
+            self.settle(client, agde, apply="")
+        assert Collectivity.objects.get(pk=agde.pk).representative == "Camille MARTIN"
+
     def test_another_proposal_than_the_one_shown_is_not_applied(self, client, rectorat, agde, page):
         client.force_login(rectorat)
         done = self.settle(client, agde, apply="", proposed="Paul ROUX, maire depuis le 28/03/2026")

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from accounts.models import User
 from communes.models import Department
 from conventions.models import Convention, Piece, attach, issue_documents
 from documents.received.uploads import UploadedPdf
@@ -18,7 +19,13 @@ from jobs import running as jobs
 from jobs.models import Job, JobItem, Worker
 from lifecycle.errors import StaleFile, TransitionRefused
 from rectorat.lists.choosing import chips
-from tests.factories import CollectivityFactory, ConventionFactory, DepartmentFactory, UserFactory
+from tests.factories import (
+    CollectivityFactory,
+    ConventionFactory,
+    DepartmentFactory,
+    SchoolFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -523,6 +530,17 @@ def test_the_worker_leaves_out_what_is_no_longer_the_askers(gard_agent):
     tasks.run_job(job.pk)
     assert job.items.get(key=kept.pk).state == JobItem.State.DONE
     assert "N'est plus de ceux que suit" in job.items.get(key=lost.pk).reason
+
+
+@pytest.mark.parametrize("lost", [{"is_active": False}, {"role": "finance"}])
+def test_the_worker_does_nothing_for_who_may_no_longer(rectorat, lost):
+    school = SchoolFactory(closure_proposed_on=datetime.date(2026, 11, 1))
+    job = jobs.start("confirm_closures", [school.pk], by=rectorat)
+    User.objects.filter(pk=rectorat.pk).update(**lost)
+    tasks.run_job(job.pk)
+    school.refresh_from_db()
+    assert job.items.get().state == JobItem.State.LEFT_OUT
+    assert school.closure_proposed_on
 
 
 def test_a_job_leads_back_to_its_list_with_its_filters(client, rectorat, worked):

@@ -13,7 +13,13 @@ from conventions.models import Convention
 from documents.wording.texts import load_texts
 from lifecycle.errors import TransitionRefused
 from lifecycle.frozen import FrozenError
-from tests.factories import CampaignFactory, CollectivityFactory, SchoolFactory, TextModelFactory
+from tests.factories import (
+    CampaignFactory,
+    CollectivityFactory,
+    SchoolFactory,
+    TextModelFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +80,14 @@ def test_the_rule_that_was_tried_is_chosen_and_journalled(agent, campaign):
     assert campaign.tariff_brackets == "jusqu’à 5 : 100,00\nau-delà : 250,00"
     entry = campaign.journal.get(verb="tariff")
     assert "jusqu'à 5 écoles" in entry.summary
+
+
+def test_no_rule_is_chosen_without_its_journal(agent, campaign, monkeypatch):
+    monkeypatch.setattr("rectorat.admin.tariff.write_journal", lambda *entry: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        agent.post(url("tariff", campaign), rule(tariff="50", choose="1"))
+    campaign.refresh_from_db()
+    assert campaign.tariff == 45
 
 
 @pytest.mark.parametrize(
@@ -146,6 +160,19 @@ def test_an_exception_is_recorded_and_a_prepared_convention_takes_it(agent, rect
     assert "pourcentage : 10 %" in page
 
 
+@pytest.mark.parametrize("day", [(22, 10, 1), (2000, 1, 1), (2030, 1, 1)])
+def test_an_exception_is_decided_on_a_day_that_can_be(agent, convention, day):
+    """It is kept for ever: a slip of the finger would be too."""
+    decided_on = datetime.date(*day)
+    typed = exception(code=convention.collectivity.code, decided_on=decided_on.isoformat())
+    page = agent.post(url("exceptions", convention.campaign), typed)
+    assert page.status_code == 422
+    assert page.context["form"].errors["decided_on"]
+    with pytest.raises(TransitionRefused):
+        decide(convention, decided_on=decided_on)
+    assert not TariffException.objects.exists()
+
+
 def test_the_end_of_an_exception_is_one_more(agent, convention):
     code = convention.collectivity.code
     agent.post(url("exceptions", convention.campaign), exception(code=code))
@@ -165,12 +192,22 @@ def test_a_collectivity_made_exempt_owes_nothing(convention):
     assert (convention.amount, convention.is_free) == (0, True)
 
 
+def test_an_exception_is_the_whole_regions_affair(convention):
+    limited = UserFactory(role="rectorat", departments=[convention.collectivity.department])
+    with pytest.raises(TransitionRefused):
+        decide(convention, by=limited)
+    assert not TariffException.objects.exists()
+
+
 def decide(convention, **values):
-    given = {"kind": "percent", "value": Decimal(10), "reason": "petite commune"} | values
-    day = datetime.date(2022, 10, 1)
-    return decide_exception(
-        convention.campaign, convention.collectivity, by=None, decided_on=day, **given
-    )
+    given = {
+        "by": None,
+        "kind": "percent",
+        "value": Decimal(10),
+        "reason": "petite commune",
+        "decided_on": datetime.date(2022, 10, 1),
+    }
+    return decide_exception(convention.campaign, convention.collectivity, **given | values)
 
 
 def test_a_text_without_words_for_it_cannot_be_free(convention):
