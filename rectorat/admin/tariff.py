@@ -17,8 +17,7 @@ from conventions.campaigns.tariff_words import tariff_in_words
 from conventions.campaigns.tariffs import ReliefKind
 from conventions.enrolment.exceptions import decide_exception
 from conventions.enrolment.tariff_examples import examples_of
-from lifecycle.door import write_journal
-from lifecycle.plausible import DateInput
+from lifecycle.plausible import DateInput, keep_within
 from rectorat.admin.renewal import PageOf
 
 
@@ -69,12 +68,6 @@ class ExceptionForm(forms.Form):
             raise ValidationError("Aucune collectivité ne porte ce code.")
         return found
 
-    def clean_decided_on(self) -> Any:
-        day = self.cleaned_data["decided_on"]
-        if day > timezone.localdate():
-            raise ValidationError("Cette date est à venir.")
-        return day
-
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         is_reduction = data.get("kind") in (ReliefKind.AMOUNT, ReliefKind.PERCENT)
@@ -96,12 +89,17 @@ def tariff_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> Ht
     form = TariffForm(typed, instance=tried)
     is_valid = typed is None or form.is_valid()
     if is_valid and "choose" in request.POST:
-        form.save()
-        write_journal(campaign, user_of(request), "tariff", f"Tarif : {tried.rule_in_words}"[:300])
-        messages.success(
-            request, "Le tarif est choisi. Préparez de nouveau ce qui l'était déjà, s'il a changé."
-        )
-        return here
+        try:
+            campaign.choose_tariff(by=user_of(request), **form.cleaned_data)
+        except ValidationError as refusal:
+            form.add_error(None, " ".join(refusal.messages))
+            is_valid = False
+        else:
+            messages.success(
+                request,
+                "Le tarif est choisi. Préparez de nouveau ce qui l'était déjà, s'il a changé.",
+            )
+            return here
     rule = tried.rule if is_valid else None
     context = {
         "form": form,
@@ -118,6 +116,7 @@ def tariff_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> Ht
 def exceptions_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> HttpResponse:
     """List the exceptions, those that others replaced too, and (POST) record one more."""
     form = ExceptionForm(request.POST or None)
+    keep_within(form, campaign.window)
     if request.method == "POST" and form.is_valid():
         data = dict(form.cleaned_data)
         try:

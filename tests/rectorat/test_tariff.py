@@ -4,6 +4,7 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from conventions.campaigns.models import Campaign, TariffException, VatRate
@@ -13,7 +14,14 @@ from conventions.models import Convention
 from documents.wording.texts import load_texts
 from lifecycle.errors import TransitionRefused
 from lifecycle.frozen import FrozenError
-from tests.factories import CampaignFactory, CollectivityFactory, SchoolFactory, TextModelFactory
+from tests.factories import (
+    CampaignFactory,
+    CollectivityFactory,
+    DepartmentFactory,
+    SchoolFactory,
+    TextModelFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +124,49 @@ def test_a_text_that_prints_a_fee_per_school_goes_with_no_other_rule(agent, camp
     assert "cette version imprime une participation par école" in page
 
 
+@pytest.fixture
+def limited():
+    return UserFactory(role="rectorat", departments=[DepartmentFactory(code="48")])
+
+
+TERMS = {
+    "tariff_basis": "school",
+    "tariff": Decimal(50),
+    "tariff_counted": "",
+    "tariff_brackets": "",
+    "vat_on_top": False,
+}
+
+
+def test_the_tariff_is_not_chosen_by_who_follows_some_departements(campaign, limited):
+    with pytest.raises(TransitionRefused, match="limité"):
+        campaign.choose_tariff(by=limited, **TERMS)
+
+
+def test_the_verb_itself_refuses_a_tariff_that_was_sent(convention):
+    campaign = convention.campaign
+    convention.send(by=None)
+    with pytest.raises(ValidationError, match="ne change plus"):
+        campaign.choose_tariff(by=None, **TERMS)
+    assert Campaign.objects.get().tariff == 45
+
+
+def test_choosing_writes_nothing_else_of_the_campaign(campaign):
+    """What was read before, and changed by somebody meanwhile, does not come back."""
+    Campaign.objects.update(contact_name="Changée depuis")
+    campaign.choose_tariff(by=None, **TERMS)
+    campaign.refresh_from_db()
+    assert (campaign.contact_name, campaign.tariff) == ("Changée depuis", 50)
+
+
+def test_a_campaign_whose_text_has_no_words_for_it_is_not_free(agent, campaign):
+    campaign.convention_text = TextModelFactory(kind="convention", version=2, body="{{ calcul }}")
+    campaign.save()
+    answer = agent.post(url("tariff", campaign), rule(tariff_basis="free", choose="1"))
+    assert "si_gratuit" in text_of(answer)
+    assert Campaign.objects.get().tariff_basis == "school"
+
+
 def test_once_a_convention_was_sent_the_tariff_stays(agent, convention):
     convention.send(by=None)
     page = text_of(agent.get(url("tariff", convention.campaign)))
@@ -166,11 +217,35 @@ def test_a_collectivity_made_exempt_owes_nothing(convention):
 
 
 def decide(convention, **values):
-    given = {"kind": "percent", "value": Decimal(10), "reason": "petite commune"} | values
-    day = datetime.date(2022, 10, 1)
-    return decide_exception(
-        convention.campaign, convention.collectivity, by=None, decided_on=day, **given
-    )
+    given = {
+        "by": None,
+        "kind": "percent",
+        "value": Decimal(10),
+        "reason": "petite commune",
+        "decided_on": datetime.date(2022, 10, 1),
+    }
+    return decide_exception(convention.campaign, convention.collectivity, **given | values)
+
+
+def test_an_exception_is_not_decided_by_who_follows_some_departements(convention, limited):
+    with pytest.raises(TransitionRefused, match="limité"):
+        decide(convention, by=limited)
+
+
+@pytest.mark.parametrize("day", [datetime.date(202, 10, 1), datetime.date(2027, 1, 1)])
+def test_an_exception_is_decided_on_a_day_that_can_be(convention, day):
+    with pytest.raises(TransitionRefused):
+        decide(convention, decided_on=day)
+
+
+def test_an_exception_that_the_convention_cannot_take_at_once_is_refused(convention):
+    """It would be sent at the amount of before, with nothing left to tell."""
+    Campaign.objects.update(tariff_basis="pupil")
+    school = SchoolFactory(payer=convention.collectivity, pupils=None)
+    enrol(convention.campaign, school.uai, by=None)
+    with pytest.raises(TransitionRefused, match=school.uai):
+        decide(convention)
+    assert not TariffException.objects.exists()
 
 
 def test_a_text_without_words_for_it_cannot_be_free(convention):
