@@ -1,28 +1,28 @@
 """One school year: its tariff, dates, signatory and texts."""
 
 import datetime
-import re
 from collections.abc import Collection
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES
 from communes.models import Civility, Collectivity, Region
+from conventions.campaigns.fitting_texts import refuse_text_without_free, refuse_texts_per_school
 from conventions.campaigns.lifecycle import CAMPAIGN_TRANSITIONS, CampaignState
 from conventions.campaigns.tariff_words import tariff_in_words
-from conventions.campaigns.tariffs import PRICED, ZERO, Basis, Tariff
+from conventions.campaigns.tariffs import PRICED, ZERO, Basis, ReliefKind, Tariff
 from conventions.campaigns.terms import TariffException, Terms, VatRate, clean_terms
 from documents.models import TextModel
 from law.deadlines import add_months
 from lifecycle import plausible
-from lifecycle.door import Missing, Stateful, refuse_limited
+from lifecycle.door import Missing, Stateful, refuse_limited, write_journal
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
 from lifecycle.plausible import Window
@@ -51,13 +51,6 @@ PRINTED = (
 
 # The days that an agent plans.
 PLANNED = ("opens_on", "reply_by", "ends_on")
-
-# Said by texts written before tariffs had rules.
-_PER_SCHOOL = re.compile(r"\{\{\s*participation_par_ecole\s*\}\}")
-_NOT_OF_THIS_RULE = (
-    "cette version imprime une participation par école. Choisissez-en une qui emploie "
-    "{{ tarif }} et {{ calcul }}, ou le tarif par école."
-)
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -229,16 +222,18 @@ class Campaign(Terms, Stateful):
                 }
             )
         self.vat_rate = rate.rate if rate else ZERO
-        self._refuse_texts_of_another_rule()
+        if self.decision_text_id and self.deliberation_text_id and self.convention_text_id:
+            self._refuse_texts_of_another_rule()
 
     def _refuse_texts_of_another_rule(self) -> None:
-        """Raise ValidationError for a text that would say the participation otherwise than it is."""
-        chosen = (self.decision_text_id, self.deliberation_text_id, self.convention_text_id)
-        if self.is_per_school or not all(chosen):
-            return
-        for text in (self.decision_text, self.deliberation_text, self.convention_text):
-            if _PER_SCHOOL.search(text.body):
-                raise ValidationError(f"{text.title}, version {text.version} : {_NOT_OF_THIS_RULE}")
+        if not self.is_per_school:
+            texts = (self.decision_text, self.deliberation_text, self.convention_text)
+            refuse_texts_per_school(*texts)
+        if self.tariff_basis == Basis.FREE or self._has_free_exceptions():
+            refuse_text_without_free(self.convention_text)
+
+    def _has_free_exceptions(self) -> bool:
+        return bool(self.pk) and self.tariff_exceptions.filter(kind=ReliefKind.FREE).exists()
 
     def _refuse_implausible_dates(self) -> None:
         days = {name: getattr(self, name) for name in PLANNED}
@@ -415,6 +410,22 @@ class Campaign(Terms, Stateful):
     def archive(self, *, by: User | None) -> None:
         """Archive a closed campaign: it is only consulted from here."""
         self._transition("archive", by)
+
+    def choose_tariff(self, *, by: User | None, **terms: Any) -> None:
+        """Take another rule, given by field of `TARIFF`, as long as no convention was sent.
+
+        Raises TransitionRefused, to who is limited too, and ValidationError at its field.
+        """
+        refuse_limited(by)
+        with transaction.atomic():
+            campaign = Campaign.objects.held(self)
+            campaign.refuse_work(by)
+            for name in TARIFF:
+                setattr(campaign, name, terms[name])
+            others = [field.name for field in self._meta.fields if field.name not in TARIFF]
+            campaign.full_clean(exclude=others)
+            campaign.save(update_fields=[*TARIFF, "vat_rate"])
+            write_journal(campaign, by, "tariff", f"Tarif : {campaign.rule_in_words}"[:300])
 
     def note_preparation(self) -> None:
         """Remember the first time its conventions were prepared: its year changes no more."""

@@ -29,7 +29,7 @@ def tariff_in_words(tariff: Tariff, relief: Relief | None = None, *, mention: bo
     if tariff.vat_rate:
         words += f", TVA à {_percent(tariff.vat_rate)} en sus"
     if relief and relief.kind != ReliefKind.NONE:
-        words += f", réduite de {_relief_value(relief)} ({relief.reason})"
+        words += f", avec une réduction de {_relief_value(relief)} ({relief.reason})"
     return words
 
 

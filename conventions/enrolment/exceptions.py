@@ -7,11 +7,11 @@ from django.db import transaction
 
 from accounts.models import User
 from communes.models import Collectivity
+from conventions.campaigns.fitting_texts import refuse_text_without_free
 from conventions.campaigns.models import Campaign, TariffException
 from conventions.campaigns.tariffs import ReliefKind
 from conventions.enrolment.preparation import prepare
 from conventions.lifecycle import REWORKABLE
-from documents.wording.conditions import says_free
 from lifecycle.door import refuse_limited, write_journal
 from lifecycle.errors import TransitionRefused
 
@@ -29,14 +29,14 @@ def decide_exception(
     """Keep an exception, with who recorded it; a convention already prepared takes it at once.
 
     `value` in euros or in percent by `kind` (`ReliefKind`). Raises TransitionRefused once the
-    convention was sent: an avenant does not change a tariff, finance reduces what is asked;
-    to an agent of some départements; for a day that cannot be. ValidationError for a value that
-    is none.
+    convention was sent: an avenant does not change a tariff, finance reduces what is asked; to
+    who is limited, like all of the tariff; where it cannot be prepared at once, with the reason;
+    and ValidationError for a value that is none.
     """
+    refuse_limited(by)
     with transaction.atomic():
         campaign = Campaign.objects.held(campaign)
         campaign.refuse_work(by)
-        refuse_limited(by)
         campaign.window.refuse(decided_on, "decided_on")
         convention = campaign.conventions.living().filter(collectivity=collectivity).first()
         if convention and convention.state not in REWORKABLE:
@@ -44,11 +44,8 @@ def decide_exception(
                 f"Sa convention est déjà {convention.get_state_display()} : son montant ne change "
                 "plus. Une réduction se demande aux finances, sur la page de sa créance."
             )
-        if kind == ReliefKind.FREE and not says_free(campaign.convention_text.body):
-            raise TransitionRefused(
-                "Le texte de la convention n'a pas de passage pour une convention gratuite "
-                "({{ si_gratuit }}) : choisissez d'abord une version qui en a un."
-            )
+        if kind == ReliefKind.FREE:
+            refuse_text_without_free(campaign.convention_text)
         exception = TariffException(
             campaign=campaign,
             collectivity=collectivity,
@@ -63,5 +60,12 @@ def decide_exception(
         what = f"Exception au tarif, {collectivity.name} : {exception}"
         write_journal(campaign, by, "tariff_exception", what[:300], comment=exception.reason)
         if convention:
-            prepare(campaign, by=by, payers=[collectivity.pk])
+            _prepare_at_once(campaign, collectivity, by)
     return exception
+
+
+def _prepare_at_once(campaign: Campaign, collectivity: Collectivity, by: User | None) -> None:
+    """Raise TransitionRefused where it is left out: it would be sent without its exception."""
+    left_out = dict(prepare(campaign, by=by, payers=[collectivity.pk]).left_out)
+    if reason := left_out.get(collectivity):
+        raise TransitionRefused(reason)

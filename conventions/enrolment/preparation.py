@@ -72,21 +72,20 @@ def prepare(
         existing = _existing(campaign, by, chosen)
         given_up = _given_up(campaign)
         exceptions = campaign.exceptions([payer.pk for payer in taken_by_payer])
+        refused = _refusals(campaign, existing, taken_by_payer)
+        report.left_out = list(refused.items())
         for payer, taken in taken_by_payer.items():
+            if payer in refused:
+                continue
             convention = existing.get(payer.pk)
             lines = [row.enrolment for row in taken]
-            if unknown := _unknown(campaign, lines):
-                report.left_out.append((payer, unknown))
-                continue
             values = charged(campaign, lines, exceptions.get(payer.pk))
             values["collectivity_title"] = payer.title
             if convention is None:
                 before = given_up.get(payer.pk, 0)
                 report.created.append(_new_convention(campaign, payer, values, before))
-            elif convention.state in REWORKABLE:
-                _bring_up_to_date(report, convention, **values)
             else:
-                report.left_out.append((payer, _already_sent(convention, taken)))
+                _bring_up_to_date(report, convention, **values)
         _write(report, campaign, existing, taken_by_payer, by)
         campaign.note_preparation()
     return report
@@ -194,6 +193,34 @@ def _given_up(campaign: Campaign) -> dict[int, int]:
     return dict(abandoned.values_list("collectivity").annotate(Count("pk")))
 
 
+def _refusals(
+    campaign: Campaign, existing: dict[int, Convention], taken_by_payer: _ByPayer
+) -> dict[Collectivity, str]:
+    """Return why some are left out (French), and with them who exchanges schools with them."""
+    refused = {}
+    for payer, taken in taken_by_payer.items():
+        convention = existing.get(payer.pk)
+        if unknown := _unknown(campaign, [row.enrolment for row in taken]):
+            refused[payer] = unknown
+        elif convention and convention.state not in REWORKABLE:
+            refused[payer] = _already_sent(convention, taken)
+    owners = {convention.pk: convention for convention in existing.values()}
+    moves = [
+        (payer, owner.collectivity)
+        for payer, taken in taken_by_payer.items()
+        for row in taken
+        if (owner := owners.get(row.before["convention_id"])) and owner.collectivity_id != payer.pk
+    ]
+    pairs = [*moves, *((giver, taker) for taker, giver in moves)]
+    while joined := [pair for pair in pairs if pair[0] in refused and pair[1] not in refused]:
+        for other, payer in joined:
+            refused[payer] = (
+                f"Une école passe de l'une à l'autre, et {other.name} est laissée de côté : les "
+                "deux conventions ne changent qu'ensemble."
+            )
+    return refused
+
+
 def _unknown(campaign: Campaign, lines: list[Enrolment]) -> str:
     """Return which schools lack the number that the tariff counts (French), "" when none does."""
     tariff = campaign.rule
@@ -297,6 +324,7 @@ def _empty(
 ) -> None:
     """A prepared convention whose last school left keeps existing, with none."""
     payers = {payer.pk for payer in taken_by_payer}
+    payers |= {payer.pk for payer, _ in report.left_out}
     for convention in existing.values():
         if convention.state in REWORKABLE and convention.collectivity_id not in payers:
             _bring_up_to_date(report, convention, **charged(campaign, (), convention.relief))

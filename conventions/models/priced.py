@@ -34,9 +34,12 @@ ROUND((NEW.amount + NEW.reduction) * 100) <> CASE WHEN NEW.tariff_basis IN ({_LU
 OR NEW.school_count <> (SELECT COUNT(*) FROM conventions_enrolment e
     WHERE e.convention_id = NEW.id AND e.released_on IS NULL)
 """  # noqa: S608
-# The columns of what was charged, as SQL that tells whether any has changed.
+# The columns of what was charged and by which rule, as SQL that tells whether any has changed.
+_NUMBERS = (*_PARTS, "vat_rate", "relief_id")
+_WORDS = tuple(name for name in TERMS if name != "vat_rate")
 _CHANGED = " OR ".join(
-    f"COALESCE(NEW.{name}, -1) <> COALESCE(OLD.{name}, -1)" for name in (*_PARTS, "vat_rate")
+    [f"COALESCE(NEW.{name}, -1) <> COALESCE(OLD.{name}, -1)" for name in _NUMBERS]
+    + [f"NEW.{name} <> OLD.{name}" for name in _WORDS]
 )
 
 
@@ -57,7 +60,7 @@ class Priced(Terms):
         ),
         Rule(
             "convention_amount_settled",
-            f"BEFORE UPDATE OF {', '.join((*_PARTS, 'vat_rate'))}",
+            f"BEFORE UPDATE OF {', '.join((*_NUMBERS, *_WORDS))}",
             f"OLD.state NOT IN ({_OPEN}) AND ({_CHANGED})",
             "Une convention envoyée garde son montant : seul un avenant le change.",
         ),

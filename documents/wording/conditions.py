@@ -22,7 +22,9 @@ CONDITIONS = tuple(
     )
     for key, label in _LABELS.items()
 )
-_MARK = re.compile(rf"^[ \t]*\{{\{{[ \t]*({'|'.join(_LABELS)})[ \t]*\}}\}}[ \t]*$", re.MULTILINE)
+_FIELD = re.compile(rf"\{{\{{\s*({'|'.join(_LABELS)})\s*\}}\}}")
+# Alone on its line, but for blanks: those that do not break count too.
+_MARK = re.compile(rf"^[^\S\n]*{_FIELD.pattern}[^\S\n]*$", re.MULTILINE)
 
 
 def printed(body: str, *, is_free: bool) -> str:
@@ -41,12 +43,19 @@ def says_free(body: str) -> bool:
 
 
 def unpaired(body: str) -> Iterator[tuple[int, str]]:
-    """Yield (line, key) of each condition that opens in another, or closes none, or is left open."""
+    """Yield (line, key) of each condition that opens in another, or closes none, or is left open.
+
+    One that is not alone on its line (« - {{ si_payant }} ») would not be seen: it is in no pair.
+    """
     opened: tuple[int, str] | None = None
-    for mark in _MARK.finditer(body):
-        here = body.count("\n", 0, mark.start()) + 1, mark[1]
-        if (opened is None) == (mark[1] == END):
+    marks = {mark.start(1) for mark in _MARK.finditer(body)}
+    for field in _FIELD.finditer(body):
+        here = body.count("\n", 0, field.start()) + 1, field[1]
+        if field.start(1) not in marks:
             yield here
-        opened = None if mark[1] == END else here
+            continue
+        if (opened is None) == (field[1] == END):
+            yield here
+        opened = None if field[1] == END else here
     if opened:
         yield opened

@@ -251,7 +251,7 @@ def _conditions(body: str) -> Iterator[Fault]:
         yield Fault(
             line,
             f"Le champ {{{{ {key} }}}} va par deux : {{{{ {OWED} }}}} ou {{{{ {FREE} }}}}, puis "
-            f"{{{{ {END} }}}}, sans s'emboîter.",
+            f"{{{{ {END} }}}}, chacun seul sur sa ligne, sans s'emboîter.",
         )
 
 

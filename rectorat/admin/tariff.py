@@ -6,19 +6,18 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
 from accounts.access import user_of
 from communes.models import Collectivity
+from conventions.campaigns import vat
 from conventions.campaigns.models import TARIFF, Campaign, TariffException, VatRate
 from conventions.campaigns.tariff_words import tariff_in_words
 from conventions.campaigns.tariffs import ReliefKind
 from conventions.enrolment.exceptions import decide_exception
 from conventions.enrolment.tariff_examples import examples_of
-from lifecycle.door import write_journal
 from lifecycle.plausible import DateInput, keep_within
 from rectorat.admin.renewal import PageOf
 
@@ -82,20 +81,28 @@ def tariff_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> Ht
     here = redirect("admin:campaigns_campaign_tariff", campaign.pk)
     adds_rate = "add_rate" in request.POST
     rate = VatRateForm(request.POST if adds_rate else None)
+    keep_within(rate, vat.window())
     if adds_rate and rate.is_valid():
-        rate.save()
+        vat.give_rate(campaign, by=user_of(request), **rate.cleaned_data)
         messages.success(request, "Le taux de TVA est enregistré.")
         return here
     typed = request.POST if request.method == "POST" and not adds_rate else None
-    chooses = "choose" in request.POST
-    form = _choose(request, campaign) if chooses else _tried(campaign, typed)
-    is_valid = not form.is_bound or form.is_valid()
-    if chooses and is_valid:
-        messages.success(
-            request, "Le tarif est choisi. Préparez de nouveau ce qui l'était déjà, s'il a changé."
-        )
-        return here
-    rule = form.instance.rule if is_valid else None
+    tried = Campaign.objects.get(pk=campaign.pk)
+    form = TariffForm(typed, instance=tried)
+    is_valid = typed is None or form.is_valid()
+    if is_valid and "choose" in request.POST:
+        try:
+            campaign.choose_tariff(by=user_of(request), **form.cleaned_data)
+        except ValidationError as refusal:
+            form.add_error(None, " ".join(refusal.messages))
+            is_valid = False
+        else:
+            messages.success(
+                request,
+                "Le tarif est choisi. Préparez de nouveau ce qui l'était déjà, s'il a changé.",
+            )
+            return here
+    rule = tried.rule if is_valid else None
     context = {
         "form": form,
         "rate_form": rate,
@@ -106,25 +113,6 @@ def tariff_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> Ht
         "is_nav_sidebar_enabled": False,  # The table needs the width.
     }
     return page_of(request, campaign, "tariff", "Tarif", context)
-
-
-def _tried(campaign: Campaign, typed: QueryDict | None) -> TariffForm:
-    """Return the form of a rule; the page shows the campaign as it is kept."""
-    return TariffForm(typed, instance=Campaign.objects.get(pk=campaign.pk))
-
-
-def _choose(request: HttpRequest, campaign: Campaign) -> TariffForm:
-    """Keep the rule typed, in the campaign as it is now: its row is written whole.
-
-    Return the form, which says what is refused.
-    """
-    with transaction.atomic():
-        form = TariffForm(request.POST, instance=Campaign.objects.held(campaign))
-        if form.is_valid():
-            chosen = form.save()
-            words = f"Tarif : {chosen.rule_in_words}"[:300]
-            write_journal(chosen, user_of(request), "tariff", words)
-    return form
 
 
 def exceptions_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> HttpResponse:

@@ -37,6 +37,7 @@ from documents.rendering import page_html
 from documents.wording.texts import load_texts
 from documents.wording.typography import euros
 from lifecycle.errors import TransitionRefused
+from schools.models import School
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
@@ -192,6 +193,14 @@ def test_a_reduction_is_spelled_out_with_its_reason():
     assert words == "2 × 45 € moins 9 € de réduction (10 %, petite commune) soit 81 €"
 
 
+def test_a_reduction_is_said_after_any_word():
+    """« La participation est de … », « Le tarif reste de … », « Au tarif de … »."""
+    words = tariff_in_words(Tariff(price=Decimal(45)), Relief("amount", Decimal(9), "essai"))
+    assert words.replace("\xa0", " ") == (
+        "45 € par école et par an, avec une réduction de 9 € (essai)"
+    )
+
+
 def test_what_an_avenant_changes_is_spelled_out():
     tariff = Tariff("brackets", ZERO, "school", BRACKETS)
     change = tariff.charge([1] * 6).less(tariff.charge([1] * 5))
@@ -284,6 +293,37 @@ def test_a_school_without_number_leaves_a_prepared_file_as_it_was(by_pupil):
     assert Enrolment.objects.get(school=school).convention is None
 
 
+def test_who_exchanges_schools_with_a_file_left_out_waits_with_it(by_pupil):
+    """Else the count of one would say less than its lines, and it could not be sent at all."""
+    moving = by_pupil.enrolments.get(number=50).school
+    other = SchoolFactory(pupils=None)
+    School.objects.filter(pk=moving.pk).update(payer=other.payer, commune=other.commune)
+    enrol(by_pupil.campaign, other.uai, by=None)
+    left_out = dict(prepare(by_pupil.campaign, by=None).left_out)
+    assert other.uai in left_out[other.payer]
+    assert other.payer.name in left_out[by_pupil.collectivity]
+    by_pupil.refresh_from_db()
+    assert (by_pupil.school_count, by_pupil.amount) == (2, 75)
+    School.objects.filter(pk=other.pk).update(pupils=10)
+    assert prepare(by_pupil.campaign, by=None).left_out == []
+    for convention in Convention.objects.with_parties():
+        convention.send(by=None)
+    assert sorted(Convention.objects.values_list("amount", flat=True)) == [30, 50]
+
+
+def test_the_last_school_does_not_leave_for_a_file_that_was_sent(db):
+    gives = prepared_at(Tariff(price=Decimal(45)), [1])
+    taker = SchoolFactory()
+    enrol(gives.campaign, taker.uai, by=None)
+    prepare(gives.campaign, by=None)
+    Convention.objects.with_parties().get(collectivity=taker.payer).send(by=None)
+    moving = School.objects.filter(enrolments__convention=gives)
+    moving.update(payer=taker.payer, commune=taker.commune)
+    assert gives.collectivity in dict(prepare(gives.campaign, by=None).left_out)
+    gives.refresh_from_db()
+    assert (gives.school_count, gives.amount) == (1, 45)
+
+
 def test_a_school_withdrawn_takes_its_line_along(by_pupil):
     withdraw(by_pupil.enrolments.first(), by=None)
     by_pupil.refresh_from_db()
@@ -329,6 +369,15 @@ def test_once_sent_neither_the_amount_nor_its_lines_change(by_pupil):
         by_pupil.enrolments.update(fee=1)
     with pytest.raises(IntegrityError, match="seul un avenant"), transaction.atomic():
         by_pupil.enrolments.update(convention=None)
+
+
+@pytest.mark.parametrize(
+    "values", [{"tariff_basis": "class"}, {"tariff_counted": "pupil"}, {"tariff_brackets": "…"}]
+)
+def test_once_sent_the_rule_that_its_avenants_will_apply_does_not_change(by_pupil, values):
+    by_pupil.send(by=None)
+    with pytest.raises(IntegrityError, match="seul un avenant"), transaction.atomic():
+        Convention.objects.filter(pk=by_pupil.pk).update(**values)
 
 
 # --- Avenants ------------------------------------------------------------------

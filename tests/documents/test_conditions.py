@@ -28,6 +28,11 @@ def test_only_what_applies_is_printed(is_free, kept):
     assert printed(BODY, is_free=is_free).split() == ["Avant.", kept, "Après."]
 
 
+def test_spaces_that_do_not_break_are_blanks_too():
+    body = BODY.replace("{{ ", "{{\N{NO-BREAK SPACE}").replace(" }}", "\N{NO-BREAK SPACE}}}")
+    assert printed(body, is_free=False) == printed(BODY, is_free=False)
+
+
 def test_a_text_without_condition_is_printed_as_it_is():
     assert printed("Tout.\n", is_free=True) == "Tout.\n"
     assert not says_free("Tout.\n")
@@ -49,6 +54,7 @@ def test_conditions_may_stand_several_times():
         ("{{ si_payant }}\n\nOuvert.\n", 1),
         ("Rien.\n\n{{ fin_si }}\n", 3),
         ("{{ si_payant }}\n\n{{ si_gratuit }}\n\n{{ fin_si }}\n", 3),
+        ("- {{ si_payant }}\n\nDans une liste, il ne serait pas vu.\n", 1),
     ],
 )
 def test_a_condition_without_its_other_half_is_a_fault_at_its_line(body, line):

@@ -4,9 +4,11 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from conventions.campaigns.models import Campaign, TariffException, VatRate
+from conventions.campaigns.vat import give_rate
 from conventions.enrolment.enrolling import enrol
 from conventions.enrolment.exceptions import decide_exception
 from conventions.models import Convention
@@ -16,6 +18,7 @@ from lifecycle.frozen import FrozenError
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
+    DepartmentFactory,
     SchoolFactory,
     TextModelFactory,
     UserFactory,
@@ -83,7 +86,7 @@ def test_the_rule_that_was_tried_is_chosen_and_journalled(agent, campaign):
 
 
 def test_no_rule_is_chosen_without_its_journal(agent, campaign, monkeypatch):
-    monkeypatch.setattr("rectorat.admin.tariff.write_journal", lambda *entry: 1 / 0)
+    monkeypatch.setattr("conventions.campaigns.models.write_journal", lambda *entry: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         agent.post(url("tariff", campaign), rule(tariff="50", choose="1"))
     campaign.refresh_from_db()
@@ -121,6 +124,23 @@ def test_vat_on_top_takes_the_rate_of_the_first_day(agent, campaign):
         VatRate.objects.first().delete()
 
 
+@pytest.mark.parametrize("since", [datetime.date(14, 1, 1), datetime.date(2062, 1, 1)])
+def test_a_rate_is_kept_from_a_day_that_can_be_and_told(agent, limited, campaign, since):
+    page = agent.post(
+        url("tariff", campaign), {"rate": "20", "since": since.isoformat(), "add_rate": "1"}
+    )
+    assert page.status_code == 422
+    given = {"rate": Decimal(20), "since": since}
+    with pytest.raises(TransitionRefused):
+        give_rate(campaign, by=None, **given)
+    given["since"] = datetime.date(2014, 1, 1)
+    with pytest.raises(TransitionRefused, match="limité"):
+        give_rate(campaign, by=limited, **given)
+    assert not VatRate.objects.exists()
+    give_rate(campaign, by=None, **given)
+    assert campaign.journal.get(verb="vat_rate").summary.startswith("Taux de TVA : 20")
+
+
 def test_a_text_that_prints_a_fee_per_school_goes_with_no_other_rule(agent, campaign):
     campaign.convention_text = TextModelFactory(
         kind="convention", version=2, body="{{ participation_par_ecole }}"
@@ -128,6 +148,49 @@ def test_a_text_that_prints_a_fee_per_school_goes_with_no_other_rule(agent, camp
     campaign.save()
     page = text_of(agent.post(url("tariff", campaign), rule(tariff_basis="flat", choose="1")))
     assert "cette version imprime une participation par école" in page
+
+
+@pytest.fixture
+def limited():
+    return UserFactory(role="rectorat", departments=[DepartmentFactory(code="48")])
+
+
+TERMS = {
+    "tariff_basis": "school",
+    "tariff": Decimal(50),
+    "tariff_counted": "",
+    "tariff_brackets": "",
+    "vat_on_top": False,
+}
+
+
+def test_the_tariff_is_not_chosen_by_who_follows_some_departements(campaign, limited):
+    with pytest.raises(TransitionRefused, match="limité"):
+        campaign.choose_tariff(by=limited, **TERMS)
+
+
+def test_the_verb_itself_refuses_a_tariff_that_was_sent(convention):
+    campaign = convention.campaign
+    convention.send(by=None)
+    with pytest.raises(ValidationError, match="ne change plus"):
+        campaign.choose_tariff(by=None, **TERMS)
+    assert Campaign.objects.get().tariff == 45
+
+
+def test_choosing_writes_nothing_else_of_the_campaign(campaign):
+    """What was read before, and changed by somebody meanwhile, does not come back."""
+    Campaign.objects.update(contact_name="Changée depuis")
+    campaign.choose_tariff(by=None, **TERMS)
+    campaign.refresh_from_db()
+    assert (campaign.contact_name, campaign.tariff) == ("Changée depuis", 50)
+
+
+def test_a_campaign_whose_text_has_no_words_for_it_is_not_free(agent, campaign):
+    campaign.convention_text = TextModelFactory(kind="convention", version=2, body="{{ calcul }}")
+    campaign.save()
+    answer = agent.post(url("tariff", campaign), rule(tariff_basis="free", choose="1"))
+    assert "si_gratuit" in text_of(answer)
+    assert Campaign.objects.get().tariff_basis == "school"
 
 
 def test_once_a_convention_was_sent_the_tariff_stays(agent, convention):
@@ -192,13 +255,6 @@ def test_a_collectivity_made_exempt_owes_nothing(convention):
     assert (convention.amount, convention.is_free) == (0, True)
 
 
-def test_an_exception_is_the_whole_regions_affair(convention):
-    limited = UserFactory(role="rectorat", departments=[convention.collectivity.department])
-    with pytest.raises(TransitionRefused):
-        decide(convention, by=limited)
-    assert not TariffException.objects.exists()
-
-
 def decide(convention, **values):
     given = {
         "by": None,
@@ -208,6 +264,21 @@ def decide(convention, **values):
         "decided_on": datetime.date(2022, 10, 1),
     }
     return decide_exception(convention.campaign, convention.collectivity, **given | values)
+
+
+def test_an_exception_is_not_decided_by_who_follows_some_departements(convention, limited):
+    with pytest.raises(TransitionRefused, match="limité"):
+        decide(convention, by=limited)
+
+
+def test_an_exception_that_the_convention_cannot_take_at_once_is_refused(convention):
+    """It would be sent at the amount of before, with nothing left to tell."""
+    Campaign.objects.update(tariff_basis="pupil")
+    school = SchoolFactory(payer=convention.collectivity, pupils=None)
+    enrol(convention.campaign, school.uai, by=None)
+    with pytest.raises(TransitionRefused, match=school.uai):
+        decide(convention)
+    assert not TariffException.objects.exists()
 
 
 def test_a_text_without_words_for_it_cannot_be_free(convention):
