@@ -20,9 +20,11 @@ def end_with_parent(signal: int) -> None:
 def limit_statements(seconds: int) -> None:
     """Have PostgreSQL give up each statement of this process, and of those it forks, after `seconds`.
 
-    SQLite knows no such limit. A limit that DATABASE_URL sets itself wins.
+    Who waits for a row that another holds gives up in half of that: it is another thing to say.
+    SQLite knows no such limits. A limit that DATABASE_URL sets itself wins.
     """
     options = connections.settings["default"]["OPTIONS"]
     if "options" in options:
-        options["options"] = f"-c statement_timeout={seconds}s {options['options']}"
+        limits = f"-c statement_timeout={seconds}s -c lock_timeout={seconds * 500}ms"
+        options["options"] = f"{limits} {options['options']}"
         connections.close_all()

@@ -10,6 +10,8 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 _TOO_LONG = "57014"
 _UNREACHABLE = ("08", "57P", "53300", "28", "3D000")
 _FULL = "53100"
+# A row that another held for too long, two who waited for one another.
+_HELD = ("55P03", "40P01")
 _FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -64,6 +66,8 @@ def outage_of(error: BaseException | None) -> Outage | None:
 def _of_state(state: str) -> Outage | None:
     if state == _TOO_LONG:
         return Outage.TOO_LONG
+    if state in _HELD:
+        return Outage.BUSY
     if state == _FULL:
         return Outage.FULL
     return Outage.UNREACHABLE if state.startswith(_UNREACHABLE) else None

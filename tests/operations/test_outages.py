@@ -27,6 +27,12 @@ def slow(request):
 
 
 @login_not_required
+def held(request):
+    with postgresql(NAME="any").wrap_database_errors:
+        raise psycopg.errors.LockNotAvailable("canceling statement due to lock timeout")
+
+
+@login_not_required
 def locked(request, file):
     with closing(sqlite(file)) as first, closing(sqlite(file)) as second:
         for connection in (first, second):
@@ -65,6 +71,7 @@ def broken(request):
 handler500 = "config.views.failed"
 urlpatterns = [
     path("slow/", slow),
+    path("held/", held),
     path("locked/<path:file>", locked),
     path("unreachable/", unreachable),
     path("full/", full),
@@ -82,6 +89,12 @@ def test_a_statement_that_takes_too_long_is_said(answer):
     page = answer("/slow/")
     assert page.status_code == 503
     assert "demande trop de temps" in page.content.decode()
+
+
+def test_a_row_that_another_holds_is_said(answer):
+    page = answer("/held/")
+    assert page.status_code == 503
+    assert "très occupé" in page.content.decode()
 
 
 def test_a_database_that_others_write_to_is_said(answer, tmp_path):
