@@ -126,7 +126,7 @@ class Section:
 
     title: str
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
 
 def sections(context: Mapping[str, Any]) -> Iterator[Section]:
