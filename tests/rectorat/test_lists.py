@@ -223,6 +223,8 @@ def test_a_file_is_not_given_to_who_does_not_see_it(convention):
         "communes_collectivity",
         "schools_school",
         "invitations_invitation",
+        "accounts_user",
+        "exchanges_notification",
         "jobs_job",
     ],
 )
