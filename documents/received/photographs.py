@@ -1,6 +1,6 @@
 """Photographs of signed pages, assembled to one PDF that carries the originals.
 
-Each is unpacked by a process of its own (`documents.received.confined`): run as a program, this
+Each is unpacked by a process of its own (`incoming.confined`): run as a program, this
 module reads a photograph on its input and writes it as a page on its output, or why it does not.
 """
 
@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from pikepdf import AttachedFileSpec, Dictionary, Name
 from PIL import Image, ImageOps
 
-from documents.received import confined
+from incoming import confined
 
 # What files of the formats that are taken begin with.
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"

@@ -1,6 +1,7 @@
 """Work on what strangers sent, done in a process of its own: bounded in memory and time.
 
-The libraries that draw and repair PDF files are written in C and handed whatever was uploaded.
+The libraries that draw PDF files and unfold workbooks are written in C or Rust and handed
+whatever was uploaded.
 A file that makes one of them run for ever, fill the memory or crash ends that process, and
 nothing else. It is given no setting of the site, cannot write a file, open a connection, start
 a program or look into another.
