@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
+from incoming.deadline import OutOfTime
 from tabular.folding import fold
 from tabular.kinds import Kind
 from tabular.workbooks import TooHeavyWorkbook, UnreadableWorkbook, first_sheet, is_workbook
@@ -240,6 +241,8 @@ def lines_of(content: bytes, columns: Sequence[Column] = ()) -> Iterator[tuple[i
             "lignes et colonnes de la liste dans un nouveau classeur, ou choisissez « Enregistrer "
             "sous », type « CSV UTF-8 », puis envoyez ce fichier."
         ) from None
+    except OutOfTime as late:
+        raise UnreadableFile(late.message) from None
     except UnreadableWorkbook:
         raise UnreadableFile(
             "Ce classeur est illisible : ouvrez-le dans votre tableur et enregistrez-le de nouveau, "

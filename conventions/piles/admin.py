@@ -84,7 +84,10 @@ class PileAdmin(ScopedAdmin):
             raise PermissionDenied
         form = PileForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
-            received = reading.receive(form.cleaned_data["papers"], by=user_of(request))
+            piles = form.cleaned_data["papers"]
+            received = reading.receive(piles.read, by=user_of(request))
+            if piles.left_out:
+                messages.warning(request, _not_read(piles.left_out))
             if len(received) == 1:
                 return redirect("admin:piles_pile_change", received[0].pk)
             messages.success(request, f"{len(received)} piles déposées : elles vont être lues.")
@@ -195,3 +198,12 @@ class PileAdmin(ScopedAdmin):
 
 def _key(object_id: str) -> int | None:
     return int(object_id) if object_id.isdecimal() and len(object_id) < 19 else None
+
+
+def _not_read(names: list[str]) -> str:
+    shown = ", ".join(f"« {name} »" for name in names)
+    return (
+        f"Le site n'a pas eu le temps de lire tous ces fichiers : {shown} "
+        f"{'ne sont pas gardés' if len(names) > 1 else 'n’est pas gardé'}. Le reste l'est. "
+        "Déposez-les à nouveau, à part."
+    )
