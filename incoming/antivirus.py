@@ -54,7 +54,7 @@ def _refuse_infected(name: str, content: bytes, deadline: float) -> None:
     if answer:
         logger.error("ClamAV answered: %s", answer)
     raise ValidationError(
-        f"L'antivirus du site n'a pas pu examiner « {name} » : rien n'a été gardé. Déposez-le à "
+        f"L'antivirus du site n'a pas pu examiner « {name} » : il n'est pas gardé. Déposez-le à "
         "nouveau dans quelques minutes.",
         code="not_scanned",
     )
