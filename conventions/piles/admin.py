@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.access import user_of
 from accounts.models import User
 from communes.admin_base import ScopedAdmin
+from conventions.exchanges.at_once import told_at_once
 from conventions.piles import reading
 from conventions.piles.forms import OnceForAllForm, PileForm, SheafForm
 from conventions.piles.models import Pile, Sheaf
@@ -149,15 +150,16 @@ class PileAdmin(ScopedAdmin):
         done: Counter[str] = Counter()
         signed = 0
         refused = []
-        for form in decisions:
-            try:
-                if form.is_valid():
-                    done[form.perform()] += 1
-                    signed += form.has_signed
-            except ValidationError as refusal:
-                form.refuse(refusal)
-            if form.errors:
-                refused.append(form)
+        with told_at_once():  # Several papers of a file come back together.
+            for form in decisions:
+                try:
+                    if form.is_valid():
+                        done[form.perform()] += 1
+                        signed += form.has_signed
+                except ValidationError as refusal:
+                    form.refuse(refusal)
+                if form.errors:
+                    refused.append(form)
         if attached := done["attach"]:
             one = "1 document joint à son dossier."
             many = f"{attached} documents joints à leurs dossiers."
