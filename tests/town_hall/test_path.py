@@ -289,6 +289,15 @@ def test_what_an_agent_gives_in_its_place_is_told_to_the_town_hall_by_one_email(
     assert all(words in body for words in said), body
 
 
+def test_so_are_the_details_and_the_act_that_an_agent_confirms(client, rectorat, sent):
+    client.force_login(rectorat)
+    before = sent.notifications.count()
+    answer = client.post(url("convention_identity", sent), identity(sent, kind="decision"))
+    assert answer.url == url("convention_print", sent)
+    assert sent.notifications.count() == before + 1
+    assert sent.notifications.latest("pk").kind == "in_your_place"
+
+
 def test_a_signature_alone_is_told_as_one_though_an_agent_gives_it(client, rectorat, printed):
     record_act(printed, by=None, kind="decision", number="1", dated_on=TODAY())
     client.force_login(rectorat)

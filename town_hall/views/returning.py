@@ -10,7 +10,6 @@ from accounts.access import user_of
 from conventions.authority import ACT_FIELDS, record_act, record_act_dates
 from conventions.dossiers.coming_back import kind_told
 from conventions.dossiers.whole import WholeFile
-from conventions.exchanges.at_once import told_at_once
 from conventions.models import Piece, UnsignedCopy, can_receive_pieces, hand_in
 from documents.received.uploads import read_copy
 from town_hall.forms.returning import PAPERS, ReturnForm
@@ -37,13 +36,12 @@ class ReturnPage(FileFormView):
 
     def perform(self, form: ReturnForm) -> None:
         """In the order in which each rests on the one before: act, papers, dates, signature."""
-        with told_at_once():
-            self._adopt(form)
-            self.hand_in({kind: form.cleaned_data[kind] for kind in PAPERS})
-            self._record_dates(form)
-            on = form.cleaned_data.get("on")
-            if on and on != self.convention.collectivity_signed_on:
-                self.convention.sign_for_collectivity(by=self.user, on=on)
+        self._adopt(form)
+        self.hand_in({kind: form.cleaned_data[kind] for kind in PAPERS})
+        self._record_dates(form)
+        on = form.cleaned_data.get("on")
+        if on and on != self.convention.collectivity_signed_on:
+            self.convention.sign_for_collectivity(by=self.user, on=on)
 
     def _adopt(self, form: ReturnForm) -> None:
         given = {name: form.cleaned_data.get(name) for name in ReturnForm.act_names}
