@@ -103,7 +103,8 @@ class Entry(Frozen):
     frozen_message = "Une écriture ne change plus : une autre l'annule."
 
     database_rules: ClassVar = (
-        one_live_request("entry_one_live_request", _OF_CLAIM),
+        # An entry makes a request live by undoing its answer alone.
+        one_live_request("entry_one_live_request", _OF_CLAIM, "NEW.reverses_id IS NOT NULL"),
         Rule(
             "entry_account",
             "BEFORE INSERT",

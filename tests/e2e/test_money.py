@@ -15,7 +15,7 @@ pytestmark = pytest.mark.one_database
 
 TODAY = datetime.date.today()  # noqa: DTZ011 (the browser's day is the machine's)
 # Tarbes: signed by both, nothing asked of it yet.
-CLAIM = "/titres/2026-2027/65440/"
+CLAIM = "/titres/creances/2026-2027/65440/"
 TITRE = "TP-2026-65440"
 
 
