@@ -13,11 +13,11 @@ from django.db import connection, models
 
 @dataclass(frozen=True)
 class LookedUp:
-    """What `field` is, which only the database knows by then: `sql` finds it from the
+    """What `column` holds, which only the database knows by then: `sql` finds it from the
     `parameters` of each row.
     """
 
-    field: str
+    column: str
     sql: str
     parameters: Sequence[tuple[Any, ...]]
 
@@ -41,18 +41,18 @@ def insertion_of(
 ) -> Insertion:
     """Return what inserts `rows`, unsaved, of `model`; nothing is written.
 
-    `looked_up` is a field that another insertion of the same transaction decides. The rows are
+    `looked_up` is a column that another insertion of the same transaction decides. The rows are
     not told their keys.
     """
     fields = [f for f in model._meta.concrete_fields if not f.primary_key and not f.generated]
-    known = [field for field in fields if not looked_up or field.name != looked_up.field]
+    known = [field for field in fields if not looked_up or field.column != looked_up.column]
     values = [
         tuple(field.get_db_prep_save(field.pre_save(row, True), connection) for field in known)
         for row in rows
     ]
     columns, places = [field.column for field in known], ["%s"] * len(known)
     if looked_up:
-        columns.append(model._meta.get_field(looked_up.field).column)
+        columns.append(looked_up.column)
         places.append(f"({looked_up.sql})")
         pairs = zip(values, looked_up.parameters, strict=True)
         values = [(*of_row, *parameters) for of_row, parameters in pairs]

@@ -220,3 +220,9 @@ class Entry(Frozen):
     def is_reversed(self) -> bool:
         # The reverse of a OneToOne: absent where there is none.
         return getattr(self, "reversed_by", None) is not None
+
+    @property
+    def particulars(self) -> list[str]:
+        """What it says beside its kind, its day and its amount; what is blank left out."""
+        said = (self.chorus_number, self.decision, self.author, self.reason)
+        return [words for words in said if words]

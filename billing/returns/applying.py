@@ -119,5 +119,5 @@ def _insertions(received: ReturnFile, done: Preview, by: User) -> tuple[Insertio
             outcome.entry.by = by
             entries.append(outcome.entry)
             sources.append((received.pk, outcome.line.number))
-    source = LookedUp("source", _ROW, sources)
+    source = LookedUp("source_id", _ROW, sources)
     return insertion_of(ReturnRow, rows), insertion_of(Entry, entries, source)
