@@ -22,7 +22,7 @@ from tests.factories import (
 
 from .conftest import amend, issue, request, sign_in_order, tell
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture
