@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -90,7 +90,7 @@ def write_edits(instance: models.Model, edits: Sequence[Edit]) -> None:
 
 
 def _field(model: type[models.Model], name: str) -> models.Field:
-    return next(field for field in model._meta.fields if field.name == name)
+    return cast(models.Field, model._meta.get_field(name))
 
 
 def _shown(field: models.Field, value: Any) -> str:

@@ -4,9 +4,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 
 from communes.admin_base import ScopedAdmin
 from documents.models import Document
+from documents.printed_values import sections
 
 
 class ReadOnlyAdmin(ScopedAdmin):
@@ -36,10 +38,11 @@ class DocumentAdmin(ReadOnlyAdmin):
         "pages",
         "size",
         "text_model",
-        "context",
+        "printed_values",
         "created_at",
         "created_by",
     ]
+    readonly_fields = ["printed_values"]
 
     @admin.display(description="empreinte", ordering="sha256")
     def sha256_start(self, document: Document) -> str:
@@ -53,3 +56,10 @@ class DocumentAdmin(ReadOnlyAdmin):
     @admin.display(description="référence ou nom d'origine", ordering="reference")
     def reference_or_name(self, document: Document) -> str:
         return document.reference or document.original_name
+
+    @admin.display(description="valeurs imprimées")
+    def printed_values(self, document: Document) -> str:
+        return render_to_string(
+            "admin/documents/document/printed_values.html",
+            {"sections": sections(document.context or {})},
+        )

@@ -70,7 +70,7 @@ class JournalEntry(Frozen):
 
     class Meta:
         verbose_name = "entrée du journal"
-        verbose_name_plural = "journal"
+        verbose_name_plural = "entrées du journal"
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:

@@ -125,6 +125,7 @@ _NEW_STATES = {
     School.State.TO_CLOSE: "fermeture annoncée",
 }
 
+_NATURES = frozenset(School.Nature.values)
 _FRENCH_DATE = re.compile(r"^(\d{2})/(\d{2})/(\d{4})$")
 
 
@@ -175,10 +176,13 @@ class _SchoolImport:
                 "Aucune commune n'est encore enregistrée : importez d'abord les communes."
             )
         self.former = dict(FormerCode.objects.values_list("code", "commune__code"))
-        self.collectivities = {
-            row.commune_id: row for row in Collectivity.objects.filter(commune__isnull=False)
-        }
-        self.schools = {row.uai: row for row in School.objects.select_related("commune", "payer")}
+        payers = {row.pk: row for row in Collectivity.objects.all()}
+        self.collectivities = {row.commune_id: row for row in payers.values() if row.commune_id}
+        communes = {row.pk: row for row in self.communes.values()}
+        self.schools = {row.uai: row for row in School.objects.all()}
+        for school in self.schools.values():  # Joined by the database, each would be made anew.
+            school.commune = communes[school.commune_id]
+            school.payer = payers[school.payer_id]
         self.open_before = Counter(
             row.commune.department_id
             for row in self.schools.values()
@@ -283,7 +287,7 @@ class _SchoolImport:
 
     def _out_of_interest(self, row: Row) -> str:
         """Why the row is none of ours, "" when it is a public primary school of the region."""
-        if row["nature"] not in School.Nature.values:
+        if row["nature"] not in _NATURES:
             return "autre qu'une école primaire (collège, lycée, service…)"
         if fold(row["sector"]).startswith("prive"):
             return "école privée"

@@ -30,7 +30,8 @@ class FileImportMixin(admin.ModelAdmin):
     """Adds « Importer un fichier… » to a list, for who may change its whole region.
 
     A subclass says how in `run_import` and may add options to both forms; those of
-    the first are carried, hidden, by the second. The file is kept in private storage
+    the first are carried, hidden, by the second. One whose file is long work says how it is
+    previewed and who does it, in `preview_import` and `do_import`. The file is kept in private storage
     between both steps, named after its SHA-256: the confirmation sends the name only, with
     the kinds of change that were ticked. The report is kept, on a page of its own.
     """
@@ -47,6 +48,10 @@ class FileImportMixin(admin.ModelAdmin):
         `accepted`, among the options, are the tokens of the kinds that were ticked.
         """
         raise NotImplementedError
+
+    def preview_import(self, content: bytes, *, by: Any, **options: Any) -> Report:
+        """Report what the file would change; nothing is written."""
+        return self.run_import(content, by=by, dry_run=True, **options)
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         # A file covers the region: an agent of some départements does not import it.
@@ -111,7 +116,7 @@ class FileImportMixin(admin.ModelAdmin):
     def _preview(
         self, request: HttpRequest, content: bytes, file_name: str, options: dict[str, Any]
     ) -> HttpResponse:
-        report = self.run_import(content, by=request.user, dry_run=True, **options)
+        report = self.preview_import(content, by=request.user, **options)
         confirm = self.confirm_import_form(
             initial={
                 "digest": waiting_files.keep(content),
@@ -130,7 +135,12 @@ class FileImportMixin(admin.ModelAdmin):
             return redirect(f"admin:{self.import_url_name}")
         options = dict(form.cleaned_data)
         del options["digest"]
-        file_name = options.pop("file_name")
+        return self.do_import(request, content, options.pop("file_name"), options)
+
+    def do_import(
+        self, request: HttpRequest, content: bytes, file_name: str, options: dict[str, Any]
+    ) -> HttpResponse:
+        """Import what was confirmed, and lead to its report."""
         with transaction.atomic():
             report = self.run_import(content, by=request.user, dry_run=False, **options)
             accepted = options.pop("accepted")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import factor
 from accounts.access import user_of
 from accounts.invitations import inviting
-from accounts.invitations.imports import import_invitations
+from accounts.invitations.imports import preview_invitations
 from accounts.invitations.models import Invitation, InvitationState
 from accounts.models import User
 from accounts.roles import Role
@@ -100,7 +100,7 @@ class InvitationAdmin(ExportMixin, FileImportMixin, ScopedAdmin):
         "Un fichier (CSV ou classeur) d'une ligne par personne : colonnes « Code » (code INSEE d'une commune, "
         "SIREN des autres collectivités), « Adresse électronique » et, si vous voulez, "
         "« Gestionnaire » et « Boîte partagée » (oui ou non). Rien ne part avant votre accord ; "
-        "les courriels partent ensuite d'eux-mêmes."
+        "les invitations partent ensuite d'elles-mêmes, et leur compte rendu est gardé."
     )
     export_columns = (
         Column("Adresse électronique", Kind.TEXT, lambda each: each.email, width=36),
@@ -182,8 +182,8 @@ class InvitationAdmin(ExportMixin, FileImportMixin, ScopedAdmin):
         """A file may hold one département's people as well as the region's."""
         return self.has_add_permission(request)
 
-    def run_import(self, content: bytes, *, by: User, dry_run: bool, **options: Any) -> Report:
-        return import_invitations(content, by=by, dry_run=dry_run)
+    def preview_import(self, content: bytes, *, by: User, **options: Any) -> Report:
+        return preview_invitations(content, by=by)
 
     # --- Those sent -----------------------------------------------------------
     @admin.display(description="état", ordering="current_state")

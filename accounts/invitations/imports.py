@@ -1,4 +1,6 @@
-"""A list of people to invite, as a file: read, previewed, then sent by the worker."""
+"""A list of people to invite, as a file: read, previewed, then followed line by line."""
+
+from collections.abc import Iterator, Sequence
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -13,7 +15,7 @@ from communes.importing import restore_zeros
 from communes.models import Collectivity
 from tabular import reading
 from tabular.folding import fold
-from tabular.reading import Change, Column, Refusal, Report, Row
+from tabular.reading import Change, Column, Refusal, Report, Row, Table
 
 COLUMNS = (
     Column("code", ("code", "code_insee", "insee", "siren"), required=True),
@@ -24,39 +26,76 @@ COLUMNS = (
 _YES = {"oui", "o", "x", "1", "vrai"}
 
 
-def import_invitations(content: bytes, *, by: User, dry_run: bool = False) -> Report:
-    """Invite the people of a list to the collectivities of their lines; report line by line.
+ALREADY = "Une invitation y attend déjà : envoyez-la de nouveau."
 
-    A line that cannot be followed is refused and keeps no other back; who is invited already
-    is left alone. Raises reading.UnreadableFile.
+
+def read_people(content: bytes) -> Table:
+    """Return the lines of a list of people to invite. Raises reading.UnreadableFile."""
+    return reading.read(content, COLUMNS)
+
+
+def preview_invitations(content: bytes, *, by: User) -> Report:
+    """Say line by line what the people of a list would get, and why some would get nothing.
+
+    Raises reading.UnreadableFile.
     """
-    table = reading.read(content, COLUMNS)
-    report = Report(dry_run=dry_run, refused=list(table.refused))
-    in_scope = Collectivity.objects.filter(collectivity_scope(by))
-    collectivities = {each.code: each for each in in_scope.select_related("department")}
-    pending = set(Invitation.objects.pending().values_list("email", "collectivity__code"))
-    invitations: list[Invitation] = []
-    for row in table.rows:
-        code = restore_zeros(normalise(row["code"]).upper(), 5)
-        email = row["email"].lower()
-        if (email, code) in pending:
+    table = read_people(content)
+    report = Report(dry_run=True, refused=list(table.refused))
+    for row, invitation, refusal in _follow(table.rows, by):
+        if refusal == ALREADY:
             report.unchanged += 1
+        elif invitation is None:
+            code, email = _address(row)
+            report.refused.append(Refusal(row.line, f"{code} {email}", refusal))
+        else:
+            report.created.append(_in_words(invitation))
+    return report
+
+
+def invite_people(rows: Sequence[Row], *, by: User) -> dict[int, str]:
+    """Invite the people of some lines; return by line why it was left out (French), "" if not.
+
+    A line that cannot be followed keeps no other back; who is invited already is left alone.
+    """
+    followed = list(_follow(rows, by))
+    invite_all([invitation for _, invitation, _ in followed if invitation], by=by)
+    return {row.line: refusal for row, _, refusal in followed}
+
+
+def _follow(rows: Sequence[Row], by: User) -> Iterator[tuple[Row, Invitation | None, str]]:
+    """Return each line with its invitation, or with why there is none (French)."""
+    addresses = [_address(row) for row in rows]
+    in_scope = Collectivity.objects.filter(collectivity_scope(by))
+    named = in_scope.filter(code__in={code for code, _ in addresses})
+    collectivities = {each.code: each for each in named.select_related("department")}
+    pending = Invitation.objects.pending().filter(email__in={email for _, email in addresses})
+    invited = set(pending.values_list("collectivity__code", "email"))
+    for row, address in zip(rows, addresses, strict=True):
+        if address in invited:
+            yield row, None, ALREADY
             continue
         try:
-            invitation = _read(row, email, collectivities.get(code), by)
+            invitation = _read(row, address[1], collectivities.get(address[0]), by)
         except ValidationError as refusal:
-            report.refused.append(Refusal(row.line, f"{code} {email}", refusal.messages[0]))
+            yield row, None, refusal.messages[0]
             continue
-        pending.add((email, code))
-        invitations.append(invitation)
-        kinds = [
-            *(["gestionnaire des accès"] if invitation.is_manager else []),
-            *(["boîte partagée"] if invitation.is_shared else []),
-        ]
-        report.created.append(Change(code, collectivities[code].name, (email, *kinds)))
-    if not dry_run:
-        invite_all(invitations, by=by)
-    return report
+        invited.add(address)
+        yield row, invitation, ""
+
+
+def _address(row: Row) -> tuple[str, str]:
+    """The code of the collectivity and the address, as they are kept."""
+    return restore_zeros(normalise(row["code"]).upper(), 5), row["email"].lower()
+
+
+def _in_words(invitation: Invitation) -> Change:
+    kinds = [
+        *(["gestionnaire des accès"] if invitation.is_manager else []),
+        *(["boîte partagée"] if invitation.is_shared else []),
+    ]
+    town = invitation.collectivity
+    code, name = (town.code, town.name) if town else ("", "")
+    return Change(code, name, (invitation.email, *kinds))
 
 
 def _read(row: Row, email: str, collectivity: Collectivity | None, by: User) -> Invitation:

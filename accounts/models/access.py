@@ -58,7 +58,7 @@ class AccessEntry(models.Model):
 
     class Meta:
         verbose_name = "entrée du journal des accès"
-        verbose_name_plural = "journal des accès"
+        verbose_name_plural = "entrées du journal des accès"
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from rectorat.admin.convention import ConventionAdmin
 from rectorat.admin.enrolment import EnrolmentAdmin
 from rectorat.admin.job import JobAdmin
 from rectorat.admin.journal import JournalEntryAdmin
+from rectorat.admin.mail import KeptNotificationAdmin
 from rectorat.admin.reread import RereadCommuneAdmin, RereadSchoolAdmin, RereadUserAdmin
 from rectorat.admin.text import TextPreviewAdmin
 from rectorat.territory.invitations import AskedInvitationAdmin
@@ -26,6 +27,7 @@ __all__ = [
     "EnrolmentAdmin",
     "JobAdmin",
     "JournalEntryAdmin",
+    "KeptNotificationAdmin",
     "ProposedMayorAdmin",
     "RereadCommuneAdmin",
     "RereadSchoolAdmin",

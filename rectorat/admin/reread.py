@@ -51,6 +51,6 @@ class RereadSchoolAdmin(KeptListMixin, AskingMixin, RereadAdmin, SchoolTakeoverA
 
 
 @admin.register(User)
-class RereadUserAdmin(RereadAdmin, UserAdmin):
+class RereadUserAdmin(KeptListMixin, RereadAdmin, UserAdmin):
     form_to_change = UserForm
     unread = ("last_login", "password", "proconnect_sub", "proconnect_siret")

@@ -4,7 +4,7 @@ The frame follows from what is drawn, whatever the region; without outlines (ove
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -23,7 +23,8 @@ from conventions.models.convention import ConventionQuerySet
 from conventions.situations import facts
 from conventions.situations.expectations import RULES, Rule
 from conventions.situations.situation import with_expected
-from rectorat.lists.filters import LateFilter, departments_of
+from jobs.selection import write_keys
+from rectorat.lists.filters import LateFilter, PlaceFilter, departments_of
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,48 @@ _ROOM_OF_A_DOT = 20
 
 @dataclass(frozen=True)
 class Dot:
-    """A collectivity's file: what it waits for, its page, and where it is drawn."""
+    """A collectivity's file (`key`): what it waits for, and where it is drawn."""
 
+    key: int
     name: str
     rule: Rule
     kind: Kind
-    url: str
     place: Point | None
+
+    @property
+    def url(self) -> str:
+        return f"{reverse('admin:conventions_convention_changelist')}{self.key}/change/"
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.rule.label}"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What is drawn in one place, in units of the SVG: a file, or all of those that share it."""
+
+    campaign: Campaign
+    dots: list[Dot]
+    x: int
+    y: int
+
+    @property
+    def kind(self) -> Kind:
+        """The most pressing of what its files wait for."""
+        return min((dot.kind for dot in self.dots), key=KINDS.index)
+
+    @property
+    def url(self) -> str:
+        """The page of its file, or the list of its files."""
+        if len(self.dots) == 1:
+            return self.dots[0].url
+        keys = write_keys(dot.key for dot in self.dots)
+        query = {"campaign": self.campaign.pk, PlaceFilter.parameter_name: keys}
+        return reverse("admin:conventions_convention_changelist", query=query)
+
+    @property
+    def label(self) -> str:
+        return " ; ".join(map(str, self.dots))
 
 
 @dataclass
@@ -138,21 +174,17 @@ class CampaignMap:
         self.frame = Frame(points) if points else None
 
     @property
-    def layers(self) -> list[tuple[Kind, list[tuple[Dot, int, int]]]]:
-        """The dots in the frame, those of each kind together: what is late is drawn last, on top."""
-        if self.frame is None:
-            return []
-        return [
-            (
-                kind,
-                [
-                    (dot, *self.frame.place(dot.place))
-                    for dot in self.dots
-                    if dot.kind == kind and dot.place
-                ],
-            )
-            for kind in reversed(KINDS)
-        ]
+    def layers(self) -> list[tuple[Kind, list[Mark]]]:
+        """The marks in the frame, those of each kind together: what is late is drawn last, on top."""
+        marks = self._marks()
+        return [(kind, [mark for mark in marks if mark.kind == kind]) for kind in reversed(KINDS)]
+
+    def _marks(self) -> list[Mark]:
+        together = defaultdict[tuple[int, int], list[Dot]](list)
+        for dot in self.dots:
+            if self.frame and dot.place:
+                together[self.frame.place(dot.place)].append(dot)
+        return [Mark(self.campaign, dots, x, y) for (x, y), dots in together.items()]
 
     @property
     def dot_scale(self) -> float:
@@ -193,14 +225,13 @@ def build_map(campaign: Campaign, user: User) -> CampaignMap:
         for department in departments_of(user)
     }
     places = _places(campaign)
-    files = reverse("admin:conventions_convention_changelist")
     rules = {rule.key: rule for rule in RULES}
     dots = []
     for key, name, department, expected, is_late in _files(conventions):
         rule = rules[expected]
         kind = LATE if is_late else BY_SIDE[rule.of]
         areas[department].by_kind[kind] += 1
-        dots.append(Dot(name, rule, kind, f"{files}{key}/change/", places.get(key)))
+        dots.append(Dot(key, name, rule, kind, places.get(key)))
     return CampaignMap(campaign, list(areas.values()), dots)
 
 

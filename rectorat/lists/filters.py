@@ -26,6 +26,7 @@ from conventions.situations.expectations import RULES
 from conventions.situations.facts import SUBJECTS
 from conventions.situations.facts import Subject as FactSubject
 from conventions.situations.situation import expecting
+from jobs.selection import read_keys
 from rectorat.lists.choosing import Chip, DateRangeFilter, ManyChoicesFilter
 
 
@@ -271,6 +272,21 @@ class WarningFilter(ManyChoicesFilter):
         return warnings.condition(value, today)
 
 
+class PlaceFilter(SimpleListFilter):
+    """The files of one place of the map, by their keys: offered only to who comes from there."""
+
+    title = "carte"
+    parameter_name = "files"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        keys = self.value()
+        return [(keys, "un même point")] if keys else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        keys = self.value()
+        return queryset.filter(pk__in=read_keys(keys)) if keys else queryset
+
+
 CONVENTION_FILTERS = (
     CampaignFilter,
     StateFilter,
@@ -284,6 +300,7 @@ CONVENTION_FILTERS = (
     KindFilter,
     AcademyFilter,
     DepartmentFilter,
+    PlaceFilter,
     *(
         DateRangeFilter.on(field, title, name)
         for field, title, name in (

@@ -1,4 +1,4 @@
-"""Invitations in numbers, as jobs: collectivities invited at their own address, sent again, withdrawn."""
+"""Invitations in numbers, as jobs: at the address of collectivities, from a list, again, withdrawn."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -6,17 +6,25 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 
+from accounts.access import user_of
 from accounts.invitations import inviting
 from accounts.invitations.admin import InvitationAdmin
+from accounts.invitations.imports import invite_people, read_people
 from accounts.invitations.models import Invitation
 from accounts.models import User
 from accounts.roles import Role
 from accounts.scope import collectivity_scope
 from communes.models import Collectivity
-from jobs.actions import Outcome, one_by_one
+from jobs import running
+from jobs.actions import Action, Outcome, one_by_one
+from jobs.models import Job
 from rectorat.lists.asking import AskingMixin, ListAction
 from rectorat.lists.kept import KeptListMixin
+from tabular.reading import Row
 
 _NO_LONGER = "Déjà acceptée ou retirée."
 _NO_ADDRESS = "Sans adresse électronique : importez ses contacts, ou complétez sa fiche."
@@ -75,6 +83,40 @@ def _invite(key: int, by: User, facts: Mapping[str, Any]) -> Outcome:
 def _names_of_collectivities(keys: Sequence[int]) -> dict[int, str]:
     found = Collectivity.objects.filter(pk__in=keys).order_by()
     return {key: f"{name} ({code})" for key, name, code in found.values_list("pk", "name", "code")}
+
+
+# --- People of a list: the rows of the job are its lines ----------------------------
+def start_inviting(content: bytes, *, by: User, file_name: str, back: str) -> Job:
+    """Ask for the invitation of the people of a list; each of its lines is a row of the job.
+
+    Raises reading.UnreadableFile.
+    """
+    table = read_people(content)
+    names = {row.line: f"{row['code']} {row['email']}" for row in table.rows}
+    names |= {refusal.line: refusal.identifier for refusal in table.refused}
+    return running.start(
+        "invite_people",
+        names,
+        by=by,
+        facts={
+            "lines": {row.line: row.cells for row in table.rows},
+            "refused": {refusal.line: refusal.reason for refusal in table.refused},
+        },
+        names={line: f"{name} (ligne {line})" for line, name in names.items()},
+        selection=file_name,
+        back=back,
+    )
+
+
+def _invite_people(
+    keys: Sequence[int], *, by: User, facts: Mapping[str, Any]
+) -> dict[int, Outcome]:
+    lines = facts["lines"]
+    rows = [Row(key, lines[str(key)]) for key in keys if str(key) in lines]
+    left = invite_people(rows, by=by)
+    return {
+        key: Outcome(left_out=left.get(key) or facts["refused"].get(str(key), "")) for key in keys
+    }
 
 
 # --- Invitations already sent --------------------------------------------------------
@@ -140,7 +182,19 @@ OF_COLLECTIVITIES = {
         form=InviteForm,
     )
 }
-ACTIONS = OF_INVITATIONS | OF_COLLECTIVITIES
+OF_FILES = {
+    "invite_people": Action(
+        label="Inviter d'après un fichier",
+        done="Personnes invitées",
+        names=lambda keys: {},
+        page="",
+        permission="invitations.add_invitation",
+        do=_invite_people,
+        at_once=_AT_ONCE,
+        is_atomic=True,
+    )
+}
+ACTIONS = OF_INVITATIONS | OF_COLLECTIVITIES | OF_FILES
 
 
 @admin.register(Invitation)
@@ -148,3 +202,10 @@ class AskedInvitationAdmin(KeptListMixin, AskingMixin, InvitationAdmin):
     """The invitations, thousands of which are sent again or withdrawn at once."""
 
     asked_of_jobs = OF_INVITATIONS
+
+    def do_import(
+        self, request: HttpRequest, content: bytes, file_name: str, options: dict[str, Any]
+    ) -> HttpResponse:
+        back = reverse("admin:invitations_invitation_changelist")
+        job = start_inviting(content, by=user_of(request), file_name=file_name, back=back)
+        return redirect("admin:jobs_job_change", job.pk)

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
+from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -32,6 +33,7 @@ from tabular.reading import Report
 # Beyond, the page that asks says how many more.
 ASKED_SHOWN = 200
 _GONE = "Cette proposition n'attend plus : elle est appliquée ou écartée."
+_ANOTHER = "Un import a proposé quelqu'un d'autre depuis : relisez sa proposition."
 
 
 def _apply(key: int, by: User, facts: Mapping[str, Any]) -> Outcome:
@@ -40,6 +42,8 @@ def _apply(key: int, by: User, facts: Mapping[str, Any]) -> Outcome:
     proposal = proposals.filter(collectivity=key).first()
     if proposal is None or not is_pending(proposal):
         return Outcome(left_out=_GONE)
+    if str(proposal) != facts.get("shown", {}).get(str(key)):
+        return Outcome(left_out=_ANOTHER)
     appoint(proposal, by)
     return Outcome()
 
@@ -127,31 +131,48 @@ class ProposedMayorAdmin(FileImportMixin, ScopedAdmin):
 
     @admin.action(description="Appliquer : ces maires représentent leur commune")
     def apply_proposals(self, request: HttpRequest, chosen: Any) -> HttpResponse | None:
-        if not self._is_confirmed(request):
+        if "confirmed" not in request.POST:
             return self._ask(request, chosen, "Appliquer les maires proposés")
-        keys = list(chosen.order_by("pk").values_list("collectivity", flat=True))
-        if not keys:
-            messages.warning(request, _GONE)
+        shown = {each.collectivity_id: str(each) for each in self._as_shown(request, chosen)}
+        if not shown:
             return None
-        job = running.start("apply_mayors", keys, by=user_of(request), back=request.get_full_path())
+        job = running.start(
+            "apply_mayors",
+            sorted(shown),
+            by=user_of(request),
+            facts={"shown": shown},
+            back=request.get_full_path(),
+        )
         return redirect("admin:jobs_job_change", job.pk)
 
     @admin.action(description="Écarter : garder le représentant actuel")
     def refuse_proposals(self, request: HttpRequest, chosen: Any) -> HttpResponse | None:
-        if not self._is_confirmed(request):
+        if "confirmed" not in request.POST:
             return self._ask(request, chosen, "Écarter les maires proposés")
-        count = refuse(chosen, today=timezone.localdate())
+        keys = [each.pk for each in self._as_shown(request, chosen)]
+        count = refuse(ProposedMayor.objects.filter(pk__in=keys), today=timezone.localdate())
         messages.success(request, f"Propositions écartées : {count}.")
         return None
 
-    def _is_confirmed(self, request: HttpRequest) -> bool:
-        return "confirmed" in request.POST
+    def _as_shown(self, request: HttpRequest, chosen: Any) -> list[ProposedMayor]:
+        """Return the proposals that the page which asked has shown, those that are still as it said.
+
+        "All of the list" may have others by now: an import proposes them in the same rows.
+        """
+        try:
+            shown = signing.loads(request.POST.get("shown", ""))
+        except signing.BadSignature:
+            raise Http404 from None
+        still = [each for each in chosen if shown.get(str(each.pk)) == str(each)]
+        if left := len(shown) - len(still):
+            said = "Propositions laissées de côté, changées depuis la page précédente"
+            messages.warning(request, f"{said} : {left}.")
+        return still
 
     def _ask(self, request: HttpRequest, chosen: Any, title: str) -> HttpResponse | None:
         """Show beforehand who would take whose place, or stay."""
-        proposals = chosen.select_related("collectivity__department")
-        count = proposals.count()
-        if not count:
+        proposals = list(chosen.select_related("collectivity__department"))
+        if not proposals:
             messages.warning(request, _GONE)
             return None
         return TemplateResponse(
@@ -163,8 +184,9 @@ class ProposedMayorAdmin(FileImportMixin, ScopedAdmin):
                 "media": self.media,
                 "title": title,
                 "proposals": proposals[:ASKED_SHOWN],
-                "count": count,
-                "more": max(count - ASKED_SHOWN, 0),
+                "count": len(proposals),
+                "more": max(len(proposals) - ASKED_SHOWN, 0),
+                "shown": signing.dumps({p.pk: str(p) for p in proposals}, compress=True),
                 "action": request.POST["action"],
                 "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
                 "select_across": request.POST.get("select_across", "0"),

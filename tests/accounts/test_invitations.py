@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.invitations import inviting
-from accounts.invitations.imports import import_invitations
+from accounts.invitations.imports import invite_people, preview_invitations, read_people
 from accounts.invitations.models import Invitation, InvitationState
 from accounts.models import AccessEntry, User
 from accounts.roles import Role
 from communes.models import Collectivity
 from jobs import running
-from jobs.models import Job
+from jobs.models import Job, JobItem
 from jobs.tasks import run_job
 from outbox.models import Email
 from tabular.models import ImportReport
@@ -303,16 +303,36 @@ def people_list(*lines):
     return "\n".join(["Code;Adresse électronique;Gestionnaire;Boîte partagée", *lines]).encode()
 
 
-def test_a_file_is_previewed_then_sent(client, rectorat, town):
+def invited(content, by):
+    """The lines left out of a list that was followed, each with its reason."""
+    left = invite_people(read_people(content).rows, by=by)
+    return {line: reason for line, reason in left.items() if reason}
+
+
+def test_a_file_is_previewed_then_followed_by_a_job_that_says_who_was_left_out(
+    client, rectorat, town
+):
     client.force_login(rectorat)
-    content = people_list(f"{town.code};a@b.fr;oui;", f"{town.code};mairie@b.fr;;oui")
+    content = people_list(
+        f"{town.code};a@b.fr;oui;", f"{town.code};mairie@b.fr;;oui", "99999;c@d.fr;;", ";e@f.fr;;"
+    )
     page = reverse("admin:invitations_invitation_import")
 
     preview = client.post(page, {"file": SimpleUploadedFile("liste.csv", content)})
     assert "a@b.fr" in preview.text
     assert not Invitation.objects.exists()
-    client.post(page, preview.context["confirm_form"].initial)
+    answer = client.post(page, preview.context["confirm_form"].initial)
+    assert not Invitation.objects.exists()
+    job = Job.objects.get()
+    assert answer.url == reverse("admin:jobs_job_change", args=[job.pk])
+    running.work(job)
 
+    report = client.get(answer.url).text
+    assert "liste.csv" in report
+    assert "99999 c@d.fr (ligne 4)" in report
+    left_out = job.items.filter(state=JobItem.State.LEFT_OUT)
+    assert [item.key for item in left_out.order_by("key")] == [4, 5]
+    assert all(item.reason for item in left_out)
     manager, shared = Invitation.objects.order_by("email")
     assert (manager.is_manager, shared.is_shared) == (True, True)
     assert Email.objects.count() == 2
@@ -328,9 +348,9 @@ def test_each_line_that_cannot_be_followed_is_refused_and_keeps_no_other_back(re
         f"{town.code};deux@b.fr;oui;oui",
     )
 
-    report = import_invitations(content, by=rectorat)
-
+    report = preview_invitations(content, by=rectorat)
     assert [refusal.line for refusal in report.refused] == [3, 4, 5, 6]
+    assert list(invited(content, rectorat)) == [3, 4, 5, 6]
     assert Invitation.objects.get().email == "bon@b.fr"
 
 
@@ -339,7 +359,7 @@ def test_a_code_that_a_spreadsheet_wrote_otherwise_is_understood(rectorat):
     CollectivityFactory(commune=CommuneFactory(code="09001"))
     siren = grouping.siren
     spaced = f"{siren[:3]} {siren[3:6]} {siren[6:]}"
-    report = import_invitations(
+    report = preview_invitations(
         people_list("9001;a@b.example;;", f"{spaced};c@d.example;;"), by=rectorat
     )
     assert [change.identifier for change in report.created] == ["09001", siren]
@@ -347,19 +367,19 @@ def test_a_code_that_a_spreadsheet_wrote_otherwise_is_understood(rectorat):
 
 def test_done_again_a_file_invites_nobody_twice(rectorat, town):
     content = people_list(f"{town.code};a@b.fr;;")
-    import_invitations(content, by=rectorat)
+    assert not invited(content, rectorat)
 
-    report = import_invitations(content, by=rectorat)
-
+    report = preview_invitations(content, by=rectorat)
+    assert invited(content, rectorat).keys() == {2}
     assert (report.unchanged, Invitation.objects.count()) == (1, 1)
 
 
 def test_an_agent_invites_from_a_file_for_their_departements_only(town):
     agent = UserFactory(role=Role.RECTORAT, departments=[DepartmentFactory(code="48")])
 
-    report = import_invitations(people_list(f"{town.code};a@b.fr;;"), by=agent)
-
-    assert len(report.refused) == 1
+    content = people_list(f"{town.code};a@b.fr;;")
+    assert len(preview_invitations(content, by=agent).refused) == 1
+    assert invited(content, agent).keys() == {2}
     assert not Invitation.objects.exists()
 
 

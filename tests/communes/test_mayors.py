@@ -158,6 +158,10 @@ def test_a_refused_proposal_comes_back_for_somebody_else_only(agde):
     assert pending().get().representative == "Paul ROUX"
 
 
+def confirmed(asked):
+    return {"confirmed": "oui", "shown": asked.context["shown"]}
+
+
 def test_an_agent_imports_sees_the_difference_and_applies_it_by_a_job(client, rectorat, agde):
     client.force_login(rectorat)
     file = SimpleUploadedFile("maires.csv", directory(NEW))
@@ -174,7 +178,7 @@ def test_an_agent_imports_sees_the_difference_and_applies_it_by_a_job(client, re
     assert "Agde (34003)" in asked.text
     assert "Hélène FRÊCHE" in asked.text
     assert not Job.objects.exists()
-    client.post(reverse(LIST), chosen | {"confirmed": "oui"})
+    client.post(reverse(LIST), chosen | confirmed(asked))
     job = Job.objects.get()
     running.work(job)
     assert Collectivity.objects.get(pk=agde.pk).representative == "Hélène FRÊCHE"
@@ -188,10 +192,47 @@ def test_an_agent_refuses_what_is_proposed(client, rectorat, agde):
     client.force_login(rectorat)
     mayor = pending().get()
     chosen = {"action": "refuse_proposals", "_selected_action": mayor.pk}
-    assert "Le représentant actuel reste." in client.post(reverse(LIST), chosen).text
+    asked = client.post(reverse(LIST), chosen)
+    assert "Le représentant actuel reste." in asked.text
     assert pending().exists()
-    client.post(reverse(LIST), chosen | {"confirmed": "oui"})
+    client.post(reverse(LIST), chosen | confirmed(asked))
     assert not pending().exists()
+    assert Collectivity.objects.get(pk=agde.pk).representative == "Camille MARTIN"
+
+
+@pytest.mark.parametrize("action", ["apply_proposals", "refuse_proposals"])
+def test_what_an_import_proposes_after_the_page_that_asked_is_not_taken(
+    client, rectorat, agde, action
+):
+    import_mayors(directory(NEW), today=TODAY)
+    client.force_login(rectorat)
+    mayor = pending().get()
+    chosen = {"action": action, "select_across": "1", "_selected_action": mayor.pk}
+    asked = client.post(reverse(LIST), chosen)
+    CollectivityFactory(
+        commune=CommuneFactory(code="34032", department=agde.department),
+        representative_last_name="MARTIN",
+    )
+    others = (
+        ("34003", "ROUX", "Paul", "M", "28/03/2026"),
+        ("34032", "PETIT", "Luc", "M", "28/03/2026"),
+    )
+    import_mayors(directory(*others), today=TODAY)
+    answer = client.post(reverse(LIST), chosen | confirmed(asked), follow=True)
+    assert "changées depuis la page précédente : 1." in answer.text.replace("\u00a0", " ")
+    assert not Job.objects.exists()
+    assert pending().count() == 2
+
+
+def test_what_an_import_proposes_before_the_work_begins_is_not_taken(client, rectorat, agde):
+    import_mayors(directory(NEW), today=TODAY)
+    client.force_login(rectorat)
+    chosen = {"action": "apply_proposals", "_selected_action": pending().get().pk}
+    client.post(reverse(LIST), chosen | confirmed(client.post(reverse(LIST), chosen)))
+    import_mayors(directory(("34003", "ROUX", "Paul", "M", "28/03/2026")), today=TODAY)
+    job = Job.objects.get()
+    running.work(job)
+    assert "quelqu'un d'autre" in job.items.get().reason
     assert Collectivity.objects.get(pk=agde.pk).representative == "Camille MARTIN"
 
 

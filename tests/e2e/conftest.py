@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -48,18 +50,14 @@ def site_database(migrated, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def site_url(site_database, tmp_path_factory):
-    """Address of the site, served as in production, filled by `manage.py demo`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def site_environment(site_database, tmp_path_factory):
+    """What the processes of the site are told: filled by `manage.py demo`, as in production."""
     environment = {
         **os.environ,
         "DATABASE_URL": site_database,
         "MEDIA_ROOT": str(tmp_path_factory.mktemp("media")),
         "MAILS_DIR": str(tmp_path_factory.mktemp("mails")),
         "DEMONSTRATION": "1",
-        "PORT": str(port),
         "PYTHONWARNINGS": "default",
     }
     commands = [["demo"]]
@@ -72,30 +70,51 @@ def site_url(site_database, tmp_path_factory):
             env=environment,
             check=True,
         )
+    return environment
+
+
+@pytest.fixture(scope="session")
+def site_url(site_environment, tmp_path_factory):
+    """Address of the site, with its worker."""
     log = tmp_path_factory.mktemp("server") / "log"
+    with served(site_environment, log, ["-m", "gunicorn"], ["manage.py", "worker"]) as url:
+        yield url
+
+
+@pytest.fixture
+def site_url_next_day(site_url, site_environment, tmp_path_factory):
+    """Address of the same site, by whose clock a day has passed; its pages only."""
+    tomorrow = str(float(site_environment["CLOCK_AHEAD"]) + timedelta(days=1).total_seconds())
+    log = tmp_path_factory.mktemp("next_day") / "log"
+    with served({**site_environment, "CLOCK_AHEAD": tomorrow}, log, ["-m", "gunicorn"]) as url:
+        yield url
+
+
+@contextmanager
+def served(environment, log, *commands):
+    """Run the commands of a site in that environment, the first of which answers; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     with log.open("w") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn"],
-            cwd=ROOT,
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
-        worker = subprocess.Popen(
-            [sys.executable, "manage.py", "worker"],
-            cwd=ROOT,
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
+        processes = [
+            subprocess.Popen(
+                [sys.executable, *command],
+                cwd=ROOT,
+                env={**environment, "PORT": str(port)},
+                stdout=output,
+                stderr=output,
+            )
+            for command in commands
+        ]
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_until_served(url, server, log)
+        wait_until_served(url, processes[0], log)
         yield url
     finally:
-        for process in (server, worker):
+        for process in processes:
             process.send_signal(signal.SIGTERM)
-        for process in (server, worker):
+        for process in processes:
             process.wait(timeout=30)
     assert "Traceback" not in log.read_text(), log.read_text()
 
@@ -187,9 +206,9 @@ def sign_in_once(browser, site_url):
     return state
 
 
-def sign_in(page, role):
-    """Fill the sign-in form as the demonstration account of `role`."""
-    page.goto("/")
+def sign_in(page, role, site=""):
+    """Fill the sign-in form as the demonstration account of `role`; of another `site`, if given."""
+    page.goto(f"{site}/")
     page.get_by_label("Adresse électronique").fill(account(role).email)
     page.get_by_label("Mot de passe", exact=True).fill(DEMONSTRATION_PASSWORD)
     page.get_by_role("button", name="Se connecter").click()
@@ -233,6 +252,8 @@ def watch(page, problems):
 # --- What every page owes ---------------------------------------------------
 def assert_accessible(page):
     """Fail with axe's report if the page breaks a rule it can see."""
+    # Half a page, on a machine that does much else, has no heading yet.
+    page.wait_for_load_state()
     # It would copy the sheets that others import into the page, which the policy refuses.
     results = Axe().run(page, options={"preload": False})
     assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"

@@ -1,8 +1,9 @@
-"""An agent's day: what waits is answered, the pile of papers is confirmed with its dates."""
+"""An agent's day: what waits is answered, the pile confirmed, the silent reminded; the day after."""
 
 import datetime
 import io
 import re
+from urllib.parse import urlsplit
 
 import pypdfium2
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import expect
 
 from accounts.roles import Role
 
-from .conftest import WIDE, assert_accessible, assert_fits
+from .conftest import WIDE, assert_accessible, assert_fits, sign_in
 
 pytestmark = pytest.mark.one_database
 
@@ -18,6 +19,7 @@ TODAY = datetime.date.today()  # noqa: DTZ011 (the browser's day is the machine'
 LIST = "/admin/conventions/convention/"
 # The worker does it, on a machine that does much else.
 WORKED = 60_000
+UNREACHED = "Personne à qui écrire"
 
 
 def seen(page):
@@ -82,7 +84,7 @@ def confirm_the_pile(page):
     expect(confirm).to_be_visible(timeout=WORKED)
     page.get_by_label("Date de signature").fill(TODAY.isoformat())
     seen(page)
-    confirm.click()
+    confirm.click(timeout=WORKED)
     expect(page.get_by_text("1 document joint à son dossier.")).to_be_visible()
     expect(page.get_by_text("1 signature de collectivité enregistrée.")).to_be_visible()
     seen(page)
@@ -91,9 +93,42 @@ def confirm_the_pile(page):
     seen(page)
 
 
-def test_from_the_desk_to_a_correction_answered_and_a_pile_confirmed(visitor):
+def remind_the_silent(page):
+    """Remind whoever was sent a file; return the address of the report, and whom nothing reaches."""
+    page.goto(f"{LIST}?state__in=sent")
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option(label="Relancer la collectivité")
+    page.get_by_role("button", name="Continuer").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Relancer la collectivité")
+    announced = page.locator(".announced")
+    expect(announced).to_contain_text(UNREACHED)
+    missed = page.get_by_role("listitem").filter(has_text=re.compile(f"^ENT.*{UNREACHED}")).first
+    name = re.match(r"\S+", missed.inner_text())[0]
+    seen(page)
+    page.get_by_role("button", name=re.compile("^Relancer la collectivité")).click()
+    expect(page.get_by_role("link", name="Rapport (CSV)")).to_be_visible(timeout=WORKED)
+    assert_reported(page, name)
+    return urlsplit(page.url).path, name
+
+
+def assert_reported(page, missed):
+    expect(page.get_by_text(re.compile(r"^\s*Collectivités relancées\s:\s[1-9]"))).to_be_visible()
+    left_out = page.get_by_role("row").filter(has_text=missed)
+    expect(left_out).to_contain_text(UNREACHED)
+    seen(page)
+
+
+def test_from_the_desk_to_the_report_opened_again_the_next_day(visitor, site_url_next_day):
     page = visitor(Role.RECTORAT, WIDE)
     page.goto("/admin/")
     seen(page)
     answer_a_correction(page)
     confirm_the_pile(page)
+    report, missed = remind_the_silent(page)
+    # The next day, in a browser that knows nothing of it.
+    page = visitor()
+    sign_in(page, Role.RECTORAT, site_url_next_day)
+    page.goto(f"{site_url_next_day}/admin/jobs/job/")
+    expect(page.get_by_text(f"{TODAY:%d/%m/%Y}").first).to_be_visible()
+    page.locator(f"#result_list a[href^='{report}']").click()
+    assert_reported(page, missed)

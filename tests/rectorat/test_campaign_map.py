@@ -120,6 +120,21 @@ def test_a_dot_opens_its_file_and_a_departement_its_list(agent, campaign):
     assert [row.pk for row in listed.result_list] == [convention.pk]
 
 
+def test_files_that_share_a_place_are_one_dot_that_opens_their_list(agent, campaign):
+    files = [ConventionFactory(campaign=campaign, schools_count=1) for _ in range(2)]
+    for file in files:
+        settle(file, MONTPELLIER)
+    settle(ConventionFactory(campaign=campaign, schools_count=1), (43.3, 3.5))
+    marks = [mark for _, marks in show(agent, campaign).context["map"].layers for mark in marks]
+    (shared,) = [mark for mark in marks if len(mark.dots) > 1]
+    assert len(marks) == 2
+    assert all(file.collectivity.name in shared.label for file in files)
+    page = agent.get(shared.url)
+    listed = {row.pk for row in page.context["cl"].result_list}
+    assert listed == {file.pk for file in files}
+    assert "un même point" in page.text
+
+
 def test_a_region_overseas_has_its_dots_without_outlines(agent, campaign):
     reunion = DepartmentFactory(code="974", name="La Réunion", of_name="de La Réunion")
     commune = CommuneFactory(code="97411", department=reunion)
@@ -129,10 +144,9 @@ def test_a_region_overseas_has_its_dots_without_outlines(agent, campaign):
     settle(convention, (-20.8789, 55.4481))
     drawn = show(agent, campaign).context["map"]
     assert [area.outline for area in drawn.areas] == [None]
-    (dots,) = [dots for _, dots in drawn.layers if dots]
-    (_, x, y) = dots[0]
-    assert 0 < x < drawn.frame.width
-    assert 0 < y < drawn.frame.height
+    (mark,) = [mark for _, marks in drawn.layers for mark in marks]
+    assert 0 < mark.x < drawn.frame.width
+    assert 0 < mark.y < drawn.frame.height
 
 
 def test_without_any_position_or_outline_the_page_says_what_to_do(agent, campaign):

@@ -3,8 +3,11 @@
 import csv
 import datetime
 import io
+from types import SimpleNamespace
 
 import pytest
+from django.contrib import admin
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from conventions.correspondence import post_message
@@ -220,6 +223,8 @@ def test_a_file_is_not_given_to_who_does_not_see_it(convention):
         "communes_collectivity",
         "schools_school",
         "invitations_invitation",
+        "accounts_user",
+        "exchanges_notification",
         "jobs_job",
     ],
 )
@@ -280,3 +285,15 @@ def test_the_first_button_is_the_agents_own_act(agent, convention):
     assert "remind" not in [rule.verb for rule in just_sent["transitions"]]
     convention.abandon(by=None, comment="Erreur.")
     assert agent.get(page).context["own_verb"] == ""
+
+
+@pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model._meta.label)
+def test_the_count_of_every_list_is_said_in_french(model):
+    def counted(number):
+        changelist = SimpleNamespace(result_count=number, opts=model._meta)
+        context = {"cl": changelist, "pagination_required": False, "show_all_url": ""}
+        return render_to_string("admin/pagination.html", context).split(">", 1)[1].split()[:2]
+
+    (_, one), (_, many) = counted(1), counted(2)
+    assert counted(0) == ["0", one]
+    assert many in {f"{one}s", f"{one}x"}
