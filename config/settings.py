@@ -349,7 +349,7 @@ SCHEDULES = {
         None,
         datetime.time(4, 0),
     ),
-    "fichiers des traitements": ("jobs.tasks.forget_files", None, datetime.time(2, 15)),
+    "fichiers des traitements": ("jobs.tasks.forget_old", None, datetime.time(2, 15)),
     "fichiers des lots": ("billing.batches.tasks.write_missing_files", None, 10),
     "relances": ("conventions.dossiers.tasks.send_reminders", None, datetime.time(8, 0)),
 }

@@ -25,6 +25,8 @@ class Job(models.Model):
         FINISHED = "finished", "terminé"
         CANCELLED = "cancelled", "arrêté"
 
+    OVER = (State.FINISHED, State.CANCELLED)
+
     # One of the actions that the rooms above declare (`settings.JOB_ACTIONS`).
     action = models.CharField("action", max_length=30)
     by = models.ForeignKey(
@@ -63,7 +65,7 @@ class Job(models.Model):
 
     @property
     def is_over(self) -> bool:
-        return self.state in (self.State.FINISHED, self.State.CANCELLED)
+        return self.state in self.OVER
 
 
 class JobItem(models.Model):

@@ -10,6 +10,8 @@ from jobs.running import work
 
 # Pieces stay in their files: an archive is made again on demand.
 FILES_KEPT = datetime.timedelta(days=30)
+# As the reports of imports: a year's campaign can be told; addresses do not stay for ever.
+KEPT = datetime.timedelta(days=365)
 
 
 def run_job(job_id: int) -> None:
@@ -18,9 +20,10 @@ def run_job(job_id: int) -> None:
         async_task("jobs.tasks.run_job", job_id)
 
 
-def forget_files() -> None:
-    """Delete the files of old jobs; their reports stay."""
-    old = Job.objects.exclude(file="").filter(finished_at__lt=timezone.now() - FILES_KEPT)
-    for job in old:
+def forget_old() -> None:
+    """Delete the files of old jobs, whose reports stay; then, of a year ago, those too."""
+    over = Job.objects.filter(state__in=Job.OVER)
+    for job in over.exclude(file="").filter(finished_at__lt=timezone.now() - FILES_KEPT):
         job.file.delete(save=False)
         Job.objects.filter(pk=job.pk).update(file="")
+    over.filter(file="", finished_at__lt=timezone.now() - KEPT).delete()

@@ -406,15 +406,20 @@ def test_old_files_are_forgotten_and_their_report_stays(rectorat, convention, wo
     jobs.start("pieces", [convention.pk], by=rectorat)
     job = worked()
     assert job.file.storage.exists(job.file.name)
-    tasks.forget_files()
+    tasks.forget_old()
     job.refresh_from_db()
     assert job.file
     Job.objects.update(finished_at=timezone.now() - tasks.FILES_KEPT - datetime.timedelta(days=1))
     kept = job.file.name
-    tasks.forget_files()
+    tasks.forget_old()
     job.refresh_from_db()
     assert (bool(job.file), job.file.storage.exists(kept)) == (False, False)
     assert job.items.count() == 1
+    tasks.forget_old()
+    assert Job.objects.exists()
+    Job.objects.update(finished_at=timezone.now() - tasks.KEPT - datetime.timedelta(days=1))
+    tasks.forget_old()
+    assert not Job.objects.exists()
 
 
 def test_a_file_that_could_not_be_made_is_made_again_when_asked(
