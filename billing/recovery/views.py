@@ -244,7 +244,7 @@ def contestations(request: HttpRequest) -> HttpResponse:
         "billing/contestations.html",
         {
             "page": page,
-            "contestations": at_places(page.object_list, today),
+            "contestations": at_places(list(page.object_list), today),
             "waiting": sum(not place.is_decided for place in places),
             "suspended": total(contested(Titre.objects.for_user(user), today).values()),
         },
