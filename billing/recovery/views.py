@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import role_required, user_of
 from accounts.models import User
 from billing.access import READERS, WRITERS
+from billing.balances import contested
 from billing.claims.forms import TerritoryForm
 from billing.claims.views import find_account
 from billing.coding.models import BudgetYear
@@ -21,8 +22,7 @@ from billing.models import Titre
 from billing.pages import page_of
 from billing.recovery.aged import NAMES, Aged, aged_by_debtor, sum_of
 from billing.recovery.board import budget_years, build_board
-from billing.recovery.contestations import contestations as all_contestations
-from billing.recovery.contestations import of_account, print_letter
+from billing.recovery.contestations import at_places, of_account, print_letter, queue
 from billing.recovery.figures import Figure, lines_of
 from billing.recovery.forms import OwedForm
 from billing.recovery.statement import print_statement
@@ -236,16 +236,17 @@ def pdf(content: bytes, name: str) -> HttpResponse:
 @role_required(*WRITERS)
 def contestations(request: HttpRequest) -> HttpResponse:
     """Contestations that wait for a decision, with their days; then those decided."""
-    found = all_contestations(user_of(request))
-    waiting = [each for each in found if each.decision is None]
+    user, today = user_of(request), timezone.localdate()
+    places = queue(user, today)
+    page = page_of(request, places)
     return render(
         request,
         "billing/contestations.html",
         {
-            "page": page_of(request, found),
-            "waiting": len(waiting),
-            "suspended": total(each.account.contested_amount for each in waiting),
-            "today": timezone.localdate(),
+            "page": page,
+            "contestations": at_places(list(page.object_list), today),
+            "waiting": sum(not place.is_decided for place in places),
+            "suspended": total(contested(Titre.objects.for_user(user), today).values()),
         },
     )
 

@@ -11,6 +11,7 @@ from billing.batches.confirming import confirm
 from billing.batches.preparing import Choice, prepare_list
 from billing.models.entry import EntryKind
 from billing.recording import Fact, record
+from billing.recovery.contestations import at_places, queue
 from conventions.models import Enrolment, Piece, attach
 from documents.received.uploads import UploadedPdf
 from tests.factories import (
@@ -75,6 +76,12 @@ def tell(titre, kind, on=None, amount=0, **facts):
 
 def issue(titre, on=None, **facts):
     return tell(titre, EntryKind.ISSUED, on, **facts)
+
+
+def contestations(user, as_at=None):
+    """All those that a person may see, in the order of their queue."""
+    as_at = as_at or timezone.localdate()
+    return at_places(queue(user, as_at), as_at)
 
 
 @pytest.fixture

@@ -16,12 +16,11 @@ from billing.recording import EntryRefused, Fact, record
 from billing.recording import reverse as undo
 from billing.recovery.aged import aged_by_debtor
 from billing.recovery.board import budget_years
-from billing.recovery.contestations import contestations
 from billing.returns.layouts import TOLD, guess_kind
 from conventions.models import Convention
 from tests.factories import CampaignFactory, ConventionFactory, UserFactory
 
-from .conftest import prepared, request, sign_in_order, tell
+from .conftest import contestations, prepared, request, sign_in_order, tell
 
 pytestmark = pytest.mark.django_db
 

@@ -7,19 +7,22 @@ from io import BytesIO, StringIO
 
 import pypdfium2
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.roles import Role
+from billing import pages
 from billing.balances import owed
 from billing.ledger import account_of
 from billing.models import Titre
 from billing.models.entry import EntryKind
+from billing.recovery import contestations as contestation_queue
 from billing.recovery.aged import aged_by_debtor, sum_of
-from billing.recovery.contestations import contestations
 from law import collection
 from tests.factories import CampaignFactory, ConventionFactory, DepartmentFactory, UserFactory
 
-from .conftest import issue, request, sign_in_order, tell
+from .conftest import contestations, issue, request, sign_in_order, tell
 
 pytestmark = pytest.mark.django_db
 
@@ -164,6 +167,39 @@ class TestContestations:
         page = as_finance.get(reverse("contestations")).content.decode()
         assert f"{each.decide_by:%d/%m/%Y}" in page
         assert "45,00\u00a0€" in page
+
+    def test_the_page_takes_as_many_queries_and_accounts_for_many_as_for_few(
+        self, as_finance, sign_many, finance, sample, monkeypatch
+    ):
+        """What waits comes first, whatever its page; of the others nothing is computed."""
+        computed, queries = [], []
+        of_account = contestation_queue.of_account
+        monkeypatch.setattr(
+            contestation_queue,
+            "of_account",
+            lambda account: computed.append(account) or of_account(account),
+        )
+        monkeypatch.setattr(pages, "PER_PAGE", 2)
+        for year, count in ((2022, 3), (2023, sample(4, 30))):
+            for titre in request(sign_many(count, year)[0].campaign, finance).titres.order_by("pk"):
+                issue(titre)
+                tell(titre, EntryKind.CONTESTED, amount=10)
+            computed.clear()
+            with CaptureQueriesContext(connection) as captured:
+                page = as_finance.get(reverse("contestations"))
+            queries.append(len(captured))
+            assert len(computed) == len(page.context["contestations"]) == 2
+        assert queries[0] == queries[1]
+        assert page.context["waiting"] == 3 + sample(4, 30)
+        assert page.context["suspended"] == 10 * page.context["waiting"]
+
+    def test_what_waits_comes_before_what_is_decided(self, titre, finance, today):
+        issue(titre)
+        first = tell(titre, EntryKind.CONTESTED, amount=10)
+        tell(titre, EntryKind.DECIDED, amount=0)
+        second = tell(titre, EntryKind.CONTESTED, amount=20)
+        assert [each.made for each in contestations(finance)] == [second, first]
+        assert [each.decision is None for each in contestations(finance)] == [True, False]
 
     def test_silence_rejects_after_six_months(self, client, titre, finance, today, move_to):
         issue(titre)
