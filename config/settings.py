@@ -119,6 +119,10 @@ MIDDLEWARE = [
     "config.mending.mended",
 ]
 
+# Requests are counted where the library is told a folder to count in (operations/metrics.py).
+if env("PROMETHEUS_MULTIPROC_DIR", default=""):
+    MIDDLEWARE.insert(1, "operations.metrics.CountedRequests")
+
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 
@@ -422,6 +426,12 @@ LOGGING = {
         "pyhanko_certvalidator": {"level": "CRITICAL"},
     },
 }
+
+# Figures for Prometheus, shown by `manage.py metrics`.
+METRICS_ADDRESS = env("METRICS_ADDRESS", default="127.0.0.1:9464")
+# Errors are told to Sentry too, without what they were about (operations/incidents.py).
+SENTRY_DSN = env("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env("SENTRY_ENVIRONMENT", default=urlsplit(SITE_URL).hostname)
 
 # --- This product -----------------------------------------------------------
 SITE_NAME = "Conventions ENT-École"

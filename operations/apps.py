@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class OperationsConfig(AppConfig):
@@ -6,5 +7,10 @@ class OperationsConfig(AppConfig):
     verbose_name = "Exploitation"
 
     def ready(self) -> None:
-        """Register the deployment checks, which read models."""
+        """Register the deployment checks, which read models; tell Sentry where that is asked."""
         from operations import checks  # noqa: F401
+
+        if settings.SENTRY_DSN:
+            from operations import incidents  # An optional library.
+
+            incidents.start()

@@ -57,6 +57,14 @@ def test_the_image_has_the_libraries_that_documents_want():
     assert set(wanted) <= set(last_stage.split())
 
 
+def test_what_the_containers_are_told_to_read_and_write_outlives_them():
+    text = (DEPLOY / "compose.yaml").read_text()
+    volumes = re.findall(r"[\w./]+:(/\w+)(?::ro)?\"", text.partition("services:")[0])
+    image = (DEPLOY / "Containerfile").read_text()
+    for name, said in (("MEDIA_ROOT", image), ("TRUSTED_CERTIFICATES_DIR", text)):
+        assert re.search(rf"{name}(?:=|: )(\S+)", said)[1] in volumes
+
+
 @pytest.mark.parametrize(
     "path",
     [
