@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "incoming.middleware.FilesTogether",
     "drafts.middleware.UnreadForms",
     "accounts.middleware.PrivatePages",
     "accounts.middleware.SecondFactor",

@@ -15,7 +15,7 @@ from accounts.models import User
 from conventions.acts.models import Act, ActState
 from conventions.acts.repeating import DELEGATION, DEPUTY, made_own_last
 from conventions.acts.sitting import Sitting
-from conventions.models.dossier import is_in_its_place, mark_outdated, own_pieces
+from conventions.models.dossier import is_in_its_place, latest_piece, mark_outdated
 from conventions.models.piece import Piece
 from conventions.models.signed import SignedByBoth
 from documents.wording.proofreading import proofread, tidy
@@ -79,8 +79,8 @@ def can_adapt_act(subject: SignedByBoth) -> bool:
     act = subject.act
     if act is None or not subject.act_is_open or act.deposited_on or act.published_on:
         return False
-    copies = own_pieces(subject).without_blanks().filter(kind=Piece.Kind.ACT_SIGNED)
-    return not copies.filter(added_at__gt=act.recorded_at).exists()
+    copy = latest_piece(subject, Piece.Kind.ACT_SIGNED)
+    return copy is None or copy.added_at <= act.recorded_at
 
 
 def act_text_kind(subject: SignedByBoth, act: Act) -> str:

@@ -70,7 +70,11 @@ def waits_for_answer(convention: Convention) -> Message | None:
 
     As `conventions.situations.facts.UNANSWERED` has it in the database.
     """
-    last = convention.messages.last()
+    return unanswered(convention, convention.messages.last())
+
+
+def unanswered(convention: Convention, last: Message | None) -> Message | None:
+    """Return the last message of a thread, in `last`, where it waits for an answer."""
     if last is None or last.side != Side.TOWN_HALL or last.no_answer_at:
         return None
     # A request for correction is answered by sending.

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Warning
 
 from documents.press.proofs import reason_to_stop
-from documents.received.confined import barrier
+from incoming.confined import barrier
 
 
 def check_standing_type(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:

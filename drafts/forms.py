@@ -16,12 +16,14 @@ class KeptFileInput(forms.FileInput):
     """Chooses a file; names those that are kept, which another choice replaces."""
 
     kept: Sequence[DraftFile] = ()
+    # Why what was chosen a moment ago is not kept, while the rest of the form is.
+    refused: Sequence[str] = ()
 
     def render(self, name: str, *args: object, **kwargs: object) -> SafeString:
         chooser = super().render(name, *args, **kwargs)  # type: ignore[arg-type]
-        if not self.kept:
+        if not self.kept and not self.refused:
             return chooser
-        context = {"kept": self.kept, "forget": f"{name}-forget"}
+        context = {"kept": self.kept, "refused": self.refused, "forget": f"{name}-forget"}
         return mark_safe(chooser + render_to_string("drafts/kept_files.html", context))  # noqa: S308
 
 
@@ -44,6 +46,14 @@ def name_kept_files(form: forms.BaseForm, draft: Draft) -> None:
             field.widget.kept = [file for file in draft.files.all() if file.field == key]
 
 
+def say_refused(form: forms.BaseForm, refused: Mapping[str, ValidationError]) -> None:
+    """Have each field that chooses files say why those chosen are not kept."""
+    for name, refusal in refused.items():
+        widget = form.fields[name].widget
+        if isinstance(widget, KeptFileInput):
+            widget.refused = refusal.messages
+
+
 def refuse_lost(form: forms.BaseForm, lost: Iterable[DraftFile]) -> None:
     """Ask again, at its field, for each file that was kept and that the storage has lost."""
     for file in lost:
@@ -57,17 +67,18 @@ def refuse_lost(form: forms.BaseForm, lost: Iterable[DraftFile]) -> None:
             )
 
 
-def sound_files(
+def tell_sound(
     fields: Mapping[str, forms.Field], files: MultiValueDict
-) -> dict[str, list[UploadedFile]]:
-    """Return, of the files that were sent, those that their fields find sound."""
-    sound = {}
+) -> tuple[dict[str, list[UploadedFile]], dict[str, ValidationError]]:
+    """Return, of the files that were sent, those that their fields find sound, and why not others."""
+    sound, refused = {}, {}
     for name, field in fields.items():
         if name not in files or not isinstance(field, forms.FileField):
             continue
         try:
             field.clean(field.widget.value_from_datadict({}, files, name))
-        except ValidationError:
-            continue
-        sound[name] = files.getlist(name)
-    return sound
+        except ValidationError as refusal:
+            refused[name] = refusal
+        else:
+            sound[name] = files.getlist(name)
+    return sound, refused

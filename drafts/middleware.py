@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
 from accounts.models import User
-from drafts.forms import sound_files
+from drafts.forms import tell_sound
 from drafts.models import Draft
 from drafts.seal import owner_of
 
@@ -37,17 +37,21 @@ class UnreadForms:
         owner_id = page and owner_of(request.POST.get("draft_seal", ""), request.path)
         if not owner_id or not User.objects.filter(pk=owner_id, is_active=True).exists():
             return response
+        fields = page.form_class.base_fields
+        sound, refused = tell_sound(fields, request.FILES)
         Draft.objects.keep(
             owner_id,
             request.path,
             typed=dict(request.POST.lists()),
-            files=sound_files(page.form_class.base_fields, request.FILES),
+            files=sound,
             title=page.title,
         )
         if request.user.is_anonymous:
             messages.warning(request, SIGN_IN)
         elif request.user.pk == owner_id and response.status_code == 403:
             messages.warning(request, SEND_AGAIN)
+        for name, refusal in refused.items():
+            messages.warning(request, f"{fields[name].label} : {' '.join(refusal.messages)}")
         # What the token of another session refused is shown by the page itself.
         return redirect(request.path) if response.status_code == 403 else response
 

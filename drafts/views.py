@@ -1,10 +1,11 @@
 """Pages whose form is kept as it was typed until it goes through."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.utils.functional import cached_property
 from django.views.generic import FormView
 
 from accounts.access import user_of
-from drafts.forms import name_kept_files, refuse_lost, restore, sound_files
+from drafts.forms import name_kept_files, refuse_lost, restore, say_refused, tell_sound
 from drafts.models import Draft, DraftFile
 from drafts.seal import seal
 from typography import mend
@@ -57,8 +58,9 @@ class KeptFormView(FormView):
         if "discard_draft" in request.POST:
             response: HttpResponse = redirect(request.path)
         elif "keep_draft" in request.POST:
-            self._keep(sound_files(self.get_form().fields, request.FILES))
-            response = self._say_kept()
+            sound, refused = tell_sound(self.get_form().fields, request.FILES)
+            self._keep(sound)
+            response = self._say_kept(refused)
         else:
             response = super().post(request, *args, **kwargs)
         if response.status_code == 302 and "keep_draft" not in request.POST:
@@ -90,13 +92,29 @@ class KeptFormView(FormView):
         if self.draft:
             name_kept_files(form, self.draft)
 
-    def _say_kept(self) -> HttpResponse:
-        """To the page that keeps by itself as one types, or to who asked for it by a button."""
+    def _say_kept(self, refused: Mapping[str, ValidationError]) -> HttpResponse:
+        """To the page that keeps by itself as one types, or to who asked for it by a button.
+
+        `refused` says by field why files are left out: on the page itself, where they were chosen.
+        """
         said = f"Brouillon gardé à {timezone.localtime():%H h %M}."
-        if self.request.accepts("text/html"):
-            messages.success(self.request, said)
-            return redirect(self.request.path)
-        return JsonResponse({"said": mend(said)})
+        if not self.request.accepts("text/html"):
+            return JsonResponse({"said": mend(said)})
+        if refused:
+            messages.warning(self.request, f"{said} Un fichier n'est pas gardé : voyez son champ.")
+            return self.render_to_response(self.get_context_data(form=self._kept_form(refused)))
+        messages.success(self.request, said)
+        return redirect(self.request.path)
+
+    def _kept_form(self, refused: Mapping[str, ValidationError]) -> forms.BaseForm:
+        """Return the form as its page would show it again, with what is not kept of it."""
+        kwargs = self.get_form_kwargs()
+        unsent = {name: kwargs[name] for name in kwargs if name not in ("data", "files")}
+        form: forms.BaseForm = self.get_form_class()(**unsent)
+        restore(form, cast(Draft, self.draft))
+        self._name_kept_files(form)
+        say_refused(form, refused)
+        return form
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from incoming.deadline import seconds_left
+
 logger = logging.getLogger(__name__)
 
-# For all the files of a request, for which the proxy waits two minutes (deploy/nginx.conf).
+# For files that are shown together; those of a request have one deadline (incoming.deadline).
 MAX_SECONDS = 60
 _CHUNK = 1024 * 1024
 # An answer is one line: "stream: OK", "stream: <name> FOUND", "<reason> ERROR".
@@ -24,11 +26,12 @@ def refuse_infected(*files: tuple[str, bytes]) -> None:
     """Raise ValidationError for a file in which ClamAV finds something, or that it cannot read.
 
     Each is given as (name, bytes). Nothing is asked where settings.CLAMAV_SOCKET is empty;
-    nothing passes while it is set and nobody answers, or too slowly.
+    nothing passes while it is set and nobody answers, or too slowly. Raises OutOfTime too.
     """
     if not settings.CLAMAV_SOCKET:
         return
-    deadline = time.monotonic() + MAX_SECONDS
+    left = seconds_left()
+    deadline = time.monotonic() + (MAX_SECONDS if left is None else min(left, MAX_SECONDS))
     for name, content in files:
         _refuse_infected(name, content, deadline)
 
@@ -51,7 +54,7 @@ def _refuse_infected(name: str, content: bytes, deadline: float) -> None:
     if answer:
         logger.error("ClamAV answered: %s", answer)
     raise ValidationError(
-        f"L'antivirus du site n'a pas pu examiner « {name} » : rien n'a été gardé. Déposez-le à "
+        f"L'antivirus du site n'a pas pu examiner « {name} » : il n'est pas gardé. Déposez-le à "
         "nouveau dans quelques minutes.",
         code="not_scanned",
     )

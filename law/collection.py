@@ -1,6 +1,7 @@
 """Legal dates of the State's titres de perception: contestation, decision, court.
 
-Pure functions on dates. Sources: décret 2012-1246, articles 117 and 118; CJA R421-1.
+Pure functions on dates. Sources: décret 2012-1246, articles 117 and 118; CJA R421-1; for the
+complementary period, décret 2007-687, article 2.
 """
 
 import datetime
@@ -8,6 +9,7 @@ import datetime
 from law.deadlines import add_months, end_of_appeal
 
 DECISION_MONTHS = 6
+COMPLEMENTARY_FROM = 10  # October
 
 
 def contest_until(notified: datetime.date) -> datetime.date:
@@ -34,3 +36,11 @@ def court_until(
     """
     last = end_of_appeal(decide_by(received_by_accountant))
     return end_of_appeal(decided) if decided and decided <= last else last
+
+
+def may_count_in_complementary_period(issued: datetime.date) -> bool:
+    """Tell whether what a titre brings in may count in its year once that is over.
+
+    So for titres issued from 1 October to 31 December (décret 2007-687, article 2).
+    """
+    return issued.month >= COMPLEMENTARY_FROM

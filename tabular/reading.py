@@ -14,9 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
+from incoming.deadline import OutOfTime
 from tabular.folding import fold
 from tabular.kinds import Kind
-from tabular.workbooks import UnreadableWorkbook, first_sheet, is_workbook
+from tabular.workbooks import TooHeavyWorkbook, UnreadableWorkbook, first_sheet, is_workbook
 
 MAX_BYTES = 64 * 1024 * 1024  # The national annuaire weighs some 40 MB.
 SHOWN = 200  # Rows of each kind that a report lists.
@@ -202,7 +203,9 @@ def read(content: bytes, columns: Sequence[Column]) -> Table:
             if not _is_total(cells):
                 table.refused.append(_misplaced(line, cells, len(header)))
             continue
-        row = Row(line, {name: _cell(cells[i]) for name, i in places.items()})
+        # A row of a workbook ends with its last filled cell.
+        width = len(cells)
+        row = Row(line, {name: _cell(cells[i]) if i < width else "" for name, i in places.items()})
         if not (_is_total(cells) and _lacks(row, columns)):
             table.rows.append(row)
     if not table.rows and not table.refused:
@@ -232,6 +235,14 @@ def lines_of(content: bytes, columns: Sequence[Column] = ()) -> Iterator[tuple[i
         return
     try:
         rows = first_sheet(content)
+    except TooHeavyWorkbook:
+        raise UnreadableFile(
+            "Ce classeur demande trop de calcul ou de mémoire pour être lu : copiez les seules "
+            "lignes et colonnes de la liste dans un nouveau classeur, ou choisissez « Enregistrer "
+            "sous », type « CSV UTF-8 », puis envoyez ce fichier."
+        ) from None
+    except OutOfTime as late:
+        raise UnreadableFile(late.message) from None
     except UnreadableWorkbook:
         raise UnreadableFile(
             "Ce classeur est illisible : ouvrez-le dans votre tableur et enregistrez-le de nouveau, "

@@ -202,18 +202,18 @@ def _write_sheet(
         worksheet.set_column(index, index, column.width, formats[column.kind])
         worksheet.write_string(0, index, column.header, header_format)
     worksheet.freeze_panes(1, 1)
-    cells = _cells(worksheet, sheet.columns, formats)
+    write = _row_writer(worksheet, sheet.columns, formats)
     totals = {index: Decimal() for index, column in enumerate(sheet.columns) if column.is_totalled}
     number = 0
     for number, row in enumerate(sheet.rows, start=1):
-        _write_row(number, cells, row)
+        write(number, row)
         if sheet.has_totals:
             for index in totals:
                 totals[index] += row[index]
     worksheet.autofilter(0, 0, number, len(sheet.columns) - 1)
     if sheet.has_totals and totals:
         last = ["Total", *(totals.get(index) for index in range(1, len(sheet.columns)))]
-        _write_row(number + 1, _cells(worksheet, sheet.columns, bold), last)
+        _row_writer(worksheet, sheet.columns, bold)(number + 1, last)
 
 
 def _set_up_to_print(worksheet: Worksheet, sheet: Sheet) -> None:
@@ -225,38 +225,44 @@ def _set_up_to_print(worksheet: Worksheet, sheet: Sheet) -> None:
     worksheet.set_footer(f"&L{sheet.name}&R&P / &N")
 
 
-_Cell = tuple[Callable[[int, int, Any, Format], object], int, Format]
-
-
-def _write_row(number: int, cells: list[_Cell], row: Sequence[Any]) -> None:
-    for (write, index, cell_format), value in zip(cells, row, strict=True):
-        # A cell left empty has the format of its column.
-        if value is not None and value != "":
-            write(number, index, value, cell_format)
-
-
-def _cells(
+def _row_writer(
     worksheet: Worksheet, columns: Sequence[Column], formats: dict[Kind, Format]
-) -> list[_Cell]:
-    """Return how each column writes a value, its number and its format.
+) -> Callable[[int, Sequence[Any]], None]:
+    """Return what writes a row, each value by the kind of its column, never by guess.
 
-    By kind, never by guess: a text is never read as a number or a formula.
+    A text is never read as a number or a formula. A cell left empty has the format of its
+    column. What can be is settled here, not at each cell: there are millions of them.
     """
 
-    def write_text(row: int, index: int, value: Any, cell_format: Format) -> None:
-        text = str(value).replace("\u00a0", " ").replace("\u202f", " ")
-        worksheet.write_string(row, index, text, cell_format)
-
-    def write_moment(row: int, index: int, value: Any, cell_format: Format) -> None:
-        worksheet.write_datetime(row, index, timezone.make_naive(value), cell_format)
+    def write_moment(row: int, index: int, value: Any, style: Format) -> None:
+        worksheet.write_datetime(row, index, timezone.make_naive(value), style)
 
     by_kind = {
-        Kind.TEXT: write_text,
         Kind.MOMENT: write_moment,
         Kind.DATE: worksheet.write_datetime,
         Kind.MONEY: worksheet.write_number,
         Kind.INTEGER: worksheet.write_number,
     }
-    return [
-        (by_kind[column.kind], index, formats[column.kind]) for index, column in enumerate(columns)
-    ]
+    write_string = worksheet.write_string
+    styled = [(i, column.kind, formats[column.kind]) for i, column in enumerate(columns)]
+    texts = [(index, style) for index, kind, style in styled if kind == Kind.TEXT]
+    others = [(by_kind[kind], index, style) for index, kind, style in styled if kind in by_kind]
+
+    def write(number: int, row: Sequence[Any]) -> None:
+        for index, style in texts:
+            value = row[index]
+            if value is not None and value != "":
+                text = str(value)
+                # Told at once, and most often so.
+                plain = text if text.isascii() else _plain(text)
+                write_string(number, index, plain, style)
+        for write_value, index, style in others:
+            value = row[index]
+            if value is not None and value != "":
+                write_value(number, index, value, style)
+
+    return write
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u202f", " ")

@@ -1,12 +1,14 @@
 """What the night does whole and the day on a sample (docs/tests.md).
 
 A rule is protected by day too: the night gives it more of the same. And what needs a database,
-whichever it is, is done on the first of the two that script/test goes through.
+whichever it is, is done on the first of the two that script/test goes through: most of the tests
+that read pages are so, the verbs, the lists and the constraints behind them are not.
 """
 
 import pytest
 
 _NEEDS_A_DATABASE = {"db", "transactional_db", "site_url"}
+_READS_PAGES = "client"
 
 
 def pytest_addoption(parser):
@@ -21,6 +23,9 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "nightly: more of what other cases show, left to the night")
     config.addinivalue_line("markers", "one_database: what it shows is the same on every database")
+    config.addinivalue_line(
+        "markers", "both_databases: though it reads pages, what it shows is the database's matter"
+    )
 
 
 @pytest.hookimpl(trylast=True)
@@ -41,6 +46,8 @@ def _keep(config, items, wanted):
 def _depends_on_the_database(item) -> bool:
     if item.get_closest_marker("one_database"):
         return False
+    if _READS_PAGES in item.fixturenames:
+        return bool(item.get_closest_marker("both_databases"))
     return bool(item.get_closest_marker("django_db") or _NEEDS_A_DATABASE & set(item.fixturenames))
 
 

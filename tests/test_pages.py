@@ -15,6 +15,8 @@ from django.urls import reverse
 
 from tests.factories import UserFactory
 
+pytestmark = pytest.mark.both_databases
+
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 
 VISITORS_PAGES = [

@@ -17,7 +17,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLResolver, get_resolver, reverse
 from dsfr.models import DsfrConfig
 
@@ -315,6 +316,19 @@ MODEL_PAGES = {
     "delete": "delete",
 }
 
+# What a page may ask of the database: the session, the person and what they may see included.
+MOST_QUERIES = 15
+# More, and why.
+HEAVIER = {
+    # django-simple-history reads the links of each version one by one.
+    "admin:accounts_user_history": 28,
+    "admin:accounts_user_simple_history": 19,
+    "admin:communes_collectivity_simple_history": 16,
+    # A form reads each list that one chooses from: four natures of texts, three of links.
+    "admin:campaigns_campaign_change": 17,
+    "admin:accounts_user_change": 16,
+}
+
 # Rows, as the page that asks about them carries them.
 CHOSEN = {"keys": "1", "selection": signing.dumps(["", "/admin/"])}
 # What a page is asked with.
@@ -553,13 +567,16 @@ def address(name: str, arguments: list[str], values: dict) -> str:
     return reverse(name, kwargs={a: values.get((name, a), values.get(a)) for a in arguments})
 
 
-def opens(client, url: str, query: dict) -> bool:
+def opens(client, url: str, query: dict, asked: list | None = None) -> bool:
     """Tell whether the page answers, by GET or, where it only takes that, by POST.
 
-    What the page may have changed is undone.
+    What the page may have changed is undone. What it asks of the database by GET goes to `asked`.
     """
     with transaction.atomic():
-        response = client.get(url, query)
+        with CaptureQueriesContext(connection) as queries:
+            response = client.get(url, query)
+        if asked is not None:
+            asked += queries.captured_queries
         if response.status_code == 405:
             response = client.post(url, query)
         response.getvalue()  # Ends a file that is being sent.
@@ -577,15 +594,19 @@ def test_every_page_opens_for_the_roles_of_the_table_and_for_no_other(client, ro
     if role != VISITOR:
         client.force_login(people[role])
     signed_in = dict(client.cookies)
-    surprises = []
+    surprises, heavy = [], {}
     for name, arguments in addresses():
         client.cookies.clear()
         client.cookies.update(signed_in)  # Whatever the page before did with them.
-        expected = role in allowed(name)
-        if opens(client, address(name, arguments, values), QUERIES.get(name, {})) != expected:
+        expected, asked = role in allowed(name), []
+        url, query = address(name, arguments, values), QUERIES.get(name, {})
+        if opens(client, url, query, asked) != expected:
             surprises.append(f"{name}: {'refused' if expected else 'open'}")
+        if len(asked) > HEAVIER.get(name, MOST_QUERIES):
+            heavy[name] = len(asked)
 
     assert surprises == []
+    assert heavy == {}, "These pages ask too much of the database."
 
 
 def test_every_row_of_the_table_names_a_page():

@@ -11,6 +11,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
+import typography
 from config.settings import MIDDLEWARE
 from documents.rendering import page_html
 from outbox.models import Email
@@ -172,6 +173,21 @@ def test_what_is_not_words_stays(tag):
 @given(st.text(alphabet="aé1 x:;?!«»'’\u00a0\n", max_size=30))
 def test_mended_twice_is_mended_once(words):
     assert mend(mend(words)) == mend(words)
+
+
+@given(
+    st.lists(
+        st.sampled_from([*"aé12 x:;?!«»'’\u00a0\n€%", "1er", "n°", "M.", "R.", "Article", "mai"]),
+        max_size=12,
+    ).map("".join)
+)
+def test_no_word_that_a_rule_would_change_is_passed_over(words):
+    html = words.replace("'", "&#x27;")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typography, "_TO_MEND", re.compile(""))
+        all_looked_at = mend_html(html)
+    assert mend_html(html) == all_looked_at
 
 
 # --- Where words leave ------------------------------------------------------------

@@ -3,6 +3,7 @@
 import datetime
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from accounts import journal
@@ -16,9 +17,22 @@ from lifecycle.models import JournalEntry
 
 def is_due(collectivity: Collectivity) -> bool:
     """Tell whether nobody confirmed the list since the campaign of the day was opened."""
-    opened = _opened_at()
-    last = _last_review(collectivity)
-    return opened is not None and (last is None or last < opened)
+    reviewed = collectivity.access_reviews.order_by("-at").values("at")[:1]
+    opening = JournalEntry.objects.filter(
+        campaign=OuterRef("pk"), convention__isnull=True, verb="open"
+    )
+    dated = Campaign.objects.only("start_year").annotate(
+        opened_at=Subquery(opening.order_by("-at").values("at")[:1]), reviewed_at=Subquery(reviewed)
+    )
+    campaign = dated.newest_open()
+    if campaign is None:
+        return False
+    # A campaign that was made open (the demonstration's) has no entry: since its first day.
+    opened = getattr(campaign, "opened_at", None) or datetime.datetime.combine(
+        campaign.starts_on, datetime.time(), tzinfo=datetime.UTC
+    )
+    reviewed_at = getattr(campaign, "reviewed_at", None)
+    return reviewed_at is None or reviewed_at < opened
 
 
 def awaited_from(user: User) -> Collectivity | None:
@@ -43,24 +57,5 @@ def confirm(collectivity: Collectivity, *, by: User) -> AccessReview:
 
 def asks_representative(collectivity: Collectivity) -> bool:
     """Tell whether the representative is to be confirmed too: the first time after elections."""
-    last = _last_review(collectivity)
-    return last is None or last.date() <= last_municipal_elections(timezone.localdate())
-
-
-def _last_review(collectivity: Collectivity) -> datetime.datetime | None:
-    review = collectivity.access_reviews.first()
-    return review.at if review else None
-
-
-def _opened_at() -> datetime.datetime | None:
-    """Return when the newest open campaign was opened; None without one."""
-    campaign = Campaign.objects.newest_open()
-    if campaign is None:
-        return None
-    entry = JournalEntry.objects.filter(
-        campaign=campaign, convention__isnull=True, verb="open"
-    ).first()
-    # A campaign that was made open (the demonstration's) has no entry: since its first day.
-    if entry:
-        return entry.at
-    return datetime.datetime.combine(campaign.starts_on, datetime.time(), tzinfo=datetime.UTC)
+    last = collectivity.access_reviews.first()
+    return last is None or last.at.date() <= last_municipal_elections(timezone.localdate())

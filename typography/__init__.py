@@ -39,9 +39,10 @@ _MARKUP = re.compile(
 _WRAPPED = re.compile(r"[ \n]*\n[ \n]*(?=[;:!?»](?!\w))|(?<=«)[ \n]*\n[ \n]*")
 _APOSTROPHES = re.compile("&#(?:x27|39);")
 # Words, too: read aloud, or shown under the pointer.
-_SPOKEN = re.compile(
-    r"""(?<=\s)((?:aria-label|aria-description|title|alt|placeholder)=)("[^"]*"|'[^']*')"""
-)
+_SPOKEN_NAMES = ("aria-label=", "aria-description=", "title=", "alt=", "placeholder=")
+_SPOKEN = re.compile(rf"""(\s(?:{"|".join(_SPOKEN_NAMES)}))("[^"]*"|'[^']*')""")
+# What a rule could change holds one of these: most words of a page, and its cells, none.
+_TO_MEND = re.compile(r"'|&#(?:x27|39);|[ \n][;:!?»]|«[ \n]|\d[ \u00a0]| \d|\b1er\b|n° |[Mm]\. ")
 # Their words are shown as they are, with no mark-up inside.
 _PLAIN = re.compile(r"<(title|option)\b", re.IGNORECASE)
 
@@ -70,7 +71,7 @@ def mend_html(html: str) -> str:
 
 
 def _mend_words(words: str, *, is_plain: bool) -> str:
-    if not words or words.isspace():
+    if not _TO_MEND.search(words):
         return words
     # A line end is a space, here.
     words = _WRAPPED.sub(NO_BREAK, _APOSTROPHES.sub("'", words))
@@ -83,9 +84,10 @@ def _mend_words(words: str, *, is_plain: bool) -> str:
 
 def _mend_attributes(markup: str) -> str:
     """Mend what a tag says; of a script or a field with all it holds, the opening tag only."""
-    tag, end, content = markup.partition(">")
-    if "=" not in tag or tag.startswith("<!"):
+    # Looked for one by one: far quicker than a pattern, and few tags have any.
+    if not any(map(markup.__contains__, _SPOKEN_NAMES)) or markup.startswith("<!"):
         return markup
+    tag, end, content = markup.partition(">")
     return _SPOKEN.sub(_mended_attribute, tag) + end + content
 
 

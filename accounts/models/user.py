@@ -176,9 +176,14 @@ class User(AbstractBaseUser):
         return salted_hmac("accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
 
     @cached_property
+    def department_keys(self) -> list[int]:
+        """The keys of the départements of a rectorat agent, none for the whole region; read once."""
+        return [department.pk for department in self.departments.all()]
+
+    @property
     def limited_to_departments(self) -> bool:
         """Tell whether a rectorat agent sees some départements only."""
-        return self.departments.exists()
+        return bool(self.department_keys)
 
     def department_scope(self, path: str) -> Q:
         """Return the filter that leaves an agent the rows of their départements.
@@ -189,8 +194,14 @@ class User(AbstractBaseUser):
         if self.role == Role.TOWN_HALL:
             return Q(pk__in=())
         if self.role == Role.RECTORAT and self.limited_to_departments:
-            return Q(**{f"{path}__in": self.departments.values("pk")})
+            return Q(**{f"{path}__in": self.department_keys})
         return Q()
+
+    def covers_department(self, key: int | None) -> bool:
+        """Tell whether an agent sees the rows of a département, as `department_scope` leaves them."""
+        if self.role == Role.TOWN_HALL:
+            return False
+        return self.role != Role.RECTORAT or not self.department_keys or key in self.department_keys
 
     @property
     def own_collectivities(self) -> QuerySet[Collectivity]:

@@ -38,12 +38,12 @@ def _become(
             raise EntryRefused(
                 f"Ce lot est déjà {known.get_kind_display()}, le {known.on:%d/%m/%Y}."
             )
-        if kind == BatchOutcome.Kind.WITHDRAWN and _is_answered(batch):
+        if kind == BatchOutcome.Kind.WITHDRAWN and is_answered(batch):
             raise EntryRefused("Le comptable a déjà répondu sur ce lot : il ne se retire plus.")
         outcome = BatchOutcome(batch=batch, kind=kind, on=on, reason=reason, by=by)
         outcome.save()
     return outcome
 
 
-def _is_answered(batch: Batch) -> bool:
+def is_answered(batch: Batch) -> bool:
     return Entry.objects.filter(titre__batch=batch).exists()

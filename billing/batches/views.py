@@ -24,7 +24,7 @@ from billing.batches import files, preparing
 from billing.batches.confirming import Difference, ListChanged, NothingToRequest, confirm
 from billing.batches.forms import ListForm, PassOverForm, SentForm
 from billing.batches.models import Preparation
-from billing.batches.outcomes import mark_sent, withdraw
+from billing.batches.outcomes import is_answered, mark_sent, withdraw
 from billing.batches.proofs import proofs_of
 from billing.claims.obstacles import Obstacle
 from billing.coding.models import BudgetYear
@@ -194,6 +194,7 @@ def batch(request: HttpRequest, year: int, number: int) -> HttpResponse:
         {
             "batch": found,
             "outcome": getattr(found, "outcome", None),
+            "is_answered": is_answered(found),
             "shares": files.shares_of(found),
             "files": found.files.order_by("kind"),
             "page": page,

@@ -20,7 +20,7 @@ from billing.coding.models import ThirdParty
 from billing.forms import ThirdPartyForm
 from billing.ledger import Account, account_of
 from billing.models import Entry, Titre
-from billing.models.entry import EntryKind
+from billing.models.entry import SETTLED, EntryKind
 from billing.pages import ReasonForm, form_page, page_of
 from billing.recording import record
 from billing.recording import reverse as reverse_entry
@@ -220,16 +220,18 @@ def possible_kinds(account: Account) -> list[EntryKind]:
         return []
     if account.issued is None:
         return [EntryKind.ISSUED, EntryKind.REJECTED]
-    kinds: list[EntryKind] = [
-        kind for kind in EntryKind if kind not in (EntryKind.ISSUED, EntryKind.REJECTED)
-    ]
     if account.titre.is_deduction:
         return [EntryKind.TAKEN_IN_CHARGE]
-    if account.contested:
-        kinds.remove(EntryKind.CONTESTED)
-    else:
-        kinds.remove(EntryKind.DECIDED)
-    return kinds
+    cannot = {
+        EntryKind.ISSUED,
+        EntryKind.REJECTED,
+        EntryKind.CONTESTED if account.contested else EntryKind.DECIDED,
+    }
+    if account.balance <= 0:
+        cannot |= {EntryKind.REMINDED, EntryKind.CONTESTED, *SETTLED}
+    if account.received <= 0:
+        cannot |= {EntryKind.PAYMENT_REVERSED, EntryKind.REFUNDED}
+    return [kind for kind in EntryKind if kind not in cannot]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -11,8 +11,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from communes.models import Academy, Collectivity
+from law import collection
 from lifecycle.plausible import Window
 
 CODES = (
@@ -89,6 +91,16 @@ class BudgetYear(models.Model):
 
     def __str__(self) -> str:
         return str(self.year)
+
+    @property
+    def is_closed_to_batches(self) -> bool:
+        """Tell whether the last day on which a batch may still count in it is past."""
+        return self.last_batch_on is not None and self.last_batch_on < timezone.localdate()
+
+    @property
+    def counts_after_its_end(self) -> bool:
+        """Tell whether a titre issued today may still count in it once the year is over."""
+        return collection.may_count_in_complementary_period(timezone.localdate())
 
     def clean(self) -> None:
         """The last day for a batch is of the year, or of the weeks in which its accounts close."""

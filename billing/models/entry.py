@@ -103,7 +103,8 @@ class Entry(Frozen):
     frozen_message = "Une écriture ne change plus : une autre l'annule."
 
     database_rules: ClassVar = (
-        one_live_request("entry_one_live_request", _OF_CLAIM),
+        # An entry makes a request live by undoing its answer alone.
+        one_live_request("entry_one_live_request", _OF_CLAIM, "NEW.reverses_id IS NOT NULL"),
         Rule(
             "entry_account",
             "BEFORE INSERT",
@@ -219,3 +220,9 @@ class Entry(Frozen):
     def is_reversed(self) -> bool:
         # The reverse of a OneToOne: absent where there is none.
         return getattr(self, "reversed_by", None) is not None
+
+    @property
+    def particulars(self) -> list[str]:
+        """What it says beside its kind, its day and its amount; what is blank left out."""
+        said = (self.chorus_number, self.decision, self.author, self.reason)
+        return [words for words in said if words]

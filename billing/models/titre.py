@@ -29,12 +29,15 @@ _LIVE_REQUESTS = """
 TWO_REQUESTS = "Une demande est déjà en cours pour cette créance."
 
 
-def one_live_request(name: str, claim: str) -> Rule:
-    """Return the rule, for a table whose new row concerns the claim that `claim` (SQL) names."""
+def one_live_request(name: str, claim: str, only_if: str = "1 = 1") -> Rule:
+    """Return the rule, for a table whose new row concerns the claim that `claim` (SQL) names.
+
+    `only_if` (SQL) is what a row has to be to make a request live.
+    """
     return Rule(
         name,
         "AFTER INSERT",
-        f"{_LIVE_REQUESTS.format(claim=claim)} > 1",
+        f"{only_if} AND {_LIVE_REQUESTS.format(claim=claim)} > 1",
         TWO_REQUESTS,
         holding=f"1 FROM billing_claim WHERE id = {claim} FOR UPDATE",
     )

@@ -75,7 +75,8 @@ class Board:
         ]
         longest = max(amount for _, amount in shown) or Decimal(1)
         return [
-            Bar(label, amount, max(int(amount * 100 / longest), 0), 8 + place * 30)
+            # However small, what is there is seen.
+            Bar(label, amount, max(int(amount * 100 / longest), int(amount > 0)), 8 + place * 30)
             for place, (label, amount) in enumerate(shown)
         ]
 

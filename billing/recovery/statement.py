@@ -11,9 +11,16 @@ from documents.reports import print_report
 
 
 def print_statement(
-    collectivity: Collectivity, accounts: Sequence[Account], as_at: datetime.date
+    collectivity: Collectivity,
+    accounts: Sequence[Account],
+    as_at: datetime.date,
+    *,
+    is_partial: bool = False,
 ) -> bytes:
-    """Return the PDF of a statement of the titres given, in their order."""
+    """Return the PDF of a statement of the titres given, in their order.
+
+    It says that it `is_partial` where the collectivity has others.
+    """
     return print_report(
         "documents/statement.html",
         {
@@ -24,6 +31,7 @@ def print_statement(
             "received": total(account.received for account in accounts),
             "balance": total(account.balance for account in accounts),
             "as_at": as_at,
+            "is_partial": is_partial,
             "settings": BillingSettings.current(),
         },
     )

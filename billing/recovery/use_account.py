@@ -63,13 +63,15 @@ def _payments(titres: TitreQuerySet) -> EntryQuerySet:
 def print_use_account(collectivity: Collectivity, year: BudgetYear, titres: TitreQuerySet) -> bytes:
     """Return the PDF of the account of use of a collectivity for an earmarked budget year."""
     lines = paid_in(year.year, titres)
+    last = datetime.date(year.year, 12, 31)
     return print_report(
         "documents/use_account.html",
         {
             "collectivity": collectivity,
             "region": collectivity.department.academy.region,
             "year": year,
-            "as_at": min(timezone.localdate(), datetime.date(year.year, 12, 31)),
+            "as_at": min(timezone.localdate(), last),
+            "is_provisional": timezone.localdate() <= last,
             "lines": lines,
             "total": total(line.amount for line in lines),
         },

@@ -147,6 +147,15 @@ def _debtor(user: User, code: str) -> tuple[Collectivity, Any]:
     return get_object_or_404(found, code=code), titres.order_by("school_year", "rank")
 
 
+def is_partial(user: User, code: str) -> bool:
+    """Tell whether a debtor has titres of conventions that `user` does not follow.
+
+    So of who is limited to some départements, where a debtor took over another's conventions.
+    """
+    seen = Titre.objects.for_user(user).order_by().values("pk")
+    return Titre.objects.filter(debtor__code=code).exclude(pk__in=seen).exists()
+
+
 def _accounts(request: HttpRequest, code: str) -> tuple[OwedForm, Collectivity, list[Account]]:
     user = user_of(request)
     form = OwedForm(request.GET, user=user)
@@ -162,14 +171,17 @@ def _accounts(request: HttpRequest, code: str) -> tuple[OwedForm, Collectivity, 
 def debtor_page(request: HttpRequest, code: str) -> HttpResponse:
     """The titres of a debtor over all years, as at a day."""
     form, collectivity, accounts = _accounts(request, code)
-    titres = Titre.objects.for_user(user_of(request)).filter(debtor__code=code)
+    user = user_of(request)
+    titres = Titre.objects.for_user(user).filter(debtor__code=code)
+    partial = is_partial(user, code)
     return render(
         request,
         "billing/debtor.html",
         {
             "collectivity": collectivity,
+            "is_partial": partial,
             "accounts": accounts,
-            "earmarked": earmarked_years(titres),
+            "earmarked": [] if partial else earmarked_years(titres),
             "as_at": form.as_at,
             "balance": total(account.balance for account in accounts),
             "received": total(account.received for account in accounts),
@@ -183,20 +195,30 @@ def debtor_statement(request: HttpRequest, code: str) -> HttpResponse:
     """The same as a PDF."""
     form, collectivity, accounts = _accounts(request, code)
     standing = [account for account in accounts if account.stands]
-    return pdf(print_statement(collectivity, standing, form.as_at), f"releve-{code}.pdf")
+    partial = is_partial(user_of(request), code)
+    content = print_statement(collectivity, standing, form.as_at, is_partial=partial)
+    return pdf(content, f"releve-{code}.pdf")
 
 
 @require_safe
 @role_required(*READERS)
 def debtor_use_account(request: HttpRequest, code: str, year: int) -> HttpResponse:
     """The account of use of an earmarked budget year, as a PDF; 404 of any other year."""
-    collectivity, titres = _debtor(user_of(request), code)
+    user = user_of(request)
+    collectivity, titres = _debtor(user, code)
     of_year = get_object_or_404(BudgetYear, year=year, is_earmarked=True)
     if not of_year.use_of_funds.strip():
         messages.error(
             request,
             f"Le compte d'emploi {year} imprime à quoi les fonds ont été employés : les finances "
             "l'écrivent d'abord dans les réglages de l'exercice.",
+        )
+        return redirect("debtor", code=code)
+    if is_partial(user, code):
+        messages.error(
+            request,
+            f"Le compte d'emploi {year} serait partiel : des titres de ce débiteur relèvent d'autres "
+            "départements que les vôtres. Demandez-le aux finances.",
         )
         return redirect("debtor", code=code)
     content = print_use_account(collectivity, of_year, titres)

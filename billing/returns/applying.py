@@ -13,11 +13,13 @@ from billing.returns.layouts import Layout, signature_of
 from billing.returns.matching import Outcome, outcomes
 from billing.returns.models import Finding, ReturnFile, ReturnImport, ReturnRow
 from documents.storage import keep
+from lifecycle.insertion import Insertion, LookedUp, insertion_of
 from tabular.sheets import TextTable, read_table
 
 # Times that a return is read again because somebody wrote in the ledger meanwhile.
 TRIES = 3
-_AT_ONCE = 1000
+# The key of a row of a return, known once it is written.
+_ROW = f"SELECT id FROM {ReturnRow._meta.db_table} WHERE file_id = %s AND line = %s"  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -67,25 +69,28 @@ def preview(received: ReturnFile, layout: Layout) -> Preview:
 def apply(received: ReturnFile, layout: Layout, *, by: User) -> Preview:
     """Write what a return tells, and keep all its rows, in one transaction; return what was done.
 
-    What is computed is computed outside of it, again if somebody wrote meanwhile. Raises
-    EntryRefused for a file applied before.
+    What is computed is computed outside of it, again if somebody wrote meanwhile: other writers
+    wait for the database's own work alone. Raises EntryRefused for a file applied before.
     """
     table = table_of(received)
     for _ in range(TRIES):
         seen = ledger_version()
         done = Preview(outcomes(table.lines, layout))
+        rows, entries = _insertions(received, done, by)
         try:
             with writing(seen):
                 if ReturnImport.objects.filter(file=received).exists():
                     raise EntryRefused("Ce retour a déjà été appliqué.")
-                _write(received, layout, done, by)
+                _keep_import(received, layout, by)
+                rows.execute()
+                entries.execute()
         except LedgerMoved:
             continue
         return done
     raise EntryRefused("D'autres écritures ont lieu en même temps : recommencez dans un instant.")
 
 
-def _write(received: ReturnFile, layout: Layout, done: Preview, by: User) -> None:
+def _keep_import(received: ReturnFile, layout: Layout, by: User) -> None:
     ReturnImport(
         file=received,
         columns=dict(layout.columns),
@@ -93,6 +98,10 @@ def _write(received: ReturnFile, layout: Layout, done: Preview, by: User) -> Non
         default_kind=layout.default_kind,
         by=by,
     ).save()
+
+
+def _insertions(received: ReturnFile, done: Preview, by: User) -> tuple[Insertion, Insertion]:
+    """Return what inserts the rows of a return, then what inserts their entries."""
     rows = [
         ReturnRow(
             file=received,
@@ -104,10 +113,11 @@ def _write(received: ReturnFile, layout: Layout, done: Preview, by: User) -> Non
         )
         for outcome in done.rows
     ]
-    kept = ReturnRow.objects.bulk_create(rows, batch_size=_AT_ONCE)
-    entries = []
-    for row, outcome in zip(kept, done.rows, strict=True):
+    entries, sources = [], []
+    for outcome in done.rows:
         if outcome.entry is not None:
-            outcome.entry.source, outcome.entry.by = row, by
+            outcome.entry.by = by
             entries.append(outcome.entry)
-    Entry.objects.bulk_create(entries, batch_size=_AT_ONCE)
+            sources.append((received.pk, outcome.line.number))
+    source = LookedUp("source_id", _ROW, sources)
+    return insertion_of(ReturnRow, rows), insertion_of(Entry, entries, source)

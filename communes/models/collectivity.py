@@ -1,6 +1,7 @@
 """Who signs and pays: a commune, an EPCI or a syndicat."""
 
 import datetime
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -268,6 +269,18 @@ class Collectivity(Party):
         if must_be_online or not self.publicity_regime:
             return self.Regime.ELECTRONIC
         return self.publicity_regime
+
+    @cached_property
+    def keys_with_merged(self) -> list[int]:
+        """The keys of those whose files its town hall sees.
+
+        Its own, of those merged into it and of the one that it was merged into; read once.
+        """
+        keys = {self.pk, *filter(None, [self.merged_into_id])}
+        # `accounts.acting` reads whether there are any: most have none.
+        if getattr(self, "has_predecessors", True):
+            keys |= set(self.predecessors.order_by().values_list("pk", flat=True))
+        return sorted(keys)
 
     @property
     def council(self) -> str:

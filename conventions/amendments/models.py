@@ -49,8 +49,9 @@ class AmendmentQuerySet(models.QuerySet["Amendment"]):
         return self.filter(state=AmendmentState.SIGNED)
 
     def with_changes(self) -> "AmendmentQuerySet":
-        """Fetch what each adds and removes, in two queries."""
-        return self.prefetch_related("changes__enrolment")
+        """Fetch what each adds and removes, in one query."""
+        changes = AmendmentChange.objects.select_related("enrolment")
+        return self.prefetch_related(models.Prefetch("changes", changes))
 
     def shown(self) -> "AmendmentQuerySet":
         """Those that the collectivity sees: sent, and not given up."""

@@ -14,8 +14,15 @@ from conventions.amendments.models import (
     charge_with,
     refuse_amending,
 )
-from conventions.campaigns.tariffs import Charge
+from conventions.campaigns.fitting_texts import (
+    OF_AN_AVENANT,
+    refuse_text_without_free,
+    refuse_texts_per_school,
+)
+from conventions.campaigns.tariffs import Basis, Charge
 from conventions.models import ConfirmedParty, Convention, Enrolment
+from documents.wording.kinds import AMENDMENTS, Kind
+from documents.wording.texts import newest_text
 from law.days import Days
 from law.deadlines import add_months
 from lifecycle.door import compare_and_swap, write_journal
@@ -44,7 +51,8 @@ def prepare_amendment(
 
     The schools added are kept for it at once, and join the convention when both
     parties have signed. Raises TransitionRefused, with the message at its field
-    (`reason`, `add`, `remove`, `new_end_on`, `states_party`).
+    (`reason`, `add`, `remove`, `new_end_on`, `states_party`), and ValidationError for texts of
+    avenants that would not say the convention's tariff.
     """
     to_add, to_remove = list(dict.fromkeys(add)), list(dict.fromkeys(remove))
     if by is not None and by.role not in ADMIN_SITE_ROLES:
@@ -66,6 +74,7 @@ def prepare_amendment(
         )
     if new_end_on:
         _refuse_end(convention, new_end_on)
+    _refuse_texts_of_another_rule(convention)
     try:
         with transaction.atomic():
             compare_and_swap(convention)
@@ -100,6 +109,16 @@ def _refuse_end(convention: Convention, day: datetime.date) -> None:
         raise TransitionRefused({"new_end_on": said})
     if day == convention.ends_on:
         raise TransitionRefused({"new_end_on": "La convention prend déjà fin ce jour-là."})
+
+
+def _refuse_texts_of_another_rule(convention: Convention) -> None:
+    """The newest texts are printed, which may be older than the tariff that they have to say."""
+    rule = convention.rule
+    if rule.basis != Basis.SCHOOL or rule.vat_rate or convention.exception:
+        texts = (newest_text(kind) for kind in sorted(AMENDMENTS))
+        refuse_texts_per_school(texts, OF_AN_AVENANT)
+    if convention.is_free:
+        refuse_text_without_free(newest_text(Kind.AMENDMENT))
 
 
 def _refuse_removals(convention: Convention, removed: list[Enrolment]) -> None:

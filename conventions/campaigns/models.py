@@ -14,10 +14,10 @@ from django.utils.functional import cached_property
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES
 from communes.models import Civility, Collectivity, Region
-from conventions.campaigns.fitting_texts import refuse_text_without_free, refuse_texts_per_school
+from conventions.campaigns.fitting_texts import refuse_texts
 from conventions.campaigns.lifecycle import CAMPAIGN_TRANSITIONS, CampaignState
 from conventions.campaigns.tariff_words import tariff_in_words
-from conventions.campaigns.tariffs import PRICED, ZERO, Basis, ReliefKind, Tariff
+from conventions.campaigns.tariffs import PRICED, ZERO, Basis, Tariff
 from conventions.campaigns.terms import TariffException, Terms, VatRate, clean_terms
 from documents.models import TextModel
 from law.deadlines import add_months
@@ -226,14 +226,9 @@ class Campaign(Terms, Stateful):
             self._refuse_texts_of_another_rule()
 
     def _refuse_texts_of_another_rule(self) -> None:
-        if not self.is_per_school:
-            texts = (self.decision_text, self.deliberation_text, self.convention_text)
-            refuse_texts_per_school(*texts)
-        if self.tariff_basis == Basis.FREE or self._has_free_exceptions():
-            refuse_text_without_free(self.convention_text)
-
-    def _has_free_exceptions(self) -> bool:
-        return bool(self.pk) and self.tariff_exceptions.filter(kind=ReliefKind.FREE).exists()
+        reliefs = set(self.tariff_exceptions.values_list("kind", flat=True)) if self.pk else set()
+        is_free = self.tariff_basis == Basis.FREE
+        refuse_texts(self.texts, per_school=self.is_per_school, free=is_free, reliefs=reliefs)
 
     def _refuse_implausible_dates(self) -> None:
         days = {name: getattr(self, name) for name in PLANNED}
@@ -279,6 +274,10 @@ class Campaign(Terms, Stateful):
         """ "45 € par école et par an"."""
         free = self.tariff_basis == Basis.FREE
         return "gratuite" if free else tariff_in_words(self.rule)
+
+    @property
+    def texts(self) -> tuple[TextModel, TextModel, TextModel]:
+        return self.decision_text, self.deliberation_text, self.convention_text
 
     @property
     def is_per_school(self) -> bool:

@@ -1,15 +1,20 @@
 """The parts of a file: the convention, its avenants, the procedures that would end it."""
 
+from collections.abc import Iterable
+
 from django.db.models import Prefetch, prefetch_related_objects
 
+from conventions.amendments.lifecycle import SENT
 from conventions.amendments.models import Amendment
 from conventions.models import Convention, Dossier, Piece
+from conventions.terminations.models import Termination
 
-# What a page about a file, or an action on thousands, fetches beforehand.
-PARTS = (
-    Prefetch("amendments", Amendment.objects.select_related("act__sitting").with_changes()),
-    "terminations",
+AMENDMENTS = Prefetch(
+    "amendments",
+    Amendment.objects.select_related("act__sitting").with_changes().order_by("number"),
 )
+# What a page about a file, or an action on thousands, fetches beforehand.
+PARTS = (AMENDMENTS, Prefetch("terminations", Termination.objects.order_by("number")))
 
 
 def parts_of(convention: Convention) -> list[Dossier]:
@@ -20,6 +25,13 @@ def parts_of(convention: Convention) -> list[Dossier]:
     """
     prefetch_related_objects([convention], *PARTS)
     return [convention, *convention.amendments.all(), *convention.terminations.all()]
+
+
+def amendment_sent(convention: Convention, number: int) -> Amendment | None:
+    """Return the avenant of that number, once its collectivity sees it; it knows its file."""
+    prefetch_related_objects([convention], AMENDMENTS)
+    amendments: Iterable[Amendment] = convention.amendments.all()
+    return next((a for a in amendments if a.number == number and a.state in SENT), None)
 
 
 def part_of(piece: Piece) -> Dossier:

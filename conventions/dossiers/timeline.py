@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Field, QuerySet
+from django.db.models import Field
 from django.utils.dateparse import parse_date
 from django.utils.text import capfirst
 
@@ -76,10 +76,12 @@ def timeline(entries: Iterable[JournalEntry], role: str = "") -> list[Line]:
     return [line(entry, role) for entry in entries]
 
 
-def journal_of_collectivity(convention: Convention) -> "QuerySet[JournalEntry]":
-    """Return the journal as the collectivity reads it: not a word of avenants in preparation."""
-    unsent = [a.part for a in convention.amendments.all() if a.sent_on is None]
-    return convention.journal.exclude(part__in=unsent)
+def as_collectivity(
+    convention: Convention, entries: Iterable[JournalEntry]
+) -> Iterable[JournalEntry]:
+    """Leave of a journal what the collectivity reads: not a word of avenants in preparation."""
+    unsent = {a.part for a in convention.amendments.all() if a.sent_on is None}
+    return (entry for entry in entries if entry.part not in unsent)
 
 
 def line(entry: JournalEntry, role: str = "") -> Line:

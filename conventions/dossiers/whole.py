@@ -6,9 +6,11 @@ from functools import cached_property
 from django.db.models import Prefetch, prefetch_related_objects
 
 from conventions.amendments.models import Amendment
+from conventions.correspondence import unanswered
 from conventions.dossiers import progress
 from conventions.dossiers.parts import PARTS, parts_of
 from conventions.dossiers.progress import Step
+from conventions.exchanges.models import Message
 from conventions.models import (
     Convention,
     Dossier,
@@ -16,10 +18,11 @@ from conventions.models import (
     Piece,
     SignedByBoth,
     can_withdraw,
-    outdated_pieces,
 )
 from conventions.situations.situation import Situation, situation
+from conventions.situations.warnings import SCHOOLS
 from conventions.terminations.models import Termination, last_termination
+from lifecycle.models import JournalEntry
 
 
 class WholeFile:
@@ -28,7 +31,7 @@ class WholeFile:
     def __init__(self, convention: Convention) -> None:
         self.convention = convention
         prefetch_related_objects(
-            [convention], *PARTS, Prefetch("pieces", Piece.objects.with_documents())
+            [convention], *PARTS, SCHOOLS, Prefetch("pieces", Piece.objects.with_documents())
         )
 
     @cached_property
@@ -45,9 +48,9 @@ class WholeFile:
         return last_termination(self.convention)
 
     # --- Schools ------------------------------------------------------------
-    @cached_property
-    def _enrolments(self) -> list[Enrolment]:
-        return list(self.convention.enrolments.all())
+    @property
+    def _enrolments(self) -> Iterable[Enrolment]:
+        return self.convention.enrolments.all()
 
     @property
     def issued(self) -> list[Enrolment]:
@@ -89,8 +92,8 @@ class WholeFile:
 
     @cached_property
     def outdated(self) -> set[int]:
-        """The keys of the generated pieces whose facts have changed since."""
-        return {piece.pk for piece in outdated_pieces(*self.parts)}
+        """The keys of the generated pieces whose facts have changed since, as `mark_outdated` wrote."""
+        return {piece.pk for piece in self.convention.pieces.all() if piece.outdated}
 
     @cached_property
     def replaced(self) -> set[int]:
@@ -122,6 +125,31 @@ class WholeFile:
             )
             for part in (self.parts if parts is None else parts)
         )
+
+    def issued_as(self, document: int | None) -> list[Piece]:
+        """Return the pieces that one document, by its key, is in this file."""
+        return [piece for piece in self.convention.pieces.all() if piece.document_id == document]
+
+    # --- What was said and done ----------------------------------------------
+    @cached_property
+    def thread(self) -> list[Message]:
+        return list(self.convention.messages.select_related("attachment"))
+
+    @property
+    def unanswered(self) -> Message | None:
+        """The town hall's message that waits for an answer (`correspondence`)."""
+        return unanswered(self.convention, self.thread[-1] if self.thread else None)
+
+    @cached_property
+    def journal(self) -> list[JournalEntry]:
+        """The whole journal, the newest first."""
+        return list(self.convention.journal.all())
+
+    @property
+    def abandonment(self) -> JournalEntry | None:
+        """What the journal says of how the file was given up."""
+        given_up = (entry for entry in self.journal if entry.verb == "abandon" and not entry.part)
+        return next(given_up, None)
 
     # --- What now -----------------------------------------------------------
     @cached_property

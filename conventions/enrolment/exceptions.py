@@ -7,7 +7,11 @@ from django.db import transaction
 
 from accounts.models import User
 from communes.models import Collectivity
-from conventions.campaigns.fitting_texts import refuse_text_without_free
+from conventions.campaigns.fitting_texts import (
+    BESIDE_AN_EXCEPTION,
+    refuse_text_without_free,
+    refuse_texts_per_school,
+)
 from conventions.campaigns.models import Campaign, TariffException
 from conventions.campaigns.tariffs import ReliefKind
 from conventions.enrolment.preparation import prepare
@@ -31,7 +35,7 @@ def decide_exception(
     `value` in euros or in percent by `kind` (`ReliefKind`). Raises TransitionRefused once the
     convention was sent: an avenant does not change a tariff, finance reduces what is asked; to
     who is limited, like all of the tariff; where it cannot be prepared at once, with the reason;
-    and ValidationError for a value that is none.
+    and ValidationError for a value that is none, and for texts that would not say it.
     """
     refuse_limited(by)
     with transaction.atomic():
@@ -44,6 +48,8 @@ def decide_exception(
                 f"Sa convention est déjà {convention.get_state_display()} : son montant ne change "
                 "plus. Une réduction se demande aux finances, sur la page de sa créance."
             )
+        if kind != ReliefKind.NONE:
+            refuse_texts_per_school(campaign.texts, BESIDE_AN_EXCEPTION)
         if kind == ReliefKind.FREE:
             refuse_text_without_free(campaign.convention_text)
         exception = TariffException(

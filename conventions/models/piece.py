@@ -6,14 +6,15 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from documents.models import Document
+from documents.models import Document, Signature
 
 
 class PieceQuerySet(models.QuerySet["Piece"]):
     def with_documents(self) -> "PieceQuerySet":
         """Fetch what a list of pieces shows: files, who added them, their signatures."""
+        signatures = Signature.objects.order_by("document_id", "position")
         return self.select_related("document", "added_by").prefetch_related(
-            "document__signatures__issued__pieces"
+            models.Prefetch("document__signatures", signatures)
         )
 
     def standing(self) -> "PieceQuerySet":
@@ -73,7 +74,7 @@ class Piece(models.Model):
     document = models.ForeignKey(
         Document, on_delete=models.PROTECT, related_name="pieces", verbose_name="document"
     )
-    # Written by `mark_outdated`, for the lists; a file's page computes it.
+    # Written by `mark_outdated` when a fact changes, and read by lists and pages alike.
     outdated = models.BooleanField("n'est plus à jour", default=False, editable=False)
     is_unsigned = models.BooleanField(
         "exemplaire non signé",

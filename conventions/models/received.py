@@ -8,7 +8,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from conventions.models.dossier import Dossier, add_piece, file_key, own_pieces
+from conventions.models.dossier import (
+    Dossier,
+    add_piece,
+    file_key,
+    mark_outdated,
+    own_pieces,
+)
 from conventions.models.piece import Piece
 from documents.models import Document, Signature
 from documents.received.uploads import UploadedPdf
@@ -126,6 +132,7 @@ def withdraw(dossier: Dossier, piece: Piece, *, by: User | None, reason: str) ->
         )
         summary = f"Pièce retirée : {piece.name}, version {piece.version}"
         write_journal(dossier, by, "withdraw_piece", summary, comment=reason.strip())
+        mark_outdated(dossier)  # A paper is to be signed again, as it was printed or not.
         dossier.tell_in_your_place(by, summary, reason.strip())
 
 

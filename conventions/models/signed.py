@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 from django.db import models, transaction
@@ -10,10 +11,12 @@ from django.db.models.functions import Greatest
 
 from accounts.models import User
 from conventions.acts.models import Act
+from conventions.exchanges.at_once import Done, tell_done
 from conventions.exchanges.models import Notification, Side
 from conventions.exchanges.telling import opposite, other_side
 from conventions.models.dossier import (
     Dossier,
+    file_key,
     is_in_its_place,
     latest_pieces,
     own_pieces,
@@ -163,8 +166,11 @@ class SignedByBoth(Dossier):
     def tell_in_your_place(self, by: User | None, done: str, reason: str = "") -> None:
         if is_in_its_place(by):
             of = f" ({part_label(self.part)})" if self.part else ""
-            facts = {"done": f"{done}{of}", "reason": reason}
-            self._tell(Notification.Kind.IN_YOUR_PLACE, Side.TOWN_HALL, by, **facts)
+            tell_done(file_key(self), Done(f"{done}{of}", reason, partial(self._tell_done, by)))
+
+    def _tell_done(self, by: User | None, done: str, reason: str) -> None:
+        facts = {"done": done, "reason": reason}
+        self._tell(Notification.Kind.IN_YOUR_PLACE, Side.TOWN_HALL, by, **facts)
 
     # --- Verbs --------------------------------------------------------------
     def sign_for_collectivity(self, *, by: User | None, on: datetime.date) -> None:
@@ -201,9 +207,16 @@ class SignedByBoth(Dossier):
         before = self.state
         with transaction.atomic():
             self._transition(verb, by, **fact)
-            if self.state != before:
-                to = other_side(by) if by else opposite(side)
-                self._tell_signed(to, by, on, signed=side)
+            if self.state == before:
+                return
+            to = other_side(by) if by else opposite(side)
+            tell_signed = partial(self._tell_signed, to, by, on, signed=side)
+            if is_in_its_place(by) and side == Side.TOWN_HALL:
+                done = f"Signature de {self.noun}, le {on:%d/%m/%Y}"
+                tell = partial(self._tell_done, by)
+                tell_done(file_key(self), Done(done, "", tell, alone=tell_signed))
+            else:
+                tell_signed()
 
 
 def papers(paper: str) -> tuple[str, str]:

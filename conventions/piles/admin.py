@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.access import user_of
 from accounts.models import User
 from communes.admin_base import ScopedAdmin
+from conventions.exchanges.at_once import told_at_once
 from conventions.piles import reading
 from conventions.piles.forms import OnceForAllForm, PileForm, SheafForm
 from conventions.piles.models import Pile, Sheaf
@@ -84,7 +85,10 @@ class PileAdmin(ScopedAdmin):
             raise PermissionDenied
         form = PileForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
-            received = reading.receive(form.cleaned_data["papers"], by=user_of(request))
+            piles = form.cleaned_data["papers"]
+            received = reading.receive(piles.read, by=user_of(request))
+            if piles.left_out:
+                messages.warning(request, _not_read(piles.left_out))
             if len(received) == 1:
                 return redirect("admin:piles_pile_change", received[0].pk)
             messages.success(request, f"{len(received)} piles déposées : elles vont être lues.")
@@ -146,15 +150,16 @@ class PileAdmin(ScopedAdmin):
         done: Counter[str] = Counter()
         signed = 0
         refused = []
-        for form in decisions:
-            try:
-                if form.is_valid():
-                    done[form.perform()] += 1
-                    signed += form.has_signed
-            except ValidationError as refusal:
-                form.refuse(refusal)
-            if form.errors:
-                refused.append(form)
+        with told_at_once():  # Several papers of a file come back together.
+            for form in decisions:
+                try:
+                    if form.is_valid():
+                        done[form.perform()] += 1
+                        signed += form.has_signed
+                except ValidationError as refusal:
+                    form.refuse(refusal)
+                if form.errors:
+                    refused.append(form)
         if attached := done["attach"]:
             one = "1 document joint à son dossier."
             many = f"{attached} documents joints à leurs dossiers."
@@ -195,3 +200,12 @@ class PileAdmin(ScopedAdmin):
 
 def _key(object_id: str) -> int | None:
     return int(object_id) if object_id.isdecimal() and len(object_id) < 19 else None
+
+
+def _not_read(names: list[str]) -> str:
+    shown = ", ".join(f"« {name} »" for name in names)
+    return (
+        f"Le site n'a pas eu le temps de lire tous ces fichiers : {shown} "
+        f"{'ne sont pas gardés' if len(names) > 1 else 'n’est pas gardé'}. Le reste l'est. "
+        "Déposez-les à nouveau, à part."
+    )

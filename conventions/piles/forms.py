@@ -18,14 +18,14 @@ from conventions.piles import reading
 from conventions.piles.models import Sheaf
 from conventions.piles.paper import SIGNED_COPIES, Paper, awaits_signature
 from documents.received.form_fields import PdfField
-from documents.received.uploads import UploadedPdf, read_piles
+from documents.received.uploads import Piles, read_piles
 from lifecycle.plausible import DateInput
 
 _DAY = {"invalid": "Indiquez une date, par exemple 10/10/2022."}
 
 
 class PilesField(PdfField):
-    def read(self, files: Sequence[UploadedFile]) -> list[UploadedPdf]:
+    def read(self, files: Sequence[UploadedFile]) -> Piles:
         return read_piles(files)
 
 

@@ -9,7 +9,8 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import User
-from conventions.models import Convention, Dossier, Piece, attach, file_key
+from conventions.exchanges.at_once import told_at_once
+from conventions.models import Convention, Dossier, Piece, file_key, hand_in
 from conventions.piles.paper import Paper, record_paper
 from documents.received import scans
 from documents.received.uploads import UploadedPdf
@@ -178,7 +179,7 @@ class Sheaf(models.Model):
 
         With `paper`, what is read on it is recorded too, or nothing is kept. Raises
         TransitionRefused: decided meanwhile, outside `by`'s territory, or as
-        `conventions.models.attach` and `record_paper` do.
+        `conventions.models.hand_in` and `record_paper` do. The town hall is told of both at once.
         """
         if not Convention.objects.for_user(by).filter(pk=file_key(to)).exists():
             raise TransitionRefused("Ce dossier n'est pas de votre territoire.")
@@ -186,8 +187,8 @@ class Sheaf(models.Model):
         copy = UploadedPdf(
             content=content, pages=len(self.pages), name=f"{self.pile.name}, {self.page_range}"
         )
-        with transaction.atomic():
-            piece = attach(to, kind=kind, pdf=copy, by=by)
+        with transaction.atomic(), told_at_once():
+            (piece,) = hand_in(to, {kind: copy}, by=by)
             self._decide(by, state=self.State.ATTACHED, attached=piece)
             if paper:
                 record_paper(to, paper, by=by)

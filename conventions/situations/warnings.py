@@ -5,10 +5,19 @@ conventions; a test holds both to one another. None of them blocks anything.
 """
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    prefetch_related_objects,
+)
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import ExtractDay, ExtractMonth, ExtractYear
 from django.db.models.lookups import LessThan
@@ -279,13 +288,31 @@ def _with_schools(which: Q) -> Q:
     return Q(Exists(enrolled))
 
 
-def _schools(convention: Convention, which: Q) -> str:
-    found = convention.enrolments.enrolled().filter(which).order_by("uai")
-    return ", ".join(str(enrolment) for enrolment in found)
+# The schools of a file, each with what happened to it: read once for all the warnings.
+SCHOOLS = Prefetch(
+    "enrolments",
+    Enrolment.objects.annotate(
+        **{
+            name: ExpressionWrapper(which, output_field=BooleanField())
+            for name, which in (
+                ("is_closing", _CLOSING),
+                ("is_renamed", _RENAMED),
+                ("has_new_payer", _NEW_PAYER),
+            )
+        }
+    ),
+)
+
+
+def _schools(convention: Convention, event: str) -> str:
+    prefetch_related_objects([convention], SCHOOLS)
+    enrolments: Iterable[Enrolment] = convention.enrolments.all()
+    found = [e for e in enrolments if not e.released_on and getattr(e, event)]
+    return ", ".join(str(enrolment) for enrolment in sorted(found, key=lambda e: e.uai))
 
 
 def _closing(convention: Convention) -> str:
-    schools = _schools(convention, _CLOSING)
+    schools = _schools(convention, "is_closing")
     if not schools:
         return ""
     way_out = (
@@ -299,14 +326,14 @@ def _closing(convention: Convention) -> str:
 
 
 def _renamed(convention: Convention) -> str:
-    schools = _schools(convention, _RENAMED)
+    schools = _schools(convention, "is_renamed")
     if not schools:
         return ""
     return f"École renommée ou déplacée depuis que la convention a été préparée : {schools}."
 
 
 def _new_payer(convention: Convention) -> str:
-    schools = _schools(convention, _NEW_PAYER)
+    schools = _schools(convention, "has_new_payer")
     if not schools:
         return ""
     return (

@@ -386,7 +386,14 @@ def open_termination(convention: Convention) -> Termination | None:
 
 def open_verbs(convention: Convention, by: User) -> list[str]:
     """Return the steps of article 11 that `by` may take today, in its order."""
-    return [verb for verb in TERMINATION_TRANSITIONS if not why_not(convention, verb, by)]
+    termination = open_termination(convention)
+    # Not asked why, of the steps that its state has passed: the answer names who took them.
+    near = (
+        verb
+        for verb, rule in TERMINATION_TRANSITIONS.items()
+        if termination is None or termination.state in rule.targets
+    )
+    return [verb for verb in near if not why_not(convention, verb, by)]
 
 
 def why_not(convention: Convention, verb: str, by: User | None) -> str:

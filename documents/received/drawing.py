@@ -1,4 +1,4 @@
-"""Pages of received files, drawn by a process of its own (`documents.received.confined`).
+"""Pages of received files, drawn by a process of its own (`incoming.confined`).
 
 Run as a program, this module reads a PDF on its input, does one of `_WORKS` on it, and
 writes the result on its output.
@@ -15,7 +15,7 @@ from typing import IO, Any
 import pypdfium2
 from PIL import Image, ImageChops, ImageFilter
 
-from documents.received import confined
+from incoming import confined
 
 POINTS_PER_INCH = 72
 # A3 at 300 dots per inch; larger pages are drawn coarser, larger images not at all.

@@ -2,7 +2,7 @@
 
 A signature is a program's food: certificates that vouch for one another in circles, nested
 structures, lists of revocation as long as one likes. Whatever it does to who reads it, it does
-it to that process (`documents.received.confined`).
+it to that process (`incoming.confined`).
 """
 
 import json
@@ -12,8 +12,8 @@ from typing import Any
 
 from django.conf import settings
 
-from documents.received import confined
 from documents.received.verdicts import NOTHING_SIGNED, Examination, Found, Verdict
+from incoming import confined
 
 logger = logging.getLogger(__name__)
 

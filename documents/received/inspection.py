@@ -2,7 +2,7 @@
 
 A paper is pages, signatures and what describes them. What runs, plays, hides or leads
 elsewhere by itself has no place in it, in any of its states (ISO 32000-2, 7.5.6); nor has
-what unpacks or draws without end. Done by a process of its own (`documents.received.confined`):
+what unpacks or draws without end. Done by a process of its own (`incoming.confined`):
 run as a program, this module reads a PDF on its input and writes what it found on its output.
 """
 
@@ -19,9 +19,9 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Stream
 
-from documents.received import confined
 from documents.received.bounds import open_pdf
 from documents.received.nesting import TooMuchDrawn, check_nesting
+from incoming import confined
 
 # Of all streams of a file together, images left out, in bytes.
 MAX_UNPACKED = 256 * 1024 * 1024

@@ -1,7 +1,7 @@
 """The image that a collectivity sends for the head of its acts, made small and safe.
 
 Whatever is uploaded is decoded and encoded anew (RGB, no transparency, no metadata) by a process
-of its own (`documents.received.confined`): run as a program, this module reads an image on its
+of its own (`incoming.confined`): run as a program, this module reads an image on its
 input and writes it as a JPEG on its output, or why it does not.
 """
 
@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from documents.received import confined
+from incoming import confined
 from incoming.antivirus import refuse_infected
 
 MAX_BYTES = 5 * 1024 * 1024

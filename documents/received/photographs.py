@@ -1,6 +1,6 @@
 """Photographs of signed pages, assembled to one PDF that carries the originals.
 
-Each is unpacked by a process of its own (`documents.received.confined`): run as a program, this
+Each is unpacked by a process of its own (`incoming.confined`): run as a program, this
 module reads a photograph on its input and writes it as a page on its output, or why it does not.
 """
 
@@ -17,7 +17,8 @@ from django.core.exceptions import ValidationError
 from pikepdf import AttachedFileSpec, Dictionary, Name
 from PIL import Image, ImageOps
 
-from documents.received import confined
+from incoming import confined
+from incoming.deadline import OutOfTime
 
 # What files of the formats that are taken begin with.
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
@@ -35,6 +36,9 @@ _MESSAGES = {
     "une définition plus basse dans votre appareil, puis reprenez-la.",
     "too_heavy": "demande trop de calcul ou de mémoire pour être affichée. Choisissez une "
     "définition plus basse dans votre appareil, puis reprenez-la.",
+    "out_of_time": "n'a pas pu être lue à temps : ces photographies ne sont pas gardées. "
+    "Enregistrez d'abord ce qui est gardé, puis déposez-les à part, ou numérisez le document au "
+    "format PDF.",
     "damaged": "est incomplète ou abîmée. Ouvrez-la sur votre poste, reprenez-la au besoin, puis "
     "déposez-la à nouveau.",
 }
@@ -60,15 +64,23 @@ def media_type(content: bytes) -> str:
     return "image/heic" if is_heif else ""
 
 
-def assemble(photographs: Iterable[tuple[str, bytes]]) -> bytes:
-    """Return a PDF of one A4 page per photograph, given as (name, bytes), in their order.
+def assemble(
+    photographs: Iterable[tuple[str, bytes]], *, may_be_first_ones: bool = False
+) -> tuple[bytes, int]:
+    """Return a PDF of one A4 page per photograph, given as (name, bytes), in their order; how many.
 
-    Each original is attached to the PDF byte for byte. One is unpacked at a time. The same
-    photographs give the same PDF. Raises ValidationError (French, names the photograph).
+    With `may_be_first_ones` those that were read in time will do, where one was. Each original is
+    attached to the PDF byte for byte. One is unpacked at a time. The same photographs give the
+    same PDF. Raises ValidationError (French, names the photograph).
     """
     with pikepdf.new() as pdf:
         for number, (name, content) in enumerate(photographs, start=1):
-            _add_page(pdf, _page(name, content))
+            try:
+                _add_page(pdf, _page(name, content))
+            except OutOfTime:
+                if may_be_first_ones and len(pdf.pages):
+                    break
+                raise _refusal("out_of_time", name) from None
             kept_as = f"{number:02d}_{name}"
             pdf.attachments[kept_as] = AttachedFileSpec(
                 pdf,
@@ -79,7 +91,7 @@ def assemble(photographs: Iterable[tuple[str, bytes]]) -> bytes:
             )
         buffer = io.BytesIO()
         pdf.save(buffer, deterministic_id=True)
-    return buffer.getvalue()
+        return buffer.getvalue(), len(pdf.pages)
 
 
 def _page(name: str, content: bytes) -> _Page:

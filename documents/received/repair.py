@@ -1,4 +1,4 @@
-"""PDF files that are slightly broken, repaired by a process of its own (`documents.received.confined`).
+"""PDF files that are slightly broken, repaired by a process of its own (`incoming.confined`).
 
 Run as a program, this module reads a PDF on its input and writes it sound on its output.
 """
@@ -9,8 +9,8 @@ import sys
 import pikepdf
 from pikepdf import AttachedFileSpec, Name
 
-from documents.received import confined
 from documents.received.bounds import open_pdf
+from incoming import confined
 
 # What says that more than the way to an object was lost: the object itself, or a part of it.
 _LOSSES = ("error decoding", "expected endstream", "parse error")

@@ -3,7 +3,7 @@
 Each page says which issued document it is of, which way up it is, and whether it is
 blank; the pages that follow a recognised one belong to it until another is recognised.
 
-Pages are drawn and taken out by a process of its own (`documents.received.confined`): run as
+Pages are drawn and taken out by a process of its own (`incoming.confined`): run as
 a program, this module reads a PDF on its input, does one of `_WORKS` on it, and writes the
 result on its output.
 """
@@ -22,8 +22,9 @@ import pypdfium2
 import zxingcpp
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
-from documents.received import confined, drawing
+from documents.received import drawing
 from documents.received.bounds import open_pdf
+from incoming import confined
 
 # Read by one process, which takes longer to start than to read a page.
 PAGES_AT_ONCE = 8

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from documents.received.refusals import HOW_TO, refusal
 from documents.received.repair import Irreparable, repair
 from documents.received.uploaded import UploadedPdf as UploadedPdf
 from incoming.antivirus import refuse_infected
+from incoming.deadline import OutOfTime
 
 MAX_PAGES = 200
 MAX_PHOTOGRAPHS = 40
@@ -23,11 +25,20 @@ PHOTOGRAPHS_MAX_BYTES = 60 * 1024 * 1024
 PILE_MAX_PAGES = 1000
 
 
-def read_copy(files: Sequence[UploadedFile]) -> UploadedPdf:
+@dataclass(frozen=True)
+class Piles:
+    """Piles of scans that were read, and the names of the files that no time was left for."""
+
+    read: list[UploadedPdf]
+    left_out: list[str]
+
+
+def read_copy(files: Sequence[UploadedFile], *, may_be_first_ones: bool = False) -> UploadedPdf:
     """Return what was uploaded as one PDF: a PDF unchanged, or photographs put together.
 
-    The photographs are attached to their PDF, byte for byte. Raises ValidationError as
-    `read_pdf` does, and for photographs that are too many, too large or damaged.
+    The photographs are attached to their PDF, byte for byte; with `may_be_first_ones`, those that
+    were read in time. Raises ValidationError as `read_pdf` does, and for photographs that are too
+    many, too large or damaged.
     """
     first, *others = files
     if not photographs.media_type(_read(first)):
@@ -52,9 +63,9 @@ def read_copy(files: Sequence[UploadedFile]) -> UploadedPdf:
         )
     read = list(_read_photographs(files))
     refuse_infected(*read)
-    content = photographs.assemble(read)
-    names = ", ".join(file.name or "" for file in files)
-    return UploadedPdf(content=content, pages=len(files), name=names[:255])
+    content, pages = photographs.assemble(read, may_be_first_ones=may_be_first_ones)
+    names = ", ".join(file.name or "" for file in files[:pages])
+    return UploadedPdf(content=content, pages=pages, name=names[:255])
 
 
 def _read_photographs(files: Sequence[UploadedFile]) -> Iterator[tuple[str, bytes]]:
@@ -105,14 +116,15 @@ def _repair(received: bytes, refusal: ValidationError) -> tuple[bytes, int]:
     return repaired, _check_pdf(repaired, MAX_PAGES)
 
 
-def read_piles(files: Sequence[UploadedFile]) -> list[UploadedPdf]:
+def read_piles(files: Sequence[UploadedFile]) -> Piles:
     """Return the piles of scans that these files make: each PDF one, unchanged; photographs one.
 
     Raises ValidationError as `read_copy` does and names the file; the limits are larger:
     settings.PILE_MAX_BYTES for all together, PILE_MAX_PAGES for each.
     """
     if photographs.media_type(_read(files[0], settings.PILE_MAX_BYTES)):
-        return [read_copy(files)]
+        pile = read_copy(files, may_be_first_ones=True)
+        return Piles([pile], [file.name or "" for file in files[pile.pages :]])
     if sum(file.size or 0 for file in files) > settings.PILE_MAX_BYTES:
         raise ValidationError(
             f"Ces fichiers dépassent ensemble {settings.PILE_MAX_BYTES // 1024**2} Mo. "
@@ -121,7 +133,15 @@ def read_piles(files: Sequence[UploadedFile]) -> list[UploadedPdf]:
         )
     read = [(file.name or "", _read_pile(file)) for file in files]
     refuse_infected(*read)
-    return [_check_pile(name, content) for name, content in read]
+    piles: list[UploadedPdf] = []
+    for name, content in read:
+        try:
+            piles.append(_check_pile(name, content))
+        except ValidationError as refusal:
+            if not (piles and refusal.code == OutOfTime.code):
+                raise
+            break
+    return Piles(piles, [name for name, _ in read[len(piles) :]])
 
 
 def _read_pile(file: UploadedFile) -> bytes:

@@ -14,7 +14,7 @@ from conventions.amendments.effects import (
     signed_amendments,
 )
 from conventions.authority import can_drop_draft
-from conventions.correspondence import can_post_message, waits_for_answer
+from conventions.correspondence import can_post_message
 from conventions.dossiers import verbs
 from conventions.dossiers.long_actions import ACTIONS
 from conventions.dossiers.timeline import timeline
@@ -46,7 +46,8 @@ class ConventionAdmin(ConventionList, BulkPages, AmendmentPages):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Convention | None:
         """Read, with the file, what its whole page shows."""
-        found = self.get_queryset(request).with_parties()
+        found = self.files(request).select_related("assignment__agent")
+        found = found.prefetch_related("collectivity__users")
         return found.filter(pk=object_id).first() if object_id.isdecimal() else None
 
     def render_change_form(
@@ -60,7 +61,7 @@ class ConventionAdmin(ConventionList, BulkPages, AmendmentPages):
             file=file,
             neighbours=neighbours(self, request, obj.pk),
             agent=agent_name(obj),
-            people=obj.collectivity.users.filter(is_active=True),
+            people=[user for user in obj.collectivity.users.all() if user.is_active],
             own_verb=own,
             title=obj.collectivity_title,
             subtitle=None,
@@ -75,10 +76,10 @@ class ConventionAdmin(ConventionList, BulkPages, AmendmentPages):
             pieces=[piece for piece in obj.pieces.all() if not piece.part.startswith("A")],
             may_drop_draft=user.role in ADMIN_SITE_ROLES and can_drop_draft(obj),
             can_post_message=can_post_message(obj),
-            unanswered=waits_for_answer(obj),
-            thread=obj.messages.select_related("attachment"),
+            unanswered=file.unanswered,
+            thread=file.thread,
             notifications=obj.notifications.select_related("email"),
-            journal=timeline(obj.journal.all()),
+            journal=timeline(file.journal),
             party=obj.party or obj.collectivity,
             sees_town_hall_page=obj.sent_on is not None,
             can_resume=can_resume(obj) and obj.sent_on is not None,

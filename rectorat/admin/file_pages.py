@@ -17,6 +17,7 @@ from communes.admin_base import ScopedAdmin
 from conventions.correspondence import need_no_answer, post_message
 from conventions.enrolment.resuming import resume
 from conventions.models import Convention, try_to_issue
+from conventions.models.convention import ConventionQuerySet
 from conventions.terminations.models import refuse_notice
 from conventions.terminations.steps import consequences_of, initial, open_steps, step_of, take
 from lifecycle.plausible import keep_within
@@ -70,9 +71,16 @@ class FilePages(ScopedAdmin):
     def scope(self, user: User) -> Q:
         return collectivity_scope(user, "collectivity")
 
+    def files(self, request: HttpRequest) -> ConventionQuerySet:
+        """Return the conventions of the agent's territory, as pages about one read them.
+
+        The list's own columns are another matter.
+        """
+        return Convention.objects.filter(self.scope(user_of(request))).with_parties()
+
     def find_file(self, request: HttpRequest, pk: int) -> Convention:
         """Return a convention of the agent's territory, or 404."""
-        convention = self.get_queryset(request).with_parties().filter(pk=pk).first()
+        convention = self.files(request).filter(pk=pk).first()
         if convention is None:
             raise Http404
         return convention

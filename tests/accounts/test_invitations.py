@@ -189,6 +189,14 @@ def test_the_rectorat_invites_from_the_admin_site(client, rectorat, town):
     assert invitation.invited_by == rectorat
 
 
+def test_the_form_says_that_it_sends(client, rectorat):
+    client.force_login(rectorat)
+    page = client.get(ADD).text
+    assert 'value="Envoyer l’invitation"' in page
+    assert 'value="Envoyer et inviter quelqu’un d’autre"' in page
+    assert "Enregistrer" not in page
+
+
 def test_the_rectorat_has_no_choice_of_role(client, rectorat):
     client.force_login(rectorat)
 

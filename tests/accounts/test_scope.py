@@ -22,6 +22,8 @@ from tests.factories import (
     sign_by_both,
 )
 
+pytestmark = pytest.mark.both_databases
+
 PAGES = dict(site._registry)
 SCOPED = {model: pages for model, pages in PAGES.items() if not isinstance(pages, WholeRegionAdmin)}
 SEEN_BY_RECTORAT = [

@@ -21,6 +21,8 @@ from accounts.models import User
 from accounts.roles import Role
 
 MANY = 200
+# How far both medians may be apart, of the known addresses' one.
+CLOSE = 0.1
 _WAYS = {
     "Code par courriel": ("account_request_login_code", "email", {}),
     "Mot de passe oublié": ("account_reset_password", "email", {}),

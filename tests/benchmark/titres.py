@@ -3,23 +3,26 @@
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
+from unittest import mock
 
 import xlsxwriter
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
+from billing import recording
 from billing.batches import columns, files
 from billing.batches.confirming import confirm
 from billing.batches.preparing import Choice, prepare_list
 from billing.models import Batch, Titre
 from billing.recovery.aged import aged_by_debtor
 from billing.recovery.board import build_board
+from billing.returns import applying
 from billing.returns.layouts import Layout
-from billing.returns.matching import outcomes
 from lifecycle.triggers import install_triggers, remove_triggers
-from tabular.sheets import read_table
 
 MANY = 50_000
 
@@ -34,7 +37,7 @@ def measures(campaign, by) -> Iterator[tuple[str, float, str]]:
     ours = min(_timed(lambda: files.WRITERS["xlsx"](batch, BytesIO()))[1] for _ in range(2))
     memory = _memory(lambda: files.WRITERS["csv"](batch, BytesIO()))
     yield f"Le nôtre, {MANY} titres", ours, f"{ours / bare:.2f} fois ; CSV : {memory} Mo de Python"
-    yield from _return()
+    yield from _return(by)
     titres = Titre.objects.all()
     yield "Restes dus", _timed(lambda: aged_by_debtor(titres, timezone.localdate()))[1], ""
     yield "Tableau", _timed(lambda: build_board(campaign, by, Q()))[1], ""
@@ -50,14 +53,29 @@ def a_batch(campaign, by) -> Iterator[tuple[str, float, str]]:
     yield f"Lot de {batch.titre_count} titres, demandé", seconds, ""
 
 
-def _return() -> Iterator[tuple[str, float, str]]:
+def _return(by) -> Iterator[tuple[str, float, str]]:
     day = f"{timezone.localdate():%d/%m/%Y}"
     references = Titre.objects.order_by("pk").values_list("reference", flat=True)
     rows = [f"{reference};N{n};{day}" for n, reference in enumerate(references)]
     content = "\r\n".join(["Référence;Numéro;Date", *rows]).encode()
     layout = Layout({"reference": 0, "chorus_number": 1, "on": 2}, {}, "issued")
-    found, seconds = _timed(lambda: outcomes(read_table(content).lines, layout))
-    yield f"Retour de {len(found)} lignes, lu et rapproché", seconds, ""
+    received, _ = applying.receive("retour.csv", content, by=by)
+    found, seconds = _timed(lambda: applying.preview(received, layout))
+    yield f"Retour de {len(found.rows)} lignes, lu et rapproché", seconds, ""
+    held: list[float] = []
+    with mock.patch.object(applying, "writing", partial(_holding, held)):
+        _, seconds = _timed(lambda: applying.apply(received, layout, by=by))
+    note = f"verrou tenu {held[0]:.2f} s de processeur"
+    yield f"Le même, appliqué, {len(found.rows)} écritures", seconds, note
+
+
+@contextmanager
+def _holding(held: list[float], seen: int) -> Iterator[None]:
+    """Hold the ledger as a return does; append the seconds of processor that it took."""
+    with recording.writing(seen):
+        start = time.process_time()
+        yield
+    held.append(time.process_time() - start)
 
 
 def _multiply(batch: Batch) -> None:

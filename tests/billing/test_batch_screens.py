@@ -21,7 +21,7 @@ from tests.factories import (
     sign_by_both,
 )
 
-from .conftest import amend, prepared, request, sign_in_order
+from .conftest import amend, issue, prepared, request, sign_in_order
 
 pytestmark = pytest.mark.django_db
 
@@ -149,6 +149,17 @@ class TestBatch:
         page = as_finance.post(f"{url}retirer/", {"reason": "Mauvais code."}, follow=True)
         assert "Mauvais code." in page.content.decode()
         assert "Retiré avec son lot" in page.content.decode()
+
+    def test_one_that_was_answered_is_not_offered_to_be_withdrawn(
+        self, as_finance, current, finance
+    ):
+        batch = request(current.campaign, finance)
+        year, number = current.campaign.school_year, batch.number
+        withdrawal = reverse("batch_withdraw", args=[year, number])
+        page = reverse("batch", args=[year, number])
+        assert withdrawal in as_finance.get(page).content.decode()
+        issue(batch.titres.get())
+        assert withdrawal not in as_finance.get(page).content.decode()
 
     def test_its_proofs_are_one_archive(self, as_finance, current, finance):
         batch = request(current.campaign, finance)

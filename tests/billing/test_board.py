@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.roles import Role
 from billing.models import Titre
 from billing.models.entry import EntryKind
-from billing.recovery.board import budget_years, build_board
+from billing.recovery.board import Board, Figures, budget_years, build_board
 from billing.recovery.figures import Figure
 from tests.factories import (
     CollectivityFactory,
@@ -22,7 +22,7 @@ from tests.factories import (
 
 from .conftest import amend, issue, request, sign_in_order, tell
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture
@@ -120,3 +120,8 @@ def test_the_plot_is_drawn_and_the_page_says_where_there_is_nothing(as_finance, 
     assert [int(n) for n in re.findall(r'<rect width="(\d+)"', page)] == [100, 77, 55, 33, 9]
     nothing = as_finance.get(f"{reverse('billing_board')}?campagne=1900").content.decode()
     assert "choisissez-en une autre" in nothing
+
+
+def test_what_is_small_beside_the_rest_is_drawn_all_the_same():
+    bars = Board([], Figures(expected=Decimal(18135), received=Decimal(135))).bars
+    assert [bar.width for bar in bars] == [100, 0, 0, 0, 1]

@@ -1,13 +1,16 @@
 """A return of the accountant: read whatever its form, shown, applied once; the rest in a tray."""
 
 import datetime
+from contextlib import contextmanager
 from decimal import Decimal
 from io import BytesIO
 
 import pytest
 import xlsxwriter
+from django.db.models import DateField
 from django.urls import reverse
 
+from billing import recording
 from billing.ledger import Status, account_of
 from billing.models import Entry, Titre
 from billing.models.entry import EntryKind
@@ -16,6 +19,7 @@ from billing.returns import applying
 from billing.returns.layouts import Layout, guess, known_layout, remember, signature_of
 from billing.returns.models import Finding, ReturnFile, ReturnImport, ReturnRow
 from billing.returns.settling import dismiss
+from lifecycle.insertion import Insertion
 from tabular.reading import UnreadableFile
 from tests.factories import ConventionFactory
 
@@ -254,14 +258,41 @@ class TestApplying:
         assert now(titre).chorus_number == "A-LA-MAIN"
 
     def test_a_fault_half_way_leaves_nothing_written(self, titre, finance, today_fr, monkeypatch):
-        def killed(*args, **kwargs):
-            raise RuntimeError
+        def insert(insertion):
+            if Entry._meta.db_table in insertion.statement.split(" (")[0]:
+                raise RuntimeError
+            execute(insertion)
 
-        monkeypatch.setattr(Entry.objects, "bulk_create", killed)
+        execute = Insertion.execute
+        monkeypatch.setattr(Insertion, "execute", insert)
         with pytest.raises(RuntimeError):
             apply(csv_of(row(titre, "émis", today_fr, "90,00", "X1")), finance)
         assert not ReturnImport.objects.exists()
         assert not ReturnRow.objects.exists()
+
+    def test_what_is_written_is_made_ready_before_others_have_to_wait(
+        self, titre, finance, today_fr, monkeypatch
+    ):
+        held = []
+
+        @contextmanager
+        def writing(seen):
+            with recording.writing(seen):
+                held.append(True)
+                yield
+                held.append(False)
+
+        def converted(field, value, connection, prepared=False):
+            made_ready.append(bool(held) and held[-1])
+            return convert(field, value, connection, prepared)
+
+        made_ready, convert = [], DateField.get_db_prep_value
+        monkeypatch.setattr(applying, "writing", writing)
+        monkeypatch.setattr(DateField, "get_db_prep_value", converted)
+        apply(csv_of(row(titre, "émis", today_fr, "90,00", "X1")), finance)
+        assert held == [True, False]
+        assert made_ready
+        assert not any(made_ready)
 
     def test_it_takes_as_many_queries_for_many_rows_as_for_few(
         self, sign_many, finance, today_fr, django_assert_num_queries, sample

@@ -252,6 +252,18 @@ class TestTitre:
         assert 'value="X1"' in response.content.decode()
         assert not Entry.objects.exists()
 
+    def test_what_the_ledger_would_refuse_is_not_offered(self, as_finance, titre, today):
+        on = today.isoformat()
+
+        def offered():
+            return set(as_finance.get(reverse("titre", args=[titre.pk])).context["kinds"])
+
+        self.record(as_finance, titre, "issued", on=on, chorus_number="X1")
+        owing = {"taken", "received", "reminded", "contested", "remitted", "written_off"}
+        assert offered() == owing
+        self.record(as_finance, titre, "received", on=on, amount="90")
+        assert offered() == {"taken", "received", "payment_reversed", "refunded"}
+
     def test_an_amount_that_is_none_is_said(self, as_finance, titre, today):
         issue(titre)
         response = self.record(

@@ -30,7 +30,7 @@ from tests.factories import (
 
 from .conftest import amend, issue, request, sign_in_order, tell
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 CENT = Decimal("0.01")
 # The figures of a line of the board, in order, and what the list of each adds up.

@@ -13,6 +13,7 @@ from conventions.models import (
     issue_documents,
     latest_piece,
     outdated_pieces,
+    withdraw,
 )
 from documents.contexts import to_json
 from documents.models import TextModel
@@ -130,6 +131,14 @@ def test_a_document_is_not_made_anew_once_its_signed_copy_came_back(with_act):
     attach(with_act, kind=Piece.Kind.CONVENTION_SIGNED, pdf=SCAN, by=None)
     assert outdated(with_act) == marked() == []
     assert issue_documents(with_act, by=None) == []
+
+
+def test_a_copy_that_is_withdrawn_leaves_a_paper_that_is_out_of_date_again(with_act):
+    record_act(with_act, by=None, kind="decision", number="2022D02", dated_on=TODAY())
+    copy = attach(with_act, kind=Piece.Kind.CONVENTION_SIGNED, pdf=SCAN, by=None)
+    assert outdated(with_act) == marked() == ["act"]
+    withdraw(with_act, copy, by=None, reason="Mauvais fichier.")
+    assert sorted(outdated(with_act)) == marked() == ["act", "convention"]
 
 
 def test_a_signed_act_keeps_what_it_printed_but_for_its_dates(convention, day):

@@ -1,9 +1,11 @@
 """A pile of scans: read page by page, told apart, attached only where a person confirms it."""
 
+import datetime
 import io
 
 import pypdfium2
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
@@ -13,6 +15,7 @@ from communes.models import Department
 from conventions.models import Piece, issue_documents, latest_piece
 from conventions.piles import reading as piles
 from conventions.piles.models import Pile, Sheaf
+from conventions.piles.paper import Paper
 from conventions.piles.tasks import read_pile
 from documents.received.scans import read_pages
 from documents.received.uploads import UploadedPdf
@@ -338,6 +341,35 @@ def test_decisions_on_several_sheaves_stand_even_if_one_is_refused(
     assert [form.sheaf for form in page.context["decisions"]] == [unknown]
     states = [s.state for s in received.sheaves.all()]
     assert states == [Sheaf.State.WAITING, Sheaf.State.ATTACHED, Sheaf.State.DISCARDED]
+
+
+def test_the_papers_of_a_file_are_told_to_its_town_hall_by_one_email(agent, confirmed, rectorat):
+    received = dropped(*printed(confirmed), by=rectorat)
+    whole = received.sheaves.get()
+    whole.split(2)
+    first, second = received.sheaves.all()
+    before = confirmed.notifications.count()
+    data = (
+        decide(first, "attach", reference=to_sign(confirmed).document.reference)
+        | decide(second, "attach", reference=confirmed.reference, kind="deposit_receipt")
+        | {"sheaf": [first.pk, second.pk]}
+    )
+    agent.post(page_of(received), data)
+    assert confirmed.notifications.count() == before + 1
+    told = confirmed.notifications.latest("pk")
+    assert (told.kind, told.side) == ("in_your_place", "town_hall")
+    body = told.email.body.replace("\u00a0", " ")
+    assert "convention signée (version 1)" in body
+    assert "accusé de réception" in body
+
+
+def test_a_paper_that_stays_in_its_pile_is_told_to_nobody(confirmed, rectorat):
+    sheaf = dropped(*printed(confirmed), by=rectorat).sheaves.get()
+    before = confirmed.notifications.count()
+    paper = Paper(datetime.date(1999, 1, 1))
+    with pytest.raises(ValidationError):
+        sheaf.attach(to=confirmed, kind=Piece.Kind.CONVENTION_SIGNED, by=rectorat, paper=paper)
+    assert confirmed.notifications.count() == before
 
 
 def test_an_agent_of_some_departements_sees_their_own_piles_only(

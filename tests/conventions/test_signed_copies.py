@@ -12,9 +12,10 @@ from accounts.roles import Role
 from conventions.correspondence import post_message
 from conventions.models import Piece, attach, issue_documents, latest_piece
 from documents.models import Signature
-from documents.received import confined, drawing
+from documents.received import drawing
 from documents.received.uploads import read_copy
 from documents.received.verdicts import Later, Verdict
+from incoming import confined
 from tests.documents.certificates import authority, mayor, rector, sign
 from tests.documents.test_photographs import photograph
 from tests.documents.test_signatures import add_page, add_unsigned_box, replace_page, updated

@@ -28,7 +28,7 @@ from tests.factories import (
     print_quickly,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 TODAY = timezone.localdate
 
 

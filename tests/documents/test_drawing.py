@@ -14,7 +14,8 @@ from django.core.files import File
 from PIL import Image
 from pyhanko.pdf_utils import generic
 
-from documents.received import confined, drawing
+from documents.received import drawing
+from incoming import confined
 
 from .certificates import mayor, sign
 from .test_signatures import add_page, fill_in, issued, text_field, updated

@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from documents.checks import check_confinement
-from documents.received import confined
 from documents.received.examining import examine_apart
 from documents.received.signatures import examine
 from documents.received.uploads import read_pdf
 from documents.received.verdicts import NOTHING_SIGNED, Verdict
+from incoming import confined
 
 from . import hostile
 from .certificates import (

@@ -11,11 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pikepdf import Array, Dictionary, Name
 
 from documents.models import Document
-from documents.received import confined
 from documents.received.refusals import MESSAGES
 from documents.received.scans import read_pages
 from documents.received.uploads import read_copy, read_pdf, read_piles
 from documents.rendering import render
+from incoming import confined
 
 from . import hostile, papers, samples
 from .certificates import mayor, sign

@@ -11,9 +11,10 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
-from documents.received import confined, uploads
+from documents.received import uploads
 from documents.received.photographs import MAX_PIXELS
 from documents.received.uploads import MAX_PHOTOGRAPHS, read_copy
+from incoming import confined
 
 pillow_heif.register_heif_opener()  # To make some: the site itself opens none.
 

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import re
-from datetime import UTC, timedelta
+from datetime import UTC, datetime
 
 import pikepdf
 import pytest
@@ -115,11 +115,12 @@ def remove_form(writer):
 
 # --- What is right ----------------------------------------------------------
 def test_a_signature_tells_who_signed_when_and_who_vouches_for_them():
+    before = datetime.now(UTC).replace(microsecond=0)
     signature = only(sign(issued(), mayor()))
     assert signature.signer == "Camille MARTIN"
     assert signature.organisation == "Organisme de Camille MARTIN"
     assert signature.issuer == "Autorité d'essai"
-    assert abs(signature.signed_at - NOW) < timedelta(minutes=30)
+    assert before <= signature.signed_at <= datetime.now(UTC)
     assert signature.certificate_until == NOW + 365 * DAY
     assert signature.later == Later.NOTHING
 
@@ -237,7 +238,7 @@ def test_a_trusted_timestamp_keeps_a_signature_good_after_its_certificate_expire
     signature = only(proven, now=NOW + 90 * DAY)
     assert signature.timestamped_at is not None
     assert signature.verdict == Verdict.VALID
-    short = Holder("Camille MARTIN", authority(), end=timedelta(hours=1))
+    short = Holder("Camille MARTIN", authority(), end=DAY)
     later = only(sign(issued(), short, stamps=timestamper(clock())), now=NOW + 30 * DAY)
     assert later.verdict == Verdict.REVOCATION_UNKNOWN
     assert only(sign(issued(), short), now=NOW + 30 * DAY).verdict == Verdict.EXPIRED

@@ -10,10 +10,10 @@ from pyhanko.pdf_utils.crypt.pubkey import RecipientEncryptionPolicy
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 
-from documents.received import confined
 from documents.received.repair import Irreparable, repair
 from documents.received.uploads import MAX_PAGES, read_pdf
 from documents.received.verdicts import Verdict
+from incoming import confined
 
 from . import papers
 from .certificates import mayor, sign

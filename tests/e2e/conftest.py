@@ -34,6 +34,8 @@ def pytest_collection_modifyitems(items):
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.xdist_group("browser"))
+            # A browser that answers no more is left with its process; another takes up the rest.
+            item.add_marker(pytest.mark.timeout(300, method="thread"))
     # A visit finds the demonstration as it begins, before other tests have worked in it.
     items.sort(key=lambda item: item.path.name != "test_visit.py")
 

@@ -142,3 +142,17 @@ def test_without_javascript_everything_opens(anybody, sign_in_once):
     page.goto("/conventions/2022-2023/34337/")
     page.get_by_text("Voir la liste des écoles").click()
     expect(page.get_by_role("link", name="Convention à signer")).to_be_visible()
+
+
+@pytest.mark.one_database
+def test_without_javascript_the_link_opens_the_file_and_its_papers_are_printed(anybody):
+    page = anybody(java_script_enabled=False)
+    page.goto(link_of(page, "Villeneuve.*2022-2023.*à vérifier"))
+    page.get_by_role("button", name="Ouvrir le dossier").click()
+    expect(page.get_by_text("Voir la liste des écoles")).to_be_visible()
+    page.goto("/conventions/2022-2023/34337/imprimer/")
+    expect(page.get_by_role("heading", name="Imprimer et signer")).to_be_visible()
+    with page.expect_download() as found:
+        page.get_by_role("link", name=re.compile("^Convention à signer")).click()
+    with open(found.value.path(), "rb") as file:
+        assert file.read(5) == b"%PDF-"

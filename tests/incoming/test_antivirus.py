@@ -182,7 +182,7 @@ def test_the_files_of_a_pile_have_one_deadline_between_them(clamav, monkeypatch)
     monkeypatch.setattr(antivirus, "_refuse_infected", lambda *told: asked.append(told[2]))
     clamav()
     pile = hostile.saved(hostile.blank())
-    assert len(read_piles([upload(pile, "un.pdf"), upload(pile, "deux.pdf")])) == 2
+    assert len(read_piles([upload(pile, "un.pdf"), upload(pile, "deux.pdf")]).read) == 2
     assert len(asked) == 2
     assert len(set(asked)) == 1
 

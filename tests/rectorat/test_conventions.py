@@ -26,7 +26,7 @@ from tests.factories import (
     sign_by_both,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 LIST = "admin:conventions_convention_changelist"
 

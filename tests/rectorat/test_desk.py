@@ -40,7 +40,7 @@ from tests.factories import (
     UserFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 TODAY = datetime.date(2026, 11, 30)
 FAILED = "L'action a échoué : recommencez, puis prévenez l'administrateur."

@@ -7,6 +7,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
 
+from incoming import confined
 from jobs.models import Job
 from lifecycle.rereading import fingerprint
 from rectorat.admin import RereadSchoolAdmin
@@ -140,6 +141,12 @@ def test_a_file_that_was_not_kept_is_asked_for_again(agent, import_url, digest):
 def test_an_unreadable_file_is_told_at_its_field(agent, import_url, content, message):
     page = upload(agent, import_url, content)
     assert message in page.context["form"].errors["file"][0]
+
+
+def test_a_workbook_that_breaks_the_limits_is_told_at_its_field(agent, import_url, monkeypatch):
+    monkeypatch.setattr(confined, "MAX_SECONDS", 0.001)
+    page = upload(agent, import_url, b"PK\x03\x04", name="ecoles.xlsx")
+    assert "demande trop de calcul" in page.context["form"].errors["file"][0]
 
 
 def test_a_file_too_large_is_told_at_its_field(agent, import_url, monkeypatch):

@@ -19,7 +19,7 @@ from tests.factories import (
     sign_by_both,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 LISTS = (
     "communes_commune",

@@ -1,6 +1,7 @@
 """Nothing typed is lost: a session that ends, an error in another field, a closed browser."""
 
 import re
+from html import unescape
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -182,6 +183,29 @@ def test_a_draft_asked_for_is_kept_without_being_checked_or_sent(mairie, page, s
     assert "Brouillon gardé" in html
     assert "Jules-Ferry" in html
     assert Convention.objects.get().state == "sent"
+
+
+def test_a_draft_that_leaves_a_file_out_says_so_at_its_field_and_keeps_the_rest(
+    mairie, page, sent, settings
+):
+    settings.CLAMAV_SOCKET = "tcp://127.0.0.1:1"  # Nobody answers there.
+    values = {"version": sent.version, "comment": WORDS, "keep_draft": "1"}
+    answer = mairie.post(page, {**values, "attachment": pdf("arrete.pdf")})
+    field = unescape(str(answer.context["form"]["attachment"]))
+    assert "n'a pas pu examiner « arrete.pdf » : il n'est pas gardé" in field
+    assert "voyez son champ" in answer.text
+    assert not answer.context["form"].errors
+    assert not DraftFile.objects.exists()
+    html = shown(mairie, page)
+    assert "Jules-Ferry" in html
+    assert "pas pu examiner" not in html
+
+
+def test_a_file_left_out_of_what_a_session_that_ended_leaves_is_told(mairie, page, settings):
+    values = typed(shown(mairie, page), comment=WORDS, attachment=pdf("arrete.pdf"))
+    settings.CLAMAV_SOCKET = "tcp://127.0.0.1:1"
+    Session.objects.all().delete()
+    assert "arrete.pdf" in mairie.post(page, values, follow=True).text
 
 
 def test_the_page_itself_is_told_in_one_line_that_the_draft_is_kept(mairie, page):

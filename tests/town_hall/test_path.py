@@ -272,6 +272,49 @@ def test_papers_and_dates_are_given_together(mairie, printed):
     assert printed.pieces.filter(kind__in=("act_signed", "convention_signed")).count() == 2
 
 
+def test_what_an_agent_gives_in_its_place_is_told_to_the_town_hall_by_one_email(
+    client, rectorat, printed
+):
+    client.force_login(rectorat)
+    today = TODAY().isoformat()
+    before = printed.notifications.count()
+    values = {"version": printed.version, "number": "2022D01", "convention_signed": pdf()}
+    dates = dict.fromkeys(("dated_on", "on", "deposited_on"), today)
+    assert client.post(url("convention_return", printed), values | dates).status_code == 302
+    assert printed.notifications.count() == before + 1
+    told = printed.notifications.latest("pk")
+    assert (told.kind, told.side) == ("in_your_place", "town_hall")
+    body = told.email.body.replace("\u00a0", " ")
+    said = ("Acte", "Pièces jointes : convention signée", "Dates", "Signature de la convention, le")
+    assert all(words in body for words in said), body
+
+
+def test_so_are_the_details_and_the_act_that_an_agent_confirms(client, rectorat, sent):
+    client.force_login(rectorat)
+    before = sent.notifications.count()
+    answer = client.post(url("convention_identity", sent), identity(sent, kind="decision"))
+    assert answer.url == url("convention_print", sent)
+    assert sent.notifications.count() == before + 1
+    assert sent.notifications.latest("pk").kind == "in_your_place"
+
+
+def test_a_signature_alone_is_told_as_one_though_an_agent_gives_it(client, rectorat, printed):
+    record_act(printed, by=None, kind="decision", number="1", dated_on=TODAY())
+    client.force_login(rectorat)
+    values = {"version": printed.version, "on": TODAY().isoformat()}
+    assert client.post(url("convention_return", printed), values).status_code == 302
+    assert printed.notifications.latest("pk").kind == "signed_by_other"
+
+
+def test_what_is_refused_is_told_to_nobody(client, rectorat, printed):
+    client.force_login(rectorat)
+    before = printed.notifications.count()
+    day = (TODAY() - datetime.timedelta(days=1)).isoformat()
+    values = {"version": printed.version, "number": "1", "dated_on": TODAY().isoformat(), "on": day}
+    assert client.post(url("convention_return", printed), values).status_code == 422
+    assert printed.notifications.count() == before
+
+
 def test_a_refused_date_undoes_the_rest_and_is_said_at_its_field(mairie, printed):
     before = (TODAY() - datetime.timedelta(days=1)).isoformat()
     answer = mairie.post(

@@ -3,14 +3,14 @@
 from copy import copy
 from typing import Any
 
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest
 
 from conventions.amendments.lifecycle import AMENDMENT_TRANSITIONS
 from conventions.authority import (
     can_record_act_dates,
     record_act_dates,
 )
+from conventions.dossiers.parts import amendment_sent
 from conventions.models import Piece, SignedByBoth, can_receive_pieces
 from town_hall.forms.acts import ActDatesForm
 from town_hall.forms.files import AmendmentPieceForm, AmendmentSignatureForm
@@ -24,10 +24,10 @@ class AmendmentFormView(FileFormView):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        amendments = self.convention.amendments.shown().with_changes()
-        self.amendment = get_object_or_404(
-            amendments.select_related("act__sitting"), number=kwargs["number"]
-        )
+        amendment = amendment_sent(self.convention, kwargs["number"])
+        if amendment is None:
+            raise Http404
+        self.amendment = amendment
 
     @property
     def subject(self) -> SignedByBoth:

@@ -9,7 +9,8 @@ from accounts.access import user_of
 from accounts.models import User
 from conventions.models import Piece, file_name
 from documents.models import Document, Signature
-from documents.received import confined, drawing
+from documents.received import drawing
+from incoming import confined
 from town_hall.views.documents import find_piece, open_file
 
 # The states of a page, as they are named in its address.

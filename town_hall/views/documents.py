@@ -13,9 +13,8 @@ from django.views.generic import TemplateView
 from accounts.access import user_of
 from accounts.models import User
 from accounts.roles import Role
-from conventions.amendments.models import Amendment
 from conventions.authority import can_adapt_act
-from conventions.dossiers.parts import parts_of
+from conventions.dossiers.parts import amendment_sent, parts_of
 from conventions.dossiers.whole import WholeFile
 from conventions.lifecycle import State
 from conventions.models import Convention, Piece, SignedByBoth, file_name, try_to_issue
@@ -75,11 +74,11 @@ def download_act_text(
     request: HttpRequest, year: int, code: str, number: int | None = None
 ) -> HttpResponse:
     """Send the act of the file, or of its avenant `number`, as a text to be finished elsewhere."""
-    subject: SignedByBoth = find_convention(user_of(request), year, code)
+    convention = find_convention(user_of(request), year, code)
+    subject: SignedByBoth | None = convention
     if number is not None:
-        amendments = Amendment.objects.shown().with_changes().select_related("act__sitting")
-        subject = get_object_or_404(amendments, convention=subject, number=number)
-    if subject.act is None:
+        subject = amendment_sent(convention, number)
+    if subject is None or subject.act is None:
         raise Http404
     text, context = subject.text_and_context(Piece.Kind.ACT)
     response = HttpResponse(write_docx(text, cast(ActContext, context)), content_type=DOCX)

@@ -23,7 +23,7 @@ from conventions.authority import (
 from conventions.campaigns.models import Campaign
 from conventions.correspondence import can_post_message
 from conventions.dossiers.parts import PARTS
-from conventions.dossiers.timeline import journal_of_collectivity, timeline
+from conventions.dossiers.timeline import as_collectivity, timeline
 from conventions.dossiers.whole import WholeFile
 from conventions.lifecycle import State, guidance
 from conventions.models import Convention, Piece, can_receive_pieces
@@ -108,7 +108,7 @@ class ConventionPage(DetailView):
             file=file,
             guidance=guidance(convention.state, user.role),
             may_write=user.role != Role.FINANCE and convention.state != State.ABANDONED,
-            abandonment=convention.journal.filter(part="", verb="abandon").first(),
+            abandonment=file.abandonment,
             # What was printed before a correction is not to be signed any more.
             to_sign=[p for p in printed if p.pk not in file.replaced],
             earlier=[p for p in printed if p.pk in file.replaced],
@@ -119,10 +119,10 @@ class ConventionPage(DetailView):
             amendment_to_sign=next((a for a in amendments if a.awaits_act), None),
             still_to_sign=convention.act_is_open and not (now and now.now.closes),
             can_post_message=can_post_message(convention),
-            thread=convention.messages.select_related("attachment"),
+            thread=file.thread,
             termination=file.termination,
             ending_steps=open_steps(convention, user),
-            journal=timeline(journal_of_collectivity(convention), user.role),
+            journal=timeline(as_collectivity(convention, file.journal), user.role),
             notifications=convention.notifications.select_related("email"),
             other_years=self._other_years(),
             review_of=awaited_from(user),
@@ -140,6 +140,10 @@ class ConventionPage(DetailView):
             .filter(same)
             .exclude(pk=self.object.pk)
             .select_related("campaign", "collectivity")
+            .only(
+                *("state", "reference", "collectivity_title"),
+                *("campaign__start_year", "collectivity__code"),
+            )
             .order_by("-campaign__start_year")
         )
 

@@ -13,6 +13,7 @@ from django.utils.decorators import method_decorator
 
 from accounts.access import role_required, user_of
 from accounts.roles import Role
+from conventions.exchanges.at_once import told_at_once
 from conventions.models import Dossier, Piece, hand_in, try_to_issue
 from documents.received.uploads import UploadedPdf
 from drafts.views import KeptFormView
@@ -89,7 +90,7 @@ class FileFormView(KeptFormView):
             return redirect(self.convention)
         expect_version(self.subject, form.cleaned_data["version"])
         try:
-            with transaction.atomic():
+            with transaction.atomic(), told_at_once():
                 self.perform(form)
         except ValidationError as refusal:
             self.show(refusal, form)

@@ -1,6 +1,7 @@
 """Work on what strangers sent, done in a process of its own: bounded in memory and time.
 
-The libraries that draw and repair PDF files are written in C and handed whatever was uploaded.
+The libraries that draw PDF files and unfold workbooks are written in C or Rust and handed
+whatever was uploaded.
 A file that makes one of them run for ever, fill the memory or crash ends that process, and
 nothing else. It is given no setting of the site, cannot write a file, open a connection, start
 a program or look into another.
@@ -19,6 +20,8 @@ import sys
 import tempfile
 from threading import BoundedSemaphore
 from typing import IO
+
+from incoming.deadline import OutOfTime, seconds_left
 
 logger = logging.getLogger(__name__)
 
@@ -53,13 +56,20 @@ def run(module: str, *arguments: str, file: IO[bytes]) -> bytes:
     """Return what `module`, run as a program, writes on its output; `file` is its input.
 
     `file` is one that the system knows (with a descriptor), and is read from its start.
-    Waits while AT_ONCE others run. Raises Failed.
+    Waits while AT_ONCE others run. Raises Failed, or OutOfTime once the files of a request have
+    had their time together.
     """
-    with _places:
+    if not _places.acquire(timeout=seconds_left()):
+        raise OutOfTime
+    try:
         return _run(module, *arguments, file=file)
+    finally:
+        _places.release()
 
 
 def _run(module: str, *arguments: str, file: IO[bytes]) -> bytes:
+    left = seconds_left()
+    seconds = MAX_SECONDS if left is None else min(left, MAX_SECONDS)
     descriptor = file.fileno()
     file.flush()  # What came from a bucket may be on its way to the disk.
     os.lseek(descriptor, 0, os.SEEK_SET)
@@ -69,11 +79,12 @@ def _run(module: str, *arguments: str, file: IO[bytes]) -> bytes:
             [sys.executable, "-m", __name__, limits, module, *arguments],
             stdin=descriptor,
             capture_output=True,
-            timeout=MAX_SECONDS,
+            timeout=seconds,
             env={"PYTHONPATH": os.pathsep.join(sys.path)},
             check=True,
         )
     except subprocess.TimeoutExpired:
+        seconds_left()
         raise Failed(f"more than {MAX_SECONDS} seconds") from None
     except subprocess.CalledProcessError as error:
         last_words = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
@@ -84,7 +95,7 @@ def _run(module: str, *arguments: str, file: IO[bytes]) -> bytes:
 
 
 def run_on(content: bytes, module: str, *arguments: str) -> bytes:
-    """As `run`, on bytes. Raises Failed."""
+    """As `run`, on bytes. Raises Failed or OutOfTime."""
     with tempfile.TemporaryFile() as file:
         file.write(content)
         return run(module, *arguments, file=file)
