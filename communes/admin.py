@@ -61,7 +61,6 @@ class FormerCodeAdmin(WholeRegionAdmin):
     list_select_related = ("commune",)
     search_fields = ("code", "commune__search_text")
     autocomplete_fields = ("commune",)
-    show_full_result_count = False
 
 
 @admin.register(Commune)
@@ -80,7 +79,6 @@ class CommuneAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin
     list_filter = ("department__academy", "department")
     list_select_related = ("department",)
     list_per_page = 50
-    show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("name", "code", "department", "of_name", "signatory")}),
         (
@@ -182,11 +180,9 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
         Column("Téléphone", Kind.TEXT, lambda collectivity: collectivity.phone),
     )
     list_display = ("name", "code", "department_code", "kind", "siret", "representative")
-    typed_search_fields = ("siret", "representative_first_name", "representative_last_name")
     list_filter = ("kind", "department__academy", "department", AccessFilter)
     list_select_related = ("department",)
     list_per_page = 50
-    show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("kind", "name", "department", "siren", "siret")}),
         (

@@ -20,6 +20,9 @@ class ScopedAdmin(admin.ModelAdmin):
     from `get_queryset`; `find` is for the pages that do not.
     """
 
+    # A list counts what it shows, and not all there is beside.
+    show_full_result_count = False
+
     def scope(self, user: Any) -> Q:
         """Return the filter that leaves `user` (an account) their rows; Q() for the whole region."""
         raise NotImplementedError

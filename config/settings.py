@@ -347,6 +347,11 @@ SCHEDULES = {
         "'close_idle_accounts'",
         datetime.time(2, 30),
     ),
+    "textes de recherche": (
+        "django.core.management.call_command",
+        "'search_text'",
+        datetime.time(2, 40),
+    ),
     "payeurs": ("django.core.management.call_command", "'follow_payers'", datetime.time(3, 0)),
     "documents périmés": (
         "conventions.dossiers.tasks.review_documents",

@@ -41,9 +41,9 @@ class NotificationAdmin(FoldedSearchMixin, ScopedAdmin):
         "email__state",
         "kind",
         "side",
-        ("convention__campaign", admin.RelatedOnlyFieldListFilter),
+        "convention__campaign",
     )
-    search_fields = ("convention__reference", "convention__collectivity__search_text")
+    search_fields = ("convention__search_text",)
     search_help_text = "Référence ou collectivité ; les accents sont facultatifs."
     list_per_page = 100
     list_select_related = ("convention__campaign", "email")

@@ -19,6 +19,7 @@ from documents.wording import kinds
 from documents.wording.proofreading import proofread, tidy
 from lifecycle.door import refuse_limited
 from lifecycle.frozen import Frozen, FrozenError
+from tabular.folding import fold
 
 
 class StaleText(ValidationError):
@@ -199,6 +200,7 @@ class Document(Frozen):
     context = models.JSONField("valeurs imprimées", null=True)
     original_name = models.CharField("nom d'origine", max_length=255, blank=True)
     is_repaired = models.BooleanField("réparé à son arrivée", default=False)
+    search_text = models.CharField(max_length=400, editable=False, default="")
     created_at = models.DateTimeField("créé le", auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -224,6 +226,14 @@ class Document(Frozen):
 
     def __str__(self) -> str:
         return self.reference or self.original_name or str(self.text_model or "document")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.search_text = self.build_search_text()
+        super().save(*args, **kwargs)
+
+    def build_search_text(self) -> str:
+        """What the search box matches: written once, like the rest."""
+        return fold(f"{self.reference} {self.original_name}")[:400]
 
     def made_from(self, text_model: TextModel, context: dict[str, Any]) -> bool:
         """Tell whether this document came of that text and says the same as those values (JSON)."""

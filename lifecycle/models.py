@@ -72,6 +72,11 @@ class JournalEntry(Frozen):
         verbose_name = "entrée du journal"
         verbose_name_plural = "entrées du journal"
         ordering = ["-at", "-pk"]
+        # In the order of the list, of all campaigns and of one: read from its end.
+        indexes = [
+            models.Index(fields=["at", "id"], name="journal_in_order"),
+            models.Index(fields=["campaign", "at", "id"], name="journal_of_campaign_in_order"),
+        ]
 
     def __str__(self) -> str:
         return f"{timezone.localtime(self.at):%d/%m/%Y %H:%M} — {self.summary}"

@@ -30,11 +30,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Upkeep:
-    """What is written after a row is: one SQL statement on NEW and OLD."""
+    """What is written after a row is: one SQL statement on NEW and OLD.
+
+    `table` is the one whose rows are watched, where it is not the model's own.
+    """
 
     name: str
     when: str
     statement: str
+    table: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,8 @@ def install_triggers(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
     """Have the database keep every rule; done again, it changes nothing."""
     connection = connections[using]
     with connection.cursor() as cursor:
-        for model, trigger in _all(connection):
-            for statement in _statements(connection, model._meta.db_table, trigger):
+        for table, trigger in _all(connection):
+            for statement in _statements(connection, table, trigger):
                 cursor.execute(statement)
 
 
@@ -104,16 +108,17 @@ def remove_triggers(*, using: str = DEFAULT_DB_ALIAS) -> None:
     """Let rows be wiped out again: for tests that empty a database, never for the product."""
     connection = connections[using]
     with connection.cursor() as cursor:
-        for model, trigger in _all(connection):
-            cursor.execute(_drop(connection, model._meta.db_table, trigger))
+        for table, trigger in _all(connection):
+            cursor.execute(_drop(connection, table, trigger))
 
 
-def _all(connection: BaseDatabaseWrapper) -> Iterable[tuple[Any, Rule | Upkeep]]:
+def _all(connection: BaseDatabaseWrapper) -> Iterable[tuple[str, Rule | Upkeep]]:
+    """Yield each trigger after the table whose rows it watches."""
     tables = set(connection.introspection.table_names())
     for model in apps.get_models():
         if model._meta.db_table in tables:
             for trigger in triggers_of(model):
-                yield model, trigger
+                yield getattr(trigger, "table", "") or model._meta.db_table, trigger
 
 
 def _statements(

@@ -35,7 +35,9 @@ def dumped(path: Path) -> Iterator[BaseDatabaseWrapper]:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         cursor.execute("SELECT pg_export_snapshot()")
         snapshot = cursor.fetchone()[0]
-        _run(reading, "pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={path}")
+        # Comments stay: who restores may not comment on an extension that another created.
+        options = ("--format=custom", "--no-comments", f"--snapshot={snapshot}", f"--file={path}")
+        _run(reading, "pg_dump", *options)
         yield reading
 
 

@@ -73,7 +73,6 @@ class SchoolAdmin(FoldedSearchMixin, ExportMixin, FileImportMixin, HistoryAdmin)
     list_select_related = ("commune__department", "payer")
     list_per_page = 50
     ordering = ("commune__department__code", "commune__search_text", "uai")
-    show_full_result_count = False
     readonly_fields = (
         "uai",
         "commune",

@@ -127,9 +127,11 @@ class School(models.Model):
         """Tell whether its closure is announced, by the annuaire or by its absence from it."""
         return self.state == self.State.TO_CLOSE or self.closure_proposed_on is not None
 
+    search_reads = ("commune",)
+
     def build_search_text(self) -> str:
         """What the search box matches; bulk writers call it themselves."""
-        return f"{fold(self.name)} {fold(self.commune.name)} {self.uai.lower()} {self.postcode}"
+        return fold(f"{self.name} {self.commune.name} {self.uai} {self.postcode}")[:400]
 
 
 class Takeover(models.Model):

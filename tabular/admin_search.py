@@ -26,13 +26,12 @@ class FoldedSearchMixin(admin.ModelAdmin):
     """Search box that finds a name typed without accents or hyphens, Saint for St.
 
     Name in `search_fields` columns that hold folded text
-    ("search_text", "collectivity__search_text") or plain codes, and in `typed_search_fields`
-    names that nothing folded. Every word typed must be found in one of them; autocomplete
+    ("search_text", "collectivity__search_text"): one, where the list grows, since no index serves
+    a choice between two tables. Every word typed must be found in one of them; autocomplete
     fields search the same way.
     """
 
     search_fields: ClassVar[list[str] | tuple[str, ...]] = ("search_text",)
-    typed_search_fields: ClassVar[tuple[str, ...]] = ()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -43,10 +42,6 @@ class FoldedSearchMixin(admin.ModelAdmin):
             return queryset.none() if search_term else queryset, False
         fields = [*self.get_search_fields(request)]
         found = _every(_written(word, fields) for word in folded)
-        if self.typed_search_fields:
-            found |= _every(
-                _contains(word, self.typed_search_fields) for word in search_term.split()
-            )
         repeats = any(lookup_spawns_duplicates(self.opts, field) for field in fields)
         return queryset.filter(found), repeats
 
@@ -59,7 +54,7 @@ def _every(conditions: Iterable[Q]) -> Q:
 
 
 def _contains(word: str, fields: Iterable[str]) -> Q:
-    return _any(Q(**{f"{field}__icontains": word}) for field in fields)
+    return _any(Q(**{f"{field}__contains": word}) for field in fields)
 
 
 def _written(word: str, fields: Iterable[str]) -> Q:
@@ -71,7 +66,7 @@ def _written(word: str, fields: Iterable[str]) -> Q:
 def _whole(word: str, fields: Iterable[str]) -> Q:
     """Leave the rows with the word itself: « st » is also in « Castelnau »."""
     return _any(
-        Q(**{f"{field}__istartswith": f"{word} "}) | Q(**{f"{field}__icontains": f" {word} "})
+        Q(**{f"{field}__startswith": f"{word} "}) | Q(**{f"{field}__contains": f" {word} "})
         for field in fields
     )
 

@@ -26,7 +26,6 @@ class AccessEntryAdmin(ExportMixin, WholeRegionAdmin):
     search_fields = ("subject", "by_name", "network", "detail", "person__last_name")
     search_help_text = "Adresse électronique, nom, adresse du réseau, ce qui s'est passé."
     list_per_page = 100
-    show_full_result_count = False
     fields = ("moment", "kind", "subject", "by_name", "network", "detail", "kept_until")
 
     @admin.display(description="le", ordering="at")

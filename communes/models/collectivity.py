@@ -239,8 +239,8 @@ class Collectivity(Party):
 
     def build_search_text(self) -> str:
         """What the search box matches; bulk writers call it themselves."""
-        words = f"{fold(self.name)} {self.code} {self.siren} {fold(self.representative)}"
-        return words.strip()[:400]
+        number = self.siret or self.siren  # A SIRET begins with the SIREN.
+        return fold(f"{self.name} {self.code} {number} {self.representative}")[:400]
 
     @property
     def title(self) -> str:

@@ -129,7 +129,7 @@ class Commune(models.Model):
 
     def build_search_text(self) -> str:
         """What the search box matches; bulk writers call it themselves."""
-        return f"{fold(self.name)} {self.code} {self.siren} {self.postcodes}"
+        return fold(f"{self.name} {self.code} {self.siren} {self.postcodes}")[:300]
 
     @property
     def name_with_of(self) -> str:

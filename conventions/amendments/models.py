@@ -115,7 +115,8 @@ class Amendment(AfterConvention, SignedByBoth):
 
     class Meta:
         verbose_name = "avenant"
-        ordering = ["convention", "number"]
+        # By key: the order of conventions would join two tables to each reading of avenants.
+        ordering = ["convention_id", "number"]
         constraints = [
             models.UniqueConstraint(
                 fields=["convention", "number"],

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
@@ -26,6 +26,7 @@ from conventions.models.ending import ended_before
 from conventions.models.party import ConfirmedParty, missing_details
 from conventions.models.piece import Piece
 from conventions.models.priced import Priced, amount_constraint, missing_tariff, same_tariff
+from conventions.models.searched import SEARCH_RULES
 from conventions.models.signed import SignedByBoth, papers, signature_constraints
 from conventions.printing import act_context, convention_context
 from documents.contexts import Context
@@ -36,6 +37,7 @@ from lifecycle import plausible
 from lifecycle.door import Missing
 from lifecycle.errors import TransitionRefused
 from lifecycle.models import Subject
+from lifecycle.triggers import Rule, Upkeep
 
 
 class ConventionQuerySet(models.QuerySet["Convention"]):
@@ -106,6 +108,7 @@ class Convention(Priced, SignedByBoth):
     PAPER = Piece.Kind.CONVENTION
     noun = "la convention"
     part = ""
+    database_rules: ClassVar[tuple[Rule | Upkeep, ...]] = (*Priced.database_rules, *SEARCH_RULES)
 
     campaign = models.ForeignKey(
         Campaign, on_delete=models.PROTECT, related_name="conventions", verbose_name="campagne"
@@ -135,6 +138,7 @@ class Convention(Priced, SignedByBoth):
     moved_end_on = models.DateField("fin, par avenant", null=True, blank=True, editable=False)
     reminder_count = models.PositiveSmallIntegerField("relances", default=0, editable=False)
     reminded_on = models.DateField("dernière relance le", null=True, blank=True, editable=False)
+    search_text = models.CharField(max_length=440, editable=False, default="")
 
     objects = ConventionQuerySet.as_manager()
 
@@ -172,6 +176,12 @@ class Convention(Priced, SignedByBoth):
 
     def __str__(self) -> str:
         return f"{self.reference} — {self.collectivity_title}"
+
+    search_reads = ("collectivity",)
+
+    def build_search_text(self) -> str:
+        """What the search box matches, as the database keeps it (`searched`)."""
+        return f"{self.reference.lower()} {self.collectivity.search_text}"
 
     def get_absolute_url(self) -> str:
         address = [self.campaign.school_year, self.collectivity.code]

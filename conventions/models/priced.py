@@ -16,7 +16,7 @@ from conventions.lifecycle import REWORKABLE, State
 from conventions.models.enrolment import Enrolment
 from documents.wording.typography import count, euros_and_cents
 from lifecycle.door import Missing
-from lifecycle.triggers import Rule
+from lifecycle.triggers import Rule, Upkeep
 
 _OPEN = ", ".join(f"'{state.value}'" for state in REWORKABLE)
 _LUMP = ", ".join(f"'{basis.value}'" for basis in LUMP)
@@ -50,7 +50,7 @@ class Priced(Terms):
     the price of a bracket, `vat_amount` comes on top, `reduction` off by the exception `relief`.
     """
 
-    database_rules: ClassVar = (
+    database_rules: ClassVar[tuple[Rule | Upkeep, ...]] = (
         Rule(
             "convention_amount_is_sum_of_lines",
             "BEFORE UPDATE OF state",

@@ -109,7 +109,7 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, KeptListMixin, ScopedAdmin)
     list_display = ("uai", "name", "commune_name", "payer", "convention_link", "release")
     list_filter = (CampaignFilter, EnrolledFilter, PayerAcademyFilter, PayerDepartmentFilter)
     department_path = "school__commune__department"
-    search_fields = ("school__search_text", "uai")
+    search_fields = ("school__search_text",)
     search_help_text = "Nom de l'école, commune ou code UAI ; les accents sont facultatifs."
     list_per_page = 100
     list_select_related = ("convention",)

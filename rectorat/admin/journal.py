@@ -111,7 +111,7 @@ COLUMNS = (
 class JournalEntryAdmin(FoldedSearchMixin, ExportMixin, ScopedAdmin):
     list_display = ("moment", "by_name", "what", "states", "subject", "comment")
     list_filter = (CampaignFilter, PartFilter, VerbFilter)
-    search_fields = ("convention__reference", "convention__collectivity__search_text")
+    search_fields = ("convention__search_text",)
     search_help_text = "Référence ou collectivité ; les accents sont facultatifs."
     list_per_page = 100
     list_select_related = ("convention", "campaign")

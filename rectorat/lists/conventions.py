@@ -136,12 +136,6 @@ class ConventionList(FoldedSearchMixin, ExportMixin, KeptListMixin, AssigningMix
     )
     list_filter = CONVENTION_FILTERS
     department_path = "collectivity__department"
-    search_fields = ("collectivity__search_text", "reference")
-    typed_search_fields = (
-        "collectivity__siret",
-        "collectivity__representative_first_name",
-        "collectivity__representative_last_name",
-    )
     search_help_text = (
         "Collectivité, code INSEE, SIREN, SIRET, référence ou représentant ; les accents et les "
         "tirets sont facultatifs."

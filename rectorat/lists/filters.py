@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
@@ -28,6 +28,7 @@ from conventions.situations.facts import Subject as FactSubject
 from conventions.situations.situation import expecting
 from jobs.selection import read_keys
 from rectorat.lists.choosing import Chip, DateRangeFilter, ManyChoicesFilter
+from rectorat.lists.models import Assignment
 
 
 def departments_of(user: User) -> QuerySet[Department]:
@@ -145,9 +146,9 @@ class AgentFilter(ManyChoicesFilter):
     ME, NOBODY = "me", "nobody"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        agents = User.objects.filter(
-            role__in=ADMIN_SITE_ROLES, assignments__isnull=False
-        ).distinct()
+        # Asked of each agent, and not read of all files.
+        follows = Exists(Assignment.objects.filter(agent=OuterRef("pk")))
+        agents = User.objects.filter(follows, role__in=ADMIN_SITE_ROLES)
         return [
             (self.ME, "À moi"),
             (self.NOBODY, "À personne"),

@@ -1,0 +1,43 @@
+"""Lists whose rows grow with the years: in the order of an index, and never read whole."""
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import AccessEntry
+from conventions.exchanges.models import Notification
+from conventions.models import Convention
+from documents.models import Document
+from lifecycle.models import JournalEntry
+from tests.factories import ConventionFactory
+
+BY_DATE = (AccessEntry, Document, JournalEntry)
+
+
+@pytest.mark.parametrize("model", BY_DATE)
+def test_a_list_by_date_has_an_index_in_its_order(model):
+    name = model._meta.ordering[0].removeprefix("-")
+    indexed = {index.fields[0] for index in model._meta.indexes}
+    assert name in indexed or model._meta.get_field(name).db_index
+
+
+def test_the_journal_of_one_campaign_has_its_own():
+    assert ["campaign", "at", "id"] in [index.fields for index in JournalEntry._meta.indexes]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", [Convention, Document, JournalEntry, Notification])
+def test_a_list_counts_what_it_shows_and_tells_no_rows_apart(client, administrator, model):
+    """A count of all beside, or a filter that lists which values occur, reads every row."""
+    ConventionFactory().send(by=administrator)
+    client.force_login(administrator)
+    pages = admin.site.get_model_admin(model)
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(reverse(name)).status_code == 200
+    table = f'FROM "{pages.model._meta.db_table}"'
+    ours = [query["sql"] for query in queries if table in query["sql"]]
+    assert len([sql for sql in ours if "COUNT(" in sql]) == 1
+    assert not [sql for sql in ours if "DISTINCT" in sql]
