@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('campaigns', '0003_tariff_rules'),
         ('conventions', '0006_found_by_one_text'),
-        ('lifecycle', '0001_initial'),
+        ('lifecycle', '0002_entries_counted'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
