@@ -28,13 +28,15 @@ def install_indexes(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> bool:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
             cursor.execute(
                 "SELECT table_name FROM information_schema.columns "
-                "WHERE column_name = %s AND table_schema = current_schema() ORDER BY table_name",
+                "WHERE column_name = %s AND table_schema = current_schema() "
+                "AND to_regclass(quote_ident(table_name || '_trigrams')) IS NULL "
+                "ORDER BY table_name",
                 [COLUMN],
             )
             for (table,) in cursor.fetchall():
                 cursor.execute(
-                    f'CREATE INDEX IF NOT EXISTS "{table}_trigrams" '
-                    f'ON "{table}" USING gin ({COLUMN} gin_trgm_ops)'
+                    f'CREATE INDEX "{table}_trigrams" ON "{table}" '
+                    f"USING gin ({COLUMN} gin_trgm_ops)"
                 )
     except DatabaseError:
         return False
