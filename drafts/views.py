@@ -102,7 +102,8 @@ class KeptFormView(FormView):
             return JsonResponse({"said": mend(said)})
         if refused:
             messages.warning(self.request, f"{said} Un fichier n'est pas gardé : voyez son champ.")
-            return self.render_to_response(self.get_context_data(form=self._kept_form(refused)))
+            context = self.get_context_data(form=self._kept_form(refused))
+            return self.render_to_response(context, status=422)
         messages.success(self.request, said)
         return redirect(self.request.path)
 

@@ -31,9 +31,9 @@ class FileImportMixin(admin.ModelAdmin):
 
     A subclass says how in `run_import` and may add options to both forms; those of
     the first are carried, hidden, by the second. One whose file is long work says how it is
-    previewed and who does it, in `preview_import` and `do_import`. The file is kept in private storage
-    between both steps, named after its SHA-256: the confirmation sends the name only, with
-    the kinds of change that were ticked. The report is kept, on a page of its own.
+    previewed and who does it, in `preview_import` and `do_import`. The file is kept in private
+    storage between both steps, named after its SHA-256: the confirmation sends the name only,
+    with the kinds of change that were ticked. The report is kept, on a page of its own.
     """
 
     change_list_template = "admin/change_list_with_import.html"
@@ -135,7 +135,12 @@ class FileImportMixin(admin.ModelAdmin):
             return redirect(f"admin:{self.import_url_name}")
         options = dict(form.cleaned_data)
         del options["digest"]
-        return self.do_import(request, content, options.pop("file_name"), options)
+        try:
+            return self.do_import(request, content, options.pop("file_name"), options)
+        except UnreadableFile as error:
+            # It was read for its preview: a machine that does much else gives a workbook less time.
+            messages.error(request, str(error))
+            return redirect(f"admin:{self.import_url_name}")
 
     def do_import(
         self, request: HttpRequest, content: bytes, file_name: str, options: dict[str, Any]

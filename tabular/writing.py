@@ -246,7 +246,7 @@ def _row_writer(
     write_string = worksheet.write_string
     styled = [(i, column.kind, formats[column.kind]) for i, column in enumerate(columns)]
     texts = [(index, style) for index, kind, style in styled if kind == Kind.TEXT]
-    others = [(by_kind[kind], index, style) for index, kind, style in styled if kind in by_kind]
+    others = [(by_kind[kind], i, style) for i, kind, style in styled if kind != Kind.TEXT]
 
     def write(number: int, row: Sequence[Any]) -> None:
         for index, style in texts:

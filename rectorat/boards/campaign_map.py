@@ -60,17 +60,14 @@ _ROOM_OF_A_DOT = 20
 
 @dataclass(frozen=True)
 class Dot:
-    """A collectivity's file (`key`): what it waits for, and where it is drawn."""
+    """A collectivity's file (`key`): what it waits for, its page, and where it is drawn."""
 
     key: int
     name: str
     rule: Rule
     kind: Kind
+    url: str
     place: Point | None
-
-    @property
-    def url(self) -> str:
-        return f"{reverse('admin:conventions_convention_changelist')}{self.key}/change/"
 
     def __str__(self) -> str:
         return f"{self.name}, {self.rule.label}"
@@ -225,13 +222,14 @@ def build_map(campaign: Campaign, user: User) -> CampaignMap:
         for department in departments_of(user)
     }
     places = _places(campaign)
+    files = reverse("admin:conventions_convention_changelist")  # Once, for thousands of dots.
     rules = {rule.key: rule for rule in RULES}
     dots = []
     for key, name, department, expected, is_late in _files(conventions):
         rule = rules[expected]
         kind = LATE if is_late else BY_SIDE[rule.of]
         areas[department].by_kind[kind] += 1
-        dots.append(Dot(key, name, rule, kind, places.get(key)))
+        dots.append(Dot(key, name, rule, kind, f"{files}{key}/change/", places.get(key)))
     return CampaignMap(campaign, list(areas.values()), dots)
 
 

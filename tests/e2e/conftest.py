@@ -21,6 +21,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from accounts.demonstration import DEMONSTRATION_ACCOUNTS, DEMONSTRATION_PASSWORD
+from jobs.processes import end_with_parent
 from tests.temporary_database import temporary_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +105,8 @@ def served(environment, log, *commands):
                 env={**environment, "PORT": str(port)},
                 stdout=output,
                 stderr=output,
+                # A browser's test that takes too long ends this process, without what follows.
+                preexec_fn=lambda: end_with_parent(signal.SIGTERM),
             )
             for command in commands
         ]

@@ -13,6 +13,7 @@ from lifecycle.rereading import fingerprint
 from rectorat.admin import RereadSchoolAdmin
 from schools.models import School
 from tabular.models import ImportReport, forget_old
+from tabular.reading import UnreadableFile
 from tests.factories import CollectivityFactory, CommuneFactory, DepartmentFactory, SchoolFactory
 from tests.importing import confirm, upload
 
@@ -147,6 +148,18 @@ def test_a_workbook_that_breaks_the_limits_is_told_at_its_field(agent, import_ur
     monkeypatch.setattr(confined, "MAX_SECONDS", 0.001)
     page = upload(agent, import_url, b"PK\x03\x04", name="ecoles.xlsx")
     assert "demande trop de calcul" in page.context["form"].errors["file"][0]
+
+
+def test_a_file_that_was_previewed_and_can_be_read_no_more_is_told(agent, import_url, monkeypatch):
+    confirmed = upload(agent, import_url, CSV).context["confirm_form"].initial
+
+    def refuse(*args):
+        raise UnreadableFile("Ce classeur demande trop de calcul.")
+
+    monkeypatch.setattr("tabular.reading.lines_of", refuse)
+    page = agent.post(import_url, confirmed, follow=True)
+    assert "demande trop de calcul" in page.text
+    assert not School.objects.exists()
 
 
 def test_a_file_too_large_is_told_at_its_field(agent, import_url, monkeypatch):

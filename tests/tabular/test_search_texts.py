@@ -15,7 +15,7 @@ from tabular.admin_search import FoldedSearchMixin
 from tabular.search_texts import install_indexes, searched_models
 from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory, SchoolFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 # What grows with the years.
 GROWING = ("conventions_convention", "lifecycle_journalentry", "exchanges_notification")
 

@@ -193,6 +193,7 @@ def test_a_draft_that_leaves_a_file_out_says_so_at_its_field_and_keeps_the_rest(
     answer = mairie.post(page, {**values, "attachment": pdf("arrete.pdf")})
     field = unescape(str(answer.context["form"]["attachment"]))
     assert "n'a pas pu examiner « arrete.pdf » : il n'est pas gardé" in field
+    assert answer.status_code == 422
     assert "voyez son champ" in answer.text
     assert not answer.context["form"].errors
     assert not DraftFile.objects.exists()
