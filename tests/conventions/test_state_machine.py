@@ -312,9 +312,11 @@ class File:
             getattr(self.convention, verb)(**facts)
 
     def look(self):
-        key = self.convention.pk
+        row = Convention.objects.filter(pk=self.convention.pk).values().get()
+        # No fact of the file: the database keeps what it is found by, whoever represents it.
+        del row["search_text"]
         return {
-            "row": Convention.objects.filter(pk=key).values().get(),
+            "row": row,
             "journal": list(self.convention.journal.order_by("pk").values()),
             "pieces": list(
                 self.convention.pieces.order_by("pk").values(
