@@ -5,13 +5,10 @@ database and a manifest. A moment's folder has its name only once all is in it.
 """
 
 import datetime
-import fcntl
 import io
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +87,7 @@ def make(folder: Path) -> Path:
     Killed, it leaves nothing that passes for whole. Raises Unusable, Closed, ToolFailed, OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with safes.alone(folder):
         for left in folder.glob("*.part"):
             shutil.rmtree(left)
         for left in folder.glob("files/*.part"):
@@ -198,13 +195,3 @@ def _known(folder: Path) -> dict[tuple[str, str], StoredFile]:
 def _write_manifest(manifest: Manifest, part: Path) -> None:
     said = json.dumps({"format": FORMAT, **asdict(manifest)}, ensure_ascii=False, indent=1)
     safes.write(io.BytesIO(said.encode()), part / f"{_MANIFEST}{safes.suffix()}")
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Unusable("Une autre sauvegarde est en cours dans ce dossier.") from error
-        yield

@@ -1,5 +1,6 @@
 """Files of a backup: by the hash of what they hold, encrypted by age when a key is set."""
 
+import fcntl
 import hashlib
 import os
 import secrets
@@ -16,7 +17,20 @@ _CHUNK = 1024 * 1024
 
 
 class Closed(Exception):
-    """Why a file of a backup cannot be written or read (French)."""
+    """Why a file of a backup, or its folder, cannot be written or read (French)."""
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a folder of backups or of archives; raises Closed while another process does."""
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Closed(
+                "Une autre sauvegarde, ou archive, est en cours dans ce dossier."
+            ) from error
+        yield
 
 
 def suffix() -> str:

@@ -2,8 +2,8 @@
 
 The folder is a "bag" (BagIt 1.0, RFC 8493), which `sha256sum` checks and any archivist's tool
 opens: `data/campagne.json`, `data/dossiers/<code>_<reference>_<key>.json`, one a file, and
-`data/fichiers/ab/abcd….pdf`, each content once, by its SHA-256. Written row by row and chunk by
-chunk: memory does not grow with the campaign.
+`data/fichiers/ab/abcd….pdf` (`.jpg` for a letterhead), each content once, by its SHA-256.
+Written row by row and chunk by chunk: memory does not grow with the campaign.
 """
 
 import hashlib
@@ -46,8 +46,8 @@ def write(campaign: Campaign, folder: Path) -> tuple[Path, list[str]]:
     """Write the archive of a closed campaign in `folder`; return where, and what was lost.
 
     The folder has its name once all is in it. What the storage has lost, or no longer holds as
-    it was, is listed in the archive (`data/manquants.txt`) and returned. Raises NotArchived,
-    OSError.
+    it was, is listed in the archive (`data/manquants.txt`) and returned. What earlier ones left
+    half-way is deleted. Raises NotArchived, Closed, OSError.
     """
     if campaign.state not in (CampaignState.CLOSED, CampaignState.ARCHIVED):
         raise NotArchived(
@@ -57,9 +57,18 @@ def write(campaign: Campaign, folder: Path) -> tuple[Path, list[str]]:
     whole = folder / f"campagne-{campaign.school_year}_{day.isoformat()}"
     if whole.exists():
         raise NotArchived(f"{whole} existe déjà : déplacez cette archive, ou attendez demain.")
-    part = whole.with_name(f"{whole.name}.part")
-    shutil.rmtree(part, ignore_errors=True)  # Of an archive that was ended half-way.
-    part.mkdir(parents=True, mode=0o700)
+    folder.mkdir(parents=True, exist_ok=True)
+    with safes.alone(folder):
+        for left in folder.glob("campagne-*.part"):
+            shutil.rmtree(left)
+        part = whole.with_name(f"{whole.name}.part")
+        part.mkdir(mode=0o700)
+        bag = _fill(campaign, part)
+        part.rename(whole)
+    return whole, bag.lost
+
+
+def _fill(campaign: Campaign, part: Path) -> "_Bag":
     with (part / _MANIFEST).open("w", encoding="utf-8") as manifest:
         bag = _Bag(part, manifest)
         bag.add_json("campagne.json", _campaign_facts(campaign))
@@ -69,8 +78,7 @@ def write(campaign: Campaign, folder: Path) -> tuple[Path, list[str]]:
         if bag.lost:
             bag.add(LOST, io.BytesIO("\n".join([*bag.lost, ""]).encode()))
     bag.close(campaign)
-    part.rename(whole)
-    return whole, bag.lost
+    return bag
 
 
 def verify(archive: Path) -> list[str]:
@@ -111,7 +119,7 @@ class _Bag:
         self.add(name, io.BytesIO(f"{written}\n".encode()))
 
     def add(self, name: str, content: IO[bytes], expected: str = "") -> str:
-        """Put a content in, under `name` or, when that ends by "/", by its hash; return its path.
+        """Put a content in, under `name`, which may call for its `{hash}`; return its path.
 
         The same one is put in once. Raises ValueError where its SHA-256 is not `expected`.
         """
@@ -119,8 +127,7 @@ class _Bag:
         digest, size = _copy(content, aside)
         if expected and digest != expected:
             raise ValueError(f"SHA-256 {digest}")
-        by_hash = f"{name}{digest[:2]}/{digest}.pdf"
-        place = f"data/{by_hash if name.endswith('/') else name}"
+        place = f"data/{name.replace('{hash}', f'{digest[:2]}/{digest}')}"
         target = self.folder / place
         if target.exists():
             aside.unlink()
@@ -149,9 +156,10 @@ class _Bag:
             stored = getattr(row, field.name) if isinstance(field, FileField) else None
             if not stored:
                 continue
+            name = f"fichiers/{{hash}}{Path(stored.name).suffix}"
             try:
                 with stored.open("rb") as content:
-                    place = self.add("fichiers/", content, getattr(row, "sha256", ""))
+                    place = self.add(name, content, getattr(row, "sha256", ""))
             except (FileNotFoundError, ValueError) as error:
                 self.lost.append(stored.name)
                 yield {"row": _name(row), "lost": stored.name, "why": type(error).__name__}

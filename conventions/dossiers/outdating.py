@@ -2,7 +2,7 @@
 
 What a verb of a convention changes is marked at once (`mark_outdated`). These facts
 stand a floor below, so the files still to be signed are gone through again: when an agent
-changes one, and every night for what an import changed.
+changes one or imports a file, and every night for what is imported from the shell.
 """
 
 import time

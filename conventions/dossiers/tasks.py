@@ -1,5 +1,6 @@
 """What the worker does by itself for files; each task may be killed and done again."""
 
+from django.db import transaction
 from django_q.tasks import async_task
 
 from conventions.campaigns.models import Campaign
@@ -18,3 +19,8 @@ def review_documents(after: int = 0) -> None:
     rest = outdating.review(Convention.objects.all(), after)
     if rest is not None:
         async_task("conventions.dossiers.tasks.review_documents", rest)
+
+
+def review_soon() -> None:
+    """Have a worker do that once what was changed is committed."""
+    transaction.on_commit(lambda: async_task("conventions.dossiers.tasks.review_documents"))

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from django.db import transaction
+
 
 @dataclass(frozen=True)
 class Done:
@@ -23,22 +25,28 @@ _done: ContextVar[dict[int, list[Done]] | None] = ContextVar("done", default=Non
 
 
 @contextmanager
-def told_at_once() -> Iterator[None]:
+def told_at_once(*, each_stands: bool = False) -> Iterator[None]:
     """Have what is done within be told at its end, by one e-mail for each file.
 
-    What fails is told nowhere. Within another one, it is the other that tells.
+    What fails is told nowhere: it is undone with its transaction. With `each_stands`, each thing
+    done has one of its own, and those before a failure are told. Within another one, it is the
+    other that tells.
     """
     outer, done = _done.get(), {}  # type: ignore[var-annotated]
     before = _done.set(done)
     try:
         yield
+    except BaseException:
+        if not each_stands:
+            done.clear()
+        raise
     finally:
         _done.reset(before)
-    for key, of_file in done.items():
-        if outer is None:
-            _tell(of_file)
-        else:
-            outer.setdefault(key, []).extend(of_file)
+        for key, of_file in done.items():
+            if outer is None:
+                _tell(of_file)
+            else:
+                outer.setdefault(key, []).extend(of_file)
 
 
 def tell_done(key: int, done: Done) -> None:
@@ -50,6 +58,7 @@ def tell_done(key: int, done: Done) -> None:
         waiting.setdefault(key, []).append(done)
 
 
+@transaction.atomic
 def _tell(of_file: list[Done]) -> None:
     first, *others = of_file
     if first.alone and not others:

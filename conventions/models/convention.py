@@ -375,7 +375,10 @@ class Convention(Priced, SignedByBoth):
                     f"{first:%d/%m/%Y}."
                 }
             )
-        self._transition("terminate", by, summary=f"Convention résiliée le {on:%d/%m/%Y}")
+        with transaction.atomic():
+            self._transition("terminate", by, summary=f"Convention résiliée le {on:%d/%m/%Y}")
+            for amendment in self.amendments.all():
+                amendment._clear_what_is_over()  # One that was sent is to be signed no more.
 
     # --- Its act, its papers, its e-mails -----------------------------------
     @property

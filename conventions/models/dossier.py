@@ -102,7 +102,7 @@ class Dossier(Stateful):
         super()._refuse_transition(verb, by, comment)
 
     def _transition(self, verb: str, by: User | None, **facts: Any) -> None:
-        """Change state; what is no longer to be made, signed for instance, is not outdated."""
+        """Change state; what is no longer to be made, or made anew, is not outdated: signed, say."""
         with transaction.atomic():
             super()._transition(verb, by, **facts)
             self._clear_what_is_over()
@@ -120,8 +120,8 @@ class Dossier(Stateful):
         return refused
 
     def _clear_what_is_over(self) -> None:
-        over = own_pieces(self).filter(outdated=True).exclude(kind__in=self.kinds_to_issue())
-        over.update(outdated=False)
+        if own_pieces(self).filter(outdated=True).exists():
+            mark_outdated(self)
 
 
 def is_in_its_place(by: User | None) -> bool:
@@ -278,7 +278,7 @@ def _outdated_of(dossier: Dossier) -> Iterable[Piece]:
 
 
 def mark_outdated(dossier: Dossier) -> None:
-    """Write which pieces are outdated, for the lists; what is not any more is cleared."""
+    """Write which pieces are outdated, as pages and lists say it; what is not any more is cleared."""
     outdated = [piece.pk for piece in outdated_pieces(dossier)]
     pieces = own_pieces(dossier)
     pieces.filter(outdated=True).exclude(pk__in=outdated).update(outdated=False)

@@ -150,7 +150,7 @@ class PileAdmin(ScopedAdmin):
         done: Counter[str] = Counter()
         signed = 0
         refused = []
-        with told_at_once():  # Several papers of a file come back together.
+        with told_at_once(each_stands=True):  # Several papers of a file come back together.
             for form in decisions:
                 try:
                     if form.is_valid():

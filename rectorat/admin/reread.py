@@ -5,12 +5,14 @@ in silence.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib import admin
 
 from accounts.admin.people import UserAdmin, UserForm
 from accounts.models import User
 from communes.models import Commune
+from conventions.dossiers.tasks import review_soon
 from conventions.enrolment import touched
 from conventions.enrolment.touched import Touched
 from lifecycle.rereading import RereadAdmin
@@ -32,6 +34,12 @@ def _changing(changes: Iterable[Change], *fields: str) -> set[str]:
 
 @admin.register(Commune)
 class RereadCommuneAdmin(RereadAdmin, SchoolCommuneAdmin):
+    def run_import(self, content: bytes, *, by: User, dry_run: bool, **options: Any) -> Report:
+        report = super().run_import(content, by=by, dry_run=dry_run, **options)
+        if not dry_run:
+            review_soon()  # Names and numbers of inhabitants are printed.
+        return report
+
     def touched_by_import(self, report: Report) -> list[Touched]:
         return touched.by_mergers(_changing(report.mergers, "merged_into"))
 

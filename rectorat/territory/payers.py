@@ -6,14 +6,13 @@ Their pages are those of the floor below; what is added is that files are gone t
 from typing import Any
 
 from django.contrib import admin
-from django.db import transaction
 from django.http import HttpRequest
-from django_q.tasks import async_task
 
 from communes.admin import DepartmentAdmin, RegionAdmin
 from communes.forms import CollectivityForm
 from communes.models import Collectivity, Department, Region
 from conventions.dossiers.outdating import review
+from conventions.dossiers.tasks import review_soon
 from conventions.models import Convention
 from lifecycle.rereading import RereadAdmin
 from rectorat.lists.asking import AskingMixin
@@ -32,7 +31,7 @@ class ReviewedAdmin(RereadAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and form.changed_data:
-            transaction.on_commit(lambda: async_task("conventions.dossiers.tasks.review_documents"))
+            review_soon()
 
 
 @admin.register(Region)

@@ -4,13 +4,16 @@ import json
 import subprocess
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
+from conventions.acts.models import Act
 from conventions.correspondence import post_message
 from conventions.dossiers import campaign_archive
 from conventions.dossiers.campaign_archive import verify
 from conventions.models import Piece, attach
 from documents.received.uploads import UploadedPdf
+from operations import safes
 from tests.factories import CampaignFactory, CollectivityFactory, ConventionFactory
 
 SCAN = UploadedPdf(content=b"%PDF-1.7 convention", pages=1, name="scan.pdf")
@@ -37,7 +40,7 @@ def folder(tmp_path):
 def archive(closed, folder):
     """What the command writes."""
     call_command("archive_campaign", closed.school_year, folder, verbosity=0)
-    (found,) = folder.iterdir()
+    (found,) = folder.glob("campagne-*")
     return found
 
 
@@ -122,7 +125,7 @@ def test_what_the_site_had_lost_is_said_in_the_archive_and_by_the_command(
     document.file.storage.delete(document.file.name)
     with pytest.raises(SystemExit, match=r"1 fichier\(s\) manquaient"):
         call_command("archive_campaign", closed.school_year, folder, verbosity=0)
-    (archive,) = folder.iterdir()
+    (archive,) = folder.glob("campagne-*")
     assert (archive / "data/manquants.txt").read_text().strip() == document.file.name
     with pytest.raises(SystemExit, match="déjà perdu 1 fichier"):
         call_command("verify_archive", archive)
@@ -157,9 +160,28 @@ def test_one_that_was_ended_half_way_is_none_and_is_begun_anew(closed, folder, m
         broken.setattr(campaign_archive._Bag, "close", None)
         with pytest.raises(TypeError):
             campaign_archive.write(closed, folder)
-    (part,) = folder.iterdir()
+    (part,) = folder.glob("campagne-*")
     assert verify(part) == [f"{part} n’est pas une archive entière."]
+    part.rename(folder / "campagne-2022-2023_2026-11-20.part")  # Of another day.
     whole, _ = campaign_archive.write(closed, folder)
     assert verify(whole) == []
+    assert list(folder.glob("campagne-*")) == [whole]
+    assert whole.stat().st_mode & 0o077 == 0
     with pytest.raises(CommandError, match="existe déjà"):
         call_command("archive_campaign", closed.school_year, folder)
+
+
+def test_two_archives_are_not_written_in_a_folder_at_once(closed, folder):
+    folder.mkdir()
+    with safes.alone(folder), pytest.raises(CommandError, match="est en cours"):
+        call_command("archive_campaign", closed.school_year, folder)
+    assert list(folder.glob("campagne-*")) == []
+
+
+def test_a_file_has_the_name_of_what_it_is(closed, signed_convention, folder):
+    storage = Act._meta.get_field("letterhead").storage
+    name = storage.save("letterheads/logo.jpg", ContentFile(b"a picture"))
+    Act.objects.filter(pk=signed_convention.act_id).update(letterhead=name)
+    archive, _ = campaign_archive.write(closed, folder)
+    (picture,) = [path for path in (archive / "data/fichiers").rglob("*") if path.suffix == ".jpg"]
+    assert picture.read_bytes() == b"a picture"

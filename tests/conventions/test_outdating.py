@@ -1,6 +1,9 @@
 """A document whose printed facts changed since is said to be outdated, until it is made anew."""
 
+import datetime
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
@@ -152,6 +155,19 @@ def test_a_signed_act_keeps_what_it_printed_but_for_its_dates(convention, day):
     assert outdated(convention) == marked() == ["act_executory"]
 
 
+def test_an_executory_act_is_signed_as_it_was_printed(with_act):
+    record_act_dates(with_act, by=None, deposited_on=TODAY(), published_on=TODAY())
+    issue_documents(with_act, by=None)
+    department = with_act.collectivity.department
+    department.court = "tribunal administratif de Nîmes"
+    department.save()
+    outdating.review(Convention.objects.all())
+    assert marked() == ["act", "act_executory"]
+    signed = reread(with_act)
+    signed.sign_for_collectivity(by=None, on=TODAY())
+    assert outdated(signed) == marked() == []
+
+
 def test_an_abandoned_file_has_nothing_outdated(with_act):
     record_act(with_act, by=None, kind="decision", number="2022D02", dated_on=TODAY())
     with_act.abandon(by=None, comment="Erreur")
@@ -171,6 +187,10 @@ def test_an_amendment_has_outdated_documents_of_its_own():
     outdating.review(Convention.objects.all())
     assert marked() == ["amendment"]
     assert list(Convention.objects.outdated()) == [convention]
+    # Terminated, there is no avenant to sign any more.
+    earlier = TODAY() - datetime.timedelta(days=20)
+    reread(convention).terminate(by=None, on=TODAY(), second_letter_on=earlier)
+    assert marked() == []
 
 
 class TestReview:
@@ -215,11 +235,32 @@ class TestReview:
         self, change, with_act, monkeypatch, django_capture_on_commit_callbacks
     ):
         asked = []
-        monkeypatch.setattr("rectorat.territory.payers.async_task", asked.append)
+        monkeypatch.setattr("conventions.dossiers.tasks.async_task", asked.append)
         with django_capture_on_commit_callbacks(execute=True):
             change(with_act.campaign.region, place="Toulouse")
             change(with_act.collectivity.department, court="tribunal administratif de Nîmes")
         assert asked == ["conventions.dossiers.tasks.review_documents"] * 2
+
+    def test_an_import_of_communes_has_every_file_reviewed_once_it_is_done(
+        self, agent, with_act, monkeypatch, django_capture_on_commit_callbacks
+    ):
+        asked = []
+        monkeypatch.setattr("conventions.dossiers.tasks.async_task", asked.append)
+        commune, page = with_act.collectivity.commune, reverse("admin:communes_commune_import")
+        content = (
+            "code_insee;nom;departement;siren;population\n"
+            f"{commune.code};{commune.name};{commune.department.code};{commune.siren};3499\n"
+        ).encode()
+        with django_capture_on_commit_callbacks(execute=True):
+            preview = agent.post(page, {"file": SimpleUploadedFile("communes.csv", content)})
+        assert asked == []
+        form = preview.context["confirm_form"]
+        tokens = [kind.token for kind in preview.context["report"].kinds]
+        with django_capture_on_commit_callbacks(execute=True):
+            agent.post(page, {**form.initial, "accepted": tokens})
+        commune.refresh_from_db()
+        assert commune.population == 3499
+        assert asked == ["conventions.dossiers.tasks.review_documents"]
 
     def test_a_change_of_collectivity_marks_its_files_at_once(self, change, with_act):
         change(with_act.collectivity, website="https://www.example.fr")

@@ -17,6 +17,7 @@ from conventions.piles import reading as piles
 from conventions.piles.models import Pile, Sheaf
 from conventions.piles.paper import Paper
 from conventions.piles.tasks import read_pile
+from documents.received import scans
 from documents.received.scans import read_pages
 from documents.received.uploads import UploadedPdf
 from lifecycle.errors import TransitionRefused
@@ -361,6 +362,32 @@ def test_the_papers_of_a_file_are_told_to_its_town_hall_by_one_email(agent, conf
     body = told.email.body.replace("\u00a0", " ")
     assert "convention signée (version 1)" in body
     assert "accusé de réception" in body
+
+
+def test_what_was_attached_before_a_failure_is_told_all_the_same(
+    agent, confirmed, elsewhere, rectorat, monkeypatch
+):
+    received = dropped(printed(confirmed)[0], printed(elsewhere)[0], by=rectorat)
+    first, second = received.sheaves.all()
+    before = [each.notifications.count() for each in (confirmed, elsewhere)]
+
+    def extract(content, pages):
+        if pages == second.pages:
+            raise OSError("No space left on device")
+        return extracted(content, pages)
+
+    extracted = scans.extract
+    monkeypatch.setattr(scans, "extract", extract)
+    data = (
+        decide(first, "attach", reference=to_sign(confirmed).document.reference)
+        | decide(second, "attach", reference=to_sign(elsewhere).document.reference)
+        | {"sheaf": [first.pk, second.pk]}
+    )
+    with pytest.raises(OSError, match="No space"):
+        agent.post(page_of(received), data)
+    assert received.sheaves.filter(state=Sheaf.State.ATTACHED).get() == first
+    after = [each.notifications.count() for each in (confirmed, elsewhere)]
+    assert after == [before[0] + 1, before[1]]
 
 
 def test_a_paper_that_stays_in_its_pile_is_told_to_nobody(confirmed, rectorat):

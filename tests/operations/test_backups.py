@@ -95,7 +95,7 @@ def test_a_file_that_the_site_lost_is_told_and_the_rest_kept(document, folder):
 
 def test_two_backups_at_once_do_not_mix(folder, database_of_several):
     folder.mkdir()
-    with backups._alone(folder), pytest.raises(backups.Unusable, match="en cours"):
+    with safes.alone(folder), pytest.raises(safes.Closed, match="en cours"):
         backups.make(folder)
 
 

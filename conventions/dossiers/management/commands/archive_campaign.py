@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from conventions.campaigns.converters import SchoolYearConverter
 from conventions.campaigns.models import Campaign
 from conventions.dossiers import campaign_archive
+from operations.safes import Closed
 
 
 class Command(BaseCommand):
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *, school_year: str, folder: Path, **options: Any) -> None:
         try:
             archive, lost = campaign_archive.write(_find(school_year), folder)
-        except (campaign_archive.NotArchived, OSError) as error:
+        except (campaign_archive.NotArchived, Closed, OSError) as error:
             raise CommandError(f"L’archive n’a pas été faite : {error}") from error
         self.stdout.write(str(archive))
         if lost:
