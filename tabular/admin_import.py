@@ -1,6 +1,6 @@
 """Import of an official file from a list of the admin site: upload, preview, confirm, report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -15,7 +15,8 @@ from django.urls import URLPattern, path, reverse
 from tabular import waiting_files
 from tabular.forms import ConfirmImportForm, ImportForm
 from tabular.models import ImportReport
-from tabular.reading import SHOWN, Report, UnreadableFile
+from tabular.reading import Report, UnreadableFile
+from tabular.saying import said
 
 # Earlier imports that the page of a new one leads to.
 EARLIER = 10
@@ -59,8 +60,15 @@ class FileImportMixin(admin.ModelAdmin):
             request.user.is_anonymous or request.user.limited_to_departments
         )
 
-    def touched_by_import(self, report: Report) -> Sequence[Any]:
-        """Return what else the import touches (`admin/touched.html`): a floor above knows."""
+    def concerned_by(self, report: Report) -> Mapping[str, Sequence[str]]:
+        """Return the codes of rows whose change concerns more than this list, by what they became.
+
+        Kept with the report: what is touched is looked up again whenever it is opened.
+        """
+        return {}
+
+    def touched_by(self, concerned: Mapping[str, Sequence[str]]) -> Sequence[Any]:
+        """Return what else is touched now (`admin/touched.html`): a floor above knows."""
         return ()
 
     @property
@@ -105,7 +113,7 @@ class FileImportMixin(admin.ModelAdmin):
         if not self.has_import_permission(request):
             raise PermissionDenied
         kept = get_object_or_404(self._reports(request), pk=pk)
-        return self._render(request, report=kept.report, kept=kept)
+        return self._render(request, said=kept.content, kept=kept)
 
     def _reports(self, request: HttpRequest) -> QuerySet[ImportReport]:
         """The imports of this list: an agent of some départements sees their own."""
@@ -125,7 +133,10 @@ class FileImportMixin(admin.ModelAdmin):
                 **options,
             }
         )
-        return self._render(request, report=report, confirm_form=confirm)
+        return self._render(request, said=self._said(report), report=report, confirm_form=confirm)
+
+    def _said(self, report: Report) -> dict[str, Any]:
+        return said(report, self.concerned_by(report))
 
     def _confirm(self, request: HttpRequest) -> HttpResponse:
         form = self.confirm_import_form(request.POST)
@@ -146,12 +157,16 @@ class FileImportMixin(admin.ModelAdmin):
         self, request: HttpRequest, content: bytes, file_name: str, options: dict[str, Any]
     ) -> HttpResponse:
         """Import what was confirmed, and lead to its report."""
+        by: Any = request.user
         with transaction.atomic():
-            report = self.run_import(content, by=request.user, dry_run=False, **options)
+            report = self.run_import(content, by=by, dry_run=False, **options)
             accepted = options.pop("accepted")
             if not report.is_stale and (accepted or not report.kinds):
-                kept = ImportReport.keep(
-                    report, of=self.opts.label_lower, by=request.user, file_name=file_name
+                kept = ImportReport.objects.create(
+                    of=self.opts.label_lower,
+                    by=by,
+                    file_name=file_name,
+                    content=self._said(report),
                 )
                 messages.success(request, "L'import est terminé.")
                 return redirect(f"admin:{self.import_url_name}_report", kept.pk)
@@ -163,12 +178,7 @@ class FileImportMixin(admin.ModelAdmin):
         return refused
 
     def _render(
-        self,
-        request: HttpRequest,
-        *,
-        report: Report | None = None,
-        confirm_form: ConfirmImportForm | None = None,
-        **context: Any,
+        self, request: HttpRequest, *, said: dict[str, Any] | None = None, **context: Any
     ) -> HttpResponse:
         return TemplateResponse(
             request,
@@ -179,30 +189,12 @@ class FileImportMixin(admin.ModelAdmin):
                 "title": self.import_title,
                 "import_source": self.import_source,
                 "import_url": reverse(f"admin:{self.import_url_name}"),
-                "shown": f":{SHOWN}",
-                "shown_count": SHOWN,
                 "form": None,
                 "kept": None,
-                "report": report,
-                "confirm_form": confirm_form,
-                "sections": _sections(report, is_preview=confirm_form is not None),
-                "touched": self.touched_by_import(report) if report else (),
+                "report": None,
+                "confirm_form": None,
+                "said": said,
+                "touched": self.touched_by(said["concerned"]) if said else (),
                 **context,
             },
         )
-
-
-def _sections(report: Report | None, *, is_preview: bool) -> list[dict]:
-    """What the report lists, the rarest and weightiest first; empty lists left out.
-
-    A preview by kinds lists nothing else.
-    """
-    if report is None or (is_preview and report.kinds):
-        return []
-    sections = [
-        ("Fusions", report.mergers),
-        ("Fermetures proposées", report.closures),
-        ("Modifications", report.changed),
-        ("Créations", report.created),
-    ]
-    return [{"heading": heading, "changes": changes} for heading, changes in sections if changes]

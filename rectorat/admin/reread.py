@@ -4,7 +4,7 @@ Which living files an import or a closure touches; and that two agents do not un
 in silence.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -27,9 +27,9 @@ from tabular.reading import Change, Report
 admin.site.unregister([Commune, School, User])
 
 
-def _changing(changes: Iterable[Change], *fields: str) -> set[str]:
+def _changing(changes: Iterable[Change], *fields: str) -> list[str]:
     """The codes of what an import changes in one of `fields`."""
-    return {change.identifier for change in changes if not change.fields.isdisjoint(fields)}
+    return [change.identifier for change in changes if not change.fields.isdisjoint(fields)]
 
 
 @admin.register(Commune)
@@ -40,8 +40,11 @@ class RereadCommuneAdmin(RereadAdmin, SchoolCommuneAdmin):
             review_soon()  # Names and numbers of inhabitants are printed.
         return report
 
-    def touched_by_import(self, report: Report) -> list[Touched]:
-        return touched.by_mergers(_changing(report.mergers, "merged_into"))
+    def concerned_by(self, report: Report) -> dict[str, list[str]]:
+        return {"merged": _changing(report.mergers, "merged_into")}
+
+    def touched_by(self, concerned: Mapping[str, Sequence[str]]) -> list[Touched]:
+        return touched.by_mergers(concerned.get("merged", ()))
 
 
 @admin.register(School)
@@ -49,12 +52,20 @@ class RereadSchoolAdmin(KeptListMixin, AskingMixin, RereadAdmin, SchoolTakeoverA
     unread = ("listed_since",)
     asked_of_jobs = closures.ACTIONS
 
-    def touched_by_import(self, report: Report) -> list[Touched]:
+    def concerned_by(self, report: Report) -> dict[str, list[str]]:
         payers = _changing(report.changed, "payer")
+        names = _changing(report.changed, "name", "commune")
+        return {
+            "closed": [closure.identifier for closure in report.closures],
+            "given_another_payer": payers,
+            "renamed_or_moved": [code for code in names if code not in set(payers)],
+        }
+
+    def touched_by(self, concerned: Mapping[str, Sequence[str]]) -> list[Touched]:
         return [
-            *touched.by_closures({closure.identifier for closure in report.closures}),
-            *touched.by_new_payers(payers),
-            *touched.by_new_names(_changing(report.changed, "name", "commune") - payers),
+            *touched.by_closures(concerned.get("closed", ())),
+            *touched.by_new_payers(concerned.get("given_another_payer", ())),
+            *touched.by_new_names(concerned.get("renamed_or_moved", ())),
         ]
 
 

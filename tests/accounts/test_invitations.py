@@ -24,6 +24,7 @@ from jobs.tasks import run_job
 from outbox.models import Email
 from tabular.models import ImportReport
 from tabular.reading import Report
+from tabular.saying import said
 from tests.factories import (
     CollectivityFactory,
     CommuneFactory,
@@ -386,7 +387,9 @@ def test_an_agent_invites_from_a_file_for_their_departements_only(town):
 def test_an_agent_of_some_departements_opens_their_own_reports_only(client, town, rectorat):
     limited = UserFactory(role=Role.RECTORAT, departments=[town.department])
     reports = {
-        by: ImportReport.keep(Report(), of="invitations.invitation", by=by, file_name="liste.csv")
+        by: ImportReport.objects.create(
+            of="invitations.invitation", by=by, content=said(Report(), {})
+        )
         for by in (limited, rectorat)
     }
     page = reverse("admin:invitations_invitation_import")
