@@ -142,5 +142,7 @@ def _wait(key: str, pace: Pace) -> int:
     if row.last_at < now - FORGOTTEN_AFTER:
         Failures.objects.filter(key=key).update(count=0)
         return 0
-    again = row.last_at + datetime.timedelta(seconds=pace.wait(row.count))
-    return max(0, math.ceil((again - now).total_seconds()))
+    pause = pace.wait(row.count)
+    left = math.ceil(pause - (now - row.last_at).total_seconds())
+    # Of a clock that was set back, nobody waits until it is there again.
+    return min(max(0, left), pause)

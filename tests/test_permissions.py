@@ -243,6 +243,8 @@ PAGES = {
             "schools_school",
             "invitations_invitation",
             "jobs_job",
+            "accounts_user",
+            "exchanges_notification",
         )
         for page in ("columns", "views", "forget")
     },

@@ -140,6 +140,13 @@ def test_nobody_waits_longer_than_a_minute(person, time_machine):
     assert is_in(sign_in(person.email, PASSWORD))
 
 
+def test_nobody_waits_for_a_clock_that_was_set_back(person, time_machine):
+    time_machine.move_to("2026-11-24T10:00Z", tick=False)
+    fail(person.email, 1)
+    time_machine.shift(-86_400)
+    assert "Trop d’essais" not in sign_in(person.email, "pas le bon").text
+
+
 def test_an_address_without_account_waits_as_long(db, time_machine):
     time_machine.move_to("2026-11-24T10:00Z", tick=False)
     fail("inconnu@mairie.fr", 5)

@@ -64,6 +64,7 @@ class Keyboard:
         expect(wanted).to_be_checked()
 
     def drop(self, target, *papers):
+        self.page.wait_for_load_state()
         self.reach(target)
         with self.page.expect_file_chooser() as chooser:
             self.page.keyboard.press("Enter")

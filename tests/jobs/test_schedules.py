@@ -35,6 +35,7 @@ def test_each_is_written_once_and_keeps_its_next_time(schedules):
         ("ménage", tomorrow),
         ("payeurs", tomorrow),
         ("relances", tomorrow),
+        ("textes de recherche", tomorrow),
     ]
 
 
