@@ -4,18 +4,17 @@ The same as `billing.ledger` says of each titre; a test holds both to one anothe
 """
 
 import datetime
-from collections.abc import Iterator
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any
 
 from django.db import models
-from django.db.models import Case, Exists, F, Min, OuterRef, Q, Sum, When
+from django.db.models import Case, Exists, F, Min, OuterRef, Q, QuerySet, Sum, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Round
 from django.utils import timezone
 
 from accounts.models import User
-from billing.ledger import cents, euros
+from billing.ledger import euros
 from billing.models import BatchOutcome, Entry, Titre
 from billing.models.entry import EntryKind
 from billing.models.titre import TitreQuerySet
@@ -76,45 +75,24 @@ def requested_by_department(campaign: Campaign, user: User) -> dict[int, Decimal
     return {department: euros(cents) for department, cents in rows}
 
 
-class Owed(NamedTuple):
-    """What one titre still owes on a day, or gives back (below zero), in whole cents.
+def unsettled(as_at: datetime.date, *beside: str) -> QuerySet[Entry, dict[str, Any]]:
+    """Return each account that is not settled on a day: its key, balance in cents, aged from when.
 
-    `code` is that of its debtor, `name` the debtor's as the titre says it.
+    As dictionaries, with the fields that `beside` names. Of all titres: which are wanted is
+    asked of the few columns that come out, not of each entry.
     """
-
-    titre_id: int
-    code: str
-    name: str
-    balance: int
-    contested: int
-    aged_from: datetime.date
-
-
-def owed(titres: TitreQuerySet, as_at: datetime.date) -> Iterator[Owed]:
-    """Yield what each of `titres` that is not settled on a day owes, in the order of their keys.
-
-    In three queries.
-    """
-    suspended = {key: cents(amount) for key, amount in contested(titres, as_at).items()}
-    rows = (
-        Entry.objects.filter(on__lte=as_at, account__in=titres.order_by().values("pk"))
-        .order_by("account")
-        .values("account", "account__debtor__code", "account__debtor_name")
+    undone = Entry.objects.filter(reverses__gt=0, on__lte=as_at).order_by().values("reverses")
+    issue = Q(kind=EntryKind.ISSUED, titre=F("account"), reverses__isnull=True)
+    return (
+        Entry.objects.filter(on__lte=as_at)
+        .order_by()
+        .values("account", *beside)
         .annotate(
             balance=Sum("effect"),
-            aged_from=Min(
-                Coalesce("due_on", "on"),
-                filter=Q(kind=EntryKind.ISSUED, titre=F("account"), reverses__isnull=True)
-                & (Q(reversed_by__isnull=True) | Q(reversed_by__on__gt=as_at)),
-            ),
+            aged_from=Min(Coalesce("due_on", "on"), filter=issue & ~Q(pk__in=undone)),
         )
         .exclude(balance=0)
-        .values_list(
-            "account", "account__debtor__code", "account__debtor_name", "balance", "aged_from"
-        )
     )
-    for key, code, name, balance, aged_from in rows:
-        yield Owed(key, code, name, balance, suspended.get(key, 0), aged_from)
 
 
 def contested(titres: TitreQuerySet, as_at: datetime.date) -> dict[int, Decimal]:
@@ -122,22 +100,24 @@ def contested(titres: TitreQuerySet, as_at: datetime.date) -> dict[int, Decimal]
 
     In euros: of the contestation that waits, never more than is still owed. In two queries.
     """
-    waiting = _waiting(titres, as_at)
-    counted = Entry.objects.filter(on__lte=as_at, account__in=list(waiting)).order_by()
-    balances = dict(counted.values_list("account").annotate(Sum("effect")))
+    waiting = _waiting(as_at)
+    among = titres.filter(pk__in=list(waiting)).order_by().values("pk")
+    counted = Entry.objects.filter(on__lte=as_at, account__in=among).order_by()
     return {
-        key: max(min(amount, euros(balances.get(key, 0))), Decimal("0.00"))
-        for key, amount in waiting.items()
+        key: max(min(waiting[key], euros(balance)), Decimal("0.00"))
+        for key, balance in counted.values_list("account").annotate(Sum("effect"))
     }
 
 
-def _waiting(titres: TitreQuerySet, as_at: datetime.date) -> dict[int, Decimal]:
-    """Return the amount of the contestation that waits on a day, by the key of its titre."""
+def _waiting(as_at: datetime.date) -> dict[int, Decimal]:
+    """Return the amount of the contestation that waits on a day, by the key of its titre.
+
+    Of all titres: contestations are few.
+    """
     waiting: dict[int, list[Decimal]] = {}
-    entries = Entry.objects.filter(
-        kind__in=(EntryKind.CONTESTED, EntryKind.DECIDED), titre__in=titres.order_by().values("pk")
-    ).in_force(as_at)
-    for key, kind, amount in entries.order_by("on", "pk").values_list("titre", "kind", "amount"):
+    entries = Entry.objects.filter(kind__in=(EntryKind.CONTESTED, EntryKind.DECIDED))
+    rows = entries.in_force(as_at).order_by("on", "pk")
+    for key, kind, amount in rows.values_list("titre", "kind", "amount"):
         stack = waiting.setdefault(key, [])
         if kind == EntryKind.CONTESTED:
             stack.append(amount)

@@ -77,7 +77,7 @@ def calculation(tariff: Tariff, charge: Charge, relief: Relief | None = None) ->
     if is_free(tariff, relief):
         return f"0{SPACE}€ ({_why_free(relief)})"
     if tariff.unit == Counted.SCHOOL and tariff.basis != Basis.BRACKETS:
-        gross = f"{charge.schools} × {euros(tariff.price)}"
+        gross = f"{charge.schools} × {euros(tariff.price)}{_tax(tariff)}"
     else:
         gross = _gross(tariff, charge, euros)
         gross = f"un {gross}" if gross.startswith("forfait") else gross
@@ -94,11 +94,15 @@ def _gross(tariff: Tariff, charge: Charge, euros: Callable[[Decimal], str]) -> s
     if tariff.basis == Basis.FREE:
         return "gratuit"
     if tariff.basis == Basis.FLAT:
-        return f"forfait de {euros(charge.net)}"
+        return f"forfait de {euros(charge.net)}{_tax(tariff)}"
     counted = count(charge.quantity, _NOUNS[Counted(tariff.unit)])
     if tariff.basis == Basis.BRACKETS:
-        return f"forfait de {euros(charge.lump)} pour {counted}"
-    return f"{counted} × {euros(tariff.price)}"
+        return f"forfait de {euros(charge.lump)}{_tax(tariff)} pour {counted}"
+    return f"{counted} × {euros(tariff.price)}{_tax(tariff)}"
+
+
+def _tax(tariff: Tariff) -> str:
+    return " HT" if tariff.vat_rate else ""
 
 
 def _summed(
@@ -111,12 +115,15 @@ def _summed(
 ) -> str:
     words = gross
     if tariff.vat_rate:
-        words += f" HT plus {euros(charge.vat)} de TVA à {_percent(tariff.vat_rate)}"
+        words += f" plus {euros(charge.vat)} de TVA à {_percent(tariff.vat_rate)}"
         words += (
             " (arrondie au centime, école par école)" if _has_many_lines(tariff, charge) else ""
         )
     if relief and charge.reduction:
-        words += f" moins {euros(charge.reduction)} de réduction ({relief_in_words(relief)})"
+        # An amount off is said once, unless less was left to take off.
+        is_whole = relief.kind == ReliefKind.AMOUNT and charge.reduction == relief.value
+        why = relief.reason if is_whole else relief_in_words(relief)
+        words += f" moins {euros(charge.reduction)} de réduction ({why})"
     is_said = words == gross and gross.removeprefix("un ").startswith("forfait")
     return words if is_said else f"{words}{equals}{euros(charge.amount)}"
 

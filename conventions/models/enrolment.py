@@ -157,6 +157,9 @@ class Enrolment(models.Model):
         verbose_name = "école inscrite"
         verbose_name_plural = "écoles inscrites"
         ordering = ["commune_name", "uai"]
+        # The order of the agents' list, which ends with the newest: of all years it reads a page
+        # from here, where it would sort every row with the payer sought for each.
+        indexes = [models.Index(fields=["commune_name", "uai", "-id"], name="enrolment_in_order")]
         constraints = [
             models.UniqueConstraint(
                 fields=["campaign", "school"],

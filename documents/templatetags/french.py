@@ -1,5 +1,6 @@
 """`{% load french %}`: amounts and words as a French reader expects them."""
 
+from collections.abc import Sized
 from decimal import Decimal
 
 from django import template
@@ -19,3 +20,15 @@ def euros(amount: Decimal) -> str:
 def lower_first(text: str) -> str:
     """ "Préparer l'acte" after a colon: "préparer l'acte"."""
     return text[:1].lower() + text[1:]
+
+
+@register.filter
+def plural(counted: int | Sized, forms: str = "s") -> str:
+    """ "0 école", "1 école", "2 écoles": the plural starts at two, where `pluralize` says "0 écoles".
+
+    `counted` is a number, or what holds so many; `forms` is the ending of the plural, or both
+    forms: "a,ont".
+    """
+    number = counted if isinstance(counted, int) else len(counted)
+    singular, _, several = forms.rpartition(",")
+    return several if number > 1 else singular

@@ -12,7 +12,6 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from billing.balances import owed
 from billing.batches.confirming import ListChanged, NothingToRequest, confirm
 from billing.batches.outcomes import mark_sent, withdraw
 from billing.claims.due import claimable, due_of
@@ -27,6 +26,7 @@ from conventions.models import dossier
 from documents.rendering import Rendered
 from tests.factories import CampaignFactory, ConventionFactory, UserFactory
 
+from .by_hand import aged, aged_by_hand
 from .conftest import amend, prepared, sign_in_order, tell
 
 VERBS = (
@@ -188,9 +188,7 @@ class File:
         assert sum(account.is_pending for account in accounts.values()) <= 1
         for account in accounts.values():
             self.balance_is_what_happened(account)
-        listed = {line.titre_id: euros(line.balance) for line in owed(Titre.objects.all(), today)}
-        owing = {key: a.balance for key, a in accounts.items() if a.balance}
-        assert listed == owing
+        assert aged(today) == aged_by_hand(today)
         for (key, day), then in self.past.items():
             assert self.seen(next(t for t in titres if t.pk == key), day) == then
         due = self.due()

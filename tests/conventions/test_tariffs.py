@@ -177,6 +177,13 @@ SPELLED = [
         "100 € HT par collectivité et par an, TVA à 5,5 % en sus",
         "un forfait de 100 € HT plus 5,50 € de TVA à 5,5 % soit 105,50 €",
     ),
+    (
+        Tariff("brackets", ZERO, "school", BRACKETS, Decimal("20.00")),
+        [1] * 2,
+        "100 € HT par an jusqu'à 5 écoles, 180 € HT par an jusqu'à 10 écoles et 250 € HT par an "
+        "au-delà, TVA à 20 % en sus",
+        "un forfait de 100 € HT pour 2 écoles plus 20 € de TVA à 20 % soit 120 €",
+    ),
 ]
 
 
@@ -191,6 +198,19 @@ def test_a_reduction_is_spelled_out_with_its_reason():
     tariff, relief = Tariff(price=Decimal(45)), Relief("percent", Decimal(10), "petite commune")
     words = calculation(tariff, tariff.charge([1, 1], relief), relief).replace("\xa0", " ")
     assert words == "2 × 45 € moins 9 € de réduction (10 %, petite commune) soit 81 €"
+
+
+@pytest.mark.parametrize(
+    ("value", "sum_"),
+    [
+        (9, "1 × 45 € moins 9 € de réduction (petite commune) soit 36 €"),
+        (50, "1 × 45 € moins 45 € de réduction (50 €, petite commune) soit 0 €"),
+    ],
+)
+def test_an_amount_taken_off_is_said_once_unless_less_was_owed(value, sum_):
+    tariff, relief = Tariff(price=Decimal(45)), Relief("amount", Decimal(value), "petite commune")
+    words = calculation(tariff, tariff.charge([1], relief), relief)
+    assert words.replace("\xa0", " ") == sum_
 
 
 def test_a_reduction_is_said_after_any_word():

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from documents.templatetags.french import plural
 from documents.wording.typography import count, euros, long_date, siret
 
 
@@ -29,6 +30,14 @@ def test_the_first_of_a_month_is_an_ordinal():
 @pytest.mark.parametrize(("number", "expected"), [(0, "0 école"), (1, "1 école"), (2, "2 écoles")])
 def test_the_plural_starts_at_two(number, expected):
     assert count(number, "école") == expected
+    assert f"{number} école{plural(number)}" == expected
+    assert f"{number} école{plural(range(number))}" == expected
+
+
+@pytest.mark.parametrize(("number", "expected"), [(0, "attend"), (1, "attend"), (2, "attendent")])
+def test_a_word_takes_either_of_its_forms(number, expected):
+    assert plural(number, "attend,attendent") == expected
+    assert f"attend{plural(number, ',ent')}" == expected
 
 
 def test_a_siret_is_grouped_three_three_three_five():

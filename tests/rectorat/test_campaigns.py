@@ -292,6 +292,13 @@ def test_preparing_announces_the_numbers_then_reports(agent, campaign, worked):
     assert Convention.objects.count() == 2
 
 
+def test_the_list_of_schools_is_in_the_order_of_its_index(agent, campaign):
+    """Of ten years, a page of it is then read without sorting every row."""
+    page = agent.get(f"{reverse('admin:conventions_enrolment_changelist')}?campaign=all")
+    ordering = [name.replace("pk", "id") for name in page.context["cl"].queryset.query.order_by]
+    assert ordering in [index.fields for index in Enrolment._meta.indexes]
+
+
 def prepare_ticked(agent, *schools):
     keys = [school.enrolments.get().pk for school in schools]
     return agent.post(
