@@ -41,3 +41,12 @@ def test_a_list_counts_what_it_shows_and_tells_no_rows_apart(client, administrat
     ours = [query["sql"] for query in queries if table in query["sql"]]
     assert len([sql for sql in ours if "COUNT(" in sql]) == 1
     assert not [sql for sql in ours if "DISTINCT" in sql]
+
+
+@pytest.mark.django_db
+def test_a_number_of_results_is_told_of_who_searches(client, administrator):
+    client.force_login(administrator)
+    people = reverse("admin:accounts_user_changelist")
+    assert "1 résultat (" in client.get(people, {"q": administrator.email}).text
+    assert "1 résultat (" in client.get(people, {"is_active__exact": "1"}).text
+    assert "résultat" not in client.get(people).text
