@@ -48,5 +48,6 @@ install_packages() {
 }
 
 find_chromium() {
-  command -v chromium || command -v chromium-browser || command -v google-chrome
+  command -v chromium-headless-shell || command -v chromium || command -v chromium-browser ||
+    command -v google-chrome
 }

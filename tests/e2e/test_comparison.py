@@ -9,6 +9,8 @@ from tests.documents.test_signatures import issued, replace_page, updated
 
 from .conftest import NARROW, WIDE, assert_accessible, assert_fits
 
+pytestmark = pytest.mark.one_database
+
 FILE = "/conventions/2022-2023/34337/"
 
 
