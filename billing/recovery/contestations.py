@@ -91,11 +91,14 @@ def queue(user: User, as_at: datetime.date) -> list[Place]:
 
 
 def at_places(places: Sequence[Place], as_at: datetime.date) -> list[Contestation]:
-    """Return the contestations of some dozens of places, in their order."""
+    """Return the contestations of some dozens of places, in their order.
+
+    One whose entry was reversed since the queue was read is left out.
+    """
     titres = Titre.objects.filter(pk__in={place.titre for place in places})
     accounts = accounts_of(titres.select_related("batch__outcome").order_by("pk"), as_at)
     found = {each.made.pk: each for account in accounts for each in of_account(account)}
-    return [found[place.entry] for place in places]
+    return [found[place.entry] for place in places if place.entry in found]
 
 
 def of_account(account: Account) -> list[Contestation]:

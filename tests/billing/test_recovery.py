@@ -16,6 +16,7 @@ from billing import pages
 from billing.ledger import account_of
 from billing.models import Titre
 from billing.models.entry import EntryKind
+from billing.recording import reverse as reverse_entry
 from billing.recovery import contestations as contestation_queue
 from billing.recovery.aged import aged_by_debtor, sum_of
 from law import collection
@@ -165,6 +166,14 @@ class TestContestations:
         page = as_finance.get(reverse("contestations")).content.decode()
         assert f"{each.decide_by:%d/%m/%Y}" in page
         assert "45,00\u00a0€" in page
+
+    def test_one_reversed_since_the_queue_was_read_is_left_out(self, titre, finance, today):
+        issue(titre, notified_on=today)
+        contested = tell(titre, EntryKind.CONTESTED, amount=45)
+        places = contestation_queue.queue(finance, today)
+        reverse_entry(contested, on=today, reason="Saisie par erreur.", by=None)
+        assert len(places) == 1
+        assert contestation_queue.at_places(places, today) == []
 
     def test_the_page_takes_as_many_queries_and_accounts_for_many_as_for_few(
         self, as_finance, sign_many, finance, sample, monkeypatch
