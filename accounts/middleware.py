@@ -25,7 +25,7 @@ WITHOUT_FACTOR = _LEAVING | {
 # All that opens before somebody has said who they are and for whom they work.
 WITHOUT_SAYING_WHO = _LEAVING | {"collectivity_choice", "person_name"}
 # Pages that give a whole list away.
-_EXPORTS = re.compile(r"_export$|^batch_file$")
+_EXPORTS = re.compile(r"_export$|^batch_file$|^admin:jobs_job_report$")
 
 
 class PrivatePages:

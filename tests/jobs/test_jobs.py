@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from accounts.models import User
+from accounts.models import AccessEntry, User
 from communes.models import Department
 from conventions.models import Convention, Piece, attach, issue_documents
 from documents.received.uploads import UploadedPdf
@@ -420,6 +420,15 @@ def test_old_files_are_forgotten_and_their_report_stays(rectorat, convention, wo
     Job.objects.update(finished_at=timezone.now() - tasks.KEPT - datetime.timedelta(days=1))
     tasks.forget_old()
     assert not Job.objects.exists()
+
+
+def test_the_journal_of_access_tells_who_took_a_report_away(client, rectorat, convention, worked):
+    jobs.start("pieces", [convention.pk], by=rectorat)
+    client.force_login(rectorat)
+    report = reverse("admin:jobs_job_report", args=[worked().pk])
+    assert client.get(report).status_code == 200
+    taken = AccessEntry.objects.get(kind=AccessEntry.Kind.EXPORT)
+    assert (taken.by, report in taken.detail) == (rectorat, True)
 
 
 def test_a_file_that_could_not_be_made_is_made_again_when_asked(
