@@ -549,7 +549,7 @@ def test_no_sequence_of_verbs_leads_out_of_the_table(quick_rendering, sample):
     done = set()
 
     @settings(
-        max_examples=sample(12, 60),
+        max_examples=sample(30, 60),
         deadline=None,
         derandomize=True,
         phases=[Phase.generate],  # Shrinking would cost minutes; a walk is short to read.

@@ -8,10 +8,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import user_of
 from conventions.authority import ACT_FIELDS, record_act, record_act_dates
-from conventions.dossiers.coming_back import kind_told
 from conventions.dossiers.whole import WholeFile
 from conventions.models import Piece, UnsignedCopy, can_receive_pieces, hand_in
 from documents.received.uploads import read_copy
+from town_hall.coming_back import kind_told
 from town_hall.forms.returning import PAPERS, ReturnForm
 from town_hall.views.files import find_convention
 from town_hall.views.form import EVEN_UNSIGNED, FileFormView, writers
