@@ -107,19 +107,21 @@ class Report:
     @property
     def counts(self) -> list[tuple[str, int]]:
         """(French label, count), in the order a person reads them."""
+        created, changed = len(self.created), len(self.changed)
         counts = [
-            ("à créer" if self.dry_run else "créées", len(self.created)),
-            ("à modifier" if self.dry_run else "modifiées", len(self.changed)),
-            ("inchangées", self.unchanged),
-            ("lignes refusées", len(self.refused)),
-            ("lignes ignorées", self.ignored.total()),
+            ("à créer" if self.dry_run else _agreed("créée", created), created),
+            ("à modifier" if self.dry_run else _agreed("modifiée", changed), changed),
+            (_agreed("inchangée", self.unchanged), self.unchanged),
+            (_agreed("ligne refusée", len(self.refused)), len(self.refused)),
+            (_agreed("ligne ignorée", self.ignored.total()), self.ignored.total()),
         ]
         if self.completed:
-            counts.insert(3, ("dont complétées", self.completed))
+            counts.insert(3, (f"dont {_agreed('complétée', self.completed)}", self.completed))
         if self.mergers:
-            counts.insert(3, ("fusions", len(self.mergers)))
+            counts.insert(3, (_agreed("fusion", len(self.mergers)), len(self.mergers)))
         if self.closures:
-            counts.insert(3, ("fermetures proposées", len(self.closures)))
+            proposed = _agreed("fermeture proposée", len(self.closures))
+            counts.insert(3, (proposed, len(self.closures)))
         return counts
 
     @property
@@ -154,6 +156,11 @@ class Report:
         )
         for kind in self.left_out:
             yield f"  retenu : {kind.label} : {kind.count} ({kind.key}). {kind.held}".rstrip()
+
+
+def _agreed(words: str, count: int) -> str:
+    """ "ligne refusée" of none or one, "lignes refusées" of more (feminine, plain plurals)."""
+    return " ".join(f"{word}s" for word in words.split()) if count > 1 else words
 
 
 def _listed(lines: Iterator[str]) -> Iterator[str]:

@@ -46,16 +46,22 @@ def said(kept: dict) -> dict:
 
 def counts(kept: dict) -> list:
     found = [
-        ["créées", len(kept["created"]), True],
-        ["modifiées", len(kept["changed"]), True],
-        ["inchangées", kept["unchanged"], True],
-        ["fermetures proposées", len(kept["closures"]), False],
-        ["fusions", len(kept["mergers"]), False],
-        ["dont complétées", kept["completed"], False],
-        ["lignes refusées", len(kept["refused"]), True],
-        ["lignes ignorées", sum(kept["ignored"].values()), True],
+        ["créée", len(kept["created"]), True],
+        ["modifiée", len(kept["changed"]), True],
+        ["inchangée", kept["unchanged"], True],
+        ["fermeture proposée", len(kept["closures"]), False],
+        ["fusion", len(kept["mergers"]), False],
+        ["dont complétée", kept["completed"], False],
+        ["ligne refusée", len(kept["refused"]), True],
+        ["ligne ignorée", sum(kept["ignored"].values()), True],
     ]
-    return [[label, count] for label, count, always in found if count or always]
+    return [[agreed(label, count), count] for label, count, always in found if count or always]
+
+
+def agreed(label: str, count: int) -> str:
+    if count <= 1:
+        return label
+    return " ".join(word if word == "dont" else f"{word}s" for word in label.split())
 
 
 def kind(kept: dict) -> dict:

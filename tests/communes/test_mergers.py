@@ -36,7 +36,7 @@ def test_a_commune_that_merged_is_kept_and_leads_to_the_new_one():
     assert [(line.identifier, line.details) for line in report.mergers] == [
         ("12173", ("réunie à Conques-en-Rouergue (12076)",))
     ]
-    assert ("fusions", 1) in report.counts
+    assert ("fusion", 1) in report.counts
     noailhac = Collectivity.objects.get(code="12173")
     assert (noailhac.merged_into.code, noailhac.commune.code) == ("12076", "12173")
     assert noailhac.merged_on is not None

@@ -16,13 +16,13 @@ from tabular.saying import said
 KEPT = {
     "version": 1,
     "counts": [
-        ["créées", 0],
-        ["modifiées", 1],
+        ["créée", 0],
+        ["modifiée", 1],
         ["inchangées", 7],
-        ["fermetures proposées", 1],
-        ["fusions", 1],
+        ["fermeture proposée", 1],
+        ["fusion", 1],
         ["dont complétées", 2],
-        ["lignes refusées", 1],
+        ["ligne refusée", 1],
         ["lignes ignorées", 4],
     ],
     "ignored": [["collège", 3], ["autre", 1]],
