@@ -43,14 +43,13 @@ def install_indexes(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> bool:
     return True
 
 
-def stale(model: Any) -> Iterator[Any]:
-    """Yield the rows of `model` whose text is not what it is made of, with what it should be."""
+def stale(model: Any) -> Iterator[tuple[Any, str]]:
+    """Yield the rows of `model` whose text is not what it is made of, and what it should be."""
     rows = model.objects.order_by("pk").select_related(*getattr(model, "search_reads", ()))
     for row in rows.iterator(chunk_size=_CHUNK):
         text = row.build_search_text()
         if row.search_text != text:
-            row.search_text = text
-            yield row
+            yield row, text
 
 
 def searched_models() -> list[Any]:

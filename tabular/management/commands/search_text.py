@@ -23,11 +23,13 @@ class Command(BaseCommand):
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         count = 0
         for model in searched_models():
-            for row in stale(model):
+            for row, text in stale(model):
                 count += 1
                 self.stdout.write(f"  {model._meta.verbose_name} {row.pk} : {row}")
                 if not dry_run:
-                    model.objects.filter(pk=row.pk).update(search_text=row.search_text)
+                    # What somebody renames meanwhile has its text from them.
+                    found = model.objects.filter(pk=row.pk, search_text=row.search_text)
+                    found.update(search_text=text)
         self.stdout.write(f"Textes de recherche périmés : {count}")
         if not dry_run and connection.vendor == "postgresql" and not install_indexes():
             self.stdout.write(
