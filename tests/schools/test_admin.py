@@ -109,7 +109,7 @@ def test_a_file_that_places_schools_and_changes_nothing_else_may_be_imported(age
     preview = upload(agent, import_url, PLACED, partial="on")
     assert 'value="Importer"' in preview.text
     done = confirm(agent, import_url, preview)
-    assert ["dont complétées", 1] in done.context["said"]["counts"]
+    assert ["dont complétée", 1] in done.context["said"]["counts"]
     assert School.objects.get().latitude == 43.5
     assert 'value="Importer"' not in upload(agent, import_url, PLACED, partial="on").text
 
