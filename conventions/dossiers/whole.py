@@ -83,7 +83,11 @@ class WholeFile:
         gone = self.outdated | self.replaced
         if not self.convention.party:
             return []
-        return [p for p in self.pieces_of("") if p.kind in wanted and p.pk not in gone]
+        return [
+            piece
+            for piece in self.pieces_of("")
+            if piece.kind in wanted and piece.pk not in gone and piece.document.file
+        ]
 
     @property
     def letters(self) -> list[Piece]:

@@ -18,6 +18,7 @@ from accounts import factor
 from accounts.access import user_of
 from accounts.regional import refuse_who_is_limited
 from communes.admin_base import WholeRegionAdmin
+from conventions.campaigns import transfer
 from conventions.campaigns.coming import EXCHANGES, TEXTS, proposed
 from conventions.campaigns.models import PRINTED, TARIFF, Campaign
 from conventions.enrolment.enrolling import SCHOOLS_FOUND, find_schools
@@ -118,6 +119,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         if obj:
             user = user_of(request)
             context["board"] = build_board(obj, user)
+            context["transfer"] = transfer.entries(obj) if obj.transferred_on else []
             context["to_prepare_again"] = obj.conventions.for_user(user).at_another_fee().count()
         return super().render_change_form(request, context, *args, **kwargs)
 
