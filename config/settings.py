@@ -285,6 +285,8 @@ STANDING_TYPE_CHECKED = env.int("STANDING_TYPE_CHECKED", default=200)
 # Backups are encrypted for this public key of age, and read by this file of private ones.
 BACKUP_AGE_RECIPIENT = env("BACKUP_AGE_RECIPIENT", default="")
 BACKUP_AGE_IDENTITY = env("BACKUP_AGE_IDENTITY", default="")
+# Where the archives of campaigns that are asked for on their pages are written; none if empty.
+ARCHIVE_DIR = env("ARCHIVE_DIR", default="")
 # Years after its end from which a campaign may be purged, once archived; 0: never.
 CAMPAIGN_RETENTION_YEARS = env.int("CAMPAIGN_RETENTION_YEARS", default=0)
 # Larger than any real piece (a scan of a few pages), small enough to stay bounded.
@@ -369,6 +371,7 @@ SCHEDULES = {
 # What agents may ask of it for many rows at once, room by room (jobs.actions.Action by name).
 JOB_ACTIONS = [
     "conventions.dossiers.long_actions.ACTIONS",
+    "conventions.archives.long_actions.ACTIONS",
     "conventions.enrolment.long_actions.ACTIONS",
     "rectorat.territory.closures.ACTIONS",
     "rectorat.territory.invitations.ACTIONS",

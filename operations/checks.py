@@ -53,6 +53,8 @@ def check_folders(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
             id="operations.E003",
         )
     kept = {"MEDIA_ROOT": media, "var/cache": Path(str(settings.CACHES["files"]["LOCATION"]))}
+    if settings.ARCHIVE_DIR:
+        kept["ARCHIVE_DIR"] = Path(settings.ARCHIVE_DIR)
     for name, folder in kept.items():
         if not can_be_written(folder):
             yield Error(

@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,16 +39,24 @@ _ASIDE_MODELS = frozenset({"outbox.personallink"})
 _TAKEN_ALONG = frozenset({"acts", "documents", "outbox"})
 
 
+Pulse = Callable[[], None]
+
+
+def _quiet() -> None:
+    """Nobody asks how far it is."""
+
+
 class NotArchived(Exception):
     """Why a campaign cannot be archived (French)."""
 
 
-def write(campaign: Campaign, folder: Path) -> tuple[Path, list[str]]:
+def write(campaign: Campaign, folder: Path, *, pulse: Pulse = _quiet) -> tuple[Path, list[str]]:
     """Write the archive of a closed campaign in `folder`; return where, and what was lost.
 
     The folder has its name once all is in it. What the storage has lost, or no longer holds as
     it was, is listed in the archive (`data/manquants.txt`) and returned. What earlier ones left
-    half-way is deleted. Raises NotArchived, Closed, OSError.
+    half-way is deleted. `pulse` is called after each file of the campaign; what it raises stops
+    all. Raises NotArchived, Closed, OSError.
     """
     if campaign.state not in (CampaignState.CLOSED, CampaignState.ARCHIVED):
         raise NotArchived(
@@ -69,32 +77,37 @@ def write(campaign: Campaign, folder: Path) -> tuple[Path, list[str]]:
             shutil.rmtree(left)
         part = whole.with_name(f"{whole.name}.part")
         part.mkdir(mode=0o700)
-        bag = _fill(campaign, part)
+        bag = _fill(campaign, part, pulse)
         part.rename(whole)
     return whole, bag.lost
 
 
-def _fill(campaign: Campaign, part: Path) -> "_Bag":
+def _fill(campaign: Campaign, part: Path, pulse: Pulse) -> "_Bag":
     with (part / _MANIFEST).open("w", encoding="utf-8") as manifest:
         bag = _Bag(part, manifest)
         bag.add_json(_CAMPAIGN, _campaign_facts(campaign))
         conventions = campaign.conventions.select_related("collectivity").order_by("pk")
         for convention in conventions.iterator(chunk_size=100):
             bag.add_file(convention)
+            pulse()
         if bag.lost:
             bag.add(LOST, io.BytesIO("\n".join([*bag.lost, ""]).encode()))
     bag.close(campaign)
     return bag
 
 
-def verify(archive: Path) -> list[str]:
-    """Return what is wrong with an archive (French): nothing when every hash is as it was."""
+def verify(archive: Path, *, pulse: Pulse = _quiet) -> list[str]:
+    """Return what is wrong with an archive (French): nothing when every hash is as it was.
+
+    `pulse` is called after each hash.
+    """
     manifests = [archive / _MANIFEST, archive / _TAG_MANIFEST]
     if not all(path.is_file() for path in manifests):
         return [f"{archive} n’est pas une archive entière."]
     faults, named = [], set()
     for path in manifests:
         for line in path.read_text(encoding="utf-8").splitlines():
+            pulse()
             digest, _, name = line.partition("  ")
             named.add(name)
             if not (archive / name).is_file():

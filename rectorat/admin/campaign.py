@@ -38,6 +38,7 @@ from rectorat.admin.tariff import exceptions_view, tariff_view
 from rectorat.boards.board import build_board
 from rectorat.boards.campaign_map import KINDS, build_map
 from rectorat.boards.replies import build_reply_curve
+from rectorat.purging.asking import export_view
 
 View = Callable[[HttpRequest, Campaign], HttpResponse]
 
@@ -131,6 +132,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
             "open": self.open_view,
             "close": self.close_view,
             "archive": self.archive_view,
+            "export": partial(export_view, page_of=self._page),
             "renew": partial(renew_view, page_of=self._page),
             "tariff": partial(tariff_view, page_of=self._page),
             "exceptions": partial(exceptions_view, page_of=self._page),
@@ -139,7 +141,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
             "send": self.send_view,
             "print": self.print_view,
         }
-        regional = ("open", "close", "archive", "renew", "tariff", "exceptions")
+        regional = ("open", "close", "archive", "export", "renew", "tariff", "exceptions")
         return [
             path(
                 f"<int:pk>/{step}/",
