@@ -112,13 +112,15 @@ class PileAdmin(ScopedAdmin):
             raise Http404
         waiting = pile.sheaves.filter(state=Sheaf.State.WAITING)
         sheaves = waiting.select_related("issued__document", "issued__convention")
+        unreadable = list(pile.pages.filter(is_unreadable=True).values_list("number", flat=True))
+        of_all = {"user": user_of(request), "unreadable": unreadable}
         if request.method == "POST":
             # Only what the page showed is decided.
             shown = [key for key in request.POST.getlist("sheaf") if _key(key)]
             for_all = OnceForAllForm(request.POST)
             once = for_all.cleaned_data if for_all.is_valid() else {}
             decisions = [
-                SheafForm(request.POST, sheaf=sheaf, user=user_of(request), once_for_all=once)
+                SheafForm(request.POST, sheaf=sheaf, once_for_all=once, **of_all)
                 for sheaf in sheaves.filter(pk__in=shown)
             ]
             if for_all.is_valid():
@@ -126,8 +128,8 @@ class PileAdmin(ScopedAdmin):
             if not decisions:
                 return redirect(request.path)
         else:
-            user, for_all = user_of(request), OnceForAllForm()
-            decisions = [SheafForm(sheaf=sheaf, user=user) for sheaf in sheaves[:ON_SCREEN]]
+            for_all = OnceForAllForm()
+            decisions = [SheafForm(sheaf=sheaf, **of_all) for sheaf in sheaves[:ON_SCREEN]]
         context = {
             "title": pile.name,
             "pile": pile,
@@ -136,9 +138,7 @@ class PileAdmin(ScopedAdmin):
             "others": waiting.count() - len(decisions),
             "pages_read": pile.pages.count(),
             "blank_pages": pile.pages.filter(is_blank=True).count(),
-            "unreadable": list(
-                pile.pages.filter(is_unreadable=True).values_list("number", flat=True)
-            ),
+            "unreadable": unreadable,
             "decided": pile.sheaves.exclude(state=Sheaf.State.WAITING).select_related(
                 "attached__convention", "decided_by"
             ),

@@ -1,7 +1,7 @@
 """What an agent decides of a pile: sheaf by sheaf, and once for all those of a screen."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
@@ -107,14 +107,18 @@ class SheafForm(forms.Form):
         *args: Any,
         sheaf: Sheaf,
         user: User,
+        unreadable: Collection[int] = (),
         once_for_all: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        """`unreadable` are the numbers of the pages of its pile that nothing could be read of."""
         self.sheaf, self.user, self.has_signed = sheaf, user, False
+        self.unreadable = [number for number, _ in sheaf.pages if number in unreadable]
         self.once_for_all = once_for_all or {}
         self.expected = part_of(sheaf.issued) if sheaf.issued else None
-        # A document of another length may hide the first page of the next one.
-        is_sure = sheaf.issued and not sheaf.has_other_length
+        # A document of another length may hide the first page of the next one; a page of which
+        # nothing was read may be of anybody.
+        is_sure = sheaf.issued and not sheaf.has_other_length and not self.unreadable
         kwargs["prefix"] = f"sheaf-{sheaf.pk}"
         kwargs["initial"] = {
             "decision": self.Decision.ATTACH if is_sure else self.Decision.WAIT,

@@ -8,6 +8,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
+from django_q.models import OrmQ
 from PIL import Image
 
 from accounts.roles import Role
@@ -20,6 +22,7 @@ from conventions.piles.tasks import read_pile
 from documents.received import scans
 from documents.received.scans import read_pages
 from documents.received.uploads import UploadedPdf
+from jobs import heartbeat
 from lifecycle.errors import TransitionRefused
 from tests.documents.papers import blank, noisy, pile, sheet, turned
 from tests.documents.test_photographs import photograph
@@ -213,6 +216,17 @@ def test_a_sheaf_is_split_where_a_first_page_was_missed(confirmed, rectorat):
     assert second.issued is None
 
 
+def test_a_pile_that_no_worker_reads_is_told(agent, rectorat):
+    OrmQ.objects.create(key="conventions", payload="", lock=timezone.now())
+    (received,) = piles.receive([UploadedPdf(content=pile(sheet()), pages=1)], by=rectorat)
+    said = "1 tâche attend"
+    assert said not in agent.get(page_of(received)).content.decode()
+    OrmQ.objects.update(lock=timezone.now() - datetime.timedelta(minutes=3))
+    assert said in agent.get(page_of(received)).content.decode()
+    heartbeat.begin(timezone.now())
+    assert said not in agent.get(page_of(received)).content.decode()
+
+
 # --- On screen --------------------------------------------------------------
 @pytest.fixture
 def agent(client, rectorat):
@@ -292,6 +306,20 @@ def test_a_sheaf_of_another_length_is_not_ticked_in_advance(agent, confirmed, re
     (form,) = page.context["decisions"]
     assert form["decision"].value() == "wait"
     assert "Vérifiez qu'il n'en manque pas" in page.content.decode()
+
+
+def test_a_sheaf_with_a_page_that_nothing_was_read_of_is_not_ticked_in_advance(
+    agent, confirmed, rectorat
+):
+    """As long as it should be: its last page may be lacking, and this one somebody else's first."""
+    received = dropped(*printed(confirmed), by=rectorat)
+    last = received.page_count
+    received.pages.filter(number=last).update(is_unreadable=True, reference="")
+    assert not received.sheaves.get().has_other_length
+    page = agent.get(page_of(received))
+    (form,) = page.context["decisions"]
+    assert form["decision"].value() == "wait"
+    assert f"la page {last} : vérifiez qu'elle est de ce document" in page.content.decode()
 
 
 def test_a_page_of_two_documents_is_attached_to_neither_until_a_person_says_which(
