@@ -1,10 +1,11 @@
 """Piles of scans: dropped, followed while they are read, then confirmed sheaf by sheaf."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -147,19 +148,14 @@ class PileAdmin(ScopedAdmin):
 
     def _perform(self, request: HttpRequest, decisions: list[SheafForm]) -> list[SheafForm]:
         """Do each decision that can be; return the forms of the others, with the reason."""
+        by_file: dict[int | None, list[SheafForm]] = defaultdict(list)
+        for form in decisions:
+            by_file[form.file].append(form)
         done: Counter[str] = Counter()
-        signed = 0
-        refused = []
-        with told_at_once(each_stands=True):  # Several papers of a file come back together.
-            for form in decisions:
-                try:
-                    if form.is_valid():
-                        done[form.perform()] += 1
-                        signed += form.has_signed
-                except ValidationError as refusal:
-                    form.refuse(refusal)
-                if form.errors:
-                    refused.append(form)
+        for forms in by_file.values():
+            done += _perform_together(forms)
+        refused = [form for form in decisions if form.errors]
+        signed = sum(form.has_signed for form in decisions)
         if attached := done["attach"]:
             one = "1 document joint à son dossier."
             many = f"{attached} documents joints à leurs dossiers."
@@ -196,6 +192,25 @@ class PileAdmin(ScopedAdmin):
                 **context,
             },
         )
+
+
+def _perform_together(forms: list[SheafForm]) -> Counter[str]:
+    """Do what was decided of the papers of one file; count what was done.
+
+    With the e-mail that tells its town hall of all of them, or, killed in the middle, nothing.
+    """
+    done: Counter[str] = Counter()
+    for form in forms:
+        form.take_out()
+    with transaction.atomic(), told_at_once():
+        for form in forms:
+            try:
+                with transaction.atomic():
+                    if form.is_valid():
+                        done[form.perform()] += 1
+            except ValidationError as refusal:
+                form.refuse(refusal)
+    return done
 
 
 def _key(object_id: str) -> int | None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from accounts.roles import Role
 from communes.models import Department
-from conventions.models import Piece, issue_documents, latest_piece
+from conventions.models import Piece, hand_in, issue_documents, latest_piece
 from conventions.piles import reading as piles
 from conventions.piles.models import Pile, Sheaf
 from conventions.piles.paper import Paper
@@ -416,6 +416,57 @@ def test_what_was_attached_before_a_failure_is_told_all_the_same(
     assert received.sheaves.filter(state=Sheaf.State.ATTACHED).get() == first
     after = [each.notifications.count() for each in (confirmed, elsewhere)]
     assert after == [before[0] + 1, before[1]]
+
+
+def test_papers_of_a_file_come_back_with_what_is_told_of_them_or_not_at_all(
+    agent, confirmed, rectorat, monkeypatch
+):
+    """A process killed between two of them: the first would be there, and nobody told."""
+    received = dropped(*printed(confirmed), by=rectorat)
+    received.sheaves.get().split(2)
+    first, second = received.sheaves.all()
+    before = confirmed.notifications.count()
+
+    def killed(dossier, papers, *, by):
+        if "deposit_receipt" in papers:
+            raise KeyboardInterrupt
+        return hand_in(dossier, papers, by=by)
+
+    monkeypatch.setattr("conventions.piles.models.hand_in", killed)
+    data = (
+        decide(first, "attach", reference=to_sign(confirmed).document.reference)
+        | decide(second, "attach", reference=confirmed.reference, kind="deposit_receipt")
+        | {"sheaf": [first.pk, second.pk]}
+    )
+    with pytest.raises(KeyboardInterrupt):
+        agent.post(page_of(received), data)
+    assert {sheaf.state for sheaf in received.sheaves.all()} == {Sheaf.State.WAITING}
+    assert latest_piece(confirmed, Piece.Kind.CONVENTION_SIGNED) is None
+    assert confirmed.notifications.count() == before
+
+
+def test_pages_that_cannot_be_taken_out_are_refused_and_the_others_go_on(
+    agent, confirmed, elsewhere, rectorat, monkeypatch
+):
+    received = dropped(printed(confirmed)[0], printed(elsewhere)[0], by=rectorat)
+    first, second = received.sheaves.all()
+
+    def extract(content, pages):
+        if pages == first.pages:
+            raise scans.UnreadablePile("killed")
+        return extracted(content, pages)
+
+    extracted = scans.extract
+    monkeypatch.setattr(scans, "extract", extract)
+    data = (
+        decide(first, "attach", reference=to_sign(confirmed).document.reference)
+        | decide(second, "attach", reference=to_sign(elsewhere).document.reference)
+        | {"sheaf": [first.pk, second.pk]}
+    )
+    page = agent.post(page_of(received), data)
+    assert "numérisez-les à nouveau" in page.content.decode()
+    assert [form.sheaf for form in page.context["decisions"]] == [first]
+    assert latest_piece(elsewhere, Piece.Kind.CONVENTION_SIGNED) is not None
 
 
 def test_a_paper_that_stays_in_its_pile_is_told_to_nobody(confirmed, rectorat):
