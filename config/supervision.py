@@ -16,6 +16,7 @@ from jobs.processes import end_with_parent
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Seconds left to what is under way; a worker's task is shorter than Q_CLUSTER's `timeout`.
 _PATIENCE = 300
+# Seconds.
 _LOOK_EVERY = 0.5
 # All that was loaded is there at once, and shared.
 _fork = multiprocessing.get_context("fork")
