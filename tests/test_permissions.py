@@ -14,7 +14,6 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
-from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
@@ -47,6 +46,7 @@ from documents.received.signatures import examine
 from documents.received.uploads import UploadedPdf
 from jobs.models import Job
 from outbox.models import PersonalLink
+from rectorat.lists import asked
 from tabular.models import ImportReport
 from tabular.reading import Report
 from tabular.saying import said
@@ -333,7 +333,7 @@ HEAVIER = {
 }
 
 # Rows, as the page that asks about them carries them.
-CHOSEN = {"keys": "1", "selection": signing.dumps(["", "/admin/"])}
+CHOSEN = {"keys": "1", "selection": asked.seal("", "/admin/")}
 # What a page is asked with.
 QUERIES = {
     **dict.fromkeys(
