@@ -110,8 +110,8 @@ class ConventionPage(DetailView):
             may_write=user.role != Role.FINANCE and convention.state != State.ABANDONED,
             abandonment=file.abandonment,
             # What was printed before a correction is not to be signed any more.
-            to_sign=[p for p in printed if p.pk not in file.replaced],
-            earlier=[p for p in printed if p.pk in file.replaced],
+            to_sign=[p for p in printed if p.pk not in file.past],
+            earlier=[p for p in printed if p.pk in file.past],
             received=[p for p in pieces if p.kind in Piece.UPLOADED],
             documents_missing=file.lacks_documents(),
             amendments=[AmendmentShown.of(a, file) for a in amendments],
@@ -166,8 +166,8 @@ class AmendmentShown:
         pieces = file.pieces_of(amendment.part)
         return cls(
             amendment=amendment,
-            pieces=[piece for piece in pieces if piece.pk not in file.replaced],
-            earlier=[piece for piece in pieces if piece.pk in file.replaced],
+            pieces=[piece for piece in pieces if piece.pk not in file.past],
+            earlier=[piece for piece in pieces if piece.pk in file.past],
             may_record_act=can_record_act(amendment),
             may_drop_draft=can_drop_draft(amendment),
             may_adapt_act=can_adapt_act(amendment),
