@@ -22,7 +22,7 @@ from billing.models import Titre
 from billing.pages import page_of
 from billing.recovery.aged import NAMES, Aged, aged_by_debtor, sum_of
 from billing.recovery.board import budget_years, build_board
-from billing.recovery.contestations import at_places, of_account, print_letter, queue
+from billing.recovery.contestations import at_places, print_letter, queue
 from billing.recovery.figures import Figure, lines_of
 from billing.recovery.forms import OwedForm
 from billing.recovery.statement import print_statement
@@ -235,7 +235,7 @@ def pdf(content: bytes, name: str) -> HttpResponse:
 @require_safe
 @role_required(*WRITERS)
 def contestations(request: HttpRequest) -> HttpResponse:
-    """Contestations that wait for a decision, with their days; then those decided."""
+    """Contestations that wait for a decision, with their days; then the others."""
     user, today = user_of(request), timezone.localdate()
     places = queue(user, today)
     page = page_of(request, places)
@@ -245,7 +245,7 @@ def contestations(request: HttpRequest) -> HttpResponse:
         {
             "page": page,
             "contestations": at_places(list(page.object_list), today),
-            "waiting": sum(not place.is_decided for place in places),
+            "waiting": sum(not place.is_over for place in places),
             "suspended": total(contested(Titre.objects.for_user(user), today).values()),
         },
     )
@@ -256,7 +256,7 @@ def contestations(request: HttpRequest) -> HttpResponse:
 def decision_letter(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
     """The letter that tells a debtor of a decision, as a PDF."""
     account = find_account(user_of(request), pk)
-    for each in of_account(account):
+    for each in account.contestations:
         if each.decision is not None and each.decision.pk == entry:
             return pdf(print_letter(each), f"decision-{account.titre}.pdf")
     raise Http404
