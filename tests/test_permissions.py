@@ -274,6 +274,7 @@ PAGES = {
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_close": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_archive": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_export": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_renew": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_tariff": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_exceptions": ADMIN_SITE_ROLES,

@@ -173,7 +173,7 @@ class PileAdmin(ScopedAdmin):
     ) -> HttpResponse:
         """Draw a page of a pile, small."""
         pile = self.get_queryset(request).filter(pk=pk, page_count__gte=number).first()
-        if pile is None or number < 1 or rotation not in (0, 90, 180, 270):
+        if pile is None or not pile.file or number < 1 or rotation not in (0, 90, 180, 270):
             raise Http404
         with pile.file.open("rb") as stored:
             image = scans.thumbnail(stored, number, rotation)

@@ -40,6 +40,7 @@ OTHER_VERBS = {
     "withdraw_piece": "Retrait d'une pièce",
     "post_message": "Message",
     "need_no_answer": "Message sans réponse nécessaire",
+    "transfer": "Transfert aux archives",
     "support": "Dossier consulté comme la collectivité",
 }
 VERBS = {

@@ -107,7 +107,9 @@ class ConventionPage(DetailView):
         return super().get_context_data(
             file=file,
             guidance=guidance(convention.state, user.role),
-            may_write=user.role != Role.FINANCE and convention.state != State.ABANDONED,
+            may_write=user.role != Role.FINANCE
+            and convention.state != State.ABANDONED
+            and not convention.is_transferred,
             abandonment=file.abandonment,
             # What was printed before a correction is not to be signed any more.
             to_sign=[p for p in printed if p.pk not in file.past],
