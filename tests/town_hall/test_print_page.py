@@ -61,7 +61,20 @@ def test_before_the_act_the_convention_alone_is_shown(mairie, accepted):
     print_quickly(accepted)
     page = page_of(mairie, accepted)
     assert kinds(page) == [Piece.Kind.CONVENTION]
-    assert "Préparer l’acte" in page.text or "préparer l’acte" in page.text
+    assert "préparer l’acte" in page.text
+
+
+def test_before_the_details_are_confirmed_it_leads_to_them(mairie, sent):
+    page = page_of(mairie, sent)
+    assert url("convention_identity", sent) in page.text
+    assert url("convention_act", sent) not in page.text
+
+
+def test_while_a_correction_is_awaited_it_leads_nowhere(mairie, sent, town_hall):
+    sent.request_correction(by=town_hall, subject="schools", comment="Une école a fermé.")
+    page = page_of(mairie, sent)
+    assert url("convention_identity", sent) not in page.text
+    assert "le rectorat vous répond d’abord" in page.text
 
 
 def test_once_all_is_signed_nothing_is_to_be_printed(mairie, printed, town_hall):
