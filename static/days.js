@@ -30,7 +30,8 @@ document.addEventListener("DOMContentLoaded", () => {
   const iso = (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   const full = new Intl.DateTimeFormat("fr", { dateStyle: "full" });
   // A number and what it counts stay on one line, as everywhere on the site.
-  const inFrench = (date) => full.format(date).replace(/(\d+|1er) (?=\D)/, "$1\u00a0");
+  const inFrench = (date) =>
+    full.format(date).replace(/\b1 (?=\D)/, "1er ").replace(/(\d+|1er) (?=\D)/, "$1\u00a0");
 
   const button = (text, of, act) => {
     const made = document.createElement("button");

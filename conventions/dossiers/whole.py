@@ -105,6 +105,12 @@ class WholeFile:
         ]
 
     @property
+    def lacks_paper_to_sign(self) -> bool:
+        """Tell whether a paper to sign can be made, that is not there or no longer up to date."""
+        wanted = self.kinds_to_sign.intersection(self.convention.kinds_to_issue())
+        return not wanted.issubset({piece.kind for piece in self.to_print})
+
+    @property
     def letters(self) -> list[Piece]:
         """Those of the procedures of termination."""
         return [piece for piece in self.convention.pieces.all() if piece.kind in Piece.LETTERS]

@@ -61,7 +61,20 @@ def test_before_the_act_the_convention_alone_is_shown(mairie, accepted):
     print_quickly(accepted)
     page = page_of(mairie, accepted)
     assert kinds(page) == [Piece.Kind.CONVENTION]
-    assert "Préparer l’acte" in page.text or "préparer l’acte" in page.text
+    assert "préparer l’acte" in page.text
+
+
+def test_before_the_details_are_confirmed_it_leads_to_them(mairie, sent):
+    page = page_of(mairie, sent)
+    assert url("convention_identity", sent) in page.text
+    assert url("convention_act", sent) not in page.text
+
+
+def test_while_a_correction_is_awaited_it_leads_nowhere(mairie, sent, town_hall):
+    sent.request_correction(by=town_hall, subject="schools", comment="Une école a fermé.")
+    page = page_of(mairie, sent)
+    assert url("convention_identity", sent) not in page.text
+    assert "le rectorat vous répond d’abord" in page.text
 
 
 def test_once_all_is_signed_nothing_is_to_be_printed(mairie, printed, town_hall):
@@ -133,3 +146,24 @@ def test_what_was_signed_before_the_act_was_withdrawn_may_still_be_recorded(prin
     attach(printed, kind=Piece.Kind.CONVENTION_SIGNED, pdf=copy, by=town_hall)
     printed.sign_for_collectivity(by=town_hall, on=before)
     assert Convention.objects.get().collectivity_signed_on == before
+
+
+# --- What is missing --------------------------------------------------------------
+TO_PRODUCE = "ne faites rien signer avant de l’avoir produit"
+
+
+def test_a_paper_that_is_not_for_signature_keeps_nobody_from_signing(mairie, printed, town_hall):
+    executory(printed, town_hall)  # Its certificate could be made.
+    assert printed.kinds_to_issue()[-1] == Piece.Kind.ACT_EXECUTORY
+    assert TO_PRODUCE not in page_of(mairie, printed).text
+
+
+def test_a_paper_to_sign_that_is_missing_is_asked_for(mairie, with_act):
+    assert TO_PRODUCE in page_of(mairie, with_act).text
+
+
+def test_a_paper_to_sign_that_is_outdated_is_asked_for(mairie, printed):
+    printed.pieces.filter(kind=Piece.Kind.CONVENTION).update(outdated=True)
+    page = page_of(mairie, printed)
+    assert kinds(page) == [Piece.Kind.ACT]
+    assert TO_PRODUCE in page.text

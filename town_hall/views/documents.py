@@ -47,7 +47,6 @@ class PrintPage(TemplateView):
             is_to_transmit=act is None or not act.executory_on,
             is_unsigned=convention.state not in COLLECTIVITY_SIGNED,
             may_write=user.role != Role.FINANCE and convention.state != State.ABANDONED,
-            missing=file.lacks_documents(),
             may_adapt=can_adapt_act(convention),
             **kwargs,
         )

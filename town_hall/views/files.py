@@ -25,7 +25,7 @@ from conventions.correspondence import can_post_message
 from conventions.dossiers.parts import PARTS
 from conventions.dossiers.timeline import as_collectivity, timeline
 from conventions.dossiers.whole import WholeFile
-from conventions.lifecycle import State, guidance
+from conventions.lifecycle import TRANSITIONS, State
 from conventions.models import Convention, Piece, can_receive_pieces
 from conventions.models.convention import ConventionQuerySet
 from conventions.situations.situation import situation
@@ -106,7 +106,6 @@ class ConventionPage(DetailView):
         user = user_of(self.request)
         return super().get_context_data(
             file=file,
-            guidance=guidance(convention.state, user.role),
             may_write=user.role != Role.FINANCE
             and convention.state != State.ABANDONED
             and not convention.is_transferred,
@@ -120,6 +119,7 @@ class ConventionPage(DetailView):
             has_signed_amendments=bool(signed_amendments(convention)),
             amendment_to_sign=next((a for a in amendments if a.awaits_act), None),
             still_to_sign=convention.act_is_open and not (now and now.now.closes),
+            may_correct=convention.state in TRANSITIONS["request_correction"].targets,
             can_post_message=can_post_message(convention),
             thread=file.thread,
             termination=file.termination,
