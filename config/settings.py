@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "config.apps.SiteConfig",
     "demonstration",
     "rectorat",
+    "rectorat.purging",
     "rectorat.lists",
     "town_hall",
     "billing.returns",
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
     "billing",
     "billing.coding",
     "conventions.dossiers",
+    "conventions.archives",
     "conventions.piles",
     "conventions.amendments",
     "conventions.terminations",
@@ -101,6 +103,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "config.typed.SeenAsTyped",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -283,6 +286,10 @@ STANDING_TYPE_CHECKED = env.int("STANDING_TYPE_CHECKED", default=200)
 # Backups are encrypted for this public key of age, and read by this file of private ones.
 BACKUP_AGE_RECIPIENT = env("BACKUP_AGE_RECIPIENT", default="")
 BACKUP_AGE_IDENTITY = env("BACKUP_AGE_IDENTITY", default="")
+# Where the archives of campaigns that are asked for on their pages are written; none if empty.
+ARCHIVE_DIR = env("ARCHIVE_DIR", default="")
+# Years after its end from which a campaign may be purged, once archived; 0: never.
+CAMPAIGN_RETENTION_YEARS = env.int("CAMPAIGN_RETENTION_YEARS", default=0)
 # Larger than any real piece (a scan of a few pages), small enough to stay bounded.
 UPLOAD_MAX_BYTES = 15 * 1024 * 1024
 # A pile of scans, told apart by the rectorat.
@@ -365,6 +372,7 @@ SCHEDULES = {
 # What agents may ask of it for many rows at once, room by room (jobs.actions.Action by name).
 JOB_ACTIONS = [
     "conventions.dossiers.long_actions.ACTIONS",
+    "conventions.archives.long_actions.ACTIONS",
     "conventions.enrolment.long_actions.ACTIONS",
     "rectorat.territory.closures.ACTIONS",
     "rectorat.territory.invitations.ACTIONS",

@@ -166,8 +166,8 @@ def last_signature(
 
 
 def act_in_words(act: Act | None) -> str:
-    """Return "la décision n° 2022DECAD076 du 10 octobre 2022", "" until the act is taken."""
-    if act is None or act.dated_on is None:
+    """Return "la décision n° 2022DECAD076 du 10 octobre 2022", "" for one not taken, or withdrawn."""
+    if act is None or act.dated_on is None or act.withdrawn_on:
         return ""
     return f"la {act} du {long_date(act.dated_on)}"
 

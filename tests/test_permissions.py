@@ -14,7 +14,6 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
-from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
@@ -47,6 +46,7 @@ from documents.received.signatures import examine
 from documents.received.uploads import UploadedPdf
 from jobs.models import Job
 from outbox.models import PersonalLink
+from rectorat.lists import asked
 from tabular.models import ImportReport
 from tabular.reading import Report
 from tabular.saying import said
@@ -218,6 +218,9 @@ PAGES = {
     # Titres de perception
     "claims": READERS_OF_CLAIMS,
     "claims_export": READERS_OF_CLAIMS,
+    "claims_views": READERS_OF_CLAIMS,
+    "claims_forget": READERS_OF_CLAIMS,
+    "claims_columns": READERS_OF_CLAIMS,
     "claim": READERS_OF_CLAIMS,
     "titre": READERS_OF_CLAIMS,
     "billing_board": READERS_OF_CLAIMS,
@@ -225,6 +228,8 @@ PAGES = {
     "board_year_figure": READERS_OF_CLAIMS,
     "owed": READERS_OF_CLAIMS,
     "owed_export": READERS_OF_CLAIMS,
+    "owed_views": READERS_OF_CLAIMS,
+    "owed_forget": READERS_OF_CLAIMS,
     "debtor": READERS_OF_CLAIMS,
     "debtor_use_account": READERS_OF_CLAIMS,
     "debtor_statement": READERS_OF_CLAIMS,
@@ -270,6 +275,7 @@ PAGES = {
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_close": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_archive": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_export": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_renew": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_tariff": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_exceptions": ADMIN_SITE_ROLES,
@@ -335,7 +341,7 @@ HEAVIER = {
 }
 
 # Rows, as the page that asks about them carries them.
-CHOSEN = {"keys": "1", "selection": signing.dumps(["", "/admin/"])}
+CHOSEN = {"keys": "1", "selection": asked.seal("", "/admin/")}
 # What a page is asked with.
 QUERIES = {
     **dict.fromkeys(

@@ -31,6 +31,7 @@ from billing.recovery.statement import print_statement
 from billing.recovery.use_account import earmarked_years, print_use_account
 from communes.models import Collectivity
 from tabular import writing
+from tabular.keeping import KeptList
 from tabular.writing import Column, Kind
 
 
@@ -47,6 +48,8 @@ OWED_COLUMNS = (
     Column("Trop-perçu", Kind.MONEY, lambda line: line.excess, is_totalled=True),
     Column("Reste dû", Kind.MONEY, lambda line: line.balance, is_totalled=True),
 )
+
+KEPT = KeptList(of="billing_owed", page="owed")
 
 
 @require_safe
@@ -67,6 +70,7 @@ def owed(request: HttpRequest) -> HttpResponse:
             "total": sum_of(lines),
             "debtors": len(lines),
             "query": form.query(),
+            "views": KEPT.views_of(user_of(request)),
         },
     )
 
@@ -88,6 +92,10 @@ def owed_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
         name=f"restes-dus-{form.as_at.isoformat()}",
         title=f"Restes dus au {form.as_at:%d/%m/%Y}",
     )
+
+
+keep_view = role_required(*READERS)(KEPT.keep_view)
+forget_view = role_required(*READERS)(KEPT.forget_view)
 
 
 @require_safe

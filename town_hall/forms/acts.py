@@ -71,6 +71,9 @@ class ActForm(FileForm, forms.ModelForm):
                 help_text="Numéro et date de la délibération qui a donné délégation au président. "
                 f"{_WITHOUT_DELEGATION}",
             )
+        self._ask_for_sitting(collectivity)
+
+    def _ask_for_sitting(self, collectivity: Collectivity) -> None:
         sitting = self.instance.sitting or Sitting()
         widgets: dict[str, type[forms.Widget] | forms.Widget] = {
             "convened_on": DayInput(),
@@ -80,6 +83,10 @@ class ActForm(FileForm, forms.ModelForm):
             field.initial = getattr(sitting, name)
             self.fields[name] = field
         keep_within(self, self.convention.campaign.planning_window, "convened_on")
+        self.fields["secretary"].help_text = (
+            f"Prénom et nom ; signe la délibération avec le {collectivity.executive} (article "
+            "L2121-23)."
+        )
 
     def clean(self) -> None:
         """What concerns the other nature is neither refused nor written over what is kept."""
