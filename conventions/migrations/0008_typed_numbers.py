@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0004_typed_numbers'),
+        ('campaigns', '0005_typed_numbers'),
         ('conventions', '0007_enrolments_in_order'),
     ]
 

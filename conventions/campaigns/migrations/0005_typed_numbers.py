@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0003_tariff_rules'),
+        ('campaigns', '0004_transferred_to_the_archives'),
         ('schools', '0004_where_a_school_stands'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
