@@ -14,7 +14,7 @@ APOSTROPHE = "’"
 _MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
 _UNITS = (
     r"€|%|×|octets?|[KMG]?[io]{1,2}\b|mm\b|cm\b|km\b|h\b|écoles?\b|conventions?\b|communes?\b"
-    r"|jours?\b|mois\b|heures?\b|minutes?\b|pages?\b|caractères?\b|voix\b|abstentions?\b"
+    r"|élèves?\b|classes?\b|jours?\b|mois\b|heures?\b|minutes?\b|pages?\b|caractères?\b|voix\b|abstentions?\b"
 )
 # In this order: each reads what the one before has written.
 _RULES = (
