@@ -39,6 +39,7 @@ FLOORS = (
     "conventions.terminations",
     "conventions.enrolment",
     "conventions.authority",
+    "conventions.correspondence",
     "conventions",
     "conventions.lifecycle",
     "conventions.exchanges",

@@ -20,6 +20,7 @@ from conventions.campaigns.lifecycle import CAMPAIGN_TRANSITIONS, CampaignState
 from conventions.campaigns.tariff_words import tariff_in_words
 from conventions.campaigns.tariffs import PRICED, ZERO, Basis, Tariff
 from conventions.campaigns.terms import TariffException, Terms, VatRate, clean_terms
+from conventions.campaigns.typed_numbers import TypedNumber
 from documents.models import TextModel
 from law.deadlines import add_months
 from lifecycle import plausible
@@ -29,7 +30,7 @@ from lifecycle.models import Subject
 from lifecycle.plausible import Window
 from lifecycle.transition import Transition
 
-__all__ = ["TARIFF", "Campaign", "TariffException", "VatRate"]
+__all__ = ["TARIFF", "Campaign", "TariffException", "TypedNumber", "VatRate"]
 
 NOT_PUBLISHED = "Choisissez une version publiée de ce texte."
 TARIFF = ("tariff_basis", "tariff", "tariff_counted", "tariff_brackets", "vat_on_top")

@@ -85,7 +85,7 @@ class Dossier(Stateful):
         successor = self.collectivity.merged_into
         if successor is not None:
             raise TransitionRefused(
-                f"{self.collectivity.name} fait partie de {successor.name} depuis le "
+                f"{self.collectivity.name} fait partie {successor.of_title} depuis le "
                 f"{self.collectivity.merged_on:%d/%m/%Y} : c'est elle qui signe désormais. "
                 "Le rectorat reprend le dossier à son nom, ou l'abandonne."
             )
