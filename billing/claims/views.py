@@ -233,11 +233,11 @@ def possible_kinds(account: Account) -> list[EntryKind]:
         return [EntryKind.ISSUED, EntryKind.REJECTED]
     if account.titre.is_deduction:
         return [EntryKind.TAKEN_IN_CHARGE]
-    cannot = {
-        EntryKind.ISSUED,
-        EntryKind.REJECTED,
-        EntryKind.CONTESTED if account.contested else EntryKind.DECIDED,
-    }
+    cannot = {EntryKind.ISSUED, EntryKind.REJECTED}
+    if account.contested:
+        cannot.add(EntryKind.CONTESTED)
+    if not account.undecided:
+        cannot.add(EntryKind.DECIDED)
     if account.balance <= 0:
         cannot |= {EntryKind.REMINDED, EntryKind.CONTESTED, *SETTLED}
     if account.received <= 0:
