@@ -15,6 +15,8 @@ from simple_history.template_utils import HistoricalRecordContextHelper
 
 from tabular.admin_search import searchable
 
+_NO_ACTION = [("", "Choisissez…")]
+
 
 class ScopedAdmin(admin.ModelAdmin):
     """A ModelAdmin that shows an agent what is theirs, on whichever of its pages.
@@ -49,6 +51,12 @@ class ScopedAdmin(admin.ModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Search as Django does, for what can be looked for (`searchable`)."""
         return super().get_search_results(request, queryset, searchable(search_term))
+
+    def get_action_choices(
+        self, request: HttpRequest, default_choices: list[tuple[str, str]] = _NO_ACTION
+    ) -> list[tuple[str, str]]:
+        """Begin with words, where Django has dashes."""
+        return super().get_action_choices(request, default_choices)
 
     def action_checkbox(self, obj: Model) -> SafeString:
         """Return the box of a row, as Django's widget draws it by two templates a row."""

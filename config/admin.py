@@ -31,6 +31,7 @@ class RectoratAdminSite(AdminSite):
     site_title = "Conventions ENT-École"
     index_title = "Tableau de bord"
     site_url = None  # Its own front page is where the rectorat works.
+    empty_value_display = "—"
     enable_nav_sidebar = False  # The menu stands above: tables have the whole width.
 
     def admin_view(self, view: _View, cacheable: bool = False) -> _View:

@@ -23,6 +23,11 @@ class State(models.TextChoices):
     TERMINATED = "terminated", "résiliée"
     ABANDONED = "abandoned", "abandonnée"
 
+    @property
+    def plural(self) -> str:
+        """As a count of several says it: « 20 préparées »."""
+        return self.label.replace("correction", "corrections").replace("ée", "ées", 1)
+
 
 class Standing(models.TextChoices):
     """Whether a convention binds today: derived from its signatures and its campaign."""

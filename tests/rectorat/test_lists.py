@@ -3,6 +3,7 @@
 import csv
 import datetime
 import io
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -235,8 +236,8 @@ def test_other_lists_remember_as_well(agent, rectorat, convention, of):
     agent.post(reverse(f"admin:{of}_views"), query)
     shown = agent.get(address)
     assert 'href="?o=1">Tout' in shown.text
-    names = [name for name, _, _ in shown.context["columns"]]
-    assert all(is_shown for _, _, is_shown in shown.context["columns"])
+    names = [name for name, _, is_shown in shown.context["columns"] if is_shown]
+    assert names == [*shown.context["cl"].list_display][-len(names) :]
     agent.post(reverse(f"admin:{of}_columns"), {"columns": names[:2]})
     kept = [*agent.get(address).context["cl"].list_display]
     assert [name for name in kept if name != "action_checkbox"] == names[:2]
@@ -298,3 +299,25 @@ def test_the_count_of_every_list_is_said_in_french(model):
     (_, one), (_, many) = counted(1), counted(2)
     assert counted(0) == ["0", one]
     assert many in {f"{one}s", f"{one}x"}
+
+
+# --- Words, where Django has signs ------------------------------------------------------
+def test_a_list_says_in_words_what_can_be_done(agent, convention):
+    page = agent.get(reverse(LIST)).text
+    assert ">Choisissez…</option>" in page
+    assert f'aria-label="Choisir : {convention}"' in page
+    assert "---------" not in page
+    adding = agent.get(reverse("admin:communes_collectivity_changelist")).text
+    assert re.search(r'class="addlink">Ajouter</a>', adding)
+
+
+def test_a_count_of_several_says_its_state_in_the_plural(agent, convention):
+    campaign = reverse("admin:campaigns_campaign_board", args=[convention.campaign_id])
+
+    def states():
+        page = agent.get(campaign).text
+        return re.findall(r'class="count">(\d+)</span> <span class="[^"]+">([^<]+)<', page)
+
+    assert ("1", "préparée") in states()
+    ConventionFactory(campaign=convention.campaign)
+    assert ("2", "préparées") in states()
