@@ -278,8 +278,7 @@ STORAGES = {
     "documents": _BUCKET if S3_BUCKET else _FOLDER,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# Print by pages kept from earlier documents (documents/press/standing_type.py); the same pages, slowly,
-# without.
+# Print by pages kept from earlier documents (documents/press/standing_type.py); slowly without.
 STANDING_TYPE = env.bool("STANDING_TYPE", default=True)
 # One document in so many is printed both ways and compared (documents/proofs.py); 0 for none.
 STANDING_TYPE_CHECKED = env.int("STANDING_TYPE_CHECKED", default=200)
@@ -295,9 +294,7 @@ UPLOAD_MAX_BYTES = 15 * 1024 * 1024
 # A pile of scans, told apart by the rectorat.
 PILE_MAX_BYTES = 200 * 1024 * 1024
 # The authorities whose certificates make a signatory known: a folder of PEM or DER files.
-TRUSTED_CERTIFICATES_DIR = Path(
-    env("TRUSTED_CERTIFICATES_DIR", default=str(VAR_DIR / "certificates"))
-)
+TRUSTED_CERTIFICATES_DIR = Path(env("TRUSTED_CERTIFICATES_DIR", default=VAR_DIR / "certificates"))
 # Where ClamAV's daemon listens: unix:///run/clamav/clamd.ctl, tcp://127.0.0.1:3310; none if empty.
 CLAMAV_SOCKET = env("CLAMAV_SOCKET", default="")
 DSFR_USE_INTEGRITY_CHECKSUMS = False

@@ -114,7 +114,7 @@ class PileAdmin(ScopedAdmin):
         waiting = pile.sheaves.filter(state=Sheaf.State.WAITING)
         sheaves = waiting.select_related("issued__document", "issued__convention")
         unreadable = list(pile.pages.filter(is_unreadable=True).values_list("number", flat=True))
-        of_all = {"user": user_of(request), "unreadable": unreadable}
+        of_all: dict[str, Any] = {"user": user_of(request), "unreadable": unreadable}
         if request.method == "POST":
             # Only what the page showed is decided.
             shown = [key for key in request.POST.getlist("sheaf") if _key(key)]

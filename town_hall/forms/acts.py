@@ -78,6 +78,8 @@ class ActForm(FileForm, forms.ModelForm):
         widgets: dict[str, type[forms.Widget] | forms.Widget] = {
             "convened_on": DayInput(),
             "proxies": forms.Textarea(attrs={"rows": 3}),
+            # A browser's own field of a number sends nothing of « onze », and says nothing.
+            **{name: forms.TextInput(attrs={"inputmode": "numeric"}) for name in Sitting.COUNTS},
         }
         for name, field in fields_for_model(Sitting, Sitting.FIELDS, widgets=widgets).items():
             field.initial = getattr(sitting, name)
