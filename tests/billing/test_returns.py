@@ -19,6 +19,7 @@ from billing.returns import applying
 from billing.returns.layouts import Layout, guess, known_layout, remember, signature_of
 from billing.returns.models import Finding, ReturnFile, ReturnImport, ReturnRow
 from billing.returns.settling import dismiss
+from documents.templatetags.french import plural
 from lifecycle.insertion import Insertion
 from tabular.reading import UnreadableFile
 from tests.factories import ConventionFactory
@@ -383,13 +384,25 @@ class TestScreens:
         url = reverse("return_layout", args=[received.pk])
         page = as_finance.post(url, told, follow=True).content.decode()
         assert "Rien n’est encore appliqué" in page
-        assert "<strong>1</strong> appliquée" in " ".join(page.split())
+        assert "<strong>1</strong> ligne appliquée" in " ".join(page.split())
         assert not Entry.objects.exists()
         page = as_finance.post(reverse("return", args=[received.pk]), follow=True).content.decode()
         assert "Écritures enregistrées : 1." in page
         assert titre.reference in page
         other = csv_of(row(titre, "Émis", today_fr, "90,00", "X1"), ";;;Émis;;;")
         assert "Rien n’est encore appliqué" in self.upload(as_finance, other).content.decode()
+
+    @pytest.mark.parametrize(
+        ("finding", "one", "many"),
+        [
+            (Finding.APPLIED, "appliquée", "appliquées"),
+            (Finding.CONTRADICTORY, "contraire à ce qui", "contraires à ce qui"),
+            (Finding.PROPOSED, "à confirmer", "à confirmer"),
+        ],
+    )
+    def test_what_becomes_of_many_lines_is_said_of_many(self, finding, one, many):
+        assert plural(1, finding.both).startswith(one)
+        assert plural(2, finding.both).startswith(many)
 
     def test_words_of_another_column_are_asked_for_before_they_count(
         self, as_finance, titre, today_fr
