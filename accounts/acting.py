@@ -3,7 +3,7 @@
 A secretary of several communes works for one at a time: their scope is that one's alone.
 """
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.access import user_of
@@ -39,12 +39,8 @@ def find_out(request: HttpRequest) -> str:
 def collectivities_of(user: User) -> QuerySet[Collectivity]:
     """Return those to choose among: one that merged into another of them goes with it."""
     own = user.own_collectivities
-    merged = Collectivity.objects.filter(merged_into=OuterRef("pk"))
-    return (
-        own.exclude(merged_into__in=own.order_by().values("pk"))
-        .select_related("department")
-        .annotate(has_predecessors=Exists(merged))
-    )
+    heirs = own.exclude(merged_into__in=own.order_by().values("pk"))
+    return heirs.knowing_predecessors().select_related("department")
 
 
 def other_collectivity(user: User, code: str | None) -> Collectivity | None:

@@ -30,9 +30,8 @@ def _keys_of_town_hall(user: User) -> list[int]:
     """
     if user.acting_for:
         return user.acting_for.keys_with_merged
-    keys = set(user.own_collectivities.order_by().values_list("pk", flat=True))
-    near = Collectivity.objects.filter(Q(merged_into__in=keys) | Q(predecessors__in=keys))
-    return sorted(keys | set(near.values_list("pk", flat=True)))
+    own = user.own_collectivities.knowing_predecessors()
+    return sorted({key for each in own for key in each.keys_with_merged})
 
 
 def covers(user: User, collectivity: Collectivity) -> bool:

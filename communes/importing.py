@@ -108,6 +108,16 @@ def clean(model: type[models.Model], name: str, text: str) -> Any:
         raise RefusedRow(f"{field.verbose_name} « {text} » : {' '.join(error.messages)}") from None
 
 
+def refuse_scientific(model: type[models.Model], name: str, text: str) -> None:
+    """Raise RefusedRow for a code or a count that a spreadsheet has shortened ("4,67E+08")."""
+    if reading.is_scientific(text):
+        label = _field(model, name).verbose_name
+        raise RefusedRow(
+            f"{label} « {text} » : un tableur l'a transformé, reprenez le fichier d'origine, colonne "
+            "au format texte"
+        )
+
+
 def restore_zeros(code: str, length: int) -> str:
     """Return a numeric code with the leading zero that a spreadsheet took away."""
     return code.zfill(length) if code.isdecimal() and len(code) == length - 1 else code

@@ -19,6 +19,7 @@ from communes.importing import (
     clean,
     departments_for_import,
     differences,
+    refuse_scientific,
     restore_zeros,
     save_rows,
     write_edits,
@@ -283,11 +284,7 @@ class _CommuneImport:
 
     def _official(self, row: Row, department: Department) -> dict[str, Any]:
         """The row's values by field of Commune; an empty optional cell says nothing."""
-        if reading.is_scientific(row["siren"]):
-            raise RefusedRow(
-                f"le SIREN « {row['siren']} » a été transformé par un tableur : "
-                "reprenez le fichier d'origine, colonne au format texte"
-            )
+        refuse_scientific(Commune, "siren", row["siren"])
         code = restore_zeros(row["code"].upper(), 5)
         texts = {
             "code": code,

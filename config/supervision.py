@@ -4,9 +4,9 @@ import gc
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
 from django.db import connections
@@ -16,6 +16,8 @@ from jobs.processes import end_with_parent
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Seconds left to what is under way; a worker's task is shorter than Q_CLUSTER's `timeout`.
 _PATIENCE = 300
+# Seconds.
+_LOOK_EVERY = 0.5
 # All that was loaded is there at once, and shared.
 _fork = multiprocessing.get_context("fork")
 
@@ -61,8 +63,13 @@ def interrupt_when_asked_to_stop() -> None:
 
 
 def wait_for_one(processes: list[BaseProcess]) -> None:
-    """Return when the first of them ends."""
-    wait([process.sentinel for process in processes])
+    """Return when the first of them ends.
+
+    One that becomes another program, as a worker that begins afresh does, has not: its `sentinel`
+    says that it has.
+    """
+    while all(process.is_alive() for process in processes):
+        time.sleep(_LOOK_EVERY)
 
 
 def _run_apart(run: Callable[[], object]) -> None:

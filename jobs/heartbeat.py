@@ -27,11 +27,16 @@ _FORGOTTEN_AFTER = datetime.timedelta(days=7)
 
 @dataclass(frozen=True)
 class Silence:
-    """What waits while no worker runs; `since` is the last sign of life, None when unknown."""
+    """What waits while no worker runs; `since` is the last sign of life, None when unknown.
+
+    `tasks` are what the queue holds for workers: of those jobs, those e-mails, and of the rest (a
+    pile of scans to read), which alone has nothing else that tells of it.
+    """
 
     since: datetime.datetime | None
     jobs: int
     emails: int
+    tasks: int
 
 
 def begin(started_at: datetime.datetime) -> Worker:
@@ -78,20 +83,20 @@ def silence() -> Silence | None:
     limit = timezone.now() - SILENCE
     jobs = Job.objects.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING), created_at__lt=limit)
     emails = Email.objects.due().filter(created_at__lt=limit)
+    tasks = OrmQ.objects.filter(lock__lt=limit)  # Since when each may be taken.
     # The workers first: their row gives the columns of the union their types.
     rows = _summed("workers", Worker.objects.all(), Max("beat_at")).union(
-        *(
-            _summed(name, waiting, Max("created_at"))
-            for name, waiting in (("jobs", jobs), ("emails", emails))
-        ),
+        _summed("jobs", jobs, Max("created_at")),
+        _summed("emails", emails, Max("created_at")),
+        _summed("tasks", tasks, Max("lock")),
         all=True,
     )
     found = {what: (count, last) for what, count, last in rows}
-    _, beat_at = found.get("workers", (0, None))
-    waiting_jobs, waiting_emails = (found.get(name, (0, None))[0] for name in ("jobs", "emails"))
-    if not (waiting_jobs or waiting_emails) or (beat_at and beat_at >= limit):
+    _, beat_at = found.pop("workers", (0, None))
+    waiting = {name: found.get(name, (0, None))[0] for name in ("jobs", "emails", "tasks")}
+    if not any(waiting.values()) or (beat_at and beat_at >= limit):
         return None
-    return Silence(beat_at, waiting_jobs, waiting_emails)
+    return Silence(beat_at, **waiting)
 
 
 def _summed(what: str, rows: QuerySet[Any], last: Max) -> QuerySet[Any, Any]:

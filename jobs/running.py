@@ -41,6 +41,7 @@ _ATTEMPTS = 3
 _FAILED = "L'action a échoué : recommencez, puis prévenez l'administrateur."
 _OUTSIDE = "N'est plus de ceux que suit le compte qui l'a demandé."
 _CANCELLED = "Le traitement a été arrêté avant son tour."
+_CUT_SHORT = "Interrompu avec le traitement, qui a été arrêté : reprenez-le s'il le faut."
 _NO_FILE = "Le fichier n'a pas pu être fait : recommencez, puis prévenez l'administrateur."
 _UNDER_WAY = (JobItem.State.WAITING, JobItem.State.TAKEN)
 _UNFINISHED = (Job.State.QUEUED, Job.State.RUNNING)
@@ -125,11 +126,15 @@ def cancel(job: Job) -> bool:
 def take_up() -> None:
     """Have what no worker does any more done by another: who did it has died.
 
-    Nothing is asked for while tasks wait: workers are busy, and will come to them.
+    What it held of a job that was stopped meanwhile is done no more, and says so. Nothing is
+    asked for while tasks wait: workers are busy, and will come to them.
     """
+    fresh = timezone.now() - STALE_AFTER
+    JobItem.objects.filter(
+        job__state=Job.State.CANCELLED, state=JobItem.State.TAKEN, taken_at__lt=fresh
+    ).update(state=JobItem.State.LEFT_OUT, reason=_CUT_SHORT, done_at=timezone.now())
     if OrmQ.objects.filter(lock__lte=timezone.now()).exists():
         return
-    fresh = timezone.now() - STALE_AFTER
     held = JobItem.objects.filter(state=JobItem.State.TAKEN, taken_at__gte=fresh)
     left = Job.objects.filter(state__in=_UNFINISHED).exclude(gathering_at__gte=fresh)
     for job in left.exclude(pk__in=held.values("job")):
@@ -166,6 +171,8 @@ def work(job: Job, budget: float = BUDGET) -> bool:
     """
     started = time.monotonic()
     Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(state=Job.State.RUNNING)
+    if not Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).exists():
+        return False  # Stopped, or over: what a dead worker held of it is not done any more.
     while items := claim(job, job.asked.at_once):
         _do(items, job)
         if time.monotonic() - started > budget:

@@ -5,7 +5,6 @@ their labels); a school is known by its UAI code and stands in the commune of it
 INSEE code, former codes included. Names are never used to join.
 """
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from contextlib import nullcontext
@@ -21,6 +20,7 @@ from communes.importing import (
     clean,
     departments_for_import,
     differences,
+    refuse_scientific,
     restore_zeros,
     save_rows,
     write_edits,
@@ -35,6 +35,7 @@ from tabular import reading
 from tabular.folding import fold
 from tabular.kinds import HELD_ABOVE, Edit, Kinds
 from tabular.reading import Change, Column, Refusal, Report, Row
+from tabular.values import UnreadableValue, read_date
 
 COLUMNS = (
     Column(
@@ -126,7 +127,6 @@ _NEW_STATES = {
 }
 
 _NATURES = frozenset(School.Nature.values)
-_FRENCH_DATE = re.compile(r"^(\d{2})/(\d{2})/(\d{4})$")
 
 
 def import_schools(
@@ -359,13 +359,13 @@ class _SchoolImport:
                 text = restore_phone(text)
             elif name == "pupils":
                 text = text.replace(" ", "")  # "1 259".
-            elif name == "opened_on":
-                text = _FRENCH_DATE.sub(r"\3-\2-\1", text)
             if not text:  # An empty cell says nothing.
                 continue
             try:
-                values[name] = clean(School, name, text)
-            except RefusedRow as error:
+                refuse_scientific(School, name, text)
+                day = read_date(text).isoformat() if name == "opened_on" else ""
+                values[name] = clean(School, name, day or text)
+            except (RefusedRow, UnreadableValue) as error:
                 self.report.remarks.append(
                     Refusal(row.line, row["uai"][:40], f"laissé de côté, {error}")
                 )

@@ -35,8 +35,8 @@ _SIGNATURES = {
     b"\x1f\x8b": "une archive compressée (.gz)",
 }
 _SCIENTIFIC = re.compile(r"^\d+([.,]\d+)?E\+?\d+$", re.IGNORECASE)
-# Registers hold codes, counts and texts: what a program wrote "55.0" is 55.
-_WHOLE = re.compile(r"(\d+)[.,]0")
+# Registers hold codes, counts and texts: what a program wrote "55.0", or "55,00", is 55.
+_WHOLE = re.compile(r"(\d+)[.,]0+")
 _TOTAL = re.compile(r"(sous )?total\b")
 
 
@@ -333,7 +333,8 @@ def _misplaced(line: int, cells: Sequence[str], width: int) -> Refusal:
     return Refusal(
         line,
         cells[0][:40],
-        f"{len(cells)} colonnes au lieu de {width} : un séparateur ou un guillemet est mal placé",
+        f"{len(cells)} {_agreed('colonne', len(cells))} au lieu de {width} : un séparateur ou un "
+        "guillemet est mal placé",
     )
 
 

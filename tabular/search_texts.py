@@ -12,13 +12,17 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 
 COLUMN = "search_text"
 _CHUNK = 2000
+# pg_trgm may not be created, is not on the machine (two ways of saying so), or stands in a schema
+# where nothing is looked for (PostgreSQL's manual, appendix A).
+_WITHOUT_TRIGRAMS = ("42501", "58P01", "0A000", "42704")
 
 
 def install_indexes(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> bool:
     """Index each of these columns by its trigrams, for « contains »; tell whether they are.
 
     PostgreSQL only; where pg_trgm can neither be found nor created, each search reads the whole
-    column, as on SQLite. Done again, it changes nothing.
+    column, as on SQLite. Done again, it changes nothing. What else fails (a full disk, a table that
+    others hold) is raised.
     """
     connection = connections[using]
     if connection.vendor != "postgresql":
@@ -38,7 +42,9 @@ def install_indexes(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> bool:
                     f'CREATE INDEX "{table}_trigrams" ON "{table}" '
                     f"USING gin ({COLUMN} gin_trgm_ops)"
                 )
-    except DatabaseError:
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", "") not in _WITHOUT_TRIGRAMS:
+            raise
         return False
     return True
 

@@ -8,8 +8,12 @@ from tabular.reading import is_scientific
 
 _SPACES = re.compile(r"[\s\u00a0\u202f]")
 _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,2}0*)?")
-_FRENCH_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_FRENCH_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[T ]\d{1,2}[:h].*)?")
 _ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?")
+# A spreadsheet counts days from here on, and shows the number where a cell has lost its format.
+_DAY_ZERO = datetime.date(1899, 12, 30)
+# Of this century: a number of five digits may as well be a code.
+_NUMBERS = range(36526, 73051)
 
 
 class UnreadableValue(ValueError):
@@ -38,8 +42,13 @@ def read_amount(text: str) -> Decimal:
 
 
 def read_date(text: str) -> datetime.date:
-    """Return a day: "03/12/2024", "3-12-2024", "2024-12-03". Raises UnreadableValue."""
+    """Return a day: "03/12/2024", "3-12-2024", "2024-12-03 00:00", 45629 of a spreadsheet.
+
+    Raises UnreadableValue.
+    """
     bare = text.strip()
+    if bare.isascii() and bare.isdecimal() and int(bare) in _NUMBERS:
+        return _DAY_ZERO + datetime.timedelta(days=int(bare))
     try:
         if match := _ISO_DATE.fullmatch(bare):
             return datetime.date(*map(int, match.groups()))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck, settings
 
 from accounts.roles import Role
 from lifecycle.triggers import install_triggers, remove_triggers
@@ -27,6 +28,10 @@ pytest_plugins = [
     "tests.validation",
     "tests.working",
 ]
+
+# How long an example takes is the machine's matter, and what else it does.
+settings.register_profile("timeless", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("timeless")
 
 # Real data beside the product's checkout; not shipped with it.
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

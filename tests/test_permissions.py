@@ -14,7 +14,6 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
-from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
@@ -47,6 +46,7 @@ from documents.received.signatures import examine
 from documents.received.uploads import UploadedPdf
 from jobs.models import Job
 from outbox.models import PersonalLink
+from rectorat.lists import asked
 from tabular.models import ImportReport
 from tabular.reading import Report
 from tabular.saying import said
@@ -218,12 +218,18 @@ PAGES = {
     # Titres de perception
     "claims": READERS_OF_CLAIMS,
     "claims_export": READERS_OF_CLAIMS,
+    "claims_views": READERS_OF_CLAIMS,
+    "claims_forget": READERS_OF_CLAIMS,
+    "claims_columns": READERS_OF_CLAIMS,
     "claim": READERS_OF_CLAIMS,
     "titre": READERS_OF_CLAIMS,
     "billing_board": READERS_OF_CLAIMS,
     "board_figure": READERS_OF_CLAIMS,
+    "board_year_figure": READERS_OF_CLAIMS,
     "owed": READERS_OF_CLAIMS,
     "owed_export": READERS_OF_CLAIMS,
+    "owed_views": READERS_OF_CLAIMS,
+    "owed_forget": READERS_OF_CLAIMS,
     "debtor": READERS_OF_CLAIMS,
     "debtor_use_account": READERS_OF_CLAIMS,
     "debtor_statement": READERS_OF_CLAIMS,
@@ -269,6 +275,7 @@ PAGES = {
     "admin:campaigns_campaign_open": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_close": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_archive": ADMIN_SITE_ROLES,
+    "admin:campaigns_campaign_export": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_renew": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_tariff": ADMIN_SITE_ROLES,
     "admin:campaigns_campaign_exceptions": ADMIN_SITE_ROLES,
@@ -305,6 +312,7 @@ PAGES = {
     "admin:accounts_user_reset_factor": {Role.ADMINISTRATOR},
     "admin:accounts_user_forget_proconnect": {Role.ADMINISTRATOR},
     "admin:conventions_enrolment_withdraw": ADMIN_SITE_ROLES,
+    "admin:conventions_enrolment_number": ADMIN_SITE_ROLES,
     **dict.fromkeys(TEXT_PAGES, ADMIN_SITE_ROLES),
     "admin:documents_textmodel_import": ADMIN_SITE_ROLES,
 }
@@ -333,7 +341,7 @@ HEAVIER = {
 }
 
 # Rows, as the page that asks about them carries them.
-CHOSEN = {"keys": "1", "selection": signing.dumps(["", "/admin/"])}
+CHOSEN = {"keys": "1", "selection": asked.seal("", "/admin/")}
 # What a page is asked with.
 QUERIES = {
     **dict.fromkeys(
@@ -515,6 +523,8 @@ def values(convention, town_hall, administrator):
         "kind": "csv",
         ("entry_new", "kind"): "received",
         ("board_figure", "figure"): "attendu",
+        ("board_year_figure", "year"): 2026,
+        ("board_year_figure", "figure"): "emis",
         **{(page, "pk"): entry.titre_id for page in ABOUT_A_TITRE},
         **{(page, "pk"): prepared.pk for page in ("list", "list_confirm")},
         **{(page, "pk"): returned.pk for page in ABOUT_A_RETURN},
@@ -548,6 +558,7 @@ def values(convention, town_hall, administrator):
         ("admin:conventions_convention_amend", "pk"): convention.pk,
         ("admin:conventions_convention_amendment", "pk"): convention.pk,
         ("admin:conventions_enrolment_withdraw", "pk"): convention.enrolments.first().pk,
+        ("admin:conventions_enrolment_number", "pk"): convention.enrolments.first().pk,
         ("admin:view_on_site", "object_id"): town_hall.pk,
         **{(page, "pk"): convention.campaign.decision_text_id for page in TEXT_PAGES},
         ("admin:documents_textmodel_pdf", "convention"): convention.pk,

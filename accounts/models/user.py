@@ -14,6 +14,7 @@ from simple_history.models import HistoricalRecords
 from accounts import roles
 from accounts.roles import Role
 from communes.models import Collectivity, Department
+from communes.models.collectivity import CollectivityQuerySet
 
 DEMONSTRATION_DOMAIN = "demonstration.invalid"
 
@@ -204,7 +205,7 @@ class User(AbstractBaseUser):
         return self.role != Role.RECTORAT or not self.department_keys or key in self.department_keys
 
     @property
-    def own_collectivities(self) -> QuerySet[Collectivity]:
+    def own_collectivities(self) -> CollectivityQuerySet:
         """Those that a town hall's person acts for, or that an agent sees as."""
         if self.visiting:
             return Collectivity.objects.filter(pk=self.visiting.pk)

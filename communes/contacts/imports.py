@@ -155,8 +155,8 @@ class _ContactImport:
         values = {}
         if email := row["email"].lower():
             values["email"] = clean(Collectivity, "email", email)
-        if (phone := _phone(row["phone"])) and not is_same_phone(phone, collectivity.phone):
-            values["phone"] = clean(Collectivity, "phone", phone)
+        if (phone := self._phone(row)) and not is_same_phone(phone, collectivity.phone):
+            values["phone"] = phone
         known = Secretary(name=self.secretaries.get(collectivity.pk, ""))
         named = {"name": row["secretary"][:120]} if row["secretary"] else {}
         secretary = [
@@ -164,6 +164,16 @@ class _ContactImport:
             for edit in differences(known, named)
         ]
         return [*differences(collectivity, values), *secretary]
+
+    def _phone(self, row: Row) -> str:
+        """A telephone as people's own are kept, words around it left out; told where it is none."""
+        try:
+            return read_phone(restore_phone(re.sub(r"[^\d+]", "", row["phone"])))
+        except ValidationError as error:
+            said = f"laissé de côté, téléphone « {row['phone'][:40]} » : {' '.join(error.messages)}"
+            identifier = row["code"] or row["siren"] or row["name"]
+            self.report.remarks.append(Refusal(row.line, identifier[:40], said))
+            return ""
 
     def _find(self, row: Row) -> tuple[Collectivity, bool]:
         """The collectivity of a row, and whether its name alone tells."""
@@ -269,11 +279,3 @@ def _plain(name: str) -> str:
 def _is_of(collectivity: Collectivity, department: str) -> bool:
     known: Any = collectivity.department
     return fold(department) in (fold(known.code), fold(known.name), known.code.lstrip("0"))
-
-
-def _phone(text: str) -> str:
-    """A telephone as people's own are kept, words around it left out; what is none, as it came."""
-    try:
-        return read_phone(restore_phone(re.sub(r"[^\d+]", "", text)))
-    except ValidationError:
-        return text

@@ -25,6 +25,7 @@ from communes.mandates import refusal_of_day, represent
 from communes.models import Civility, Collectivity, Party, Represented
 from tabular.folding import fold
 from tabular.reading import Change, Column, Refusal, Report, Row, UnreadableFile, read
+from tabular.values import UnreadableValue, read_date
 
 COLUMNS = (
     Column("code", ("code de la commune", "code commune", "code insee", "codgeo")),
@@ -216,13 +217,10 @@ def _values(row: Row, today: datetime.date) -> dict[str, object]:
 
 
 def _day(text: str, today: datetime.date) -> datetime.date:
-    """Read 28/03/2026, or 2026-03-28."""
     try:
-        day = datetime.date.fromisoformat("-".join(reversed(text.split("/"))))
-    except ValueError:
-        raise RefusedRow(
-            f"« {text} » n'est pas une date de début : 28/03/2026 par exemple."
-        ) from None
+        day = read_date(text)
+    except UnreadableValue as error:
+        raise RefusedRow(f"date de début : {error}") from None
     if said := refusal_of_day(day, today):
         raise RefusedRow(said)
     return day

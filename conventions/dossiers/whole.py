@@ -98,7 +98,11 @@ class WholeFile:
         if not self.convention.party:
             return []
         gone = self.outdated | self.past | self.given_up
-        return [p for p in self.pieces_of("") if p.kind in self.kinds_to_sign and p.pk not in gone]
+        return [
+            piece
+            for piece in self.pieces_of("")
+            if piece.kind in self.kinds_to_sign and piece.pk not in gone and piece.document.file
+        ]
 
     @property
     def lacks_paper_to_sign(self) -> bool:

@@ -25,11 +25,10 @@ _done: ContextVar[dict[int, list[Done]] | None] = ContextVar("done", default=Non
 
 
 @contextmanager
-def told_at_once(*, each_stands: bool = False) -> Iterator[None]:
+def told_at_once() -> Iterator[None]:
     """Have what is done within be told at its end, by one e-mail for each file.
 
-    What fails is told nowhere: it is undone with its transaction. With `each_stands`, each thing
-    done has one of its own, and those before a failure are told. Within another one, it is the
+    What fails is told nowhere: it is undone with its transaction. Within another one, it is the
     other that tells.
     """
     outer, done = _done.get(), {}  # type: ignore[var-annotated]
@@ -37,8 +36,7 @@ def told_at_once(*, each_stands: bool = False) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if not each_stands:
-            done.clear()
+        done.clear()
         raise
     finally:
         _done.reset(before)

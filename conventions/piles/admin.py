@@ -1,10 +1,11 @@
 """Piles of scans: dropped, followed while they are read, then confirmed sheaf by sheaf."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -112,13 +113,15 @@ class PileAdmin(ScopedAdmin):
             raise Http404
         waiting = pile.sheaves.filter(state=Sheaf.State.WAITING)
         sheaves = waiting.select_related("issued__document", "issued__convention")
+        unreadable = list(pile.pages.filter(is_unreadable=True).values_list("number", flat=True))
+        of_all: dict[str, Any] = {"user": user_of(request), "unreadable": unreadable}
         if request.method == "POST":
             # Only what the page showed is decided.
             shown = [key for key in request.POST.getlist("sheaf") if _key(key)]
             for_all = OnceForAllForm(request.POST)
             once = for_all.cleaned_data if for_all.is_valid() else {}
             decisions = [
-                SheafForm(request.POST, sheaf=sheaf, user=user_of(request), once_for_all=once)
+                SheafForm(request.POST, sheaf=sheaf, once_for_all=once, **of_all)
                 for sheaf in sheaves.filter(pk__in=shown)
             ]
             if for_all.is_valid():
@@ -126,8 +129,8 @@ class PileAdmin(ScopedAdmin):
             if not decisions:
                 return redirect(request.path)
         else:
-            user, for_all = user_of(request), OnceForAllForm()
-            decisions = [SheafForm(sheaf=sheaf, user=user) for sheaf in sheaves[:ON_SCREEN]]
+            for_all = OnceForAllForm()
+            decisions = [SheafForm(sheaf=sheaf, **of_all) for sheaf in sheaves[:ON_SCREEN]]
         context = {
             "title": pile.name,
             "pile": pile,
@@ -136,9 +139,7 @@ class PileAdmin(ScopedAdmin):
             "others": waiting.count() - len(decisions),
             "pages_read": pile.pages.count(),
             "blank_pages": pile.pages.filter(is_blank=True).count(),
-            "unreadable": list(
-                pile.pages.filter(is_unreadable=True).values_list("number", flat=True)
-            ),
+            "unreadable": unreadable,
             "decided": pile.sheaves.exclude(state=Sheaf.State.WAITING).select_related(
                 "attached__convention", "decided_by"
             ),
@@ -147,19 +148,14 @@ class PileAdmin(ScopedAdmin):
 
     def _perform(self, request: HttpRequest, decisions: list[SheafForm]) -> list[SheafForm]:
         """Do each decision that can be; return the forms of the others, with the reason."""
+        by_file: dict[int | None, list[SheafForm]] = defaultdict(list)
+        for form in decisions:
+            by_file[form.file].append(form)
         done: Counter[str] = Counter()
-        signed = 0
-        refused = []
-        with told_at_once(each_stands=True):  # Several papers of a file come back together.
-            for form in decisions:
-                try:
-                    if form.is_valid():
-                        done[form.perform()] += 1
-                        signed += form.has_signed
-                except ValidationError as refusal:
-                    form.refuse(refusal)
-                if form.errors:
-                    refused.append(form)
+        for forms in by_file.values():
+            done += _perform_together(forms)
+        refused = [form for form in decisions if form.errors]
+        signed = sum(form.has_signed for form in decisions)
         if attached := done["attach"]:
             one = "1 document joint à son dossier."
             many = f"{attached} documents joints à leurs dossiers."
@@ -177,7 +173,7 @@ class PileAdmin(ScopedAdmin):
     ) -> HttpResponse:
         """Draw a page of a pile, small."""
         pile = self.get_queryset(request).filter(pk=pk, page_count__gte=number).first()
-        if pile is None or number < 1 or rotation not in (0, 90, 180, 270):
+        if pile is None or not pile.file or number < 1 or rotation not in (0, 90, 180, 270):
             raise Http404
         with pile.file.open("rb") as stored:
             image = scans.thumbnail(stored, number, rotation)
@@ -196,6 +192,25 @@ class PileAdmin(ScopedAdmin):
                 **context,
             },
         )
+
+
+def _perform_together(forms: list[SheafForm]) -> Counter[str]:
+    """Do what was decided of the papers of one file; count what was done.
+
+    With the e-mail that tells its town hall of all of them, or, killed in the middle, nothing.
+    """
+    done: Counter[str] = Counter()
+    for form in forms:
+        form.take_out()
+    with transaction.atomic(), told_at_once():
+        for form in forms:
+            try:
+                with transaction.atomic():
+                    if form.is_valid():
+                        done[form.perform()] += 1
+            except ValidationError as refusal:
+                form.refuse(refusal)
+    return done
 
 
 def _key(object_id: str) -> int | None:

@@ -1,7 +1,8 @@
 """What an agent decides of a pile: sheaf by sheaf, and once for all those of a screen."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -18,7 +19,7 @@ from conventions.piles import reading
 from conventions.piles.models import Sheaf
 from conventions.piles.paper import SIGNED_COPIES, Paper, awaits_signature
 from documents.received.form_fields import PdfField
-from documents.received.uploads import Piles, read_piles
+from documents.received.uploads import Piles, UploadedPdf, read_piles
 from lifecycle.plausible import DateInput
 
 _DAY = {"invalid": "Indiquez une date, par exemple 10/10/2022."}
@@ -107,14 +108,19 @@ class SheafForm(forms.Form):
         *args: Any,
         sheaf: Sheaf,
         user: User,
+        unreadable: Collection[int] = (),
         once_for_all: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        """`unreadable` are the numbers of the pages of its pile that nothing could be read of."""
         self.sheaf, self.user, self.has_signed = sheaf, user, False
+        self.copy: UploadedPdf | None = None
+        self.unreadable = [number for number, _ in sheaf.pages if number in unreadable]
         self.once_for_all = once_for_all or {}
         self.expected = part_of(sheaf.issued) if sheaf.issued else None
-        # A document of another length may hide the first page of the next one.
-        is_sure = sheaf.issued and not sheaf.has_other_length
+        # A document of another length may hide the first page of the next one; a page of which
+        # nothing was read may be of anybody.
+        is_sure = sheaf.issued and not sheaf.has_other_length and not self.unreadable
         kwargs["prefix"] = f"sheaf-{sheaf.pk}"
         kwargs["initial"] = {
             "decision": self.Decision.ATTACH if is_sure else self.Decision.WAIT,
@@ -128,6 +134,15 @@ class SheafForm(forms.Form):
             del self.fields["split_at"]
             decision: Any = self.fields["decision"]
             decision.choices = [c for c in decision.choices if c[0] != self.Decision.SPLIT]
+
+    @property
+    def file(self) -> int | None:
+        """The key of the file that its reference names as it was sent; None for none."""
+        reference = self["reference"].value() or ""
+        if issued := reading.find_issued(reference, self.user):
+            return issued.convention_id
+        found = reading.find_convention(reference, self.user)
+        return found.pk if found else None
 
     @property
     def records_signature(self) -> bool:
@@ -212,12 +227,24 @@ class SheafForm(forms.Form):
         drafted = target.act if isinstance(target, SignedByBoth) else None
         return drafted.kind if drafted else self.once_for_all.get("act_kind") or Act.Kind.DECISION
 
+    def take_out(self) -> None:
+        """Take the pages out of their pile, before the rows of a file are held; a refusal waits."""
+        if self["decision"].value() == self.Decision.ATTACH:
+            with suppress(ValidationError):
+                self.copy = self.sheaf.take_out()
+
     def perform(self) -> str:
         """Do what was decided, and return it."""
         decision = self.cleaned_data["decision"]
         if decision == self.Decision.ATTACH:
             paper = self._paper()
-            self.sheaf.attach(to=self.target, kind=self.target_kind, by=self.user, paper=paper)
+            self.sheaf.attach(
+                to=self.target,
+                kind=self.target_kind,
+                by=self.user,
+                paper=paper,
+                copy=self.copy,
+            )
             self.has_signed = paper is not None
         elif decision == self.Decision.DISCARD:
             self.sheaf.discard(by=self.user)

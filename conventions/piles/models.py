@@ -80,6 +80,12 @@ class Pile(models.Model):
         pile.save()
         return pile
 
+    def discard_bytes(self) -> None:
+        """Delete what the file held, once this row names it no more, unless another does."""
+        name = _stored_name(self, "")
+        if not self.file and not Pile.objects.filter(file=name).exists():
+            document_storage().delete(name)
+
     @property
     def content(self) -> bytes:
         with self.file.open("rb") as stored:
@@ -174,19 +180,36 @@ class Sheaf(models.Model):
         return self.issued is not None and self.issued.document.pages != len(self.pages)
 
     # --- Verbs --------------------------------------------------------------
-    def attach(self, *, to: Dossier, kind: str, by: User, paper: Paper | None = None) -> Piece:
-        """Add the sheaf, upright, to the file `to` (a convention, an avenant) as a new version.
+    def take_out(self) -> UploadedPdf:
+        """Return its pages, upright, as a PDF of their own. Raises TransitionRefused."""
+        try:
+            content = scans.extract(self.pile.content, self.pages)
+        except scans.UnreadablePile as error:
+            raise TransitionRefused(
+                "Ces pages n'ont pas pu être reprises de la pile : numérisez-les à nouveau."
+            ) from error
+        name = f"{self.pile.name}, {self.page_range}"
+        return UploadedPdf(content=content, pages=len(self.pages), name=name)
 
-        With `paper`, what is read on it is recorded too, or nothing is kept. Raises
-        TransitionRefused: decided meanwhile, outside `by`'s territory, or as
-        `conventions.models.hand_in` and `record_paper` do. The town hall is told of both at once.
+    def attach(
+        self,
+        *,
+        to: Dossier,
+        kind: str,
+        by: User,
+        paper: Paper | None = None,
+        copy: UploadedPdf | None = None,
+    ) -> Piece:
+        """Add the sheaf to the file `to` (a convention, an avenant) as a new version.
+
+        With `paper`, what is read on it is recorded too, or nothing is kept; `copy` is what
+        `take_out` gave to who holds rows by now. Raises TransitionRefused: decided meanwhile, outside
+        `by`'s territory, or as `take_out`, `conventions.models.hand_in` and `record_paper` do. The
+        town hall is told of both at once.
         """
         if not Convention.objects.for_user(by).filter(pk=file_key(to)).exists():
             raise TransitionRefused("Ce dossier n'est pas de votre territoire.")
-        content = scans.extract(self.pile.content, self.pages)
-        copy = UploadedPdf(
-            content=content, pages=len(self.pages), name=f"{self.pile.name}, {self.page_range}"
-        )
+        copy = copy or self.take_out()
         with transaction.atomic(), told_at_once():
             (piece,) = hand_in(to, {kind: copy}, by=by)
             self._decide(by, state=self.State.ATTACHED, attached=piece)

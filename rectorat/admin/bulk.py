@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
-from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,6 +22,7 @@ from jobs import running
 from jobs.selection import read_keys, write_keys
 from lifecycle.plausible import keep_within
 from rectorat.admin.forms import VERB_FORMS, verb_form
+from rectorat.lists import asked
 from rectorat.lists.choosing import selection_in_words
 
 EXAMPLES = 20
@@ -85,7 +85,7 @@ class BulkPages(ScopedAdmin):
         single = chosen.first() if is_single else None
         form = verb_form(verb, single)(request.POST, request.FILES)
         keep_within(form, bulk.window(chosen))
-        words, back = _read_asked(request.POST.get("selection", ""))
+        words, back = asked.read(request.POST.get("selection", ""))
         if not form.is_valid():
             return self.ask(request, verb, chosen, form, selection=words, back=back)
         if single:
@@ -121,7 +121,7 @@ class BulkPages(ScopedAdmin):
         context = {
             "form": form,
             "keys": write_keys(keys),
-            "selection": signing.dumps([selection, back]),
+            "selection": asked.seal(selection, back),
             "selection_words": selection,
             "explanation": action.explanation if action else _IN_PLACE_OF_TOWN_HALL,
             "preview": preview,
@@ -204,15 +204,3 @@ class BulkPages(ScopedAdmin):
 
 def _missing(convention: Any, verb: str) -> list[Any]:
     return verbs.missing_for(convention, verb) if verb in TRANSITIONS else []
-
-
-def _read_asked(signed: str) -> tuple[str, str]:
-    """Return what the page that asked said of the selection, and the page to come back to.
-
-    Both "" unless the site wrote them.
-    """
-    try:
-        words, back = signing.loads(signed) if signed else ("", "")
-    except signing.BadSignature:
-        return "", ""
-    return words, back

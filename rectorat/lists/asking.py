@@ -10,7 +10,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import Form
@@ -24,6 +23,7 @@ from communes.admin_base import ScopedAdmin
 from jobs import running
 from jobs.actions import Action
 from jobs.selection import read_keys, write_keys
+from rectorat.lists import asked
 from rectorat.lists.choosing import selection_in_words
 
 EXAMPLES = 20
@@ -104,7 +104,9 @@ class AskingMixin(ScopedAdmin):
         if not self.may_ask(request, name):
             raise PermissionDenied
         chosen = self.get_queryset(request).filter(pk__in=read_keys(request.POST.get("keys", "")))
-        words, back = _read_asked(request.POST.get("selection", ""))
+        words, back = asked.read(request.POST.get("selection", ""))
+        if not back:  # Not a page of ours.
+            raise Http404
         form = self.asked_of_jobs[name].form(request.POST)
         if not form.is_valid():
             return self.ask(request, name, chosen, words=words, back=back, form=form)
@@ -140,7 +142,7 @@ class AskingMixin(ScopedAdmin):
             "preview": preview,
             "touched": action.touched(preview.taken),
             "keys": write_keys(row.pk for row in preview.taken + [r for r, _ in preview.left_out]),
-            "selection": signing.dumps([words, back]),
+            "selection": asked.seal(words, back),
             "words": words,
             "back": back,
             "do_url": reverse(do_name, args=[name]),
@@ -148,15 +150,6 @@ class AskingMixin(ScopedAdmin):
             "examples": EXAMPLES,
         }
         return TemplateResponse(request, "admin/lists/ask.html", context)
-
-
-def _read_asked(signed: str) -> list[str]:
-    """Return how the rows were chosen and the way back. Raises Http404 unless the site wrote it."""
-    try:
-        asked: list[str] = signing.loads(signed)
-    except signing.BadSignature:
-        raise Http404 from None
-    return asked
 
 
 def _asking(name: str) -> Callable[[AskingMixin, HttpRequest, Any], HttpResponse]:

@@ -30,6 +30,7 @@ from jobs.actions import Action, Outcome, one_by_one
 from tabular.admin_import import FileImportMixin
 from tabular.reading import Report
 
+_SALT = "rectorat.mayors_shown"
 # Beyond, the page that asks says how many more.
 ASKED_SHOWN = 200
 _GONE = "Cette proposition n'attend plus : elle est appliquée ou écartée."
@@ -160,7 +161,7 @@ class ProposedMayorAdmin(FileImportMixin, ScopedAdmin):
         "All of the list" may have others by now: an import proposes them in the same rows.
         """
         try:
-            shown = signing.loads(request.POST.get("shown", ""))
+            shown = signing.loads(request.POST.get("shown", ""), salt=_SALT)
         except signing.BadSignature:
             raise Http404 from None
         still = [each for each in chosen if shown.get(str(each.pk)) == str(each)]
@@ -186,7 +187,9 @@ class ProposedMayorAdmin(FileImportMixin, ScopedAdmin):
                 "proposals": proposals[:ASKED_SHOWN],
                 "count": len(proposals),
                 "more": max(len(proposals) - ASKED_SHOWN, 0),
-                "shown": signing.dumps({p.pk: str(p) for p in proposals}, compress=True),
+                "shown": signing.dumps(
+                    {p.pk: str(p) for p in proposals}, salt=_SALT, compress=True
+                ),
                 "action": request.POST["action"],
                 "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
                 "select_across": request.POST.get("select_across", "0"),

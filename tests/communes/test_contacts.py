@@ -70,12 +70,24 @@ def test_importing_the_same_again_changes_nothing(agde):
         ("33467000001", "04 67 00 00 01"),
         ("+33 (0)4 67 00 00 01", "04 67 00 00 01"),
         ("Tél : 04.67.00.00.01", "04 67 00 00 01"),
-        ("04 67 00 00", "04 67 00 00"),
     ],
 )
 def test_a_telephone_is_kept_as_one_that_is_typed(agde, sent, kept):
     import_contacts(csv("insee;telephone", f"34003;{sent}"))
     assert reread(agde).phone == kept
+
+
+@pytest.mark.parametrize("sent", ["04 67 00 00", "4,67E+08", "04 67 00 00 01 / 06 00 00 00 01"])
+def test_what_is_no_telephone_is_told_and_the_rest_of_its_row_is_taken(agde, sent):
+    import_contacts(csv("insee;telephone", "34003;0467000001"))
+    report = import_contacts(csv("insee;telephone;mail", f"34003;{sent};a@b.example"))
+    assert (reread(agde).phone, reread(agde).email) == ("04 67 00 00 01", "a@b.example")
+    assert f"laissé de côté, téléphone « {sent} »" in report.remarks[0].reason
+
+
+def test_a_word_in_place_of_a_telephone_takes_nothing_away(agde):
+    import_contacts(csv("insee;telephone", "34003;0467000001"))
+    assert import_contacts(csv("insee;telephone", "34003;néant")).changed == []
 
 
 def test_an_empty_cell_takes_nothing_away(agde):

@@ -92,6 +92,14 @@ def test_the_same_person_written_otherwise_is_not_proposed(agde):
 
 
 @pytest.mark.parametrize(
+    "day", ["2026-03-28", "28/03/2026 00:00", "2026-03-28 00:00:00", "28-03-2026", "46109"]
+)
+def test_a_day_is_read_however_a_spreadsheet_has_left_it(agde, day):
+    import_mayors(directory((*NEW[:4], day)), today=TODAY)
+    assert ProposedMayor.objects.get().since == datetime.date(2026, 3, 28)
+
+
+@pytest.mark.parametrize(
     ("mayor", "said"),
     [
         (("34003", "FRÊCHE", "Hélène", "F", "28/11/2026"), "est dans le futur"),

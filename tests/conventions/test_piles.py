@@ -8,11 +8,13 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
+from django_q.models import OrmQ
 from PIL import Image
 
 from accounts.roles import Role
 from communes.models import Department
-from conventions.models import Piece, issue_documents, latest_piece
+from conventions.models import Piece, hand_in, issue_documents, latest_piece
 from conventions.piles import reading as piles
 from conventions.piles.models import Pile, Sheaf
 from conventions.piles.paper import Paper
@@ -20,6 +22,7 @@ from conventions.piles.tasks import read_pile
 from documents.received import scans
 from documents.received.scans import read_pages
 from documents.received.uploads import UploadedPdf
+from jobs import heartbeat
 from lifecycle.errors import TransitionRefused
 from tests.documents.papers import blank, noisy, pile, sheet, turned
 from tests.documents.test_photographs import photograph
@@ -213,6 +216,17 @@ def test_a_sheaf_is_split_where_a_first_page_was_missed(confirmed, rectorat):
     assert second.issued is None
 
 
+def test_a_pile_that_no_worker_reads_is_told(agent, rectorat):
+    OrmQ.objects.create(key="conventions", payload="", lock=timezone.now())
+    (received,) = piles.receive([UploadedPdf(content=pile(sheet()), pages=1)], by=rectorat)
+    said = "1 tâche attend"
+    assert said not in agent.get(page_of(received)).content.decode()
+    OrmQ.objects.update(lock=timezone.now() - datetime.timedelta(minutes=3))
+    assert said in agent.get(page_of(received)).content.decode()
+    heartbeat.begin(timezone.now())
+    assert said not in agent.get(page_of(received)).content.decode()
+
+
 # --- On screen --------------------------------------------------------------
 @pytest.fixture
 def agent(client, rectorat):
@@ -292,6 +306,20 @@ def test_a_sheaf_of_another_length_is_not_ticked_in_advance(agent, confirmed, re
     (form,) = page.context["decisions"]
     assert form["decision"].value() == "wait"
     assert "Vérifiez qu'il n'en manque pas" in page.content.decode()
+
+
+def test_a_sheaf_with_a_page_that_nothing_was_read_of_is_not_ticked_in_advance(
+    agent, confirmed, rectorat
+):
+    """As long as it should be: its last page may be lacking, and this one somebody else's first."""
+    received = dropped(*printed(confirmed), by=rectorat)
+    last = received.page_count
+    received.pages.filter(number=last).update(is_unreadable=True, reference="")
+    assert not received.sheaves.get().has_other_length
+    page = agent.get(page_of(received))
+    (form,) = page.context["decisions"]
+    assert form["decision"].value() == "wait"
+    assert f"la page {last} : vérifiez qu'elle est de ce document" in page.content.decode()
 
 
 def test_a_page_of_two_documents_is_attached_to_neither_until_a_person_says_which(
@@ -388,6 +416,57 @@ def test_what_was_attached_before_a_failure_is_told_all_the_same(
     assert received.sheaves.filter(state=Sheaf.State.ATTACHED).get() == first
     after = [each.notifications.count() for each in (confirmed, elsewhere)]
     assert after == [before[0] + 1, before[1]]
+
+
+def test_papers_of_a_file_come_back_with_what_is_told_of_them_or_not_at_all(
+    agent, confirmed, rectorat, monkeypatch
+):
+    """A process killed between two of them: the first would be there, and nobody told."""
+    received = dropped(*printed(confirmed), by=rectorat)
+    received.sheaves.get().split(2)
+    first, second = received.sheaves.all()
+    before = confirmed.notifications.count()
+
+    def killed(dossier, papers, *, by):
+        if "deposit_receipt" in papers:
+            raise KeyboardInterrupt
+        return hand_in(dossier, papers, by=by)
+
+    monkeypatch.setattr("conventions.piles.models.hand_in", killed)
+    data = (
+        decide(first, "attach", reference=to_sign(confirmed).document.reference)
+        | decide(second, "attach", reference=confirmed.reference, kind="deposit_receipt")
+        | {"sheaf": [first.pk, second.pk]}
+    )
+    with pytest.raises(KeyboardInterrupt):
+        agent.post(page_of(received), data)
+    assert {sheaf.state for sheaf in received.sheaves.all()} == {Sheaf.State.WAITING}
+    assert latest_piece(confirmed, Piece.Kind.CONVENTION_SIGNED) is None
+    assert confirmed.notifications.count() == before
+
+
+def test_pages_that_cannot_be_taken_out_are_refused_and_the_others_go_on(
+    agent, confirmed, elsewhere, rectorat, monkeypatch
+):
+    received = dropped(printed(confirmed)[0], printed(elsewhere)[0], by=rectorat)
+    first, second = received.sheaves.all()
+
+    def extract(content, pages):
+        if pages == first.pages:
+            raise scans.UnreadablePile("killed")
+        return extracted(content, pages)
+
+    extracted = scans.extract
+    monkeypatch.setattr(scans, "extract", extract)
+    data = (
+        decide(first, "attach", reference=to_sign(confirmed).document.reference)
+        | decide(second, "attach", reference=to_sign(elsewhere).document.reference)
+        | {"sheaf": [first.pk, second.pk]}
+    )
+    page = agent.post(page_of(received), data)
+    assert "numérisez-les à nouveau" in page.content.decode()
+    assert [form.sheaf for form in page.context["decisions"]] == [first]
+    assert latest_piece(elsewhere, Piece.Kind.CONVENTION_SIGNED) is not None
 
 
 def test_a_paper_that_stays_in_its_pile_is_told_to_nobody(confirmed, rectorat):

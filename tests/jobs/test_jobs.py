@@ -282,6 +282,25 @@ def test_nothing_is_taken_up_while_workers_have_tasks_to_come_to(rectorat, no_wo
     assert no_worker == []
 
 
+def test_what_a_dead_worker_held_of_a_stopped_job_is_told_and_may_be_asked_for_again(rectorat):
+    convention = accepted()
+    job = start(rectorat)
+    jobs.claim(job)
+    assert jobs.cancel(job)
+    jobs.take_up()
+    assert job.items.get().state == JobItem.State.TAKEN  # Its worker may be alive.
+    long_ago = timezone.now() - jobs.STALE_AFTER - datetime.timedelta(seconds=1)
+    JobItem.objects.update(taken_at=long_ago)
+    tasks.run_job(job.pk)  # A task of before it was stopped.
+    assert not convention.pieces.exists()
+    jobs.take_up()
+    item = job.items.get()
+    assert (item.state, item.reason[:10]) == (JobItem.State.LEFT_OUT, "Interrompu")
+    assert jobs.retry(job) == 1
+    tasks.run_job(job.pk)
+    assert convention.pieces.count() == 1
+
+
 def test_who_has_lost_its_claim_writes_nothing(rectorat, monkeypatch):
     """A worker so slow that another has taken its rows: only the other one's work stays."""
     convention = ConventionFactory()

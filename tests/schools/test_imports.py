@@ -573,3 +573,16 @@ class TestWhereASchoolStands:
         assert (len(report.created), len(report.refused)) == (1, 0)
         school = School.objects.get()
         assert (school.latitude, school.longitude) == (None, None)
+
+
+def test_what_a_spreadsheet_has_shortened_is_left_aside_and_told():
+    import_schools(csv(row()))
+    report = import_schools(csv(row(phone="4,67E+08", pupils="260")))
+    school = School.objects.get()
+    assert (school.phone, school.pupils) == ("0467694400", 260)
+    assert "téléphone « 4,67E+08 »" in report.remarks[0].reason
+
+
+def test_codes_and_counts_written_as_amounts_are_read():
+    import_schools(csv(row(nature="151,00", pupils="259,00", commune="34337,00")))
+    assert School.objects.get().pupils == 259

@@ -1,11 +1,12 @@
 """What lists are searched by: one text a row, which says what the row says, whoever writes."""
 
+from contextlib import nullcontext
 from io import StringIO
 
 import pytest
 from django.contrib import admin
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.urls import reverse
 
 from communes.models import Collectivity, Commune
@@ -140,3 +141,33 @@ def test_each_text_is_indexed_by_its_trigrams_on_postgresql():
             indexed = {table for (table,) in cursor.fetchall()}
     expected = {model._meta.db_table for model in searched_models()} if is_postgresql else set()
     assert indexed == expected
+
+
+class Said(Exception):
+    """What PostgreSQL says, beneath Django's own error."""
+
+    def __init__(self, sqlstate):
+        self.sqlstate = sqlstate
+
+
+def refused(sqlstate):
+    """Have the database refuse what would create anything, for the reason of this code."""
+
+    def refuse(execute, sql, *rest):
+        if sql.startswith("CREATE"):
+            raise OperationalError(sqlstate) from Said(sqlstate)
+        return execute(sql, *rest)
+
+    return connection.execute_wrapper(refuse)
+
+
+def test_who_may_not_create_the_extension_goes_on_without_it():
+    with refused("42501"):
+        assert install_indexes() is False
+
+
+def test_a_full_disk_is_not_taken_for_a_missing_extension():
+    is_postgresql = connection.vendor == "postgresql"
+    expected = pytest.raises(OperationalError) if is_postgresql else nullcontext()
+    with refused("53100"), expected:
+        assert install_indexes() is False

@@ -24,6 +24,7 @@ from documents.models import Document
 from town_hall.views.draft import show_draft
 from town_hall.views.files import find_convention
 from town_hall.views.form import writers
+from town_hall.views.transferred import InArchives, or_in_archives
 
 
 class PrintPage(TemplateView):
@@ -89,6 +90,7 @@ def download_act_text(
     return response
 
 
+@or_in_archives
 def download_piece(request: HttpRequest, pk: int) -> FileResponse:
     """Send a piece of a file in the person's scope."""
     piece = find_piece(user_of(request), pk)
@@ -101,14 +103,17 @@ def download_piece(request: HttpRequest, pk: int) -> FileResponse:
 
 
 def find_piece(user: User, pk: int) -> Piece:
-    """Return a piece of a file in the person's scope, or 404."""
-    return get_object_or_404(
+    """Return a piece of a file in the person's scope, or 404. Raises InArchives."""
+    piece = get_object_or_404(
         Piece.objects.select_related(
             "document", "convention__collectivity", "convention__campaign"
         ),
         pk=pk,
         convention__in=Convention.objects.for_user(user),
     )
+    if not piece.document.file:
+        raise InArchives(piece.convention)
+    return piece
 
 
 def open_file(document: Document) -> File:

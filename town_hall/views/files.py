@@ -106,7 +106,9 @@ class ConventionPage(DetailView):
         user = user_of(self.request)
         return super().get_context_data(
             file=file,
-            may_write=user.role != Role.FINANCE and convention.state != State.ABANDONED,
+            may_write=user.role != Role.FINANCE
+            and convention.state != State.ABANDONED
+            and not convention.is_transferred,
             abandonment=file.abandonment,
             # What was printed before a correction is not to be signed any more.
             to_sign=[p for p in printed if p.pk not in file.past],
