@@ -175,7 +175,8 @@ def _read(uploaded_file, limit: int | None = None) -> bytes:
     if len(content) > limit:
         raise ValidationError(
             f"Ce fichier dépasse {limit // (1024 * 1024)} Mo. Numérisez le document en noir et "
-            "blanc, à 200 points par pouce, puis déposez-le à nouveau.",
+            "blanc, à 200 points par pouce, ou photographiez-le à une définition plus basse, puis "
+            "déposez-le à nouveau.",
             code="too_large",
         )
     return content

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.one_database
 FILE = "/conventions/2026-2027/34344/"
 ANYWAY = "Ajouter quand même, non signé"
 # A paper is read by a process of its own: milliseconds, on a machine at work.
-READ = 30_000
+READ = 60_000
 
 
 def unsigned(page):

@@ -164,13 +164,15 @@ def test_without_javascript_the_menu_of_a_telephone_is_open(anybody, sign_in_onc
 
 
 @pytest.mark.one_database
-def test_without_javascript_the_link_opens_the_file_and_its_papers_are_printed(anybody):
+def test_without_javascript_the_link_opens_the_file_and_its_papers_are_read(anybody):
     page = anybody(java_script_enabled=False)
     page.goto(link_of(page, "Villeneuve.*2022-2023.*à vérifier"))
     page.get_by_role("button", name="Ouvrir le dossier").click()
     expect(page.get_by_text("Voir la liste des écoles")).to_be_visible()
+    # Of a year that is over, nothing is signed any more; its papers stay.
     page.goto("/conventions/2022-2023/34337/imprimer/")
-    expect(page.get_by_role("heading", name="Imprimer et signer")).to_be_visible()
+    expect(page.get_by_text("il n’y a plus rien à faire")).to_be_visible()
+    page.get_by_role("link", name="Revenir au dossier").click()
     with page.expect_download() as found:
         page.get_by_role("link", name=re.compile("^Convention à signer")).click()
     with open(found.value.path(), "rb") as file:

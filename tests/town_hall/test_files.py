@@ -1,6 +1,7 @@
 """A town hall's file, from its first look to the executory date."""
 
 import datetime
+from html import unescape
 from io import BytesIO
 
 import docx
@@ -18,7 +19,7 @@ from conventions.models import attach, issue_documents
 from conventions.situations import warnings
 from documents.received.uploads import UploadedPdf
 from lifecycle.rereading import fingerprint
-from tests.factories import ConventionFactory, UserFactory, print_quickly
+from tests.factories import ConventionFactory, GroupingFactory, UserFactory, print_quickly
 
 pytestmark = pytest.mark.django_db
 
@@ -354,3 +355,32 @@ def test_no_correction_is_offered_once_the_collectivity_has_signed(mairie, with_
     print_quickly(with_act)
     with_act.sign_for_collectivity(by=town_hall, on=TODAY())
     assert CORRECT not in mairie.get(with_act.get_absolute_url()).text
+
+
+@pytest.fixture
+def of_syndicat(convention, town_hall):
+    """Signed by a syndicat, which then elects somebody else."""
+    convention.collectivity = GroupingFactory(members=[convention.collectivity.commune])
+    convention.save()
+    town_hall.collectivities.set([convention.collectivity])
+    convention.send(by=None)
+    convention.accept(by=None)
+    record_act(convention, by=None, kind="decision", number="1", dated_on=TODAY())
+    print_quickly(convention)
+    convention.sign_for_collectivity(by=None, on=TODAY())
+    return convention
+
+
+def test_whoever_is_elected_after_the_signature_is_named_as_before_it(mairie, of_syndicat):
+    page = url("convention_representative", of_syndicat)
+    html = unescape(mairie.get(page).text)
+    assert "au féminin (« La Présidente »)" in html
+    assert "Le Maire" not in html
+    elected = {
+        "representative_last_name": "Vidal",
+        "representative_capacity": "Présidente",
+        "representative_since": "24/11/26",
+    }
+    answer = mairie.post(page, identity(of_syndicat, **elected))
+    assert "« Président »" in str(answer.context["form"].errors["representative_capacity"])
+    assert mairie.post(page, identity(of_syndicat, capacity_gender="F", **elected)).url

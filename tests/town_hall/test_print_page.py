@@ -118,6 +118,12 @@ def test_an_act_withdrawn_is_not_offered_to_be_signed(mairie, withdrawn):
     assert "Acte retiré" in file.text
 
 
+def test_no_date_of_an_act_withdrawn_is_asked_for_at_the_return(mairie, withdrawn):
+    page = mairie.get(url("convention_return", withdrawn))
+    assert [field.name for field in page.context["form"].facts_fields] == ["on"]
+    assert "prendre un nouvel acte" in page.text
+
+
 def test_nothing_is_printed_of_an_act_withdrawn(withdrawn):
     assert withdrawn.kinds_to_issue() == [Piece.Kind.CONVENTION]
     _, context = withdrawn.text_and_context(Piece.Kind.CONVENTION)

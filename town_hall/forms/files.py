@@ -104,7 +104,35 @@ class RepresentedFileForm(FileForm, RepresentedForm, RereadForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.word("representative_capacity", label="Fonction du représentant")
-        self.word("capacity_gender", label="Cette fonction s'écrit")
+        self.word("capacity_gender", label="Cette fonction s'écrit", help_text="")
+        if not self.instance.representative_capacity:
+            self.initial["representative_capacity"] = self.instance.executive.capitalize()
+        feminine, masculine = (
+            ("La Présidente", "Le Président")
+            if self.instance.is_grouping
+            else ("La Maire", "Le Maire")
+        )
+        self.offer(
+            "capacity_gender",
+            [
+                ("", "Choisissez"),
+                ("F", f"au féminin (« {feminine} »)"),
+                ("M", f"au masculin (« {masculine} »)"),
+            ],
+        )
+
+    def clean(self) -> None:
+        super().clean()
+        self._agree_on_gender()
+
+    def _agree_on_gender(self) -> None:
+        gender = self.cleaned_data.get("capacity_gender", "")
+        right = {"F": "Présidente", "M": "Président"}.get(gender)
+        capacity = self.cleaned_data.get("representative_capacity")
+        if right and capacity in ("Président", "Présidente") and capacity != right:
+            self.add_error(
+                "representative_capacity", f"Selon ce que vous avez choisi : « {right} »."
+            )
 
 
 class IdentityForm(RepresentedFileForm):
@@ -143,25 +171,6 @@ class IdentityForm(RepresentedFileForm):
         for name in required:
             self.fields[name].required = True
         self.fields["siret"].widget.attrs["inputmode"] = "numeric"
-        if not self.instance.representative_capacity:
-            self.initial["representative_capacity"] = self.instance.executive.capitalize()
-        feminine, masculine = (
-            ("La Présidente", "Le Président")
-            if self.instance.is_grouping
-            else ("La Maire", "Le Maire")
-        )
-        self.offer(
-            "capacity_gender",
-            [
-                ("", "Choisissez"),
-                ("F", f"au féminin (« {feminine} »)"),
-                ("M", f"au masculin (« {masculine} »)"),
-            ],
-        )
-
-    def clean(self) -> None:
-        super().clean()
-        self._agree_on_gender()
 
     def refusal_of_stale(self) -> str:
         last = self.instance.history.select_related("history_user").first()
@@ -177,15 +186,6 @@ class IdentityForm(RepresentedFileForm):
                 f"{self.instance.siren}. Si votre SIREN a changé, prévenez le rectorat."
             )
         return siret
-
-    def _agree_on_gender(self) -> None:
-        gender = self.cleaned_data.get("capacity_gender", "")
-        right = {"F": "Présidente", "M": "Président"}.get(gender)
-        capacity = self.cleaned_data.get("representative_capacity")
-        if right and capacity in ("Président", "Présidente") and capacity != right:
-            self.add_error(
-                "representative_capacity", f"Selon ce que vous avez choisi : « {right} »."
-            )
 
     def clean_postcode(self) -> str:
         return read_postcode(self.cleaned_data["postcode"])

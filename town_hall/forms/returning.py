@@ -40,7 +40,8 @@ class ReturnForm(FileForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        convention, act = self.convention, self.convention.act
+        # Of one that was withdrawn, nothing more comes back.
+        convention, act = self.convention, self.convention.standing_act
         if act is None or act.is_adopted:
             self._leave_out(*self.act_names)
         if act is None or not act.is_decision:
