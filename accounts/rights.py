@@ -102,7 +102,7 @@ def remove_from(user: User, collectivity: Collectivity, *, by: User) -> None:
         held = Collectivity.objects.select_for_update(no_key=True).get(pk=collectivity.pk)
         if list(User.objects.managers_of(held)) == [user]:
             raise ValidationError(
-                f"{user} est seul à gérer les accès de {collectivity} : "
+                f"{user} est seul à gérer les accès {collectivity.of_title} : "
                 "nommez d'abord quelqu'un d'autre."
             )
         user.collectivities.remove(collectivity)

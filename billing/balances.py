@@ -4,6 +4,7 @@ The same as `billing.ledger` says of each titre; a test holds both to one anothe
 """
 
 import datetime
+from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
@@ -14,9 +15,9 @@ from django.db.models.functions import Cast, Coalesce, Round
 from django.utils import timezone
 
 from accounts.models import User
-from billing.ledger import euros
+from billing.ledger import answered, euros, suspends
 from billing.models import BatchOutcome, Entry, Titre
-from billing.models.entry import EntryKind
+from billing.models.entry import EntryKind, EntryQuerySet
 from billing.models.titre import TitreQuerySet
 from conventions.campaigns.models import Campaign
 
@@ -95,32 +96,32 @@ def unsettled(as_at: datetime.date, *beside: str) -> QuerySet[Entry, dict[str, A
     )
 
 
+def contestations(entries: EntryQuerySet) -> dict[int, list[tuple[Entry, Entry | None]]]:
+    """Return the contestations among entries in force, by the key of their titre, in order.
+
+    Each with its decision, None where there is none; in one query. They are few.
+    """
+    told = entries.filter(kind__in=(EntryKind.CONTESTED, EntryKind.DECIDED)).order_by("on", "pk")
+    of_titre: dict[int, list[Entry]] = defaultdict(list)
+    for entry in told.only("titre", "kind", "on", "amount"):
+        of_titre[entry.titre_id].append(entry)
+    return {key: answered(entries) for key, entries in of_titre.items()}
+
+
 def contested(titres: TitreQuerySet, as_at: datetime.date) -> dict[int, Decimal]:
     """Return what recovery is suspended for on a day, by the key of each contested titre.
 
     In euros: of the contestation that waits, never more than is still owed. In two queries.
     """
-    waiting = _waiting(as_at)
+    waiting = {
+        key: made.amount
+        for key, found in contestations(Entry.objects.in_force(as_at)).items()
+        for made, decision in found
+        if suspends(made, decision, as_at)
+    }
     among = titres.filter(pk__in=list(waiting)).order_by().values("pk")
     counted = Entry.objects.filter(on__lte=as_at, account__in=among).order_by()
     return {
         key: max(min(waiting[key], euros(balance)), Decimal("0.00"))
         for key, balance in counted.values_list("account").annotate(Sum("effect"))
     }
-
-
-def _waiting(as_at: datetime.date) -> dict[int, Decimal]:
-    """Return the amount of the contestation that waits on a day, by the key of its titre.
-
-    Of all titres: contestations are few.
-    """
-    waiting: dict[int, list[Decimal]] = {}
-    entries = Entry.objects.filter(kind__in=(EntryKind.CONTESTED, EntryKind.DECIDED))
-    rows = entries.in_force(as_at).order_by("on", "pk")
-    for key, kind, amount in rows.values_list("titre", "kind", "amount"):
-        stack = waiting.setdefault(key, [])
-        if kind == EntryKind.CONTESTED:
-            stack.append(amount)
-        elif stack:
-            stack.pop()
-    return {key: stack[-1] for key, stack in waiting.items() if stack}

@@ -63,6 +63,30 @@ def _is_reversed(entry: Entry, as_at: datetime.date) -> bool:
     return entry.is_reversed and entry.reversed_by.on <= as_at
 
 
+def answered(entries: Iterable[Entry]) -> list[tuple[Entry, Entry | None]]:
+    """Return the contestations among entries of one titre, in order, each with its decision.
+
+    A decision answers the contestation made last; what else there is among the entries is left.
+    """
+    found: list[tuple[Entry, Entry | None]] = []
+    for entry in entries:
+        if entry.kind == EntryKind.CONTESTED:
+            found.append((entry, None))
+        elif entry.kind == EntryKind.DECIDED:
+            open_ = [place for place, (_, decision) in enumerate(found) if decision is None]
+            if open_:
+                found[open_[-1]] = found[open_[-1]][0], entry
+    return found
+
+
+def suspends(made: Entry, decision: Entry | None, as_at: datetime.date) -> bool:
+    """Tell whether a contestation waits on a day: neither decided nor rejected by silence.
+
+    Recovery is suspended until then (décret 2012-1246, articles 117 and 118).
+    """
+    return decision is None and as_at < collection.decide_by(made.on)
+
+
 @dataclass(frozen=True)
 class Account:
     """A titre as at a day: `entries` about itself, `counted` those that count on its balance.
@@ -148,12 +172,22 @@ class Account:
         return euros(sum(entry.effect for entry in self.counted))
 
     # --- Contestation -------------------------------------------------------
+    @cached_property
+    def contestations(self) -> list["Contestation"]:
+        """The oldest first; the last alone can wait, or be decided."""
+        return [Contestation(self, made, decision) for made, decision in answered(self.entries)]
+
     @property
     def contested(self) -> Entry | None:
-        """The contestation that waits for its decision."""
-        made = [e for e in self.entries if e.kind == EntryKind.CONTESTED]
-        decided = [e for e in self.entries if e.kind == EntryKind.DECIDED]
-        return made[-1] if len(made) > len(decided) else None
+        """The contestation that waits: neither decided nor rejected by silence."""
+        waiting = [each.made for each in self.contestations if each.waits]
+        return waiting[-1] if waiting else None
+
+    @property
+    def undecided(self) -> Entry | None:
+        """The contestation that a decision would answer: the last, once silence rejected it too."""
+        last = self.contestations[-1] if self.contestations else None
+        return last.made if last and not last.decision else None
 
     @property
     def contested_amount(self) -> Decimal:
@@ -220,6 +254,76 @@ class Account:
         if self.written_off:
             return Status.WRITTEN_OFF
         return Status.RECEIVED if self.received > 0 else Status.REMITTED
+
+
+@dataclass(frozen=True)
+class Contestation:
+    """One contestation of a titre as at the day of its account, and its decision if there is one.
+
+    Before the accountant, within two months of notification; the authorising officer has six
+    months from its receipt, silence rejects; then two months to go to court (décret 2012-1246,
+    articles 117 and 118).
+    """
+
+    account: Account
+    made: Entry
+    decision: Entry | None
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether recovery is suspended by it."""
+        return suspends(self.made, self.decision, self.account.as_at)
+
+    @property
+    def decide_by(self) -> datetime.date:
+        """The day on which silence rejects it."""
+        return collection.decide_by(self.made.on)
+
+    @property
+    def left(self) -> int:
+        """Days left to decide before silence rejects."""
+        return (self.decide_by - self.account.as_at).days
+
+    @property
+    def is_rejected_by_silence(self) -> bool:
+        """Tell whether silence rejected it, and nothing was decided since."""
+        return self.decision is None and not self.waits
+
+    @property
+    def was_decided_late(self) -> bool:
+        """Tell whether silence had rejected it when it was decided."""
+        return self.decision is not None and self.decision.on >= self.decide_by
+
+    @property
+    def over_on(self) -> datetime.date:
+        """The day from which it suspends nothing: that of its decision or of the silence."""
+        return min(self.decision.on, self.decide_by) if self.decision else self.decide_by
+
+    @property
+    def court_until(self) -> datetime.date:
+        return collection.court_until(self.made.on, self.decision.on if self.decision else None)
+
+    @property
+    def may_go_to_court(self) -> bool:
+        """Tell whether the days to go to court are under way."""
+        return not self.waits and self.account.as_at <= self.court_until
+
+    @property
+    def opens_court(self) -> bool:
+        """Tell whether its decision gives two months to go to court: not once they are over."""
+        silence = collection.court_until(self.made.on)
+        return self.decision is not None and self.decision.on <= silence
+
+    @property
+    def is_late(self) -> bool | None:
+        """Tell whether it came after its delay; None where the notification is not known."""
+        until = self.account.contest_until
+        return None if until is None else self.made.on > until
+
+    @property
+    def maintained(self) -> Decimal:
+        """What is left due of what was contested, in euros."""
+        return self.made.amount - (self.decision.amount if self.decision else Decimal("0.00"))
 
 
 def account_of(titre: Titre, as_at: datetime.date | None = None) -> Account:

@@ -262,15 +262,20 @@ def _own_decision(account: Account, fact: Fact) -> str | dict[str, str]:
 
 
 def _contestation(account: Account, fact: Fact) -> str | dict[str, str]:
+    """One at a time: the next comes once the last was decided, or rejected by silence."""
     if account.contested:
         return f"Une contestation du {account.contested.on:%d/%m/%Y} attend déjà sa décision."
+    if account.contestations and fact.on < account.contestations[-1].over_on:
+        last = account.contestations[-1].made
+        return {"on": f"Ce jour-là, celle du {last.on:%d/%m/%Y} attendait encore sa décision."}
     if account.balance <= 0:
         return "Plus rien n'est dû sur ce titre : il n'y a rien à contester."
     return _at_most_owed(account, fact)
 
 
 def _decision(account: Account, fact: Fact) -> str | dict[str, str]:
-    contested = account.contested
+    """Silence that rejected may still be followed by a decision, which confirms or grants."""
+    contested = account.undecided
     if contested is None:
         return "Aucune contestation de ce titre n'attend de décision."
     if fact.on < contested.on:
@@ -304,12 +309,15 @@ def _what_rests_on(entry: Entry) -> str:
     elif entry.kind == EntryKind.RECEIVED:
         back = account.received - entry.amount
         return "" if back >= 0 else "Un encaissement annulé ou un remboursement repose sur elle."
-    elif entry.kind == EntryKind.CONTESTED and account.contested != entry:
-        return "Une décision a été prise sur cette contestation."
+    elif entry.kind == EntryKind.CONTESTED:
+        if any(each.made == entry and each.decision for each in account.contestations):
+            return "Une décision a été prise sur cette contestation."
     elif entry.kind == EntryKind.REJECTED:
         if any(account_of(titre).stands for titre in _later_titres(account.titre)):
             return "Une nouvelle demande a été faite depuis : ce rejet ne peut plus être annulé."
     elif entry.kind == EntryKind.DECIDED:
+        if account.contestations[-1].decision != entry:
+            return "Une autre contestation a été reçue depuis cette décision."
         part = decision_part(entry)
         later = (titre for titre in _later_titres(account.titre) if part in titre.parts)
         if any(account_of(titre).stands for titre in later):

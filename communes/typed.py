@@ -11,7 +11,7 @@ _NATIONAL = re.compile(r"0[1-9]\d{8}")
 _WITHOUT_ZERO = re.compile(r"(?:33)?([1-9]\d{8})", re.ASCII)
 _ABROAD = re.compile(r"\+\d{8,15}")
 # Letters with their accents, and what stands between them in a name.
-_NAME_SIGNS = frozenset(" '’-.\u00a0\u2011")
+_NAME_SIGNS = frozenset(" '’-.\u00a0\u202f\u2010\u2011")
 _PICTURES = frozenset({"So", "Sk", "Cs", "Co", "Cn", "Cc"})
 
 
@@ -53,11 +53,15 @@ def refuse_pictures(text: str) -> None:
     """Raise ValidationError for signs that no document prints: a validator of what is printed."""
     for sign in text:
         if unicodedata.category(sign) in _PICTURES and sign != "°":
-            raise ValidationError(f"Retirez « {sign} » : ce signe ne s'imprime pas.")
+            raise ValidationError(f"Retirez {_shown(sign)} : ce signe ne s'imprime pas.")
 
 
 def validate_name(text: str) -> None:
     """Raise ValidationError unless `text` is made of letters, as a person's name is."""
     for sign in text:
         if unicodedata.category(sign)[0] not in "LM" and sign not in _NAME_SIGNS:
-            raise ValidationError(f"« {sign} » n'a pas sa place dans un nom : vérifiez-le.")
+            raise ValidationError(f"Vérifiez ce nom : {_shown(sign)} n'y a pas sa place.")
+
+
+def _shown(sign: str) -> str:
+    return f"« {sign} »" if sign.isprintable() else "la tabulation"

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "config.apps.SiteConfig",
     "demonstration",
     "rectorat",
+    "rectorat.purging",
     "rectorat.lists",
     "town_hall",
     "billing.returns",
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
     "billing",
     "billing.coding",
     "conventions.dossiers",
+    "conventions.archives",
     "conventions.piles",
     "conventions.amendments",
     "conventions.terminations",
@@ -101,6 +103,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "config.typed.SeenAsTyped",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -275,22 +278,23 @@ STORAGES = {
     "documents": _BUCKET if S3_BUCKET else _FOLDER,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# Print by pages kept from earlier documents (documents/press/standing_type.py); the same pages, slowly,
-# without.
+# Print by pages kept from earlier documents (documents/press/standing_type.py); slowly without.
 STANDING_TYPE = env.bool("STANDING_TYPE", default=True)
 # One document in so many is printed both ways and compared (documents/proofs.py); 0 for none.
 STANDING_TYPE_CHECKED = env.int("STANDING_TYPE_CHECKED", default=200)
 # Backups are encrypted for this public key of age, and read by this file of private ones.
 BACKUP_AGE_RECIPIENT = env("BACKUP_AGE_RECIPIENT", default="")
 BACKUP_AGE_IDENTITY = env("BACKUP_AGE_IDENTITY", default="")
+# Where the archives of campaigns that are asked for on their pages are written; none if empty.
+ARCHIVE_DIR = env("ARCHIVE_DIR", default="")
+# Years after its end from which a campaign may be purged, once archived; 0: never.
+CAMPAIGN_RETENTION_YEARS = env.int("CAMPAIGN_RETENTION_YEARS", default=0)
 # Larger than any real piece (a scan of a few pages), small enough to stay bounded.
 UPLOAD_MAX_BYTES = 15 * 1024 * 1024
 # A pile of scans, told apart by the rectorat.
 PILE_MAX_BYTES = 200 * 1024 * 1024
 # The authorities whose certificates make a signatory known: a folder of PEM or DER files.
-TRUSTED_CERTIFICATES_DIR = Path(
-    env("TRUSTED_CERTIFICATES_DIR", default=str(VAR_DIR / "certificates"))
-)
+TRUSTED_CERTIFICATES_DIR = Path(env("TRUSTED_CERTIFICATES_DIR", default=VAR_DIR / "certificates"))
 # Where ClamAV's daemon listens: unix:///run/clamav/clamd.ctl, tcp://127.0.0.1:3310; none if empty.
 CLAMAV_SOCKET = env("CLAMAV_SOCKET", default="")
 DSFR_USE_INTEGRITY_CHECKSUMS = False
@@ -365,6 +369,7 @@ SCHEDULES = {
 # What agents may ask of it for many rows at once, room by room (jobs.actions.Action by name).
 JOB_ACTIONS = [
     "conventions.dossiers.long_actions.ACTIONS",
+    "conventions.archives.long_actions.ACTIONS",
     "conventions.enrolment.long_actions.ACTIONS",
     "rectorat.territory.closures.ACTIONS",
     "rectorat.territory.invitations.ACTIONS",

@@ -37,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def legal(request: HttpRequest) -> HttpResponse:
     """Say who runs the site, what it keeps of people, and how accessible it is."""
-    return render(request, "legal.html")
+    return render(request, "legal.html", {"retention": settings.CAMPAIGN_RETENTION_YEARS})
 
 
 def failed(request: HttpRequest) -> HttpResponse:

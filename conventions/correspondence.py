@@ -16,8 +16,12 @@ from lifecycle.errors import TransitionRefused
 
 
 def can_post_message(convention: Convention) -> bool:
-    """Tell whether the thread is open: neither before the file is sent nor once given up."""
-    return convention.state not in (State.PREPARED, State.ABANDONED)
+    """Tell whether the thread is open: neither before the file is sent nor once given up.
+
+    Nor once transferred to the archives.
+    """
+    is_open = convention.state not in (State.PREPARED, State.ABANDONED)
+    return is_open and not convention.is_transferred
 
 
 def post_message(

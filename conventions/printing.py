@@ -10,7 +10,7 @@ from communes.models import Collectivity, Party
 from conventions.acts.models import Act
 from conventions.acts.sitting import Sitting
 from conventions.campaigns.models import Campaign
-from conventions.campaigns.tariff_words import on_papers
+from conventions.campaigns.tariff_words import on_papers, typed_in_words
 from conventions.campaigns.tariffs import Charge, Relief, Tariff
 from conventions.models.enrolment import Enrolment, EnrolmentQuerySet
 from documents.contexts import (
@@ -136,6 +136,7 @@ def party_of(collectivity: Collectivity, party: Party, *, title: str) -> PartyCo
 
 def convention_context(convention: Printed) -> ConventionContext:
     """Return everything the convention prints."""
+    lines = list(convention.enrolments.as_issued().select_related("typed"))
     return ConventionContext(
         reference=convention.reference,
         school_year=convention.campaign.school_year,
@@ -143,12 +144,17 @@ def convention_context(convention: Printed) -> ConventionContext:
         ends_on=convention.campaign.ends_on,
         unit_fee=convention.unit_fee,
         amount=convention.amount,
-        schools=school_lines(convention.enrolments.as_issued()),
+        schools=school_lines(lines),
         region=region_context(convention.campaign),
         collectivity=party_context(convention),
         signed_on=last_signature(convention.collectivity_signed_on, convention.region_signed_on),
         authorised_by=act_in_words(convention.act),
-        tariff=on_papers(convention.rule, convention.charge, convention.exception),
+        tariff=on_papers(
+            convention.rule,
+            convention.charge,
+            convention.exception,
+            note=typed_in_words(convention.rule, lines),
+        ),
     )
 
 
@@ -160,8 +166,8 @@ def last_signature(
 
 
 def act_in_words(act: Act | None) -> str:
-    """Return "la décision n° 2022DECAD076 du 10 octobre 2022", "" until the act is taken."""
-    if act is None or act.dated_on is None:
+    """Return "la décision n° 2022DECAD076 du 10 octobre 2022", "" for one not taken, or withdrawn."""
+    if act is None or act.dated_on is None or act.withdrawn_on:
         return ""
     return f"la {act} du {long_date(act.dated_on)}"
 

@@ -72,7 +72,8 @@ class DocumentAdmin(FoldedSearchMixin, ReadOnlyAdmin):
 
     @admin.display(description="référence ou nom d'origine", ordering="reference")
     def reference_or_name(self, document: Document) -> str:
-        return document.reference or document.original_name
+        """Without a name once its file went to the archives."""
+        return document.reference or document.original_name or "fichier transféré aux archives"
 
     @admin.display(description="valeurs imprimées")
     def printed_values(self, document: Document) -> str:

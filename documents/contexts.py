@@ -183,7 +183,8 @@ class LetterContext:
 
     `statement` is what the sender typed: grievances, or reasons for the termination.
     `conciliation_on` is None when no conciliation was held; `terminates_on` and
-    `amicable_until` are set in the second letter only.
+    `amicable_until` are set in the second letter only. `is_free` tells whether the convention
+    asks for nothing.
     """
 
     reference: str
@@ -199,6 +200,7 @@ class LetterContext:
     amicable_until: datetime.date | None
     region: RegionContext
     collectivity: PartyContext
+    is_free: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -248,7 +250,7 @@ class AmendmentActContext(ActContext):
 
 Context = ConventionContext | ActContext | AmendmentContext | LetterContext
 # Of all contexts: the next one when a field is added, renamed or written otherwise.
-VERSION = 4
+VERSION = 5
 _VERSION_KEY = "version"
 
 

@@ -19,6 +19,7 @@ from documents.wording import kinds
 from documents.wording.proofreading import proofread, tidy
 from lifecycle.door import refuse_limited
 from lifecycle.frozen import Frozen, FrozenError
+from lifecycle.triggers import Spared
 from tabular.folding import fold
 
 
@@ -173,10 +174,32 @@ def _stored_name(document: "Document", filename: str) -> str:
     return f"documents/{document.sha256[:2]}/{document.sha256}.pdf"
 
 
+# Whether a file holds a document whose campaign was transferred to the archives, or was not.
+_OF_CAMPAIGN = (
+    "JOIN conventions_convention f ON f.id = h.convention_id "
+    "JOIN campaigns_campaign c ON c.id = f.campaign_id WHERE c.transferred_on {where}"
+)
+_HELD = (
+    f"(EXISTS (SELECT 1 FROM conventions_piece h {_OF_CAMPAIGN} AND h.document_id = OLD.id) OR "  # noqa: S608
+    f"EXISTS (SELECT 1 FROM exchanges_message h {_OF_CAMPAIGN} AND h.attachment_id = OLD.id))"
+)
+
+
 class Document(Frozen):
     """A PDF, kept byte for byte: generated here, or uploaded by a party."""
 
     frozen_message = "Un document émis ne change plus."
+    # Its file, and the name that somebody gave it, go with a campaign that is transferred to the
+    # archives; its fingerprint, its reference, who made it and when stay.
+    frozen_but = (
+        Spared(
+            ("file", "original_name", "search_text", "context"),
+            "NEW.file = '' AND NEW.original_name IN (OLD.original_name, '') "
+            "AND NEW.search_text IN (OLD.search_text, '') "
+            "AND (NEW.context IS NULL OR NEW.context = OLD.context) "
+            f"AND {_HELD.format(where='IS NOT NULL')} AND NOT {_HELD.format(where='IS NULL')}",
+        ),
+    )
 
     file = models.FileField(
         "fichier", upload_to=_stored_name, storage=document_storage, max_length=200
@@ -234,6 +257,12 @@ class Document(Frozen):
     def build_search_text(self) -> str:
         """What the search box matches: written once, like the rest."""
         return fold(f"{self.reference} {self.original_name}")[:400]
+
+    def discard_bytes(self) -> None:
+        """Delete what the file held, once this row names it no more, unless another does."""
+        name = _stored_name(self, "")
+        if not self.file and not Document.objects.filter(file=name).exists():
+            document_storage().delete(name)
 
     def made_from(self, text_model: TextModel, context: dict[str, Any]) -> bool:
         """Tell whether this document came of that text and says the same as those values (JSON)."""

@@ -113,7 +113,9 @@ def page_html(
 
 
 def _is_free(context: Context) -> bool:
-    return not isinstance(context, LetterContext) and words_of(context).is_free
+    if isinstance(context, LetterContext):
+        return context.is_free
+    return words_of(context).is_free
 
 
 def _sections(kind: TextModel.Kind, body: str, context: Context) -> dict[str, SafeString]:

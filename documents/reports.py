@@ -9,9 +9,10 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from documents.press.plain import print_plainly
+from typography import mend_html
 
 
 def print_report(template: str, context: dict[str, Any]) -> bytes:
     """Return the PDF of a template that extends "documents/report.html"."""
-    content, _ = print_plainly(render_to_string(template, context))
+    content, _ = print_plainly(mend_html(render_to_string(template, context)))
     return content

@@ -35,13 +35,13 @@ class Frozen(models.Model):
     """A row written once.
 
     `frozen_message` says so in French; `frozen_when` is the SQL condition on `OLD` under
-    which the database refuses a change, always by default; `frozen_but` the change that it
+    which the database refuses a change, always by default; `frozen_but` the changes that it
     lets through all the same.
     """
 
     frozen_message: ClassVar[str] = "Ce qui est enregistré ici ne change plus."
     frozen_when: ClassVar[str] = ""
-    frozen_but: ClassVar[Spared | None] = None
+    frozen_but: ClassVar[tuple[Spared, ...]] = ()
 
     objects = FrozenQuerySet.as_manager()
 

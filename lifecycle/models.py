@@ -10,8 +10,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.models.user import WITHOUT_NAME
+from lifecycle import transferred
 from lifecycle.frozen import Frozen
 from lifecycle.triggers import Spared
+
+# The verb of the entry that tells of a transfer: it keeps the name of who asked for it.
+TRANSFER = "transfer"
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,21 @@ class Subject:
 
 class JournalEntry(Frozen):
     frozen_message = "Le journal ne se modifie pas."
-    # Three years after they left, people's names go (`accounts.leaving`); what they did stays.
-    frozen_but = Spared(
-        "by_name",
-        f"NEW.by_name LIKE '%{WITHOUT_NAME}' AND EXISTS (SELECT 1 FROM accounts_user "  # noqa: S608
-        f"WHERE id = OLD.by_id AND last_name = '{WITHOUT_NAME}' AND NOT is_active)",
+    frozen_but = (
+        # Three years after they left, people's names go (`accounts.leaving`); what they did stays.
+        Spared(
+            ("by_name",),
+            f"NEW.by_name LIKE '%{WITHOUT_NAME}' AND EXISTS (SELECT 1 FROM accounts_user "  # noqa: S608
+            f"WHERE id = OLD.by_id AND last_name = '{WITHOUT_NAME}' AND NOT is_active)",
+        ),
+        # What people wrote goes with a campaign that is transferred to the archives.
+        Spared(
+            ("by_name", "comment", "changes"),
+            f"NEW.by_name IN (OLD.by_name, '{transferred.NAME}') "  # noqa: S608
+            "AND NEW.comment IN (OLD.comment, '') AND NEW.changes IN (OLD.changes, '{}') "
+            f"AND OLD.verb <> '{TRANSFER}' AND EXISTS (SELECT 1 FROM campaigns_campaign "
+            "WHERE id = OLD.campaign_id AND transferred_on IS NOT NULL)",
+        ),
     )
 
     campaign = models.ForeignKey(

@@ -43,12 +43,13 @@ class Upkeep:
 
 @dataclass(frozen=True)
 class Spared:
-    """The one change that the database lets through: of `column` alone, where `when` holds.
+    """A change that the database lets through: of `columns` alone, where `when` holds.
 
-    `when` is SQL on NEW and OLD. The ORM refuses it like any other.
+    `when` is SQL on NEW and OLD, and says what each of them may become. The ORM refuses it like
+    any other.
     """
 
-    column: str
+    columns: tuple[str, ...]
     when: str
 
 
@@ -63,22 +64,25 @@ def triggers_of(model: Any) -> Iterator[Rule | Upkeep]:
         condition = model.frozen_when or "1 = 1"
         for event in ("UPDATE", "DELETE"):
             name = f"frozen_{model._meta.db_table}_{event.lower()}"
-            spared = getattr(model, "frozen_but", None) if event == "UPDATE" else None
-            refuses = f"({condition}) AND NOT ({_lets(model, spared)})" if spared else condition
-            yield Rule(name, f"BEFORE {event}", refuses, str(model.frozen_message))
+            spared = getattr(model, "frozen_but", ()) if event == "UPDATE" else ()
+            # What a condition does not know (NULL) is refused.
+            refuses = [condition, *(f"NOT COALESCE({_lets(model, one)}, 1 = 0)" for one in spared)]
+            message = str(model.frozen_message)
+            yield Rule(name, f"BEFORE {event}", " AND ".join(f"({c})" for c in refuses), message)
     yield from getattr(model, "database_rules", ())
 
 
 def _lets(model: Any, spared: Spared) -> str:
     """Return the SQL of a change that is let through: every other column stays as it is."""
-    others = [field.column for field in model._meta.concrete_fields if field.name != spared.column]
+    fields = model._meta.concrete_fields
+    others = [field.column for field in fields if field.column not in spared.columns]
     # Two unknown values are the same; older releases of SQLite have no word for that.
     same = [
         f'COALESCE(OLD."{column}" = NEW."{column}", '
         f'OLD."{column}" IS NULL AND NEW."{column}" IS NULL)'
         for column in others
     ]
-    return " AND ".join([spared.when, *same])
+    return " AND ".join([f"({spared.when})", *same])
 
 
 def install_triggers(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:

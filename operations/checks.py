@@ -12,6 +12,8 @@ from django_q.models import Schedule
 
 # Noon of a summer's day in UTC, two hours later in Paris.
 _SUMMER_NOON = "2026-07-01 12:00:00+00"
+# Years: no claim of the campaign is left by then (`law.deadlines.prescribed_on`).
+_PLAUSIBLE_RETENTION = range(5, 51)
 # Each process counts apart, or drops counters when there are many.
 _CACHES_THAT_FORGET = ("LocMemCache", "DummyCache", "FileBasedCache")
 
@@ -51,6 +53,8 @@ def check_folders(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
             id="operations.E003",
         )
     kept = {"MEDIA_ROOT": media, "var/cache": Path(str(settings.CACHES["files"]["LOCATION"]))}
+    if settings.ARCHIVE_DIR:
+        kept["ARCHIVE_DIR"] = Path(settings.ARCHIVE_DIR)
     for name, folder in kept.items():
         if not can_be_written(folder):
             yield Error(
@@ -113,6 +117,19 @@ def check_schedules(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
             f"The worker is not told to do: {', '.join(sorted(missing))}.",
             hint="Run manage.py schedules.",
             id="operations.E008",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_retention(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
+    """Refuse a retention of campaigns that would take away what may still be asked for."""
+    years = settings.CAMPAIGN_RETENTION_YEARS
+    if years and years not in _PLAUSIBLE_RETENTION:
+        yield Error(
+            f"CAMPAIGN_RETENTION_YEARS={years}: claims are asked for during nearly five years, and "
+            "so are their proofs; beyond fifty nothing would ever be purged.",
+            hint="Set it to what your archive service agreed to, from 5 to 50; unset, to purge nothing.",
+            id="operations.E009",
         )
 
 

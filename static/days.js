@@ -2,12 +2,25 @@
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
+  const plain = (text) => text.normalize("NFKD").replace(/[\u0300-\u036f\u00ad\u200b-\u200f]/g, "").toLowerCase();
+  const named = new Intl.DateTimeFormat("fr", { month: "long" });
+  const months = Array.from({ length: 12 }, (_, month) => plain(named.format(new Date(2024, month, 1))));
+  // The number of the one month that begins so, as the site understands it.
+  const numberOf = (word) => {
+    const found = months.filter((month) => month.startsWith(word));
+    return found.length === 1 ? months.indexOf(found[0]) + 1 : 0;
+  };
   const read = (text) => {
+    const written = plain(text)
+      .replace(/[\s./,‐-―-]+/g, " ")
+      .trim()
+      .replace(/^(le )?((lun|mar|mer|jeu|ven|sam|dim)[a-z]* )?/, "");
     const found =
-      text.trim().match(/^(\d{1,2})[ ./-]+(\d{1,2})[ ./-]+(\d{4}|\d{2})$/) ||
-      text.trim().match(/^(\d\d)(\d\d)(\d{4}|\d{2})$/);
+      written.match(/^(\d{1,2}) (\d{1,2}) (\d{4}|\d{2})$/) ||
+      written.match(/^(\d\d)(\d\d)(\d{4}|\d{2})$/) ||
+      written.match(/^(\d{1,2})(?: ?er)? ([a-z]{3,9}) (\d{4}|\d{2})$/);
     if (!found) return null;
-    const [day, month] = [Number(found[1]), Number(found[2])];
+    const [day, month] = [Number(found[1]), Number(found[2]) || numberOf(found[2])];
     const year = Number(found[3].length === 2 ? `20${found[3]}` : found[3]);
     const date = new Date(year, month - 1, day);
     return date.getMonth() === month - 1 && date.getDate() === day ? date : null;
@@ -17,7 +30,8 @@ document.addEventListener("DOMContentLoaded", () => {
   const iso = (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   const full = new Intl.DateTimeFormat("fr", { dateStyle: "full" });
   // A number and what it counts stay on one line, as everywhere on the site.
-  const inFrench = (date) => full.format(date).replace(/(\d+|1er) (?=\D)/, "$1\u00a0");
+  const inFrench = (date) =>
+    full.format(date).replace(/\b1 (?=\D)/, "1er ").replace(/(\d+|1er) (?=\D)/, "$1\u00a0");
 
   const button = (text, of, act) => {
     const made = document.createElement("button");

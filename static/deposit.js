@@ -8,7 +8,10 @@ document.addEventListener("DOMContentLoaded", () => {
   const lines = deposit.querySelector(".deposit-lines");
   const form = deposit.closest("form");
   const version = form.querySelector("input[name=version]");
-  const token = form.querySelector("input[name=csrfmiddlewaretoken]").value;
+  // Whoever signs in again, in another tab, has another token than this page was made with.
+  const token = () =>
+    document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ||
+    form.querySelector("input[name=csrfmiddlewaretoken]").value;
 
   deposit.querySelector(".deposit-drop").hidden = false;
   deposit.querySelector(".deposit-plain").remove();
@@ -39,13 +42,13 @@ document.addEventListener("DOMContentLoaded", () => {
           for (const [name, value] of Object.entries(told)) body.append(name, value);
           const request = new XMLHttpRequest();
           request.open("POST", deposit.dataset.address);
-          request.setRequestHeader("X-CSRFToken", token);
+          request.setRequestHeader("X-CSRFToken", token());
           request.responseType = "json";
           request.upload.addEventListener("progress", (event) => {
             if (event.lengthComputable) progress.value = event.loaded / event.total;
           });
           request.addEventListener("loadend", () => {
-            show(files, line, request.response, request.status);
+            show(files, line, told, request);
             done();
           });
           request.send(body);
@@ -54,7 +57,8 @@ document.addEventListener("DOMContentLoaded", () => {
 
   const names = (files) => Array.from(files, (file) => file.name).join(", ");
 
-  const show = (files, line, answer, status) => {
+  const show = (files, line, told, request) => {
+    const { status, response: answer } = request;
     line.replaceChildren(made("strong", names(files)), made("br"));
     if (status === 200 && answer?.label) {
       version.value = answer.version;
@@ -66,10 +70,26 @@ document.addEventListener("DOMContentLoaded", () => {
       ask(files, line, `${answer.unsigned} L’ajouter quand même ?`, [
         ["Ajouter quand même, non signé", anyway],
       ]);
+    } else if (answer?.error) {
+      line.append(made("span", answer.error, "fr-error-text"));
     } else {
-      const error = answer?.error || "L’envoi n’a pas abouti. Choisissez ce fichier de nouveau.";
-      line.append(made("span", error, "fr-error-text"));
+      const again = [["Envoyer de nouveau", told]];
+      ask(files, line, "Ce papier n’a pas été reçu. Il est encore dans cette page.", again);
+      if (hasEnded(request)) line.querySelector("legend").append(signIn(request));
     }
+  };
+
+  // Another page than the one asked answers: of the sign-in.
+  const hasEnded = ({ responseURL }) => responseURL && new URL(responseURL).pathname !== deposit.dataset.address;
+
+  const signIn = ({ responseURL }) => {
+    const said = made("span", " Votre session a pris fin : ");
+    const link = made("a", "connectez-vous dans un nouvel onglet");
+    link.href = `${new URL(responseURL).pathname}?next=${encodeURIComponent(location.pathname)}`;
+    link.target = "_blank";
+    link.rel = "noopener";
+    said.append(link, ", puis revenez ici l’envoyer de nouveau.");
+    return said;
   };
 
   const kindsOf = (kinds) => kinds.map(([kind, label]) => [label, { kind }]);

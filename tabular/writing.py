@@ -11,7 +11,7 @@ cells are typed, is the file to open in a spreadsheet.
 import csv
 import datetime
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum, auto
@@ -37,13 +37,17 @@ Value = str | int | Decimal | datetime.date | datetime.datetime | None
 
 
 class Kind(Enum):
+    """What a column holds: TEXT stays one when it is typed again (a code), PROSE is words."""
+
     TEXT = auto()
+    PROSE = auto()
     MONEY = auto()
     INTEGER = auto()
     DATE = auto()
     MOMENT = auto()
 
 
+# PROSE has none: spreadsheets show ##### for a text of more than 255 characters under "@".
 _NUMBER_FORMATS = {
     Kind.TEXT: "@",
     Kind.MONEY: "#,##0.00 €",
@@ -51,6 +55,8 @@ _NUMBER_FORMATS = {
     Kind.DATE: "dd/mm/yyyy",
     Kind.MOMENT: "dd/mm/yyyy hh:mm:ss",
 }
+Formats = Mapping[Kind, Format | None]
+_WORDS = (Kind.TEXT, Kind.PROSE)
 
 
 @dataclass(frozen=True)
@@ -183,18 +189,18 @@ def write_workbook(
             _write_sheet(workbook.add_worksheet(sheet.name), sheet, formats, bold, header_format)
 
 
-def _formats(workbook: xlsxwriter.Workbook, **style: Any) -> dict[Kind, Format]:
+def _formats(workbook: xlsxwriter.Workbook, **style: Any) -> Formats:
     return {
         kind: workbook.add_format({"num_format": number_format, **style})
         for kind, number_format in _NUMBER_FORMATS.items()
-    }
+    } | {Kind.PROSE: workbook.add_format(style) if style else None}
 
 
 def _write_sheet(
     worksheet: Worksheet,
     sheet: Sheet,
-    formats: dict[Kind, Format],
-    bold: dict[Kind, Format],
+    formats: Formats,
+    bold: Formats,
     header_format: Format,
 ) -> None:
     _set_up_to_print(worksheet, sheet)
@@ -226,7 +232,7 @@ def _set_up_to_print(worksheet: Worksheet, sheet: Sheet) -> None:
 
 
 def _row_writer(
-    worksheet: Worksheet, columns: Sequence[Column], formats: dict[Kind, Format]
+    worksheet: Worksheet, columns: Sequence[Column], formats: Formats
 ) -> Callable[[int, Sequence[Any]], None]:
     """Return what writes a row, each value by the kind of its column, never by guess.
 
@@ -234,7 +240,7 @@ def _row_writer(
     column. What can be is settled here, not at each cell: there are millions of them.
     """
 
-    def write_moment(row: int, index: int, value: Any, style: Format) -> None:
+    def write_moment(row: int, index: int, value: Any, style: Format | None) -> None:
         worksheet.write_datetime(row, index, timezone.make_naive(value), style)
 
     by_kind = {
@@ -245,8 +251,8 @@ def _row_writer(
     }
     write_string = worksheet.write_string
     styled = [(i, column.kind, formats[column.kind]) for i, column in enumerate(columns)]
-    texts = [(index, style) for index, kind, style in styled if kind == Kind.TEXT]
-    others = [(by_kind[kind], i, style) for i, kind, style in styled if kind != Kind.TEXT]
+    texts = [(index, style) for index, kind, style in styled if kind in _WORDS]
+    others = [(by_kind[kind], i, style) for i, kind, style in styled if kind not in _WORDS]
 
     def write(number: int, row: Sequence[Any]) -> None:
         for index, style in texts:

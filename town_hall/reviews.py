@@ -48,7 +48,7 @@ def confirm(collectivity: Collectivity, *, by: User) -> AccessReview:
         people = User.objects.filter(collectivities=collectivity, is_active=True).count()
         journal.note(
             journal.Kind.REVIEW,
-            f"Liste des accès de {collectivity} confirmée ({people})",
+            f"Liste des accès {collectivity.of_title} confirmée ({people})",
             person=by,
             by=by,
         )

@@ -6,6 +6,7 @@ product (pages, e-mails, documents), so that no string is forgotten and none is 
 """
 
 import re
+from functools import lru_cache
 
 NO_BREAK = "\u00a0"
 APOSTROPHE = "’"
@@ -13,7 +14,7 @@ APOSTROPHE = "’"
 _MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
 _UNITS = (
     r"€|%|×|octets?|[KMG]?[io]{1,2}\b|mm\b|cm\b|km\b|h\b|écoles?\b|conventions?\b|communes?\b"
-    r"|jours?\b|mois\b|heures?\b|minutes?\b|pages?\b|caractères?\b|voix\b|abstentions?\b"
+    r"|élèves?\b|classes?\b|jours?\b|mois\b|heures?\b|minutes?\b|pages?\b|caractères?\b|voix\b|abstentions?\b"
 )
 # In this order: each reads what the one before has written.
 _RULES = (
@@ -49,9 +50,15 @@ _PLAIN = re.compile(r"<(title|option)\b", re.IGNORECASE)
 
 def mend(text: str) -> str:
     """Return plain text with the apostrophes, the spaces and the signs of French print."""
+    return "\n".join(map(_mend_line, text.split("\n")))
+
+
+# Thousands of e-mails have most of their lines in common, as pages have their menus.
+@lru_cache(maxsize=1024)
+def _mend_line(line: str) -> str:
     for wrong, right in _RULES:
-        text = wrong.sub(right, text)
-    return text
+        line = wrong.sub(right, line)
+    return line
 
 
 def mend_html(html: str) -> str:

@@ -69,7 +69,7 @@ def refusal_of(invitation: Invitation, by: User) -> str:
     elif collectivity is None:
         return "Choisissez la collectivité."
     elif not may_manage(by, collectivity):
-        return f"Vous ne gérez pas les accès de {collectivity}."
+        return f"Vous ne gérez pas les accès {collectivity.of_title}."
     found = User.objects.filter(email=invitation.email).first()
     if found is None:
         return ""

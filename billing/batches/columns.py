@@ -42,6 +42,12 @@ def _text(
     return Stored(Column(header, Kind.TEXT, _nothing, meaning, width), field, show)
 
 
+def _prose(
+    header: str, field: str, meaning: str, width: int = 28, show: Callable | None = None
+) -> Stored:
+    return Stored(Column(header, Kind.PROSE, _nothing, meaning, width), field, show)
+
+
 def _date(header: str, field: str, meaning: str) -> Stored:
     return Stored(Column(header, Kind.DATE, _nothing, meaning), field)
 
@@ -52,7 +58,7 @@ def _code(header: str, field: str) -> Stored:
 
 STORED = (
     _text("Référence interne", "reference", "Propre à cette application, unique."),
-    _text(
+    _prose(
         "Nature",
         "kind",
         "« titre initial », ou ce qu'il y change : « complément », « réduction », « annulation ».",
@@ -63,17 +69,17 @@ STORED = (
     Stored(
         Column("Exercice", Kind.INTEGER, _nothing, "Vide : année de l'émission, connue au retour.")
     ),
-    _text("Débiteur", "debtor_name", "Nom imprimé sur la convention, ou débiteur substitué.", 36),
+    _prose("Débiteur", "debtor_name", "Nom imprimé sur la convention, ou débiteur substitué.", 36),
     _text("SIRET", "siret", "Celui que la collectivité a confirmé avant de signer."),
     _text("Code tiers Chorus", "third_party_code", "Enregistré par les finances."),
     _text("Code service Chorus", "service_code", "Enregistré par les finances."),
-    _text("Adresse", "address", "Imprimée sur la convention.", 36),
+    _prose("Adresse", "address", "Imprimée sur la convention.", 36),
     _text("Code postal", "postcode", "Imprimé sur la convention."),
-    _text("Commune", "city", "Imprimée sur la convention.", 28),
+    _prose("Commune", "city", "Imprimée sur la convention.", 28),
     _text("Code INSEE", "insee_code", "Du débiteur ; vide pour un EPCI ou un syndicat."),
     _text("Référence de la convention", "convention_reference", "Imprimée sur elle.", 20),
     _date("Date de la dernière signature", "signed_on", "La convention prend effet ce jour-là."),
-    _text(
+    _prose(
         "Référence de l'acte", "act_reference", "Qui autorise la signature de la collectivité.", 44
     ),
     _date(
@@ -91,17 +97,17 @@ STORED = (
         ),
         "school_count",
     ),
-    _text("Codes UAI", "schools", "Des écoles, séparés par des virgules.", 24, show=_uais),
-    _text("Tarif", "tariff", "De la campagne, tel que la convention l'applique.", 24),
+    _prose("Codes UAI", "schools", "Des écoles, séparés par des virgules.", 24, show=_uais),
+    _prose("Tarif", "tariff", "De la campagne, tel que la convention l'applique.", 24),
     Stored(
         Column("Montant", Kind.MONEY, _nothing, "Toujours positif : la nature dit le sens."),
         "amount",
     ),
-    _text("Base de liquidation", "basis", "Le calcul en toutes lettres.", 60),
-    _text("Objet", "subject", "À reprendre sur le titre.", 60),
-    _text("Période", "period", "De la rentrée à la fin des conventions de la campagne.", 28),
-    _text("Ordonnateur", "author_name", "Nom de l'auteur du titre (CRPA, L212-1).", 28),
-    _text("Qualité de l'ordonnateur", "author_capacity", "Qualité de l'auteur du titre.", 36),
+    _prose("Base de liquidation", "basis", "Le calcul en toutes lettres.", 60),
+    _prose("Objet", "subject", "À reprendre sur le titre.", 60),
+    _prose("Période", "period", "De la rentrée à la fin des conventions de la campagne.", 28),
+    _prose("Ordonnateur", "author_name", "Nom de l'auteur du titre (CRPA, L212-1).", 28),
+    _prose("Qualité de l'ordonnateur", "author_capacity", "Qualité de l'auteur du titre.", 36),
     _code("Nature de recette", "nature_de_recette"),
     _code("Fonds", "fonds"),
     _code("Centre financier", "centre_financier"),
@@ -119,10 +125,10 @@ SCHOOL_COLUMNS = tuple(
     Column(header, kind, _nothing, width=width)
     for header, kind, width in (
         ("Référence interne", Kind.TEXT, 16),
-        ("Débiteur", Kind.TEXT, 36),
+        ("Débiteur", Kind.PROSE, 36),
         ("Code UAI", Kind.TEXT, 12),
-        ("École", Kind.TEXT, 40),
-        ("Commune", Kind.TEXT, 28),
+        ("École", Kind.PROSE, 40),
+        ("Commune", Kind.PROSE, 28),
         ("Département", Kind.TEXT, 12),
         ("En plus ou en moins", Kind.INTEGER, 12),
     )
@@ -130,7 +136,7 @@ SCHOOL_COLUMNS = tuple(
 TOTAL_COLUMNS = tuple(
     Column(header, kind, _nothing, width=width)
     for header, kind, width in (
-        ("Nature", Kind.TEXT, 24),
+        ("Nature", Kind.PROSE, 24),
         ("Titres", Kind.INTEGER, 12),
         ("Écoles", Kind.INTEGER, 12),
         ("Montant net", Kind.MONEY, 18),

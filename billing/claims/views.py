@@ -10,7 +10,7 @@ from accounts.access import role_required, user_of
 from accounts.models import User
 from billing.access import READERS, WRITERS
 from billing.claims import verbs
-from billing.claims.columns import COLUMNS
+from billing.claims.columns import COLUMNS, KEPT, OFFERED
 from billing.claims.due import Due, due_of, with_claims
 from billing.claims.forms import ClaimFilterForm, DebtorForm, EntryForm, ReversalForm
 from billing.claims.listing import totals
@@ -37,6 +37,9 @@ def claims(request: HttpRequest) -> HttpResponse:
     conventions = form.conventions()
     added_up = totals(conventions) if form.is_valid() else None
     page = page_of(request, conventions, added_up.claims if added_up else 0)
+    dues = [due_of(convention) for convention in page.object_list]
+    chosen = KEPT.columns_of(user)
+    columns = [OFFERED[name] for name in chosen]
     return render(
         request,
         "billing/claims.html",
@@ -44,7 +47,10 @@ def claims(request: HttpRequest) -> HttpResponse:
             "form": form,
             "campaign": form.campaign,
             "page": page,
-            "dues": [due_of(convention) for convention in page.object_list],
+            "columns": columns,
+            "rows": [(due, [(column, column.take(due)) for column in columns]) for due in dues],
+            "views": KEPT.views_of(user),
+            "offered": [(name, each.header, name in chosen) for name, each in OFFERED.items()],
             "totals": added_up,
             "query": form.query(),
             "may_write": user.role in WRITERS,
@@ -71,6 +77,11 @@ def claims_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
         name=f"creances-{school_year}",
         title=f"Créances {school_year}",
     )
+
+
+keep_view = role_required(*READERS)(KEPT.keep_view)
+forget_view = role_required(*READERS)(KEPT.forget_view)
+choose_columns = role_required(*READERS)(KEPT.choose_columns)
 
 
 # --- One claim -----------------------------------------------------------------
@@ -222,11 +233,11 @@ def possible_kinds(account: Account) -> list[EntryKind]:
         return [EntryKind.ISSUED, EntryKind.REJECTED]
     if account.titre.is_deduction:
         return [EntryKind.TAKEN_IN_CHARGE]
-    cannot = {
-        EntryKind.ISSUED,
-        EntryKind.REJECTED,
-        EntryKind.CONTESTED if account.contested else EntryKind.DECIDED,
-    }
+    cannot = {EntryKind.ISSUED, EntryKind.REJECTED}
+    if account.contested:
+        cannot.add(EntryKind.CONTESTED)
+    if not account.undecided:
+        cannot.add(EntryKind.DECIDED)
     if account.balance <= 0:
         cannot |= {EntryKind.REMINDED, EntryKind.CONTESTED, *SETTLED}
     if account.received <= 0:

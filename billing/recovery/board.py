@@ -20,7 +20,7 @@ from billing.balances import contested, in_cents, of_kind, signed_cents, standin
 from billing.claims.listing import Shown, showing
 from billing.ledger import euros
 from billing.models import Entry, Titre
-from billing.models.entry import PAYMENTS, SETTLED, EntryKind
+from billing.models.entry import PAYMENTS, SETTLED, EntryKind, EntryQuerySet
 from billing.models.titre import TitreQuerySet
 from communes.models import Department
 from conventions.amendments.models import Amendment
@@ -185,13 +185,23 @@ class Year:
     received: Decimal = Decimal("0.00")
 
 
-def budget_years(user: User) -> list[Year]:
-    """Return what was issued and received in each year, whatever its campaign, newest first."""
-    entries = Entry.objects.filter(
-        collectivity_scope(user, "titre__claim__convention__collectivity"),
+# Where an entry finds the collectivity whose convention it is about.
+OF_ENTRY = "titre__claim__convention__collectivity"
+
+
+def of_budget_years(user: User, territory: Q) -> EntryQuerySet:
+    """Return the entries that budget years are made of; `territory` filters by `OF_ENTRY`."""
+    return Entry.objects.filter(
+        collectivity_scope(user, OF_ENTRY),
+        territory,
         on__lte=timezone.localdate(),
         kind__in=(EntryKind.ISSUED, *PAYMENTS),
     )
+
+
+def budget_years(user: User, territory: Q) -> list[Year]:
+    """Return what was issued and received in each year, whatever its campaign, newest first."""
+    entries = of_budget_years(user, territory)
     of_issues, of_payments = (
         ("effect", Q(kind__in=kinds)) for kinds in ([EntryKind.ISSUED], PAYMENTS)
     )

@@ -1,11 +1,12 @@
 """What a figure of the board is made of, convention by convention: the list that it opens."""
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
@@ -13,8 +14,8 @@ from billing.balances import contested
 from billing.claims.listing import amounts
 from billing.ledger import cents, euros
 from billing.models import Entry, Titre
-from billing.models.entry import SETTLED
-from billing.recovery.board import living_of
+from billing.models.entry import PAYMENTS, SETTLED, EntryKind, EntryQuerySet
+from billing.recovery.board import living_of, of_budget_years
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import CLAIMABLE, State
 from conventions.models.convention import ConventionQuerySet
@@ -108,3 +109,24 @@ _SHARES: dict[Figure, Callable[[ConventionQuerySet], dict[int, int]]] = {
     Figure.SETTLED: _settled,
     Figure.BALANCE: _balance,
 }
+
+
+class YearFigure(models.TextChoices):
+    """The figures of a budget year."""
+
+    ISSUED = "emis", "Émis dans l'année, net"
+    RECEIVED = "encaisse", "Encaissé dans l'année"
+
+
+def entries_of(figure: YearFigure, year: int, user: User, territory: Q) -> EntryQuerySet:
+    """Return the entries that a figure of `budget_years` adds up, in the order of facts.
+
+    Each with its `share` in cents; undone ones and those that undo them stand side by side.
+    """
+    is_issue = figure == YearFigure.ISSUED
+    found = of_budget_years(user, territory).filter(
+        on__range=(datetime.date(year, 1, 1), datetime.date(year, 12, 31)),
+        kind__in=(EntryKind.ISSUED,) if is_issue else PAYMENTS,
+    )
+    share = F("effect") if is_issue else -F("effect")
+    return found.annotate(share=share).select_related("titre").order_by("on", "pk")

@@ -15,6 +15,14 @@ from billing.models.titre import TitreQuerySet
 from lifecycle.plausible import DateInput
 
 
+class PlaceForm(TerritoryForm):
+    """A territory alone, of every campaign."""
+
+    def __init__(self, data: QueryDict, *, user: User) -> None:
+        super().__init__(data, user=user)
+        del self.fields["campagne"]
+
+
 class OwedForm(TerritoryForm):
     """Which titres are added up: of every year unless one is chosen."""
 

@@ -1,8 +1,10 @@
 """What is owed and by whom, as at a day; contestations and their days."""
 
+from datetime import MAXYEAR, MINYEAR
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,19 +18,20 @@ from billing.balances import contested
 from billing.claims.forms import TerritoryForm
 from billing.claims.views import find_account
 from billing.coding.models import BudgetYear
-from billing.ledger import Account, account_of
+from billing.ledger import Account, account_of, euros
 from billing.liquidation import total
-from billing.models import Titre
+from billing.models import Entry, Titre
 from billing.pages import page_of
 from billing.recovery.aged import NAMES, Aged, aged_by_debtor, sum_of
-from billing.recovery.board import budget_years, build_board
-from billing.recovery.contestations import at_places, of_account, print_letter, queue
-from billing.recovery.figures import Figure, lines_of
-from billing.recovery.forms import OwedForm
+from billing.recovery.board import OF_ENTRY, budget_years, build_board
+from billing.recovery.contestations import at_places, print_letter, queue
+from billing.recovery.figures import Figure, YearFigure, entries_of, lines_of
+from billing.recovery.forms import OwedForm, PlaceForm
 from billing.recovery.statement import print_statement
 from billing.recovery.use_account import earmarked_years, print_use_account
 from communes.models import Collectivity
 from tabular import writing
+from tabular.keeping import KeptList
 from tabular.writing import Column, Kind
 
 
@@ -45,6 +48,8 @@ OWED_COLUMNS = (
     Column("Trop-perçu", Kind.MONEY, lambda line: line.excess, is_totalled=True),
     Column("Reste dû", Kind.MONEY, lambda line: line.balance, is_totalled=True),
 )
+
+KEPT = KeptList(of="billing_owed", page="owed")
 
 
 @require_safe
@@ -65,6 +70,7 @@ def owed(request: HttpRequest) -> HttpResponse:
             "total": sum_of(lines),
             "debtors": len(lines),
             "query": form.query(),
+            "views": KEPT.views_of(user_of(request)),
         },
     )
 
@@ -88,6 +94,10 @@ def owed_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
     )
 
 
+keep_view = role_required(*READERS)(KEPT.keep_view)
+forget_view = role_required(*READERS)(KEPT.forget_view)
+
+
 @require_safe
 @role_required(*READERS)
 def board(request: HttpRequest) -> HttpResponse:
@@ -104,7 +114,7 @@ def board(request: HttpRequest) -> HttpResponse:
             "board": build_board(campaign, user, form.of_territory("collectivity"))
             if campaign
             else None,
-            "years": budget_years(user),
+            "years": budget_years(user, form.of_territory(OF_ENTRY)) if campaign else [],
             "query": form.query(),
         },
     )
@@ -133,6 +143,33 @@ def board_figure(request: HttpRequest, figure: str) -> HttpResponse:
             "name": Figure(figure).label,
             "page": page_of(request, lines),
             "total": total(line.amount for line in lines),
+            "query": form.query(),
+        },
+    )
+
+
+@require_safe
+@role_required(*READERS)
+def year_figure(request: HttpRequest, year: int, figure: str) -> HttpResponse:
+    """What a figure of a budget year is made of, entry by entry, with its sum."""
+    if figure not in YearFigure.values or not MINYEAR <= year <= MAXYEAR:
+        raise Http404
+    user = user_of(request)
+    form = PlaceForm(request.GET, user=user)
+    entries = Entry.objects.none()
+    if form.is_valid():
+        entries = entries_of(YearFigure(figure), year, user, form.of_territory(OF_ENTRY))
+    page = page_of(request, entries)
+    return render(
+        request,
+        "billing/year_figure.html",
+        {
+            "form": form,
+            "name": YearFigure(figure).label,
+            "year": year,
+            "page": page,
+            "lines": [(entry, euros(entry.share)) for entry in page.object_list],
+            "total": euros(entries.aggregate(total=Sum("share", default=0))["total"]),
             "query": form.query(),
         },
     )
@@ -235,7 +272,7 @@ def pdf(content: bytes, name: str) -> HttpResponse:
 @require_safe
 @role_required(*WRITERS)
 def contestations(request: HttpRequest) -> HttpResponse:
-    """Contestations that wait for a decision, with their days; then those decided."""
+    """Contestations that wait for a decision, with their days; then the others."""
     user, today = user_of(request), timezone.localdate()
     places = queue(user, today)
     page = page_of(request, places)
@@ -245,7 +282,7 @@ def contestations(request: HttpRequest) -> HttpResponse:
         {
             "page": page,
             "contestations": at_places(list(page.object_list), today),
-            "waiting": sum(not place.is_decided for place in places),
+            "waiting": sum(not place.is_over for place in places),
             "suspended": total(contested(Titre.objects.for_user(user), today).values()),
         },
     )
@@ -256,7 +293,7 @@ def contestations(request: HttpRequest) -> HttpResponse:
 def decision_letter(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
     """The letter that tells a debtor of a decision, as a PDF."""
     account = find_account(user_of(request), pk)
-    for each in of_account(account):
+    for each in account.contestations:
         if each.decision is not None and each.decision.pk == entry:
             return pdf(print_letter(each), f"decision-{account.titre}.pdf")
     raise Http404

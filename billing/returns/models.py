@@ -109,6 +109,22 @@ class Finding(models.TextChoices):
     TOO_LONG = "too_long", "trop longue"
     UNREADABLE = "unreadable", "illisible"
 
+    @property
+    def both(self) -> str:
+        """Of one line and of several, as the filter `plural` takes it: "appliquée,appliquées"."""
+        several = _OF_SEVERAL.get(self, self.label)
+        return f"{self.label},{several}"
+
+
+_OF_SEVERAL = {
+    Finding.APPLIED: "appliquées",
+    Finding.KNOWN: "déjà connues",
+    Finding.CONTRADICTORY: "contraires à ce qui est connu",
+    Finding.FUTURE: "datées dans le futur",
+    Finding.TOO_LONG: "trop longues",
+    Finding.UNREADABLE: "illisibles",
+}
+
 
 # A person settles each of these.
 FOR_THE_TRAY = tuple(f for f in Finding if f not in (Finding.APPLIED, Finding.KNOWN))

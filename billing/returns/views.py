@@ -134,7 +134,7 @@ def return_file(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "received": received,
             "counts": preview.counts,
-            "groups": [(f, _first(preview.rows, f)) for f, _ in preview.counts],
+            "groups": [(f, n, _first(preview.rows, f)) for f, n in preview.counts],
             "shown": SHOWN,
             "total": len(preview.rows),
         },

@@ -256,6 +256,11 @@ class Collectivity(Party):
         return f"Commune {self.commune.name_with_of}" if self.commune else self.name
 
     @property
+    def of_title(self) -> str:
+        """ "de la commune d'Agde", "du syndicat mixte X", as a sentence goes on."""
+        return french.of_article(french.with_article(self.title))
+
+    @property
     def mandate(self) -> "Mandate | None":
         """That of who represents it now; None while no change was ever recorded."""
         return self.mandates.last()

@@ -7,6 +7,7 @@ from copy import copy
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -22,6 +23,14 @@ EXPECTED = {
     "votes_against": "les voix contre",
     "abstentions": "les abstentions",
 }
+# No assembly is as large: the largest syndicats have several hundred delegates.
+_MOST = MaxValueValidator(2000, "%(limit_value)s au plus : vérifiez ce nombre.")
+
+
+def _count(name: str, help_text: str = "") -> models.PositiveSmallIntegerField:
+    return models.PositiveSmallIntegerField(
+        name, null=True, blank=True, validators=[_MOST], help_text=help_text
+    )
 
 
 class Sitting(models.Model):
@@ -40,15 +49,16 @@ class Sitting(models.Model):
         "abstentions",
     )
 
+    COUNTS = (
+        *("members", "present", "represented", "absent"),
+        *("votes_for", "votes_against", "abstentions"),
+    )
+
     convened_on = models.DateField("date de la convocation", null=True, blank=True)
-    members = models.PositiveSmallIntegerField("membres en exercice", null=True, blank=True)
-    present = models.PositiveSmallIntegerField("présents", null=True, blank=True)
-    represented = models.PositiveSmallIntegerField(
-        "représentés", null=True, blank=True, help_text="Absents qui ont donné pouvoir."
-    )
-    absent = models.PositiveSmallIntegerField(
-        "absents", null=True, blank=True, help_text="Sans pouvoir, excusés ou non."
-    )
+    members = _count("membres en exercice")
+    present = _count("présents")
+    represented = _count("représentés", "Absents qui ont donné pouvoir.")
+    absent = _count("absents", "Sans pouvoir, excusés ou non.")
     proxies = models.TextField(
         "pouvoirs",
         max_length=1500,
@@ -61,9 +71,9 @@ class Sitting(models.Model):
         blank=True,
         help_text="Prénom et nom ; signe la délibération avec le maire (article L2121-23).",
     )
-    votes_for = models.PositiveSmallIntegerField("voix pour", null=True, blank=True)
-    votes_against = models.PositiveSmallIntegerField("voix contre", null=True, blank=True)
-    abstentions = models.PositiveSmallIntegerField("abstentions", null=True, blank=True)
+    votes_for = _count("voix pour")
+    votes_against = _count("voix contre")
+    abstentions = _count("abstentions")
 
     class Meta:
         verbose_name = "séance"
@@ -96,25 +106,43 @@ class Sitting(models.Model):
         """Say at a field what the constraints would say of the whole."""
         super().clean()
         errors = {}
-        counted = _sum(self.present, self.represented, self.absent)
-        if None not in (counted, self.members) and counted != self.members:
+        if self._has_other_members:
             errors["absent"] = (
-                f"Présents, représentés et absents font {counted}, pour {self.members} membres en "
-                "exercice : vérifiez ces nombres."
+                f"Présents, représentés et absents font {_known(*self._counted)}, pour "
+                f"{self.members} membres en exercice : vérifiez ces nombres."
             )
-        if self.not_voting is not None and self.not_voting < 0:
+        there = _sum(self.present, self.represented)
+        most = self.members if there is None else there
+        if most is not None and _known(*self._votes) > most:
             errors["abstentions"] = (
-                f"Il y a plus de voix et d'abstentions que de membres présents ou représentés "
-                f"({_sum(self.present, self.represented)}) : vérifiez ces nombres."
+                "Il y a plus de voix et d'abstentions que de membres présents ou représentés "
+                f"({most}) : vérifiez ces nombres."
             )
         if errors:
             raise ValidationError(errors)
 
     @property
+    def _counted(self) -> tuple[int | None, ...]:
+        return self.present, self.represented, self.absent
+
+    @property
+    def _votes(self) -> tuple[int | None, ...]:
+        return self.votes_for, self.votes_against, self.abstentions
+
+    @property
+    def _has_other_members(self) -> bool:
+        """Tell whether those counted are not its members: more of them or, all told, fewer."""
+        if self.members is None:
+            return False
+        return _known(*self._counted) > self.members or (
+            _sum(*self._counted) not in (None, self.members)
+        )
+
+    @property
     def not_voting(self) -> int | None:
         """Members there, or represented, who took no part in the vote; None if unknown."""
         there = _sum(self.present, self.represented)
-        voted = _sum(self.votes_for, self.votes_against, self.abstentions)
+        voted = _sum(*self._votes)
         return None if there is None or voted is None else there - voted
 
     def with_facts(self, facts: dict[str, Any]) -> "Sitting":
@@ -141,3 +169,7 @@ def missing_facts(sitting: Sitting | None) -> list[str]:
 def _sum(*numbers: int | None) -> int | None:
     known = [number for number in numbers if number is not None]
     return sum(known) if len(known) == len(numbers) else None
+
+
+def _known(*numbers: int | None) -> int:
+    return sum(number or 0 for number in numbers)

@@ -326,9 +326,10 @@ class Amendment(AfterConvention, SignedByBoth):
         is_living = self.convention.state == State.SIGNED
         if (self.state == AmendmentState.SENT and is_living) or self.is_signed_without_paper:
             kinds.append(Piece.Kind.AMENDMENT)
-        if self.act and self.act_is_open:
+        act = self.standing_act
+        if act and self.act_is_open:
             kinds.append(Piece.Kind.AMENDMENT_ACT)
-        if self.act and self.act.executory_on and self.state != AmendmentState.ABANDONED:
+        if act and act.executory_on and self.state != AmendmentState.ABANDONED:
             kinds.append(Piece.Kind.ACT_EXECUTORY)
         return kinds
 

@@ -142,6 +142,7 @@ def _enrolments_to_add(convention: Convention, schools: list[School]) -> list[En
     payable = set(
         paid.filter(pk__in=[school.pk for school in schools]).values_list("pk", flat=True)
     )
+    typed = campaign.typed_numbers.last_of_each()
     refusals, enrolments = [], []
     for school in schools:
         enrolment = enrolled.get(school.pk)
@@ -152,7 +153,8 @@ def _enrolments_to_add(convention: Convention, schools: list[School]) -> list[En
         elif enrolment and school.pk not in free:
             refusals.append(f"{school} est déjà inscrite cette année.")
         else:
-            enrolments.append(enrolment or Enrolment(campaign=campaign, school=school))
+            new = Enrolment(campaign=campaign, school=school, typed=typed.get(school.pk))
+            enrolments.append(enrolment or new)
     if refusals:
         raise TransitionRefused({"add": refusals})
     for enrolment in enrolments:
@@ -161,7 +163,8 @@ def _enrolments_to_add(convention: Convention, schools: list[School]) -> list[En
         enrolment.count_by(convention.rule)
         if enrolment.is_unknown_to(convention.rule):
             refusals.append(
-                f"{enrolment} : donnez d'abord son nombre, que compte le tarif, sur sa page."
+                f"{enrolment} : effectif manquant. Inscrivez-la d'abord, saisissez le nombre que "
+                "compte le tarif, puis préparez l'avenant."
             )
     if refusals:
         raise TransitionRefused({"add": refusals})

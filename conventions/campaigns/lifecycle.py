@@ -1,9 +1,11 @@
 """The life of a campaign: its states, and the table of its transitions."""
 
 from django.db import models
+from django.db.models import Q
 
 from accounts.roles import ADMIN_SITE_ROLES
 from lifecycle.transition import Transition, table
+from lifecycle.triggers import Rule
 
 
 class CampaignState(models.TextChoices):
@@ -42,4 +44,18 @@ CAMPAIGN_TRANSITIONS = table(
         targets={CampaignState.CLOSED: CampaignState.ARCHIVED},
         roles=ADMIN_SITE_ROLES,
     ),
+)
+
+# Papers and people's words leave the site for good: of a campaign that nobody reopens.
+TRANSFERRED_IS_ARCHIVED = models.CheckConstraint(
+    name="campaign_transferred_is_archived",
+    condition=Q(transferred_on__isnull=True) | Q(state=CampaignState.ARCHIVED),
+    violation_error_message="Seule une campagne archivée est transférée aux archives.",
+)
+TRANSFERRED_STAYS = Rule(
+    "campaign_transferred_stays",
+    "BEFORE UPDATE",
+    "OLD.transferred_on IS NOT NULL AND "
+    "(NEW.transferred_on IS NULL OR NEW.transferred_on <> OLD.transferred_on)",
+    "Ce qui est transféré aux archives ne revient pas.",
 )

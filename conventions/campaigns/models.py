@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Collection
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -14,11 +14,13 @@ from django.utils.functional import cached_property
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES
 from communes.models import Civility, Collectivity, Region
+from conventions.campaigns import lifecycle
 from conventions.campaigns.fitting_texts import refuse_texts
 from conventions.campaigns.lifecycle import CAMPAIGN_TRANSITIONS, CampaignState
 from conventions.campaigns.tariff_words import tariff_in_words
 from conventions.campaigns.tariffs import PRICED, ZERO, Basis, Tariff
 from conventions.campaigns.terms import TariffException, Terms, VatRate, clean_terms
+from conventions.campaigns.typed_numbers import TypedNumber
 from documents.models import TextModel
 from law.deadlines import add_months
 from lifecycle import plausible
@@ -28,11 +30,9 @@ from lifecycle.models import Subject
 from lifecycle.plausible import Window
 from lifecycle.transition import Transition
 
-__all__ = ["TARIFF", "Campaign", "TariffException", "VatRate"]
+__all__ = ["TARIFF", "Campaign", "TariffException", "TypedNumber", "VatRate"]
 
 NOT_PUBLISHED = "Choisissez une version publiée de ce texte."
-
-
 TARIFF = ("tariff_basis", "tariff", "tariff_counted", "tariff_brackets", "vat_on_top")
 # What every convention prints: it changes no more once the first one is sent.
 PRINTED = (
@@ -47,8 +47,6 @@ PRINTED = (
     "deliberation_text",
     "convention_text",
 )
-
-
 # The days that an agent plans.
 PLANNED = ("opens_on", "reply_by", "ends_on")
 
@@ -76,6 +74,7 @@ class Campaign(Terms, Stateful):
     TRANSITIONS = CAMPAIGN_TRANSITIONS
     State: TypeAlias = CampaignState
     noun = "la campagne"
+    database_rules: ClassVar = (lifecycle.TRANSFERRED_STAYS,)
 
     start_year = models.PositiveSmallIntegerField(
         "année de la rentrée",
@@ -178,6 +177,7 @@ class Campaign(Terms, Stateful):
         "première préparation le", null=True, blank=True, editable=False
     )
     first_sent_on = models.DateField("premier envoi le", null=True, blank=True, editable=False)
+    transferred_on = models.DateField("aux archives le", null=True, blank=True, editable=False)
 
     objects = CampaignQuerySet.as_manager()
 
@@ -193,6 +193,7 @@ class Campaign(Terms, Stateful):
                 "tranches ou gratuite, elle n'a pas de montant unique.",
             ),
             plausible.constraint(*PLANNED),
+            lifecycle.TRANSFERRED_IS_ARCHIVED,
         ]
 
     def __str__(self) -> str:

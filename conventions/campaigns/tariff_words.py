@@ -1,7 +1,8 @@
 """A tariff and what it comes to, in French: on papers, on screens, in titres."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
+from typing import Protocol
 
 from conventions.campaigns.tariffs import (
     LUMP,
@@ -16,6 +17,8 @@ from documents.contexts import TariffWords
 from documents.wording.typography import SPACE, count, euros, euros_and_cents
 
 _NOUNS = {Counted.SCHOOL: "école", Counted.PUPIL: "élève", Counted.CLASS: "classe"}
+# Schools of typed numbers that a calculation names.
+_NAMED = 3
 # What a titre has room for.
 _TITRE = 200
 
@@ -165,14 +168,53 @@ def is_free(tariff: Tariff, relief: Relief | None) -> bool:
     return tariff.basis == Basis.FREE or (relief is not None and relief.kind == ReliefKind.FREE)
 
 
-def on_papers(tariff: Tariff, charge: Charge, relief: Relief | None) -> TariffWords:
-    """Return everything that papers say of a tariff, and what `charge` comes to by it."""
+def counted(number: int, unit: str) -> str:
+    """Return "45 élèves"."""
+    return count(number, _NOUNS[Counted(unit)])
+
+
+class Line(Protocol):
+    """A school as it is counted."""
+
+    uai: str
+    name: str
+
+    @property
+    def weight(self) -> int: ...
+
+    @property
+    def is_typed(self) -> bool: ...
+
+
+def typed_in_words(tariff: Tariff, lines: Iterable[Line]) -> str:
+    """Return " (nombre retenu pour l'année : 45 élèves à Jules Ferry, 0341255E)", "" for none.
+
+    It follows the calculation of what some schools come to; a few are named.
+    """
+    typed = [line for line in lines if line.is_typed] if tariff.asks_numbers else []
+    if not typed:
+        return ""
+    named = [f"{counted(line.weight, tariff.unit)} à {line.name}, {line.uai}" for line in typed]
+    if len(named) > _NAMED:
+        named[_NAMED:] = [count(len(named) - _NAMED, "autre")]
+    what = "nombre retenu" if len(typed) == 1 else "nombres retenus"
+    return f" ({what} pour l'année : {' ; '.join(named)})"
+
+
+def on_papers(
+    tariff: Tariff, charge: Charge, relief: Relief | None, *, note: str = ""
+) -> TariffWords:
+    """Return everything that papers say of a tariff, and what `charge` comes to by it.
+
+    `note` follows the calculation, of what is not free.
+    """
+    is_asked = not is_free(tariff, relief)
     return TariffWords(
         price=tariff_in_words(tariff, relief),
         price_with_mention=tariff_in_words(tariff, relief, mention=True),
         base=base_in_words(tariff),
-        calculation=calculation(tariff, charge, relief),
-        is_free=is_free(tariff, relief),
+        calculation=calculation(tariff, charge, relief) + (note if is_asked else ""),
+        is_free=not is_asked,
     )
 
 

@@ -13,6 +13,7 @@ from conventions.models.piece import PieceQuerySet
 
 _CHUNK = 64 * 1024
 _ABSENT = "fichiers-introuvables.txt"
+_TRANSFERRED = "fichiers-aux-archives.txt"
 
 
 def latest_pieces(conventions: QuerySet[Convention]) -> PieceQuerySet:
@@ -39,13 +40,16 @@ def latest_pieces(conventions: QuerySet[Convention]) -> PieceQuerySet:
 def stream(pieces: PieceQuerySet) -> Iterator[bytes]:
     """Yield the ZIP of a queryset of pieces; one file at a time is open, none in memory.
 
-    PDFs are compressed already and stored as they are. A file that storage lost is named
-    in a list at the end of the archive rather than break it.
+    PDFs are compressed already and stored as they are. A file that storage lost, or that went
+    to the archives with its campaign, is named in a list at the end rather than break it.
     """
     archive = ZipStream()
-    absent = []
+    absent, transferred = [], []
     for piece in pieces.iterator(chunk_size=500):
         name = path_of(piece)
+        if not piece.document.file:
+            transferred.append(name)
+            continue
         try:
             file = piece.document.file.open("rb")
         except FileNotFoundError:
@@ -54,8 +58,9 @@ def stream(pieces: PieceQuerySet) -> Iterator[bytes]:
         with file:
             archive.add(file.chunks(_CHUNK), name)
             yield from archive.file()
-    if absent:
-        archive.add("\r\n".join(absent), _ABSENT)
+    for names, list_name in ((absent, _ABSENT), (transferred, _TRANSFERRED)):
+        if names:
+            archive.add("\r\n".join(names), list_name)
     yield from archive.finalize()
 
 
@@ -65,7 +70,7 @@ def gather(keys: Sequence[int], target: BinaryIO, *, pulse: Callable[[], None]) 
     for chunk in stream(pieces):
         target.write(chunk)
         pulse()
-    return f"Pièces dans l'archive : {pieces.count()}."
+    return f"Pièces dans l'archive : {pieces.exclude(document__file='').count()}."
 
 
 def path_of(piece: Piece) -> str:

@@ -14,8 +14,11 @@ TO_SIGN = (Piece.Kind.CONVENTION, Piece.Kind.AMENDMENT)
 
 
 def to_print(conventions: QuerySet[Convention]) -> PieceQuerySet:
-    """Return the newest convention and avenant to sign of each, in the order of the archive."""
-    return latest_pieces(conventions).filter(kind__in=TO_SIGN)
+    """Return the newest convention and avenant to sign of each, in the order of the archive.
+
+    But those that went to the archives with their campaign.
+    """
+    return latest_pieces(conventions).filter(kind__in=TO_SIGN).exclude(document__file="")
 
 
 def gather(keys: Sequence[int], target: BinaryIO, *, pulse: Callable[[], None]) -> str:

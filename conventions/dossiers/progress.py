@@ -187,6 +187,8 @@ def _transmission(convention: Convention) -> Step:
     act = convention.adopted_act
     if act is None:
         return Step(title, Status.LATER, "Une fois l'acte signé.")
+    if act.withdrawn_on:
+        return _after_withdrawal(title, "Une fois le nouvel acte pris.")
     if act.executory_on:
         detail = f"Acte exécutoire depuis le {_day(act.executory_on)}."
         return Step(title, Status.DONE, detail, "convention_dates", "Corriger les dates")
@@ -271,6 +273,8 @@ def _report(convention: Convention) -> Step:
         )
     if not act.is_adopted:
         return Step(title, Status.LATER, "Une fois la décision prise.")
+    if act.withdrawn_on:
+        return _after_withdrawal(title, "Une fois la nouvelle décision prise.")
     if act.reported_on:
         detail = f"Communiquée le {_day(act.reported_on)}."
         return Step(title, Status.DONE, detail, "convention_dates", "Corriger les dates")
@@ -282,4 +286,11 @@ def _report(convention: Convention) -> Step:
         "convention_dates",
         "Enregistrer la date",
         act.report_due_on,
+    )
+
+
+def _after_withdrawal(title: str, detail: str) -> Step:
+    """A step of an act that was withdrawn: whose dates may have been mistyped, that one too."""
+    return Step(
+        title, Status.LATER, detail, "convention_dates", "Corriger les dates de l'acte retiré"
     )

@@ -62,12 +62,7 @@ def _held(keys: Sequence[int]) -> list[Convention]:
         ).order_by("pk")
     }
     found = (
-        chosen.select_related(
-            "act",
-            "party",
-            "collectivity__commune__department",
-            "collectivity__department__academy",
-        )
+        chosen.select_related("act", "party", "collectivity")
         .prefetch_related("collectivity__users", "pieces__document")
         .select_for_update(no_key=True, of=("self",))
         .order_by("pk")

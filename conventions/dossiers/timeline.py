@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Field
+from django.db.models import Field, Model
 from django.utils.dateparse import parse_date
 from django.utils.text import capfirst
 
@@ -22,7 +22,15 @@ from conventions.terminations.models import Termination
 from lifecycle.models import JournalEntry
 
 # Where the label of a changed value is found, in this order.
-_MODELS = (Convention, ConfirmedParty, Act, Sitting, Amendment, Termination, Campaign)
+_MODELS: tuple[type[Model], ...] = (
+    *(Convention, ConfirmedParty, Act, Sitting),
+    *(Amendment, Termination, Campaign),
+)
+# Whose values a verb writes, before those: several models have a number, and a state.
+_MODELS_OF_VERB: dict[str, tuple[type[Model], ...]] = dict.fromkeys(
+    ("record_act", "adapt_act", "record_act_dates", "drop_draft"), (Act, Sitting)
+)
+_MODELS_OF_PART: dict[str, tuple[type[Model], ...]] = {"A": (Amendment,), "T": (Termination,)}
 _OTHER_LABELS = {
     "sha256": "empreinte du fichier",
     "attachment": "empreinte de la pièce jointe",
@@ -92,7 +100,7 @@ def line(entry: JournalEntry, role: str = "") -> Line:
         summary=summary_of(entry),
         from_state=_state(entry, entry.from_state, role) if moved else "",
         to_state=_state(entry, entry.to_state, role) if moved else "",
-        changes=[_change(name, entry.changes[name]) for name in sorted(entry.changes, key=_rank)],
+        changes=_changes(entry),
     )
 
 
@@ -110,8 +118,29 @@ def _state(entry: JournalEntry, value: str, role: str) -> str:
     return str(dict(states.choices).get(value, value))
 
 
-def _change(name: str, value: Any) -> Change:
-    field = _field(name)
+def _changes(entry: JournalEntry) -> list[Change]:
+    """What an entry changed, in the order of the fields: the database keeps none."""
+    models = _models_of(entry)
+    fields = {name: _field(name, models) for name in entry.changes}
+    last = len(models), 0
+    places = {
+        name: (models.index(field.model), field.model._meta.fields.index(field)) if field else last
+        for name, field in fields.items()
+    }
+    names = sorted(fields, key=lambda name: (places[name], name))
+    return [_change(name, entry.changes[name], fields[name]) for name in names]
+
+
+def _models_of(entry: JournalEntry) -> list[type[Model]]:
+    """Return the models whose values an entry may tell, those of its own verb or part first."""
+    if entry.convention_id is None:
+        first: tuple[type[Model], ...] = (Campaign,)
+    else:
+        first = _MODELS_OF_VERB.get(entry.verb) or _MODELS_OF_PART.get(entry.part[:1], ())
+    return [*first, *(model for model in _MODELS if model not in first)]
+
+
+def _change(name: str, value: Any, field: Field | None) -> Change:
     label = _OTHER_LABELS.get(name) or (field.verbose_name if field else name)
     is_pair = isinstance(value, list) and len(value) == 2 and name not in _LISTS
     old, new = value if is_pair else (None, value)
@@ -119,18 +148,9 @@ def _change(name: str, value: Any) -> Change:
     return Change(capfirst(str(label)), *texts, is_of_experts=name in _OF_EXPERTS)
 
 
-def _field(name: str) -> Field | None:
-    fields = (field for model in _MODELS for field in model._meta.fields)
+def _field(name: str, models: Iterable[type[Model]]) -> Field | None:
+    fields = (field for model in models for field in model._meta.fields)
     return next((field for field in fields if name in (field.name, field.attname)), None)
-
-
-def _rank(name: str) -> tuple[int, int, str]:
-    """Values in the order of their model's fields: the database keeps none."""
-    for index, model in enumerate(_MODELS):
-        names = [field.name for field in model._meta.get_fields()]
-        if name in names:
-            return index, names.index(name), name
-    return len(_MODELS), 0, name
 
 
 def _text(value: Any, field: Field | None) -> str:

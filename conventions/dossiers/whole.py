@@ -11,6 +11,7 @@ from conventions.dossiers import progress
 from conventions.dossiers.parts import PARTS, parts_of
 from conventions.dossiers.progress import Step
 from conventions.exchanges.models import Message
+from conventions.lifecycle import COLLECTIVITY_SIGNED
 from conventions.models import (
     Convention,
     Dossier,
@@ -23,6 +24,8 @@ from conventions.situations.situation import Situation, situation
 from conventions.situations.warnings import SCHOOLS
 from conventions.terminations.models import Termination, last_termination
 from lifecycle.models import JournalEntry
+
+_ACTS = (Piece.Kind.ACT, Piece.Kind.AMENDMENT_ACT, Piece.Kind.ACT_EXECUTORY)
 
 
 class WholeFile:
@@ -77,13 +80,35 @@ class WholeFile:
         return [piece for piece in self.convention.pieces.all() if piece.part == part]
 
     @property
+    def kinds_to_sign(self) -> set[str]:
+        """The kinds of papers of the convention that a person of its collectivity still signs."""
+        if self.situation is None or self.situation.now.closes:
+            return set()
+        act, kinds = self.convention.act, set()
+        # Once it is executory, it was signed; in place of one withdrawn, another is taken.
+        if self.convention.act_is_open or (act and (act.withdrawn_on or not act.executory_on)):
+            kinds.add(Piece.Kind.ACT.value)
+        if self.convention.state not in COLLECTIVITY_SIGNED:
+            kinds.add(Piece.Kind.CONVENTION.value)
+        return kinds
+
+    @property
     def to_print(self) -> list[Piece]:
-        """The current papers of the convention to be signed, the act first; none outdated."""
-        wanted = (Piece.Kind.ACT, Piece.Kind.CONVENTION)
-        gone = self.outdated | self.replaced
+        """The current papers of the convention still to be signed, the act first; none outdated."""
         if not self.convention.party:
             return []
-        return [p for p in self.pieces_of("") if p.kind in wanted and p.pk not in gone]
+        gone = self.outdated | self.past | self.given_up
+        return [
+            piece
+            for piece in self.pieces_of("")
+            if piece.kind in self.kinds_to_sign and piece.pk not in gone and piece.document.file
+        ]
+
+    @property
+    def lacks_paper_to_sign(self) -> bool:
+        """Tell whether a paper to sign can be made, that is not there or no longer up to date."""
+        wanted = self.kinds_to_sign.intersection(self.convention.kinds_to_issue())
+        return not wanted.issubset({piece.kind for piece in self.to_print})
 
     @property
     def letters(self) -> list[Piece]:
@@ -99,6 +124,21 @@ class WholeFile:
     def replaced(self) -> set[int]:
         """The keys of the generated pieces of which a newer version is in the same part."""
         return set(_replaced(self.convention.pieces.all()))
+
+    @cached_property
+    def of_withdrawn_act(self) -> set[int]:
+        """The keys of what was generated of an act that was withdrawn: it authorises nothing."""
+        parts = {part.part for part in self.parts if _is_act_withdrawn(part)}
+        return {
+            piece.pk
+            for piece in self.convention.pieces.all()
+            if piece.kind in _ACTS and piece.part in parts
+        }
+
+    @property
+    def past(self) -> set[int]:
+        """The keys of the generated pieces that nobody signs any more."""
+        return self.replaced | self.of_withdrawn_act
 
     @cached_property
     def given_up(self) -> set[int]:
@@ -169,6 +209,10 @@ class WholeFile:
     def warnings(self) -> list[str]:
         """What is unusual; nothing once the file was given up."""
         return self.situation.unusual if self.situation else []
+
+
+def _is_act_withdrawn(part: Dossier) -> bool:
+    return isinstance(part, SignedByBoth) and part.act is not None and bool(part.act.withdrawn_on)
 
 
 def _is_drafting(part: Dossier) -> bool:

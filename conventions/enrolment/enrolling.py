@@ -84,6 +84,7 @@ def enrol_codes(
     report = EnrolmentReport()
     enrolled = set(campaign.enrolments.enrolled().values_list("school_id", flat=True))
     schools = _schools_by_uai(campaign, [code for _, code in codes], by)
+    typed = campaign.typed_numbers.last_of_each()
     seen = set()
     for line, code in codes:
         school, reason = schools.get(code, (None, _UNKNOWN))
@@ -92,7 +93,7 @@ def enrol_codes(
         elif code in seen or school.pk in enrolled:
             report.already.append(code)
         else:
-            enrolment = Enrolment(campaign=campaign, school=school)
+            enrolment = Enrolment(campaign=campaign, school=school, typed=typed.get(school.pk))
             enrolment.copy_from_school()
             report.enrolled.append(enrolment)
             if school.is_closing:
@@ -149,7 +150,7 @@ def withdraw(enrolment: Enrolment, *, by: User | None) -> None:
     with transaction.atomic():
         campaign = Campaign.objects.held(enrolment.campaign)
         campaign.refuse_work(by)
-        _refuse_outside(enrolment, by)
+        refuse_outside(enrolment, by)
         _withdraw(enrolment, campaign, by)
 
 
@@ -173,12 +174,12 @@ def _withdraw(enrolment: Enrolment, campaign: Campaign, by: User | None) -> None
     summary = f"École retirée : {enrolment}"
     if convention:
         write_journal(convention, by, "withdraw", summary)
-        _recount(convention, by)
+        recount(convention, by)
     else:
         write_journal(campaign, by, "withdraw", summary)
 
 
-def _recount(convention: Convention, by: User | None) -> None:
+def recount(convention: Convention, by: User | None) -> None:
     """Bring count and amount in line with the schools of a convention that is not sent."""
     lines = list(convention.enrolments.enrolled())
     totals = parts_of(convention.rule, lines, convention.exception)
@@ -187,7 +188,7 @@ def _recount(convention: Convention, by: User | None) -> None:
     write_journal(convention, by, "recount", f"Nombre d'écoles : {len(lines)}", changes=changes)
 
 
-def _refuse_outside(enrolment: Enrolment, by: User | None) -> None:
+def refuse_outside(enrolment: Enrolment, by: User | None) -> None:
     campaign = enrolment.campaign
     mine = campaign.enrolments.payable(campaign, by)
     if not mine.filter(pk=enrolment.pk).exists():

@@ -120,7 +120,8 @@ def of_unknown_number(
         return []
     lines = campaign.enrolments.payable(campaign, user).to_prepare()
     name = {Counted.PUPIL: "pupils", Counted.CLASS: "classes"}[Counted(unit)]
-    unknown = lines.filter(**{f"school__{name}__isnull": True})
+    typed = Q(typed__unit=unit, typed__number__isnull=False)
+    unknown = lines.filter(~typed, **{f"school__{name}__isnull": True})
     if payers is not None:
         unknown = unknown.filter(Q(payer_id__in=payers))
     return list(unknown.select_related("school"))
@@ -167,7 +168,7 @@ def _taken_by_payer(campaign: Campaign, by: User | None, chosen: set[int] | None
         ).select_related("commune__department")
     }
     grouped: _ByPayer = defaultdict(list)
-    for enrolment in enrolments.select_related("school__commune__department"):
+    for enrolment in enrolments.select_related("school__commune__department", "typed"):
         before = {name: getattr(enrolment, name) for name in _WRITTEN}
         enrolment.campaign = campaign
         enrolment.copy_from_school()
@@ -230,8 +231,8 @@ def _unknown(campaign: Campaign, lines: list[Enrolment]) -> str:
         return ""
     noun = Counted(tariff.unit).label
     return (
-        f"Le tarif compte les {noun}, et leur nombre n'est pas connu pour {', '.join(missing)} : "
-        "donnez-le sur la page de l'école, puis préparez de nouveau."
+        f"Effectif manquant ({noun}) pour {', '.join(missing)} : saisissez-le sur la page de "
+        "l'inscription ou importez le fichier des effectifs, puis préparez de nouveau."
     )
 
 

@@ -8,7 +8,7 @@ from accounts.models import User
 from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
 from conventions.campaigns.tariff_words import calculation
-from conventions.campaigns.tariffs import ZERO, Relief, Tariff
+from conventions.campaigns.tariffs import ZERO, Counted, Relief, Tariff
 from conventions.models import Enrolment
 
 SHOWN = 12
@@ -55,7 +55,9 @@ def examples_of(campaign: Campaign, tariff: Tariff, user: User) -> Examples:
     Their numbers are those of today. Three queries.
     """
     by_payer = defaultdict(list)
-    for line in campaign.enrolments.payable(campaign, user).enrolled().select_related("school"):
+    for line in (
+        campaign.enrolments.payable(campaign, user).enrolled().select_related("school", "typed")
+    ):
         by_payer[line.payer_id].append(line)
     payers = Collectivity.objects.in_bulk(by_payer)
     reliefs = campaign.exceptions(by_payer)
@@ -64,8 +66,8 @@ def examples_of(campaign: Campaign, tariff: Tariff, user: User) -> Examples:
         relief = reliefs[key].relief if key in reliefs else None
         now, _ = _try(campaign.rule, lines, relief)
         then, words = _try(tariff, lines, relief)
-        pupils = _sum([line.school.pupils for line in lines])
-        classes = _sum([line.school.classes for line in lines])
+        pupils = _sum([line.number_of(Counted.PUPIL) for line in lines])
+        classes = _sum([line.number_of(Counted.CLASS) for line in lines])
         found.append(Example(payers[key], len(lines), pupils, classes, now, then, words))
     found.sort(key=lambda each: (each.schools, each.pupils or 0, each.payer.name, each.payer.pk))
     known = [each for each in found if each.difference is not None]

@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from accounts.models import User
 from accounts.roles import Role
 from conventions.exchanges.models import Notification, Side
+from lifecycle import transferred
 from outbox.addresses import absolute
 from outbox.models import LINK_LASTS
 from outbox.posting import draft, post, post_again, post_all
@@ -100,8 +101,11 @@ def notify_all(
 def retry(notification: Notification, file: FileFacts) -> bool:
     """Queue again, to today's addresses, what failed or had nobody to go to.
 
-    Return False when it is not one of those, or when there is still nobody.
+    Return False when it is not one of those, when there is still nobody, or when its text went to
+    the archives.
     """
+    if notification.email.body == transferred.WORDS:
+        return False
     return post_again(notification.email, file.addresses(notification.side))
 
 

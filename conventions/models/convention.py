@@ -399,9 +399,10 @@ class Convention(Priced, SignedByBoth):
         kinds: list[str] = []
         if self.state == State.ACCEPTED or self.is_signed_without_paper:
             kinds.append(Piece.Kind.CONVENTION)
-        if self.act and self.act_is_open:
+        act = self.standing_act
+        if act and self.act_is_open:
             kinds.append(Piece.Kind.ACT)
-        if self.act and self.act.executory_on and self.state != State.ABANDONED:
+        if act and act.executory_on and self.state != State.ABANDONED:
             kinds.append(Piece.Kind.ACT_EXECUTORY)
         return kinds
 

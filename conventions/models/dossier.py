@@ -85,15 +85,33 @@ class Dossier(Stateful):
         successor = self.collectivity.merged_into
         if successor is not None:
             raise TransitionRefused(
-                f"{self.collectivity.name} fait partie de {successor.name} depuis le "
+                f"{self.collectivity.name} fait partie {successor.of_title} depuis le "
                 f"{self.collectivity.merged_on:%d/%m/%Y} : c'est elle qui signe désormais. "
                 "Le rectorat reprend le dossier à son nom, ou l'abandonne."
             )
 
+    @property
+    def is_transferred(self) -> bool:
+        """Tell whether its papers and messages went to the archives: it is only read."""
+        return self.campaign.transferred_on is not None
+
+    @property
+    def transferred_in_words(self) -> str:
+        """Why nothing of it changes any more (French), once it is."""
+        return (
+            f"Ce dossier a été transféré aux archives le {self.campaign.transferred_on:%d/%m/%Y} : "
+            "il se consulte seulement."
+        )
+
     def refuse_stranger(self, by: User | None) -> None:
-        """Raise TransitionRefused to who has nothing to do in this file (`accounts.scope`)."""
+        """Raise TransitionRefused to who has nothing to do in this file (`accounts.scope`).
+
+        Nor has anybody, once it is transferred to the archives.
+        """
         if by is not None and not covers(by, self.collectivity):
             raise TransitionRefused("Ce dossier n'est pas de ceux que suit votre compte.")
+        if self.is_transferred:
+            raise TransitionRefused(self.transferred_in_words)
 
     def _refuse_transition(self, verb: str, by: User | None, comment: str) -> None:
         self.refuse_stranger(by)
@@ -204,7 +222,7 @@ def issue_documents(dossier: Dossier, *, by: User | None) -> list[Piece]:
     """
     issued = []
     latest = latest_pieces(dossier)
-    for kind in dossier.kinds_to_issue():
+    for kind in _still_to_issue(dossier):
         if _is_settled(dossier, kind, latest):
             continue
         text, context = dossier.text_and_context(kind)
@@ -268,13 +286,18 @@ def outdated_pieces(*dossiers: Dossier) -> list[Piece]:
 
 
 def _outdated_of(dossier: Dossier) -> Iterable[Piece]:
-    kinds = dossier.kinds_to_issue()
+    kinds = _still_to_issue(dossier)
     latest = latest_pieces(dossier) if kinds else {}
     for kind in kinds:
         if kind in latest and not _is_settled(dossier, kind, latest):
             text, context = dossier.text_and_context(kind)
             if not dossier._is_current(latest[kind], text, to_json(context)):
                 yield latest[kind]
+
+
+def _still_to_issue(dossier: Dossier) -> list[str]:
+    """Nothing is printed anew of what went to the archives."""
+    return [] if dossier.is_transferred else dossier.kinds_to_issue()
 
 
 def mark_outdated(dossier: Dossier) -> None:

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from accounts.models import User
 from accounts.scope import within_scope
 from communes.models import Collectivity
-from conventions.campaigns.models import Campaign
+from conventions.campaigns.models import Campaign, TypedNumber
 from conventions.campaigns.tariffs import ZERO, Counted, Tariff
 from conventions.lifecycle import REWORKABLE
 from lifecycle.triggers import Rule
@@ -139,6 +139,15 @@ class Enrolment(models.Model):
         blank=True,
         help_text="D'élèves ou de classes, là où le tarif les compte.",
     )
+    # The last number typed for this school in this campaign, which its own gives way to.
+    typed = models.ForeignKey(
+        TypedNumber,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name="nombre saisi",
+    )
     enrolled_at = models.DateTimeField("inscrite le", auto_now_add=True)
     released_on = models.DateField(
         "retirée le",
@@ -196,9 +205,26 @@ class Enrolment(models.Model):
 
     def count_by(self, tariff: Tariff) -> None:
         """Take what the school counts for at a tariff, and its own line: 0 until it is known."""
-        known = {Counted.PUPIL: self.school.pupils, Counted.CLASS: self.school.classes}
-        self.number = known[Counted(tariff.unit)] if tariff.asks_numbers else None
+        self.number = self.number_of(Counted(tariff.unit)) if tariff.asks_numbers else None
         self.fee = ZERO if self.is_unknown_to(tariff) else tariff.charge([self.weight]).fees[0]
+
+    def number_of(self, unit: Counted) -> int | None:
+        """Return the pupils or classes of the school: as typed for this campaign, else its own."""
+        if self.typed and self.typed.unit == unit and self.typed.number is not None:
+            return self.typed.number
+        return self.school.pupils if unit == Counted.PUPIL else self.school.classes
+
+    @property
+    def may_be_counted(self) -> bool:
+        """Tell whether its number may still be typed: enrolled, in nothing that was sent."""
+        is_open = self.convention is None or self.convention.state in REWORKABLE
+        return is_open and self.released_on is None and self.added_by_id is None
+
+    @property
+    def is_typed(self) -> bool:
+        """Tell whether it counts for a number that was typed."""
+        typed = self.typed.number if self.typed else None
+        return typed is not None and typed == self.number
 
     def is_unknown_to(self, tariff: Tariff) -> bool:
         """Tell whether the tariff counts something of the school that nobody has said."""

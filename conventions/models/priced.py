@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Round
 
 from conventions.campaigns.models import Campaign
-from conventions.campaigns.tariff_words import calculation, is_free, tariff_in_words
+from conventions.campaigns.tariff_words import calculation, is_free, tariff_in_words, typed_in_words
 from conventions.campaigns.tariffs import LUMP, ZERO, Basis, Charge, Relief, Tariff
 from conventions.campaigns.terms import TERMS, TariffException, Terms, same_terms
 from conventions.lifecycle import REWORKABLE, State
@@ -135,8 +135,12 @@ class Priced(Terms):
 
     @property
     def calculation(self) -> str:
-        """ "2 × 45 € soit 90 €"."""
-        return calculation(self.rule, self.charge, self.exception)
+        """ "2 × 45 € soit 90 €", the numbers that were typed named after it."""
+        words = calculation(self.rule, self.charge, self.exception)
+        if not self.rule.asks_numbers:
+            return words
+        lines = Enrolment.objects.as_issued().filter(convention=self.pk).select_related("typed")
+        return words + typed_in_words(self.rule, lines)
 
 
 def charged(

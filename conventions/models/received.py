@@ -37,8 +37,12 @@ class UnsignedCopy(TransitionRefused):
 
 
 def can_receive_pieces(dossier: Dossier) -> bool:
-    """Tell whether a party may send files: neither before it is sent nor once given up."""
-    return bool(dossier.RECEIVED) and dossier.state not in ("prepared", "abandoned")
+    """Tell whether a party may send files: neither before it is sent nor once given up.
+
+    Nor once transferred to the archives.
+    """
+    is_open = dossier.state not in ("prepared", "abandoned") and not dossier.is_transferred
+    return bool(dossier.RECEIVED) and is_open
 
 
 def attach(

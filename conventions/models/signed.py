@@ -89,6 +89,11 @@ class SignedByBoth(Dossier):
         return self.act if self.act and self.act.is_adopted else None
 
     @property
+    def standing_act(self) -> Act | None:
+        """Its act, draft or adopted; None once it was withdrawn, and authorises nothing more."""
+        return self.act if self.act and not self.act.withdrawn_on else None
+
+    @property
     def is_signed_too_soon(self) -> bool:
         """Tell whether the collectivity signed before its act was executory.
 
@@ -178,18 +183,27 @@ class SignedByBoth(Dossier):
         merged_on = self.collectivity.merged_on
         if merged_on and on >= merged_on:
             self.refuse_vanished()
-        self._refuse_signature_before_act(on)
+        self._refuse_signature_without_act(on)
         self._sign("sign_for_collectivity", by, Side.TOWN_HALL, on, collectivity_signed_on=on)
 
-    def _refuse_signature_before_act(self, on: datetime.date) -> None:
-        dated_on = self.act.dated_on if self.act else None
+    def _refuse_signature_without_act(self, on: datetime.date) -> None:
+        """Between its date and its withdrawal, if any, an act authorises the signature."""
+        if self.act is None:
+            return
+        dated_on, withdrawn_on = self.act.dated_on, self.act.withdrawn_on
+        refusal = ""
         if dated_on and on < dated_on:
-            raise TransitionRefused(
-                {
-                    "on": f"La signature de {self.noun} ne peut précéder l'acte qui l'autorise, "
-                    f"daté du {dated_on:%d/%m/%Y}."
-                }
+            refusal = (
+                f"La signature de {self.noun} ne peut précéder l'acte qui l'autorise, daté du "
+                f"{dated_on:%d/%m/%Y}."
             )
+        elif withdrawn_on and on >= withdrawn_on:
+            refusal = (
+                f"L'acte qui autorisait cette signature a été retiré le {withdrawn_on:%d/%m/%Y} : "
+                "prenez-en d'abord un nouveau."
+            )
+        if refusal:
+            raise TransitionRefused({"on": refusal})
 
     def sign_for_region(self, *, by: User | None, on: datetime.date) -> None:
         """Record that the region's signatory signed on `on`; takes effect if both have."""

@@ -114,7 +114,7 @@ class PileAdmin(ScopedAdmin):
         waiting = pile.sheaves.filter(state=Sheaf.State.WAITING)
         sheaves = waiting.select_related("issued__document", "issued__convention")
         unreadable = list(pile.pages.filter(is_unreadable=True).values_list("number", flat=True))
-        of_all = {"user": user_of(request), "unreadable": unreadable}
+        of_all: dict[str, Any] = {"user": user_of(request), "unreadable": unreadable}
         if request.method == "POST":
             # Only what the page showed is decided.
             shown = [key for key in request.POST.getlist("sheaf") if _key(key)]
@@ -173,7 +173,7 @@ class PileAdmin(ScopedAdmin):
     ) -> HttpResponse:
         """Draw a page of a pile, small."""
         pile = self.get_queryset(request).filter(pk=pk, page_count__gte=number).first()
-        if pile is None or number < 1 or rotation not in (0, 90, 180, 270):
+        if pile is None or not pile.file or number < 1 or rotation not in (0, 90, 180, 270):
             raise Http404
         with pile.file.open("rb") as stored:
             image = scans.thumbnail(stored, number, rotation)

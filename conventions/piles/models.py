@@ -80,6 +80,12 @@ class Pile(models.Model):
         pile.save()
         return pile
 
+    def discard_bytes(self) -> None:
+        """Delete what the file held, once this row names it no more, unless another does."""
+        name = _stored_name(self, "")
+        if not self.file and not Pile.objects.filter(file=name).exists():
+            document_storage().delete(name)
+
     @property
     def content(self) -> bytes:
         with self.file.open("rb") as stored:

@@ -210,8 +210,23 @@ def _next_of_termination(convention: Convention) -> datetime.date | None:
     return termination.standing.on if termination else None
 
 
+_TRANSFERRED = (
+    lambda c, today: c.is_transferred and c.state != State.ABANDONED,
+    lambda today: Q(campaign__transferred_on__isnull=False) & ~Q(state=State.ABANDONED),
+)
+
+
 # --- The rules, in their order ---------------------------------------------------
 RULES = (
+    Rule(
+        "transferred",
+        "transférée aux archives",
+        None,
+        *_TRANSFERRED,
+        closes=True,
+        town_hall="Ce dossier est clos depuis des années : il se consulte seulement.",
+        rectorat="Le dossier est aux archives : il se consulte seulement.",
+    ),
     Rule(
         "to_prepare_again",
         "à préparer de nouveau",

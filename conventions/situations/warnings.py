@@ -263,7 +263,7 @@ def _merged(convention: Convention) -> str:
     if collectivity.merged_into is None or collectivity.merged_on is None:
         return ""
     return (
-        f"{collectivity.name} fait partie de {collectivity.merged_into.name} depuis le "
+        f"{collectivity.name} fait partie {collectivity.merged_into.of_title} depuis le "
         f"{_day(collectivity.merged_on)} : c'est elle qui paie et signe désormais."
     )
 

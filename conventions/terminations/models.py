@@ -400,6 +400,8 @@ def why_not(convention: Convention, verb: str, by: User | None) -> str:
     """Return why a step is not open to `by` today (French), blank when it is."""
     if by is not None and by.role not in TERMINATION_TRANSITIONS[verb].roles:
         return "La résiliation n'est pas ouverte à votre compte."
+    if convention.is_transferred:
+        return convention.transferred_in_words
     if convention.state != State.SIGNED:
         return (
             "La résiliation concerne une convention signée par les deux parties : celle-ci "

@@ -63,4 +63,5 @@ def letter_context(termination: Printed, kind: str) -> LetterContext:
         collectivity=party_of(
             convention.collectivity, convention.collectivity, title=convention.collectivity_title
         ),
+        is_free=convention.is_free,
     )

@@ -19,7 +19,8 @@ def carries_only_ours(content: bytes, inspected: Inspected) -> bool:
     own = Document.objects.filter(sha256__in=digests_of(content))
     if inspected.references:
         own |= Document.objects.filter(reference__in=inspected.references).exclude(reference="")
-    return inspected.attachments <= _carried_by(own.order_by("-pk").first())
+    kept = own.exclude(file="").order_by("-pk")
+    return inspected.attachments <= _carried_by(kept.first())
 
 
 def _carried_by(document: Document | None) -> frozenset[str]:

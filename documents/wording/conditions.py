@@ -7,7 +7,7 @@ closes them. They do not nest.
 import re
 from collections.abc import Iterator
 
-from documents.wording.kinds import PRICED
+from documents.wording.kinds import EVERY_KIND
 from documents.wording.merge_field import FieldType, MergeField
 
 OWED, FREE, END = "si_payant", "si_gratuit", "fin_si"
@@ -18,7 +18,7 @@ _LABELS = {
 }
 CONDITIONS = tuple(
     MergeField(
-        key, label, "rien : ouvre ou ferme une condition", lambda c: "", PRICED, FieldType.BLOCK
+        key, label, "rien : ouvre ou ferme une condition", lambda c: "", EVERY_KIND, FieldType.BLOCK
     )
     for key, label in _LABELS.items()
 )

@@ -18,6 +18,7 @@ from accounts import factor
 from accounts.access import user_of
 from accounts.regional import refuse_who_is_limited
 from communes.admin_base import WholeRegionAdmin
+from conventions.campaigns import transfer
 from conventions.campaigns.coming import EXCHANGES, TEXTS, proposed
 from conventions.campaigns.models import PRINTED, TARIFF, Campaign
 from conventions.enrolment.enrolling import SCHOOLS_FOUND, find_schools
@@ -37,6 +38,7 @@ from rectorat.admin.tariff import exceptions_view, tariff_view
 from rectorat.boards.board import build_board
 from rectorat.boards.campaign_map import KINDS, build_map
 from rectorat.boards.replies import build_reply_curve
+from rectorat.purging.asking import export_view
 
 View = Callable[[HttpRequest, Campaign], HttpResponse]
 
@@ -118,6 +120,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         if obj:
             user = user_of(request)
             context["board"] = build_board(obj, user)
+            context["transfer"] = transfer.entries(obj) if obj.transferred_on else []
             context["to_prepare_again"] = obj.conventions.for_user(user).at_another_fee().count()
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -129,6 +132,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
             "open": self.open_view,
             "close": self.close_view,
             "archive": self.archive_view,
+            "export": partial(export_view, page_of=self._page),
             "renew": partial(renew_view, page_of=self._page),
             "tariff": partial(tariff_view, page_of=self._page),
             "exceptions": partial(exceptions_view, page_of=self._page),
@@ -137,7 +141,7 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
             "send": self.send_view,
             "print": self.print_view,
         }
-        regional = ("open", "close", "archive", "renew", "tariff", "exceptions")
+        regional = ("open", "close", "archive", "export", "renew", "tariff", "exceptions")
         return [
             path(
                 f"<int:pk>/{step}/",

@@ -82,6 +82,7 @@ class ConventionAdmin(ConventionList, BulkPages, AmendmentPages):
             journal=timeline(file.journal),
             party=obj.party or obj.collectivity,
             sees_town_hall_page=obj.sent_on is not None,
+            may_add_piece=obj.sent_on is not None and not obj.is_transferred,
             can_resume=can_resume(obj) and obj.sent_on is not None,
         )
         return super().render_change_form(request, context, *args, **kwargs)

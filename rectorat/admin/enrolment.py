@@ -7,8 +7,8 @@ from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -26,6 +26,7 @@ from conventions.models.enrolment import EnrolmentQuerySet
 from rectorat.admin.campaign import CampaignAdmin
 from rectorat.lists.filters import AcademyFilter, CampaignFilter, DepartmentFilter
 from rectorat.lists.kept import KeptListMixin
+from rectorat.territory.numbers import counted_link, number_page
 from tabular.admin_export import ExportMixin
 from tabular.admin_search import FoldedSearchMixin
 from tabular.writing import Column, Kind
@@ -92,6 +93,13 @@ COLUMNS = (
     Column("Commune", Kind.TEXT, lambda enrolment: enrolment.commune_name, width=28),
     Column("Département", Kind.TEXT, lambda enrolment: enrolment.department_code),
     Column("Collectivité", Kind.TEXT, lambda enrolment: enrolment.payer_name, width=36),
+    Column("Nombre compté", Kind.INTEGER, lambda enrolment: enrolment.number),
+    Column(
+        "Motif du nombre saisi",
+        Kind.TEXT,
+        lambda enrolment: enrolment.typed.reason if enrolment.is_typed else "",
+        width=28,
+    ),
     Column("Participation", Kind.MONEY, lambda enrolment: enrolment.fee),
     Column(
         "Convention",
@@ -112,10 +120,12 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, KeptListMixin, ScopedAdmin)
     search_fields = ("school__search_text",)
     search_help_text = "Nom de l'école, commune ou code UAI ; les accents sont facultatifs."
     list_per_page = 100
-    list_select_related = ("convention",)
+    list_select_related = ("convention", "campaign", "school", "typed")
     actions = (prepare_conventions,)
     export_columns = COLUMNS
-    export_select_related = ("campaign", "convention")
+    export_select_related = ("campaign", "convention", "typed")
+    optional_columns = ("counted",)
+    readonly_fields = ("counted",)
     fields = (
         "campaign",
         "school",
@@ -123,6 +133,7 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, KeptListMixin, ScopedAdmin)
         "name",
         "commune_name",
         "department_code",
+        "counted",
         "fee",
         "convention",
         "enrolled_at",
@@ -155,6 +166,10 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, KeptListMixin, ScopedAdmin)
         url = reverse("admin:conventions_convention_change", args=[enrolment.convention_id])
         return format_html('<a href="{}">{}</a>', url, enrolment.convention.reference)
 
+    @admin.display(description="nombre compté")
+    def counted(self, enrolment: Enrolment) -> str:
+        return counted_link(enrolment)
+
     @admin.display(description="retirer")
     def release(self, enrolment: Enrolment) -> str:
         if enrolment.released_on:
@@ -173,15 +188,27 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, KeptListMixin, ScopedAdmin)
                 self.admin_site.admin_view(self.withdraw_view),
                 name="conventions_enrolment_withdraw",
             ),
+            path(
+                "<int:pk>/number/",
+                self.admin_site.admin_view(self.number_view),
+                name="conventions_enrolment_number",
+            ),
             *super().get_urls(),
         ]
 
+    def _found(self, request: HttpRequest, pk: int) -> Enrolment:
+        found = self.get_queryset(request).filter(pk=pk)
+        found = found.select_related("campaign", "convention__campaign", "school", "typed")
+        return get_object_or_404(found)
+
+    def number_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for a school's pupils or classes of this campaign, with the reason; then keep them."""
+        page = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+        return number_page(request, self._found(request, pk), page)
+
     def withdraw_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask before a school is taken out of the campaign, then (POST) do it."""
-        found = self.get_queryset(request).filter(pk=pk)
-        enrolment = found.select_related("campaign", "convention__campaign").first()
-        if enrolment is None:
-            raise Http404
+        enrolment = self._found(request, pk)
         back = (
             reverse("admin:conventions_convention_change", args=[enrolment.convention_id])
             if enrolment.convention

@@ -36,7 +36,7 @@ SHOWN = 200
 REPORT_COLUMNS = (
     writing.Column("Élément", writing.Kind.TEXT, lambda item: item.name),
     writing.Column("Résultat", writing.Kind.TEXT, lambda item: item.get_state_display()),
-    writing.Column("Motif ou remarque", writing.Kind.TEXT, lambda item: item.reason),
+    writing.Column("Motif ou remarque", writing.Kind.PROSE, lambda item: item.reason),
     writing.Column("Le", writing.Kind.MOMENT, lambda item: item.done_at),
 )
 # After these a campaign's conventions are to be prepared.

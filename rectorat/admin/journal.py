@@ -40,6 +40,7 @@ OTHER_VERBS = {
     "withdraw_piece": "Retrait d'une pièce",
     "post_message": "Message",
     "need_no_answer": "Message sans réponse nécessaire",
+    "transfer": "Transfert aux archives",
     "support": "Dossier consulté comme la collectivité",
 }
 VERBS = {
@@ -99,11 +100,11 @@ COLUMNS = (
     Column("À l'état", Kind.TEXT, lambda entry: timeline.line(entry).to_state, width=24),
     Column(
         "Valeurs changées",
-        Kind.TEXT,
+        Kind.PROSE,
         lambda entry: " ; ".join(map(str, timeline.line(entry).changes)),
         width=60,
     ),
-    Column("Commentaire", Kind.TEXT, lambda entry: entry.comment, width=44),
+    Column("Commentaire", Kind.PROSE, lambda entry: entry.comment, width=44),
 )
 
 

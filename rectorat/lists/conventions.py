@@ -2,6 +2,8 @@
 
 import datetime
 from collections.abc import Callable
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.contrib import admin
@@ -34,8 +36,15 @@ from tabular.writing import Column, Kind
 _EXPECTED = {rule.key: rule.label for rule in RULES}
 
 
+# Of a hundred rows many say the same day, the same amount: each is put in words once.
+@lru_cache(maxsize=4096)
 def short_date(day: datetime.date | None) -> str:
     return date_format(day, "SHORT_DATE_FORMAT") if day else "—"
+
+
+@lru_cache(maxsize=4096)
+def short_amount(amount: Decimal) -> str:
+    return f"{floatformat(amount, '2g')}\u00a0€"
 
 
 def expected_label(convention: Convention) -> str:
@@ -190,7 +199,7 @@ class ConventionList(FoldedSearchMixin, ExportMixin, KeptListMixin, AssigningMix
         ordering=F("amount") + signed_changes(F("amount_change"), Amendment.amount_change.field),
     )
     def euros(self, convention: Convention) -> str:
-        return f"{floatformat(current_amount(convention), '2g')}\u00a0€"
+        return short_amount(current_amount(convention))
 
     @admin.display(description="état", ordering="state")
     def state_label(self, convention: Convention) -> str:

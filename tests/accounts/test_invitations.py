@@ -60,7 +60,7 @@ def test_an_invitation_leaves_by_the_worker_and_says_who_invites_for_what(
 
     assert message.to == ["ines.vidal@mairie.fr"]
     assert rectorat.get_full_name() in message.body
-    assert str(town) in message.body
+    assert town.of_title in message.body
     assert invitation.path in message.body
     assert invitation.expires_at - timezone.now() > datetime.timedelta(days=29)
 

@@ -25,9 +25,38 @@ def aged_by_hand(as_at: datetime.date) -> dict[str, list]:
             continue
         days = (as_at - account.aged_from).days
         line[2 + sum(days > last for last in LAST_DAYS)] += account.balance
-        line[2 + sum(days > last for last in LAST_DAYS)] -= account.contested_amount
-        line[7] += account.contested_amount
+        contested = min(contested_by_hand(titre, as_at), account.balance)
+        assert account.contested_amount == contested
+        line[2 + sum(days > last for last in LAST_DAYS)] -= contested
+        line[7] += contested
     return lines
+
+
+def contested_by_hand(titre: Titre, as_at: datetime.date) -> Decimal:
+    """Return what the last contestation suspends: nothing once decided, or after six months."""
+    entries = [entry for entry in titre.entries.all() if entry.on <= as_at]
+    undone = {entry.reverses_id for entry in entries}
+    told = [
+        (entry.on, entry.pk, entry.kind, entry.amount)
+        for entry in entries
+        if entry.kind in ("contested", "decided")
+        and entry.reverses_id is None
+        and entry.pk not in undone
+    ]
+    on, _, kind, amount = max(told, default=(as_at, 0, "", Decimal(0)))
+    waits = kind == "contested" and as_at < six_months_after(on)
+    return amount if waits else Decimal(0)
+
+
+def six_months_after(day: datetime.date) -> datetime.date:
+    """Return the same day of the sixth month after, or the last one that this month has."""
+    month, year = (day.month + 6, day.year) if day.month <= 6 else (day.month - 6, day.year + 1)
+    for last in range(day.day, 27, -1):
+        try:
+            return datetime.date(year, month, last)
+        except ValueError:
+            continue
+    return datetime.date(year, month, day.day)
 
 
 def aged(as_at: datetime.date) -> dict[str, list]:

@@ -3,6 +3,7 @@
 import datetime
 from decimal import Decimal
 
+import pypdfium2
 import pytest
 from django.utils import timezone
 
@@ -82,6 +83,13 @@ def contestations(user, as_at=None):
     """All those that a person may see, in the order of their queue."""
     as_at = as_at or timezone.localdate()
     return at_places(queue(user, as_at), as_at)
+
+
+def text_of(pdf):
+    """The words of a PDF, a plain space between them."""
+    pages = pypdfium2.PdfDocument(pdf)
+    text = " ".join(page.get_textpage().get_text_bounded() for page in pages)
+    return " ".join(text.replace("\u00a0", " ").split())
 
 
 @pytest.fixture

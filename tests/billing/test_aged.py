@@ -13,7 +13,7 @@ from billing.models.entry import EntryKind
 from billing.recording import EntryRefused, reverse
 from tests.factories import CampaignFactory, ConventionFactory
 
-from .by_hand import aged, aged_by_hand
+from .by_hand import aged, aged_by_hand, six_months_after
 from .conftest import request, sign_in_order, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -39,11 +39,18 @@ FACTS = st.lists(
     min_size=8,
     max_size=16,
 )
-# Chance alone seldom decides what was contested, or pays more than is due.
+# Chance alone seldom decides what was contested, or pays more than is due; nor does it leave a
+# contestation without decision for six months, decide it then, and contest once more. The day
+# 150 is 28 February, and the 333 and 334 are 30 and 31 August.
 FIRST = (
     (EntryKind.CONTESTED, 70, 0, 1500),
     (EntryKind.RECEIVED, 500, 1, 20000),
-    (EntryKind.DECIDED, 300, 0, 650),
+    (EntryKind.DECIDED, 200, 0, 650),
+    (EntryKind.CONTESTED, 150, 2, 1200),
+    (EntryKind.DECIDED, 360, 2, 300),
+    (EntryKind.CONTESTED, 365, 2, 100),
+    (EntryKind.CONTESTED, 333, 3, 800),
+    (EntryKind.CONTESTED, 334, 4, 700),
 )
 DAYS = st.lists(st.integers(0, 700), min_size=3, max_size=3)
 
@@ -66,6 +73,11 @@ def titres(finance, move_to):
 
 def after(days):
     return START + datetime.timedelta(days=days)
+
+
+def contested_on():
+    contested = Entry.objects.filter(kind=EntryKind.CONTESTED)
+    return sorted(set(contested.values_list("on", flat=True)))
 
 
 def undo(titre, day):
@@ -107,10 +119,12 @@ def test_the_database_adds_up_what_each_account_says(titres, sample, move_to):
             for kind, day, place, cents in sorted([*FIRST, *facts], key=lambda fact: fact[1]):
                 if take(titres[place], kind, after(day), cents):
                     done.add(kind)
-            for day in (*days, 800):
-                told = aged(after(day))
+            silences = [six_months_after(each) for each in contested_on()]
+            eves = [day - datetime.timedelta(days=1) for day in silences]
+            for day in (*map(after, (*days, 800)), *silences, *eves):
+                told = aged(day)
                 done.update(n for line in told.values() for n, v in enumerate(line[2:]) if v)
-                assert told == aged_by_hand(after(day))
+                assert told == aged_by_hand(day)
             transaction.set_rollback(True)
 
     compare()

@@ -8,10 +8,11 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.roles import Role
-from billing.models import Titre
+from billing.models import Entry, Titre
 from billing.models.entry import EntryKind
+from billing.recording import reverse as reverse_entry
 from billing.recovery.board import Board, Figures, budget_years, build_board
-from billing.recovery.figures import Figure
+from billing.recovery.figures import Figure, YearFigure
 from tests.factories import (
     CollectivityFactory,
     CommuneFactory,
@@ -96,12 +97,37 @@ def test_the_list_of_a_figure_is_that_of_the_departements_that_one_follows(
 
 
 def test_budget_years_are_those_of_issue_and_of_payment(campaign, finance, today):
-    (year,) = budget_years(finance)
+    (year,) = budget_years(finance, Q())
     assert (year.year, year.issued, year.received) == (
         today.year,
         Decimal("135.00"),
         Decimal("40.05"),
     )
+
+
+@pytest.mark.parametrize("figure", YearFigure.values)
+def test_each_figure_of_a_budget_year_opens_what_it_adds_up(
+    client, as_finance, campaign, today, figure
+):
+    paid = Entry.objects.get(kind=EntryKind.RECEIVED)
+    reverse_entry(paid, on=today, reason="Autre titre.", by=None)
+    tell(paid.titre, EntryKind.RECEIVED, amount="12.50")
+    board = as_finance.get(reverse("billing_board"))
+    (year,) = board.context["years"]
+    url = reverse("board_year_figure", args=[today.year, figure])
+    assert f'href="{url}?' in board.content.decode()
+    listed = as_finance.get(url).context
+    told = {"emis": year.issued, "encaisse": year.received}[figure]
+    assert listed["total"] == told == sum(amount for _, amount in listed["lines"])
+    assert told == (135 if figure == "emis" else Decimal("12.50"))
+    lozere = DepartmentFactory(code="48", name="Lozère")
+    client.force_login(UserFactory(role=Role.RECTORAT, departments=[lozere]))
+    assert client.get(url).context["total"] == 0
+
+
+@pytest.mark.parametrize("address", ["0/emis", "99999/emis", "2026/autre"])
+def test_no_other_figure_of_a_year_is_shown(as_finance, address):
+    assert as_finance.get(f"/titres/tableau/exercices/{address}/").status_code == 404
 
 
 def test_it_takes_as_many_queries_for_many_conventions_as_for_few(

@@ -3,11 +3,13 @@
 from decimal import Decimal
 
 import pytest
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts.roles import Role
 from billing.claims.due import due_of, with_claims
 from billing.claims.obstacles import Obstacle, prescribed_on
+from billing.claims.views import possible_kinds
 from billing.coding.models import BudgetYear
 from billing.ledger import Status, account_of
 from billing.models import Titre
@@ -15,12 +17,12 @@ from billing.models.entry import EntryKind
 from billing.recording import EntryRefused, Fact, record
 from billing.recording import reverse as undo
 from billing.recovery.aged import aged_by_debtor
-from billing.recovery.board import budget_years
+from billing.recovery.board import budget_years, build_board
 from billing.returns.layouts import TOLD, guess_kind
 from conventions.models import Convention
 from tests.factories import CampaignFactory, ConventionFactory, UserFactory
 
-from .conftest import contestations, prepared, request, sign_in_order, tell
+from .conftest import contestations, prepared, request, sign_in_order, tell, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -148,6 +150,150 @@ class TestContestation:
         assert not made.is_rejected_by_silence
 
 
+class TestSilence:
+    """Décret 2012-1246, article 118: after six months the contestation suspends nothing more."""
+
+    @pytest.fixture(autouse=True)
+    def issued(self, happens, day):
+        """Due on 31 October 2026, notified on 5 October."""
+        happens(
+            "05/10/2026",
+            EntryKind.ISSUED,
+            due_on=day("31/10/2026"),
+            notified_on=day("05/10/2026"),
+        )
+
+    # Received on Monday 7 December 2026: the six months are over on 7 June 2027.
+    @pytest.mark.parametrize(
+        ("as_at", "status", "contested"),
+        [
+            ("06/12/2026", Status.ISSUED, 0),
+            ("07/12/2026", Status.CONTESTED, 60),
+            ("06/06/2027", Status.CONTESTED, 60),
+            ("07/06/2027", Status.ISSUED, 0),
+        ],
+    )
+    def test_recovery_resumes_as_at_any_day(
+        self, at, happens, finance, titre, day, as_at, status, contested
+    ):
+        happens("07/12/2026", EntryKind.CONTESTED, 60)
+        at("01/09/2027")
+        then = account_of(Titre.objects.in_full().get(pk=titre.pk), day(as_at))
+        assert (then.status, then.contested_amount) == (status, contested)
+        (line,) = aged_by_debtor(Titre.objects.all(), day(as_at))
+        assert (line.contested, line.late, line.balance) == (contested, 90 - contested, 90)
+        at(as_at)
+        total = build_board(titre.batch.campaign, finance, Q()).total
+        assert (total.contested, total.balance) == (contested, 90)
+
+    @pytest.mark.parametrize(
+        ("received", "last_day", "silence"),
+        [
+            # There is no 31 April, no 30 February; 2028 has a 29 February.
+            ("31/10/2026", "29/04/2027", "30/04/2027"),
+            ("30/08/2027", "28/02/2028", "29/02/2028"),
+            ("31/08/2027", "28/02/2028", "29/02/2028"),
+            ("28/02/2027", "27/08/2027", "28/08/2027"),
+        ],
+    )
+    def test_six_months_end_with_the_month_where_it_has_no_such_day(
+        self, at, happens, received, last_day, silence
+    ):
+        happens(received, EntryKind.CONTESTED)
+        assert at(last_day).contested_amount == 90
+        assert at(silence).contested_amount == 0
+
+    def test_the_queue_says_so_after_those_that_wait(
+        self, at, happens, finance, client, titre, day
+    ):
+        silent = happens("07/12/2026", EntryKind.CONTESTED, 60)
+        waiting = happens("08/06/2027", EntryKind.CONTESTED, 30)
+        at("08/06/2027")
+        assert [each.made for each in contestations(finance)] == [waiting, silent]
+        client.force_login(finance)
+        page = client.get(reverse("contestations"))
+        assert (page.context["waiting"], page.context["suspended"]) == (1, 30)
+        assert page.content.decode().count("Rejetée par le silence") == 1
+
+    def test_a_decision_may_still_follow_and_grant(self, at, happens, finance):
+        happens("07/12/2026", EntryKind.CONTESTED, 60)
+        assert EntryKind.DECIDED in possible_kinds(at("01/07/2027"))
+        happens("01/07/2027", EntryKind.DECIDED, 45, reason="Une école n'est pas à elle.")
+        account = at("01/07/2027")
+        assert (account.contested_amount, account.granted) == (0, 45)
+        (made,) = contestations(finance)
+        assert (made.was_decided_late, made.is_rejected_by_silence) == (True, False)
+        assert EntryKind.DECIDED not in possible_kinds(account)
+
+    # From 7 June 2027 two months lead to Monday 9 August; CJA R421-2.
+    @pytest.mark.parametrize(
+        ("decided", "court", "opens"),
+        [
+            ("09/08/2027", "11/10/2027", True),
+            ("10/08/2027", "09/08/2027", False),
+        ],
+    )
+    def test_it_starts_the_days_to_go_to_court_anew_while_they_last(
+        self, at, happens, finance, day, decided, court, opens
+    ):
+        happens("07/12/2026", EntryKind.CONTESTED, 60)
+        happens(decided, EntryKind.DECIDED, 0)
+        at(decided)
+        (made,) = contestations(finance)
+        assert (made.court_until, made.opens_court) == (day(court), opens)
+
+    def test_another_comes_once_the_first_suspends_nothing_more(self, at, happens, day, titre):
+        happens("07/12/2026", EntryKind.CONTESTED, 60)
+        at("01/07/2027")
+        with pytest.raises(EntryRefused, match="attendait encore"):
+            tell(titre, EntryKind.CONTESTED, day("06/06/2027"), 30)
+        happens("07/06/2027", EntryKind.CONTESTED, 30)
+        assert at("01/07/2027").contested_amount == 30
+
+    def test_a_decision_on_which_another_contestation_rests_is_not_undone(
+        self, at, happens, day, titre
+    ):
+        happens("07/12/2026", EntryKind.CONTESTED, 60)
+        decision = happens("10/12/2026", EntryKind.DECIDED, 0)
+        happens("11/12/2026", EntryKind.CONTESTED, 60)
+        with pytest.raises(EntryRefused, match="Une autre contestation"):
+            undo(decision, on=day("11/12/2026"), reason="Erreur.", by=None)
+
+    def test_the_town_hall_and_its_statement_read_it(self, at, happens, client, titre):
+        happens("07/12/2026", EntryKind.CONTESTED, 60)
+        told = {
+            "06/06/2027": "Sans décision avant le 07/06/2027, elle sera rejetée par le silence",
+            "07/06/2027": "tribunal administratif de Montpellier peut être saisi jusqu’au 09/08/2027",
+            "10/08/2027": "a pris fin le 09/08/2027",
+        }
+        for as_at, words in told.items():
+            at(as_at)
+            client.force_login(UserFactory(role=Role.TOWN_HALL, collectivities=[titre.debtor]))
+            page = client.get(reverse("own_titres")).content.decode()
+            printed = text_of(
+                client.get(reverse("own_statement", args=[titre.debtor.code])).content
+            )
+            assert words in " ".join(page.split())
+            assert words in printed
+
+    @pytest.mark.parametrize(
+        ("decided", "words"),
+        [
+            ("09/08/2027", "Vous pouvez saisir le tribunal administratif"),
+            ("10/08/2027", "a pris fin le 9 août 2027"),
+        ],
+    )
+    def test_the_letter_says_what_the_silence_had_done(
+        self, happens, client, finance, titre, decided, words
+    ):
+        happens("07/12/2026", EntryKind.CONTESTED, 60)
+        entry = happens(decided, EntryKind.DECIDED, 0, decision="D-1", author="La rectrice")
+        client.force_login(finance)
+        printed = text_of(client.get(reverse("decision_letter", args=[titre.pk, entry.pk])).content)
+        assert "Six mois de silence l’avaient rejetée le 7 juin 2027" in printed
+        assert words in printed
+
+
 class TestPrescription:
     """Loi 68-1250, articles 1 and 2."""
 
@@ -229,7 +375,7 @@ class TestBudgetYear:
         happens("20/12/2026", EntryKind.ISSUED)
         happens("31/12/2026", EntryKind.RECEIVED, 50)
         happens("01/01/2027", EntryKind.RECEIVED, 40)
-        assert [(y.year, y.issued, y.received) for y in budget_years(finance)] == [
+        assert [(y.year, y.issued, y.received) for y in budget_years(finance, Q())] == [
             (2027, Decimal(0), Decimal(40)),
             (2026, Decimal(90), Decimal(50)),
         ]

@@ -93,6 +93,11 @@ class TestXlsx:
         assert (siret.value, siret.data_type, siret.number_format) == ("21340337100015", "s", "@")
         assert (amount.value, amount.number_format) == (90, "#,##0.00 €")
 
+    def test_a_long_text_is_no_code_which_a_spreadsheet_shows_as_crosses(self, villeneuve, finance):
+        row = book(request(villeneuve.campaign, finance))["Titres"][2]
+        basis = row[column("Base de liquidation") - 1]
+        assert (basis.data_type, basis.number_format) == ("s", "General")
+
     def test_dates_are_dates(self, villeneuve, finance):
         sheet = book(request(villeneuve.campaign, finance))["Titres"]
         cell = sheet.cell(2, column("Date de la dernière signature"))

@@ -5,7 +5,6 @@ import datetime
 from decimal import Decimal
 from io import BytesIO, StringIO
 
-import pypdfium2
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -22,7 +21,7 @@ from billing.recovery.aged import aged_by_debtor, sum_of
 from law import collection
 from tests.factories import CampaignFactory, ConventionFactory, DepartmentFactory, UserFactory
 
-from .conftest import contestations, issue, request, sign_in_order, tell
+from .conftest import contestations, issue, request, sign_in_order, tell, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -31,12 +30,6 @@ pytestmark = pytest.mark.django_db
 def titre(current, finance):
     request(current.campaign, finance)
     return Titre.objects.get()
-
-
-def text_of(pdf):
-    pages = pypdfium2.PdfDocument(pdf)
-    text = " ".join(page.get_textpage().get_text_bounded() for page in pages)
-    return " ".join(text.replace("\u00a0", " ").split())
 
 
 def line_of(titre, as_at):
@@ -180,12 +173,14 @@ class TestContestations:
     ):
         """What waits comes first, whatever its page; of the others nothing is computed."""
         computed, queries = [], []
-        of_account = contestation_queue.of_account
-        monkeypatch.setattr(
-            contestation_queue,
-            "of_account",
-            lambda account: computed.append(account) or of_account(account),
-        )
+        accounts_of = contestation_queue.accounts_of
+
+        def counted(*args):
+            for account in accounts_of(*args):
+                computed.append(account)
+                yield account
+
+        monkeypatch.setattr(contestation_queue, "accounts_of", counted)
         monkeypatch.setattr(pages, "PER_PAGE", 2)
         for year, count in ((2022, 3), (2023, sample(4, 30))):
             for titre in request(sign_many(count, year)[0].campaign, finance).titres.order_by("pk"):

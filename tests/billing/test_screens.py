@@ -15,6 +15,7 @@ from billing import pages
 from billing.coding.models import BillingSettings, BudgetYear, Coding, ThirdParty
 from billing.models import Claim, Entry, Titre
 from billing.models.entry import EntryKind
+from tabular.models import SavedView
 from tests.factories import (
     AcademyFactory,
     CampaignFactory,
@@ -42,7 +43,7 @@ def auch(villeneuve):
 
 
 def shown(response):
-    return [due.convention.reference for due in response.context["dues"]]
+    return [due.convention.reference for due, _ in response.context["rows"]]
 
 
 def exported(client, query=""):
@@ -95,6 +96,43 @@ class TestClaims:
         assert 'href="/titres/creances/2022-2023/34337/"' in page
         assert "90,00\u00a0€" in page
         assert "Fragile" in page
+
+    def test_columns_chosen_are_remembered_for_whoever_chose_them(self, client, villeneuve):
+        mine, other = UserFactory(role=Role.FINANCE), UserFactory(role=Role.FINANCE)
+        client.force_login(mine)
+        address = reverse("claims_columns")
+        back = client.post(
+            address, {"columns": ["number", "balance", "rien"], "query": "etat=emises"}
+        )
+        assert back.url == "/titres/?etat=emises"
+        page = client.get(reverse("claims"))
+        assert [column.header for column in page.context["columns"]] == [
+            "Reste dû",
+            "Numéro Chorus",
+        ]
+        assert "90,00\u00a0€" in page.content.decode()
+        client.force_login(other)
+        headers = [column.header for column in client.get(reverse("claims")).context["columns"]]
+        assert headers == ["Dernière signature", "Dû", "Demandé", "À demander"]
+
+    @pytest.mark.parametrize("page", ["claims", "owed"])
+    def test_a_view_is_ones_own_unless_it_is_shared(self, client, villeneuve, page):
+        finance = UserFactory(role=Role.FINANCE)
+        limited = UserFactory(role=Role.RECTORAT, departments=[villeneuve.collectivity.department])
+        client.force_login(finance)
+        for name, more in (("À moi", {}), ("À tous", {"is_shared": "on"})):
+            posted = {"name": name, "query": "departement=34", **more}
+            assert client.post(reverse(f"{page}_views"), posted).status_code == 302
+        assert "?departement=34" in client.get(reverse(page)).content.decode()
+        client.force_login(limited)
+        assert [str(view) for view in client.get(reverse(page)).context["views"]] == ["À tous"]
+        for view in SavedView.objects.all():
+            client.post(reverse(f"{page}_forget"), {"view": view.pk})
+        assert SavedView.objects.count() == 2
+
+    def test_views_of_one_list_are_not_those_of_another(self, as_finance, villeneuve):
+        as_finance.post(reverse("owed_views"), {"name": "Échus", "query": "jour=2026-11-01"})
+        assert [*as_finance.get(reverse("claims")).context["views"]] == []
 
     def test_the_newest_campaign_with_claims_is_shown_first(self, as_finance, villeneuve):
         CampaignFactory(start_year=2026)
@@ -156,7 +194,7 @@ class TestClaims:
     def test_a_departement_that_does_not_exist_is_said_at_its_field(self, as_finance, villeneuve):
         response = as_finance.get("/titres/?departement=99")
         assert "Choisissez un département de la liste." in response.content.decode()
-        assert response.context["dues"] == []
+        assert response.context["rows"] == []
 
     def test_an_export_of_a_wrong_choice_leads_back_to_the_page(self, as_finance, villeneuve):
         response = as_finance.get("/titres/export.csv?departement=99")
@@ -190,7 +228,7 @@ class TestClaims:
         monkeypatch.setattr(pages, "PER_PAGE", 2)
         sign_many(3)
         response = as_finance.get("/titres/?departement=34")
-        assert len(response.context["dues"]) == 2
+        assert len(response.context["rows"]) == 2
         assert "?departement=34&amp;page=2" in response.content.decode()
 
 

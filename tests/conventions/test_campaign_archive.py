@@ -8,9 +8,9 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
 from conventions.acts.models import Act
+from conventions.archives import campaign_archive
+from conventions.archives.campaign_archive import verify
 from conventions.correspondence import post_message
-from conventions.dossiers import campaign_archive
-from conventions.dossiers.campaign_archive import verify
 from conventions.models import Piece, attach
 from documents.received.uploads import UploadedPdf
 from operations import safes

@@ -9,15 +9,23 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
+from conventions.acts.models import Act
+from conventions.amendments.models import Amendment
 from conventions.campaigns.models import Campaign
 from conventions.dossiers.timeline import line, timeline
 from conventions.enrolment.enrolling import withdraw
 from conventions.lifecycle import Standing
 from conventions.models import Convention, attach
+from conventions.terminations.models import Termination, give_formal_notice
 from documents.received.uploads import UploadedPdf
 from lifecycle.frozen import FrozenError
 from lifecycle.models import JournalEntry
-from tests.factories import ConventionFactory
+from tests.factories import (
+    ConventionFactory,
+    current_signed_convention,
+    prepare_amendment,
+    sign_amendment,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +88,31 @@ def test_the_confirmed_details_are_kept_from_and_to(convention, rectorat, town_h
     assert [str(change) for change in line(convention.journal.first()).changes] == [
         "Nom du représentant : MARTIN → DURAND"
     ]
+
+
+def test_an_act_is_told_by_its_own_number_and_state(signed_convention, town_hall):
+    said = [
+        str(change) for change in line(signed_convention.journal.get(verb="record_act")).changes
+    ]
+    act = signed_convention.act
+    assert f"Numéro : — → {act.number}" in said
+    assert "État de l'acte : projet → pris" in said
+
+
+def test_no_value_is_told_by_the_word_of_the_database(town_hall):
+    convention = current_signed_convention()
+    town_hall.collectivities.set([convention.collectivity])
+    amendment = prepare_amendment(convention, remove=convention.enrolments.all()[:1])
+    amendment.send(by=None)
+    sign_amendment(amendment)
+    convention = Convention.objects.with_parties().get(pk=convention.pk)
+    notice = {"on": timezone.localdate(), "grievances": "Trop tard."}
+    give_formal_notice(convention, by=town_hall, side="collectivity", **notice)
+    models = (Convention, Act, Amendment, Termination)
+    fields = [field for model in models for field in model._meta.fields]
+    keys = {str(key) for field in fields for key, _ in field.flatchoices}
+    changes = [change for entry in convention.journal.all() for change in line(entry).changes]
+    assert not [f"{c}" for c in changes if {c.old, c.new} & keys or "_" in c.label]
 
 
 def test_the_page_of_a_file_shows_its_time_line(client, town_hall, signed_convention):

@@ -81,6 +81,18 @@ def test_names_with_an_apostrophe_are_written_as_they_are_and_tags_are_harmless(
     assert "&lt;b&gt;Agde" in email.html
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Syndicat des Écoles", "du syndicat des Écoles"), ("Le Grand Narbonne", "du Grand Narbonne")],
+)
+def test_a_collectivity_is_named_as_a_sentence_goes_on(convention, name, said):
+    convention.send(by=None)
+    convention.collectivity_title = name
+    convention.abandon(by=None, comment="Erreur.")
+    body = convention.notifications.latest("pk").email.body
+    assert f"au dossier 2022-2023 {said}." in body.replace("\u00a0", " ")
+
+
 def test_a_convention_sent_again_says_so_with_the_answer(convention, town_hall, rectorat):
     convention.send(by=rectorat)
     convention.request_correction(by=town_hall, subject="schools", comment="École fermée.")

@@ -76,6 +76,9 @@ def test_a_decision_has_none(voted):
         ({"absent": 2}, "absent"),
         ({"votes_for": 13}, "abstentions"),
         ({"convened_on": DAY}, "convened_on"),
+        ({"present": 16, "represented": None, "absent": None, "votes_for": None}, "absent"),
+        ({"present": None, "votes_for": 14}, "abstentions"),
+        ({"members": 99_999_999, "present": None}, "members"),
     ],
 )
 def test_facts_that_do_not_agree_are_refused_at_their_field(accepted, facts, field):
@@ -96,6 +99,16 @@ def test_the_database_refuses_them_too(voted, facts):
 def test_what_is_not_known_contradicts_nothing(accepted, unknown):
     record_act(accepted, by=None, **TAKEN, **WHOLE | {unknown: None})
     assert getattr(Sitting.objects.get(), unknown) is None
+
+
+def test_a_count_that_is_no_number_is_said_to_be_none(client, town_hall, accepted):
+    """By any browser: its own field of a number sends nothing of what it cannot read."""
+    client.force_login(town_hall)
+    page = reverse("convention_act", args=["2022-2023", accepted.collectivity.code])
+    assert 'type="number"' not in client.get(page).text
+    typed = {"version": accepted.version, "kind": "deliberation", "members": "onze"}
+    assert client.post(page, typed).context["form"].errors["members"]
+    assert client.post(page, typed | {"members": " 11 "}).status_code == 302
 
 
 def test_who_takes_no_part_in_the_vote_is_not_an_error(accepted):

@@ -427,7 +427,7 @@ def test_an_avenant_needs_the_number_of_the_school_it_adds(db):
     convention = prepared_at(Tariff("pupil", Decimal(1)), [10], start_year=2026)
     sign_by_both(convention, on=convention.campaign.starts_on, published_on=None)
     school = SchoolFactory(payer=convention.collectivity, pupils=None)
-    with pytest.raises(TransitionRefused, match="donnez d'abord son nombre"):
+    with pytest.raises(TransitionRefused, match="effectif manquant"):
         prepare_amendment(convention, add=[school])
 
 

@@ -19,6 +19,7 @@ from schools.takeover import take_over
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
+    CommuneFactory,
     ConventionFactory,
     GroupingFactory,
     SchoolFactory,
@@ -43,7 +44,7 @@ def sent():
 
 
 def merge(collectivity, on):
-    successor = CollectivityFactory(name="Neuville")
+    successor = CollectivityFactory(commune=CommuneFactory(name="Neuville"))
     collectivity.merged_into, collectivity.merged_on = successor, on
     collectivity.save()
 
@@ -58,7 +59,7 @@ def warned(key):
 
 def test_a_vanished_collectivity_confirms_and_signs_no_more_and_its_successor_is_named(sent):
     merge(sent.collectivity, TODAY())
-    with pytest.raises(TransitionRefused, match="fait partie de Neuville"):
+    with pytest.raises(TransitionRefused, match="fait partie de la commune de Neuville"):
         sent.accept(by=None)
     assert seen(sent).state == State.SENT
 
@@ -79,14 +80,16 @@ def test_it_takes_no_act_and_signs_nothing_from_that_day_on_but_what_it_had_sign
 
 def test_nothing_is_sent_to_who_vanished(convention):
     merge(convention.collectivity, TODAY())
-    with pytest.raises(TransitionRefused, match="fait partie de Neuville"):
+    with pytest.raises(TransitionRefused, match="fait partie de la commune de Neuville"):
         convention.send(by=None)
 
 
 def test_the_file_and_the_lists_tell_of_a_merger(sent):
     assert not warned("merged")
     merge(sent.collectivity, TODAY())
-    assert any("fait partie de Neuville" in text for text in warnings.found_on(seen(sent)))
+    assert any(
+        "fait partie de la commune de Neuville" in text for text in warnings.found_on(seen(sent))
+    )
     assert warned("merged")
 
 

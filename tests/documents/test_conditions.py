@@ -1,9 +1,16 @@
 """Paragraphs that a text prints only where something is owed, or only where nothing is."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
+from documents.contexts import LetterContext, TariffWords
+from documents.rendering import page_html
 from documents.wording.conditions import printed, says_free
 from documents.wording.proofreading import proofread
+
+from .samples import CONTEXTS, text
 
 BODY = """Avant.
 
@@ -59,3 +66,22 @@ def test_conditions_may_stand_several_times():
 )
 def test_a_condition_without_its_other_half_is_a_fault_at_its_line(body, line):
     assert faults_about_pairs(body) == [line]
+
+
+FREE = TariffWords("0 €", "0 €", "sans contrepartie financière", "0 € (gratuit)", is_free=True)
+# What speaks of a sum, but for saying that none is due.
+OF_SUMS = re.compile(r"\d €|coût|somme|perçu|paie|pay[ée]|titre de perception|reste due")
+
+
+@pytest.mark.parametrize("kind", CONTEXTS)
+def test_the_shipped_texts_speak_of_no_sum_where_nothing_is_owed(kind):
+    context = CONTEXTS[kind]
+    free = {"is_free": True} if isinstance(context, LetterContext) else {"tariff": FREE}
+    page = page_html(text(kind), replace(context, **free))
+    words = re.sub(r"<style.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL)
+    assert OF_SUMS.findall(words.replace("\xa0", " ")) == []
+
+
+@pytest.mark.parametrize("kind", ["convention", "formal_notice", "termination"])
+def test_they_do_where_something_is(kind):
+    assert OF_SUMS.search(page_html(text(kind), CONTEXTS[kind]))

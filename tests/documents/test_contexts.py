@@ -19,6 +19,7 @@ FINGERPRINTS = {
     2: "e068b7a1f3c87548",
     3: "4ac99614aba1ed56",
     4: "12277dcf462c5a53",
+    5: "a0d6ea38e15302b7",
 }
 
 

@@ -212,6 +212,11 @@ def sign_in_once(browser, site_url):
 def sign_in(page, role, site=""):
     """Fill the sign-in form as the demonstration account of `role`; of another `site`, if given."""
     page.goto(f"{site}/")
+    fill_sign_in(page, role)
+
+
+def fill_sign_in(page, role):
+    """Sign in on the page where one is asked to."""
     page.get_by_label("Adresse électronique").fill(account(role).email)
     page.get_by_label("Mot de passe", exact=True).fill(DEMONSTRATION_PASSWORD)
     page.get_by_role("button", name="Se connecter").click()

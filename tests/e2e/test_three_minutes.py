@@ -144,9 +144,23 @@ def test_without_javascript_everything_opens(anybody, sign_in_once):
     page = anybody(java_script_enabled=False, storage_state=sign_in_once(Role.TOWN_HALL))
     page.goto("/conventions/2022-2023/34337/retour/")
     expect(page.get_by_label("Convention signée", exact=False).first).to_be_visible()
+    page.goto("/conventions/2022-2023/34337/dates/")
+    expect(page.get_by_label("Acte retiré le", exact=False)).to_be_visible()
     page.goto("/conventions/2022-2023/34337/")
+    expect(page.get_by_text("Convention envoyée à la collectivité")).to_be_visible()
     page.get_by_text("Voir la liste des écoles").click()
     expect(page.get_by_role("link", name="Convention à signer")).to_be_visible()
+
+
+@pytest.mark.one_database
+def test_without_javascript_the_menu_of_a_telephone_is_open(anybody, sign_in_once):
+    state = sign_in_once(Role.TOWN_HALL)
+    page = anybody(java_script_enabled=False, storage_state=state, viewport=NARROW)
+    page.goto("/conventions/2022-2023/34337/")
+    expect(page.get_by_role("link", name="Mes titres")).to_be_visible()
+    expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+    expect(page.get_by_role("button", name="Menu")).to_be_hidden()
+    assert_fits(page)
 
 
 @pytest.mark.one_database

@@ -12,8 +12,8 @@ from accounts.models import AccessEntry
 from billing.batches.outcomes import mark_sent
 from billing.claims.verbs import change_debtor
 from billing.returns.models import ReturnFile, ReturnImport, ReturnRow, RowSettlement
-from conventions.campaigns.models import TariffException, VatRate
-from conventions.campaigns.tariffs import ReliefKind
+from conventions.campaigns.models import TariffException, TypedNumber, VatRate
+from conventions.campaigns.tariffs import Counted, ReliefKind
 from conventions.models import Piece, attach
 from documents.models import Signature, TextModel
 from documents.received.uploads import UploadedPdf
@@ -42,6 +42,10 @@ def row_of(signed_convention, finance):
         reason="École hors du marché.",
         decided_on=timezone.localdate(),
     )
+    line = signed_convention.enrolments.first()
+    TypedNumber.objects.create(
+        campaign=line.campaign, school=line.school, unit=Counted.PUPIL, number=45, reason="Rentrée."
+    )
     # The database has a day of its own, whatever the tests' is.
     AccessEntry.objects.create(kind="session", detail="…", kept_until=datetime.date.max)
     return lambda model: model.objects.order_by("pk")[0]
@@ -69,6 +73,7 @@ def test_what_was_issued_confirmed_billed_or_journalled_is_among_them():
         "billing.Entry",
         "billing.Titre",
         "campaigns.TariffException",
+        "campaigns.TypedNumber",
         "campaigns.VatRate",
         "conventions.ConfirmedParty",
         "documents.Document",

@@ -50,6 +50,26 @@ def test_production_settings_pass_without_a_warning(production):
     check()
 
 
+@pytest.mark.parametrize("years", [-1, 1, 4, 51])
+def test_a_retention_that_takes_too_early_or_never_is_refused(production, years):
+    production.CAMPAIGN_RETENTION_YEARS = years
+    with pytest.raises(SystemCheckError, match=r"operations\.E009"):
+        check()
+
+
+@pytest.mark.parametrize("years", [0, 5, 10])
+def test_a_plausible_retention_passes(production, years):
+    production.CAMPAIGN_RETENTION_YEARS = years
+    check()
+
+
+def test_an_archive_folder_that_cannot_be_written_is_refused(production, tmp_path):
+    (tmp_path / "file").touch()
+    production.ARCHIVE_DIR = str(tmp_path / "file" / "archives")
+    with pytest.raises(SystemCheckError, match=r"operations\.E004"):
+        check()
+
+
 def test_demonstration_mode_is_refused(production):
     production.DEMONSTRATION = True
     with pytest.raises(SystemCheckError, match=r"accounts\.E001"):

@@ -14,7 +14,8 @@ from conventions.correspondence import post_message
 from conventions.models import Convention
 from rectorat.lists.assigning import assign
 from rectorat.lists.choosing import chips
-from rectorat.lists.models import Assignment, ChosenColumns, SavedView
+from rectorat.lists.models import Assignment
+from tabular.models import ChosenColumns, SavedView
 from tests.factories import (
     CollectivityFactory,
     CommuneFactory,

@@ -300,4 +300,5 @@ def test_a_missing_number_is_named_before_preparing(agent, campaign):
     enrol(campaign, school.uai, by=None)
     page = text_of(agent.get(url("prepare", campaign)))
     assert "Nombres manquants : 1" in page
-    assert reverse("admin:schools_school_change", args=[school.pk]) in page
+    line = campaign.enrolments.get()
+    assert reverse("admin:conventions_enrolment_number", args=[line.pk]) in page

@@ -1,6 +1,7 @@
 """A town hall looks after who has access to its files, and says once a campaign that it is right."""
 
 import datetime
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -50,6 +51,13 @@ def test_everybody_of_the_town_hall_sees_who_has_access(client, town, manager):
     assert "Gère les accès" in page
     assert "Ailleurs" not in page
     assert "Envoyer l’invitation" not in page
+
+
+def test_pages_name_the_collectivity_as_a_sentence_goes_on(client, town, manager):
+    town.commune.name = "Agde"
+    town.commune.save()
+    client.force_login(manager)
+    assert "conventions de la commune d'Agde" in unescape(client.get(url(town)).text)
 
 
 def test_who_manages_access_invites_a_colleague(client, town, manager, delivered):

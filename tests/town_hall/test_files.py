@@ -336,3 +336,21 @@ def test_there_is_no_text_before_the_act_is_chosen(client, accepted, town_hall):
     client.force_login(town_hall)
     where = [accepted.campaign.school_year, accepted.collectivity.code]
     assert client.get(reverse("act_text", args=where)).status_code == 404
+
+
+# --- What its page says, as it stands -------------------------------------------------
+CORRECT = "Demandez une correction au rectorat avant de signer"
+
+
+def test_a_file_given_up_promises_nothing(mairie, sent, rectorat):
+    assert CORRECT in mairie.get(sent.get_absolute_url()).text
+    sent.abandon(by=rectorat, comment="Erreur.")
+    page = mairie.get(sent.get_absolute_url()).text
+    for promise in (CORRECT, "apparaîtront ici", "à venir", "Lire le projet"):
+        assert promise not in page
+
+
+def test_no_correction_is_offered_once_the_collectivity_has_signed(mairie, with_act, town_hall):
+    print_quickly(with_act)
+    with_act.sign_for_collectivity(by=town_hall, on=TODAY())
+    assert CORRECT not in mairie.get(with_act.get_absolute_url()).text

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from communes.typed import read_phone, read_postcode, refuse_pictures, validate_name
+from config.typed import SeenAsTyped
 from conventions.models import Convention
 from lifecycle.models import JournalEntry
 from tests.factories import print_quickly
@@ -27,6 +28,13 @@ from town_hall.forms.days import understood
         "2026-11-24",
         "24 novembre 2026",
         "24 nov. 26",
+        # As a word processor writes it, and a letter.
+        "24\u201111\u20112026",
+        "24–11–26",
+        "24\u00a0novembre\u00a02026",
+        "le 24 novembre 2026",
+        "Mardi 24 novembre 2026",
+        "mar. 24 nov. 26",
     ],
 )
 def test_a_day_is_understood_as_people_write_it(typed):
@@ -34,7 +42,13 @@ def test_a_day_is_understood_as_people_write_it(typed):
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"), [("1er août 26", "01/08/2026"), ("3/2/2027", "03/02/2027")]
+    ("typed", "meant"),
+    [
+        ("1er août 26", "01/08/2026"),
+        ("1 er août 26", "01/08/2026"),
+        ("3/2/2027", "03/02/2027"),
+        ("24 mars 26", "24/03/2026"),
+    ],
 )
 def test_a_day_of_one_figure_is_understood(typed, meant):
     assert understood(typed) == meant
@@ -73,6 +87,17 @@ def test_a_name_may_have_its_accents_and_signs(name):
     validate_name(name)
 
 
+def test_a_name_may_have_the_hyphens_and_spaces_of_a_word_processor():
+    validate_name("Jean\u2011Pierre\u202fLe\u00a0Roux\u2010Vidal")
+
+
+def test_a_sign_that_shows_nothing_is_named():
+    with pytest.raises(ValidationError, match="la tabulation"):
+        validate_name("Claire\tRoux")
+    with pytest.raises(ValidationError, match="la tabulation"):
+        refuse_pictures("1 place\tde la Mairie")
+
+
 @pytest.mark.parametrize("name", ["Claire 😀", "Dup0nt", "<b>"])
 def test_no_name_has_pictures_or_figures(name):
     with pytest.raises(ValidationError):
@@ -91,6 +116,36 @@ def test_details_are_understood_as_typed_and_kept_as_they_are_written(mairie, se
     assert mairie.post(url("convention_identity", sent), values).status_code == 302
     party = Convention.objects.get().collectivity
     assert (party.postcode, party.phone) == ("34300", "04 67 69 75 75")
+
+
+@pytest.mark.django_db
+def test_what_is_pasted_is_taken_as_it_is_seen(mairie, sent):
+    pasted = {
+        "representative_last_name": "Ma\u00adrtin\u200b",
+        "representative_first_name": "Noe\u0308lle",
+        "address_line_1": "\ufeff1 place de\u2028la Mairie",
+        "phone": "\u202a04 67 69 75 75\u202c",
+        "postcode": "34\u00a0300\u200e",
+    }
+    values = identity(sent, **pasted)
+    assert mairie.post(url("convention_identity", sent), values).status_code == 302
+    who = Convention.objects.get().collectivity
+    assert (who.representative, who.address_line_1) == ("Noëlle Martin", "1 place de la Mairie")
+    assert (who.phone, who.postcode) == ("04 67 69 75 75", "34300")
+
+
+@pytest.mark.django_db
+def test_a_day_pasted_from_a_letter_is_understood(mairie, with_act):
+    pasted = "\u202aMardi 24\u00a0novembre 2026\u202c"
+    values = {"version": with_act.version, "deposited_on": pasted}
+    assert mairie.post(url("convention_dates", with_act), values).status_code == 302
+    assert f"{Convention.objects.get().act.deposited_on}" == "2026-11-24"
+
+
+def test_a_password_is_what_it_is(rf):
+    request = rf.post("/", {"password1": "a\u00adb", "name": "a\u00adb"})
+    SeenAsTyped(lambda request: None).process_view(request, None, (), {})
+    assert request.POST.dict() == {"password1": "a\u00adb", "name": "ab"}
 
 
 @pytest.mark.django_db

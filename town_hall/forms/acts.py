@@ -71,15 +71,24 @@ class ActForm(FileForm, forms.ModelForm):
                 help_text="Numéro et date de la délibération qui a donné délégation au président. "
                 f"{_WITHOUT_DELEGATION}",
             )
+        self._ask_for_sitting(collectivity)
+
+    def _ask_for_sitting(self, collectivity: Collectivity) -> None:
         sitting = self.instance.sitting or Sitting()
         widgets: dict[str, type[forms.Widget] | forms.Widget] = {
             "convened_on": DayInput(),
             "proxies": forms.Textarea(attrs={"rows": 3}),
+            # A browser's own field of a number sends nothing of « onze », and says nothing.
+            **{name: forms.TextInput(attrs={"inputmode": "numeric"}) for name in Sitting.COUNTS},
         }
         for name, field in fields_for_model(Sitting, Sitting.FIELDS, widgets=widgets).items():
             field.initial = getattr(sitting, name)
             self.fields[name] = field
         keep_within(self, self.convention.campaign.planning_window, "convened_on")
+        self.fields["secretary"].help_text = (
+            f"Prénom et nom ; signe la délibération avec le {collectivity.executive} (article "
+            "L2121-23)."
+        )
 
     def clean(self) -> None:
         """What concerns the other nature is neither refused nor written over what is kept."""

@@ -11,16 +11,18 @@ from tabular.folding import fold
 
 _FOLDED_MONTHS = tuple(fold(month) for month in MONTHS)
 NOT_A_DAY = "Donnez le jour, le mois et l'année, par exemple 24/11/2026."
+# « le mardi 24 novembre 2026 », as letters and minutes have it.
+_BEFORE = re.compile(r"^(le )?((lun|mar|mer|jeu|ven|sam|dim)[a-z]* )?")
 # Of a folded text, whose signs between words are one space.
 _IN_FIGURES = re.compile(r"(\d{1,2}) (\d{1,2}) (\d{4}|\d{2})", re.ASCII)
 _CLOSED_UP = re.compile(r"(\d\d)(\d\d)(\d{4}|\d{2})", re.ASCII)
-_IN_WORDS = re.compile(r"(\d{1,2})(?:er)? ([a-z]{3,9}) (\d{4}|\d{2})", re.ASCII)
+_IN_WORDS = re.compile(r"(\d{1,2})(?: ?er)? ([a-z]{3,9}) (\d{4}|\d{2})", re.ASCII)
 _BY_THE_YEAR = re.compile(r"(\d{4}) (\d{2}) (\d{2})", re.ASCII)
 
 
 def understood(text: str) -> str:
     """Return a day as DD/MM/YYYY, a year of two digits in this century; else `text` as it is."""
-    folded = fold(text)
+    folded = _BEFORE.sub("", fold(text))
     if found := _BY_THE_YEAR.fullmatch(folded):
         year, month, day = found.groups()
     elif found := _IN_FIGURES.fullmatch(folded) or _CLOSED_UP.fullmatch(folded):

@@ -12,6 +12,7 @@ from documents.models import Document, Signature
 from documents.received import drawing
 from incoming import confined
 from town_hall.views.documents import find_piece, open_file
+from town_hall.views.transferred import or_in_archives
 
 # The states of a page, as they are named in its address.
 AS_SIGNED, AS_RECEIVED = "signee", "recue"
@@ -21,6 +22,7 @@ _ONE_DAY = 86_400
 
 
 @require_safe
+@or_in_archives
 def compare(request: HttpRequest, pk: int, position: int) -> HttpResponse:
     """Show the pages that look otherwise than when a signature was made, both states of each."""
     piece, signature, size = _find(user_of(request), pk, position)
@@ -37,6 +39,7 @@ def compare(request: HttpRequest, pk: int, position: int) -> HttpResponse:
 
 
 @require_safe
+@or_in_archives
 def compared_page(
     request: HttpRequest, pk: int, position: int, moment: str, number: int
 ) -> HttpResponse:
@@ -55,6 +58,7 @@ def compared_page(
 
 
 @require_safe
+@or_in_archives
 def download_as_signed(request: HttpRequest, pk: int, position: int) -> HttpResponse:
     """Send the file as it was when a signature was made: the bytes that this one answers for."""
     piece, _, size = _find(user_of(request), pk, position)

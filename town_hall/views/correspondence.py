@@ -9,7 +9,9 @@ from conventions.exchanges.models import Message
 from conventions.lifecycle import TRANSITIONS
 from conventions.models import Convention
 from town_hall.forms.files import CorrectionForm, MessageForm
+from town_hall.views.documents import open_file
 from town_hall.views.form import FileFormView
+from town_hall.views.transferred import InArchives, or_in_archives
 
 
 class Correction(FileFormView):
@@ -59,22 +61,23 @@ class PostMessage(FileFormView):
         )
 
 
+@or_in_archives
 def download_attachment(request: HttpRequest, pk: int) -> FileResponse:
     """Send what is attached to a message of a file in the person's scope."""
     message = get_object_or_404(
-        Message.objects.select_related("attachment"),
+        Message.objects.select_related(
+            "attachment", "convention__campaign", "convention__collectivity"
+        ),
         pk=pk,
         convention__in=Convention.objects.for_user(user_of(request)),
     )
     document = message.attachment
     if document is None:
         raise Http404
-    try:
-        file = document.file.open("rb")
-    except FileNotFoundError as error:
-        raise Http404("Le fichier de cette pièce est introuvable.") from error
+    if not document.file:
+        raise InArchives(message.convention)
     return FileResponse(
-        file,
+        open_file(document),
         as_attachment=True,
         filename=document.original_name or f"message_{message.pk}.pdf",
         content_type="application/pdf",

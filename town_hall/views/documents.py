@@ -16,7 +16,7 @@ from accounts.roles import Role
 from conventions.authority import can_adapt_act
 from conventions.dossiers.parts import amendment_sent, parts_of
 from conventions.dossiers.whole import WholeFile
-from conventions.lifecycle import State
+from conventions.lifecycle import COLLECTIVITY_SIGNED, State
 from conventions.models import Convention, Piece, SignedByBoth, file_name, try_to_issue
 from documents.contexts import ActContext
 from documents.editable import DOCX, write_docx
@@ -24,6 +24,7 @@ from documents.models import Document
 from town_hall.views.draft import show_draft
 from town_hall.views.files import find_convention
 from town_hall.views.form import writers
+from town_hall.views.transferred import InArchives, or_in_archives
 
 
 class PrintPage(TemplateView):
@@ -34,16 +35,18 @@ class PrintPage(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = user_of(self.request)
         convention = find_convention(user, self.kwargs["year"], self.kwargs["code"])
-        file = WholeFile(convention)
-        act = convention.act
+        file, act = WholeFile(convention), convention.standing_act
         return super().get_context_data(
             convention=convention,
             file=file,
             papers=file.to_print,
+            # Bookmarked, or met by the back button, once there is nothing to sign any more.
+            is_over=not file.kinds_to_sign,
             act=act,
-            signer=act.signatory if act and act.signatory else "",
+            secretary=act.sitting.secretary if act and act.sitting else "",
+            is_to_transmit=act is None or not act.executory_on,
+            is_unsigned=convention.state not in COLLECTIVITY_SIGNED,
             may_write=user.role != Role.FINANCE and convention.state != State.ABANDONED,
-            missing=file.lacks_documents(),
             may_adapt=can_adapt_act(convention),
             **kwargs,
         )
@@ -87,6 +90,7 @@ def download_act_text(
     return response
 
 
+@or_in_archives
 def download_piece(request: HttpRequest, pk: int) -> FileResponse:
     """Send a piece of a file in the person's scope."""
     piece = find_piece(user_of(request), pk)
@@ -99,14 +103,17 @@ def download_piece(request: HttpRequest, pk: int) -> FileResponse:
 
 
 def find_piece(user: User, pk: int) -> Piece:
-    """Return a piece of a file in the person's scope, or 404."""
-    return get_object_or_404(
+    """Return a piece of a file in the person's scope, or 404. Raises InArchives."""
+    piece = get_object_or_404(
         Piece.objects.select_related(
             "document", "convention__collectivity", "convention__campaign"
         ),
         pk=pk,
         convention__in=Convention.objects.for_user(user),
     )
+    if not piece.document.file:
+        raise InArchives(piece.convention)
+    return piece
 
 
 def open_file(document: Document) -> File:

@@ -25,7 +25,7 @@ from conventions.correspondence import can_post_message
 from conventions.dossiers.parts import PARTS
 from conventions.dossiers.timeline import as_collectivity, timeline
 from conventions.dossiers.whole import WholeFile
-from conventions.lifecycle import State, guidance
+from conventions.lifecycle import TRANSITIONS, State
 from conventions.models import Convention, Piece, can_receive_pieces
 from conventions.models.convention import ConventionQuerySet
 from conventions.situations.situation import situation
@@ -106,18 +106,20 @@ class ConventionPage(DetailView):
         user = user_of(self.request)
         return super().get_context_data(
             file=file,
-            guidance=guidance(convention.state, user.role),
-            may_write=user.role != Role.FINANCE and convention.state != State.ABANDONED,
+            may_write=user.role != Role.FINANCE
+            and convention.state != State.ABANDONED
+            and not convention.is_transferred,
             abandonment=file.abandonment,
             # What was printed before a correction is not to be signed any more.
-            to_sign=[p for p in printed if p.pk not in file.replaced],
-            earlier=[p for p in printed if p.pk in file.replaced],
+            to_sign=[p for p in printed if p.pk not in file.past],
+            earlier=[p for p in printed if p.pk in file.past],
             received=[p for p in pieces if p.kind in Piece.UPLOADED],
             documents_missing=file.lacks_documents(),
             amendments=[AmendmentShown.of(a, file) for a in amendments],
             has_signed_amendments=bool(signed_amendments(convention)),
             amendment_to_sign=next((a for a in amendments if a.awaits_act), None),
             still_to_sign=convention.act_is_open and not (now and now.now.closes),
+            may_correct=convention.state in TRANSITIONS["request_correction"].targets,
             can_post_message=can_post_message(convention),
             thread=file.thread,
             termination=file.termination,
@@ -166,8 +168,8 @@ class AmendmentShown:
         pieces = file.pieces_of(amendment.part)
         return cls(
             amendment=amendment,
-            pieces=[piece for piece in pieces if piece.pk not in file.replaced],
-            earlier=[piece for piece in pieces if piece.pk in file.replaced],
+            pieces=[piece for piece in pieces if piece.pk not in file.past],
+            earlier=[piece for piece in pieces if piece.pk in file.past],
             may_record_act=can_record_act(amendment),
             may_drop_draft=can_drop_draft(amendment),
             may_adapt_act=can_adapt_act(amendment),

@@ -77,6 +77,9 @@ def receive(request: HttpRequest, year: int, code: str) -> JsonResponse:
     an `error`.
     """
     convention = find_convention(user_of(request), year, code)
+    if not can_receive_pieces(convention):
+        over = "Ce dossier ne reçoit plus de papiers : rouvrez sa page pour voir où il en est."
+        return JsonResponse({"error": over}, status=422)
     files = request.FILES.getlist("file")
     if not files:
         return JsonResponse({"error": "Choisissez un fichier."}, status=422)

@@ -59,14 +59,19 @@ class Representative(FileFormView):
 class ActPage(ActFormView):
     drop_page = "convention_act_drop"
     title = "Préparer l'acte"
-    intro = (
-        "Votre collectivité autorise la signature par une décision (sur délégation du conseil, du "
-        "comité) ou par une délibération du conseil. Les deux se valent. Son projet est produit dès "
-        "que vous avez choisi ; donnez le numéro et la date une fois l'acte pris."
-    )
     submit = "Enregistrer et produire les PDF"
     done = "L'acte est enregistré."
     printed = "Les PDF sont prêts."
+
+    @property
+    def intro(self) -> str:  # type: ignore[override]
+        who = self.convention.collectivity
+        return (
+            f"Votre collectivité autorise la signature par une décision du {who.executive} (sur "
+            f"délégation du {who.council}) ou par une délibération du {who.council}. Les deux se "
+            "valent. Le projet est produit dès que vous avez choisi ; donnez le numéro et la date "
+            "une fois l'acte pris."
+        )
 
     def next_page(self, issued: list[Piece]) -> str:
         return print_page(self.convention) if issued else super().next_page(issued)

@@ -26,6 +26,8 @@ class Command(BaseCommand):
         pieces = convention.pieces.select_related(
             "document", "convention__collectivity", "convention__campaign"
         )
+        if convention.is_transferred:
+            raise CommandError(convention.transferred_in_words)
         for piece in pieces:
             target = folder / file_name(piece)
             target.write_bytes(piece.document.file.read())

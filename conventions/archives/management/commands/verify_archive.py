@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from conventions.dossiers import campaign_archive
+from conventions.archives import campaign_archive
 
 
 class Command(BaseCommand):

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from conventions.archives import campaign_archive
 from conventions.campaigns.converters import SchoolYearConverter
 from conventions.campaigns.models import Campaign
-from conventions.dossiers import campaign_archive
 from operations.safes import Closed
 from typography.counting import counted
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *, school_year: str, folder: Path, **options: Any) -> None:
         try:
-            archive, lost = campaign_archive.write(_find(school_year), folder)
+            archive, lost = campaign_archive.write(find_campaign(school_year), folder)
         except (campaign_archive.NotArchived, Closed, OSError) as error:
             raise CommandError(f"L’archive n’a pas été faite : {error}") from error
         self.stdout.write(str(archive))
@@ -32,7 +32,8 @@ class Command(BaseCommand):
             )
 
 
-def _find(school_year: str) -> Campaign:
+def find_campaign(school_year: str) -> Campaign:
+    """Return the campaign of a school year, as a person types it. Raises CommandError."""
     try:
         year = SchoolYearConverter().to_python(school_year)
     except ValueError:

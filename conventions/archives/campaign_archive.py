@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +30,7 @@ from typography.counting import counted
 
 FORMAT = "conventions-ent-ecole, campagne, 1"
 LOST = "manquants.txt"
+_CAMPAIGN = "campagne.json"
 _MANIFEST = "manifest-sha256.txt"
 _TAG_MANIFEST = "tagmanifest-sha256.txt"
 # What refers to a file and is no part of it: work under way, links that open it.
@@ -39,20 +40,33 @@ _ASIDE_MODELS = frozenset({"outbox.personallink"})
 _TAKEN_ALONG = frozenset({"acts", "documents", "outbox"})
 
 
+Pulse = Callable[[], None]
+
+
+def _quiet() -> None:
+    """Nobody asks how far it is."""
+
+
 class NotArchived(Exception):
     """Why a campaign cannot be archived (French)."""
 
 
-def write(campaign: Campaign, folder: Path) -> tuple[Path, list[str]]:
+def write(campaign: Campaign, folder: Path, *, pulse: Pulse = _quiet) -> tuple[Path, list[str]]:
     """Write the archive of a closed campaign in `folder`; return where, and what was lost.
 
     The folder has its name once all is in it. What the storage has lost, or no longer holds as
     it was, is listed in the archive (`data/manquants.txt`) and returned. What earlier ones left
-    half-way is deleted. Raises NotArchived, Closed, OSError.
+    half-way is deleted. `pulse` is called after each file of the campaign; what it raises stops
+    all. Raises NotArchived, Closed, OSError.
     """
     if campaign.state not in (CampaignState.CLOSED, CampaignState.ARCHIVED):
         raise NotArchived(
             f"La campagne {campaign.school_year} n’est pas close : clôturez-la d’abord."
+        )
+    if campaign.transferred_on:
+        raise NotArchived(
+            f"La campagne {campaign.school_year} a été transférée aux archives le "
+            f"{campaign.transferred_on:%d/%m/%Y} : l’archive d’avant est la seule entière."
         )
     day = timezone.localdate()
     whole = folder / f"campagne-{campaign.school_year}_{day.isoformat()}"
@@ -64,32 +78,37 @@ def write(campaign: Campaign, folder: Path) -> tuple[Path, list[str]]:
             shutil.rmtree(left)
         part = whole.with_name(f"{whole.name}.part")
         part.mkdir(mode=0o700)
-        bag = _fill(campaign, part)
+        bag = _fill(campaign, part, pulse)
         part.rename(whole)
     return whole, bag.lost
 
 
-def _fill(campaign: Campaign, part: Path) -> "_Bag":
+def _fill(campaign: Campaign, part: Path, pulse: Pulse) -> "_Bag":
     with (part / _MANIFEST).open("w", encoding="utf-8") as manifest:
         bag = _Bag(part, manifest)
-        bag.add_json("campagne.json", _campaign_facts(campaign))
+        bag.add_json(_CAMPAIGN, _campaign_facts(campaign))
         conventions = campaign.conventions.select_related("collectivity").order_by("pk")
         for convention in conventions.iterator(chunk_size=100):
             bag.add_file(convention)
+            pulse()
         if bag.lost:
             bag.add(LOST, io.BytesIO("\n".join([*bag.lost, ""]).encode()))
     bag.close(campaign)
     return bag
 
 
-def verify(archive: Path) -> list[str]:
-    """Return what is wrong with an archive (French): nothing when every hash is as it was."""
+def verify(archive: Path, *, pulse: Pulse = _quiet) -> list[str]:
+    """Return what is wrong with an archive (French): nothing when every hash is as it was.
+
+    `pulse` is called after each hash.
+    """
     manifests = [archive / _MANIFEST, archive / _TAG_MANIFEST]
     if not all(path.is_file() for path in manifests):
         return [f"{archive} n’est pas une archive entière."]
     faults, named = [], set()
     for path in manifests:
         for line in path.read_text(encoding="utf-8").splitlines():
+            pulse()
             digest, _, name = line.partition("  ")
             named.add(name)
             if not (archive / name).is_file():
@@ -109,6 +128,39 @@ def verify(archive: Path) -> list[str]:
     return faults
 
 
+def digest(archive: Path) -> str:
+    """Return the SHA-256 that answers for all of an archive: that of its list of lists."""
+    return _digest(archive / _TAG_MANIFEST)
+
+
+def holds(archive: Path, sha256: str) -> bool:
+    """Tell whether an archive, verified before, has the PDF of that SHA-256."""
+    return (archive / "data" / _place(sha256, ".pdf")).is_file()
+
+
+def differences(campaign: Campaign, archive: Path) -> list[str]:
+    """Return how an archive, verified before, differs from the campaign as it is (French).
+
+    Nothing when each row of each file is the one that would be written now: it was made after
+    the last change.
+    """
+    told = _read(archive / "data" / _CAMPAIGN)
+    if told != _read_back(_campaign_facts(campaign)):
+        if told.get("campaign") != campaign.school_year:
+            return [f"{archive} n’est pas une archive de la campagne {campaign.school_year}."]
+        return [f"La campagne {campaign.school_year} a changé depuis que l’archive a été faite."]
+    changed, there = [], set()
+    conventions = campaign.conventions.select_related("collectivity").order_by("pk")
+    for convention in conventions.iterator(chunk_size=100):
+        there.add(name := _file_name(convention))
+        rows = _read_back({"rows": serializers.serialize("python", _rows_of(convention))})
+        path = archive / "data" / name
+        if not path.is_file() or _read(path)["rows"] != rows["rows"]:
+            changed.append(f"Le dossier {convention} a changé depuis que l’archive a été faite.")
+    gone = {f"dossiers/{path.name}" for path in (archive / "data/dossiers").glob("*")} - there
+    return changed + [f"{name} n’est plus un dossier du site." for name in sorted(gone)]
+
+
 class _Bag:
     """An archive as it is written; `lost` are the files that could not be put in."""
 
@@ -118,11 +170,10 @@ class _Bag:
         self.size = self.count = 0
 
     def add_json(self, name: str, facts: dict[str, Any]) -> None:
-        written = json.dumps(facts, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
-        self.add(name, io.BytesIO(f"{written}\n".encode()))
+        self.add(name, io.BytesIO(f"{_in_json(facts)}\n".encode()))
 
-    def add(self, name: str, content: IO[bytes], expected: str = "") -> str:
-        """Put a content in, under `name`, which may call for its `{hash}`; return its path.
+    def add(self, name: str, content: IO[bytes], *, suffix: str = "", expected: str = "") -> str:
+        """Put a content in, under `name` or else by its hash, with `suffix`; return its path.
 
         The same one is put in once. Raises ValueError where its SHA-256 is not `expected`.
         """
@@ -130,7 +181,7 @@ class _Bag:
         digest, size = _copy(content, aside)
         if expected and digest != expected:
             raise ValueError(f"SHA-256 {digest}")
-        place = f"data/{name.replace('{hash}', f'{digest[:2]}/{digest}')}"
+        place = f"data/{name or _place(digest, suffix)}"
         target = self.folder / place
         if target.exists():
             aside.unlink()
@@ -144,7 +195,6 @@ class _Bag:
     def add_file(self, convention: Convention) -> None:
         """Put in the facts of one file, and the files that they name."""
         rows = _rows_of(convention)
-        name = f"{convention.collectivity.code}_{convention.reference}_{convention.pk}"
         facts = {
             "reference": convention.reference,
             "collectivity": convention.collectivity_title,
@@ -152,17 +202,17 @@ class _Bag:
             "files": [each for row in rows for each in self._add_files(row)],
             "rows": serializers.serialize("python", rows),
         }
-        self.add_json(f"dossiers/{name}.json", facts)
+        self.add_json(_file_name(convention), facts)
 
     def _add_files(self, row: Model) -> Iterator[dict[str, str]]:
         for field in row._meta.concrete_fields:
             stored = getattr(row, field.name) if isinstance(field, FileField) else None
             if not stored:
                 continue
-            name = f"fichiers/{{hash}}{Path(stored.name).suffix}"
+            suffix, expected = Path(stored.name).suffix, getattr(row, "sha256", "")
             try:
                 with stored.open("rb") as content:
-                    place = self.add(name, content, getattr(row, "sha256", ""))
+                    place = self.add("", content, suffix=suffix, expected=expected)
             except (FileNotFoundError, ValueError) as error:
                 self.lost.append(stored.name)
                 yield {"row": _name(row), "lost": stored.name, "why": type(error).__name__}
@@ -269,6 +319,30 @@ def _name(row: Model) -> str:
 
 
 # --- Files -----------------------------------------------------------------------
+def _file_name(convention: Convention) -> str:
+    name = f"{convention.collectivity.code}_{convention.reference}_{convention.pk}"
+    return f"dossiers/{name}.json"
+
+
+def _place(digest: str, suffix: str) -> str:
+    return f"fichiers/{digest[:2]}/{digest}{suffix}"
+
+
+def _in_json(facts: dict[str, Any]) -> str:
+    return json.dumps(facts, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return read
+
+
+def _read_back(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return facts as an archive gives them back."""
+    read: dict[str, Any] = json.loads(_in_json(facts))
+    return read
+
+
 def _copy(content: IO[bytes], target: Path) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     with target.open("wb") as sink:
