@@ -1,4 +1,4 @@
-"""The mark of a campaign whose papers and people's words go to the archives (`rectorat.transfer`)."""
+"""The mark of a campaign whose papers and people's words go to the archives (`rectorat.purging`)."""
 
 from django.db import transaction
 from django.utils import timezone
