@@ -19,6 +19,7 @@ from django_q.models import Failure, OrmQ, Schedule
 
 from operations.models import Backup
 from outbox.models import Delivery, Email
+from typography.counting import counted
 
 # A schedule runs at most this late on a worker that has much to do.
 _LATE = datetime.timedelta(minutes=15)
@@ -63,7 +64,9 @@ def troubles_outside() -> list[Trouble]:
         return [Trouble("certificate", f"Le site ne répond pas sur {name}:{port} : {error}")]
     if left > _CERTIFICATE_LEFT:
         return []
-    words = f"Le certificat de {name} expire dans {max(left.days, 0)} jour(s) : renouvelez-le."
+    words = (
+        f"Le certificat de {name} expire dans {counted(max(left.days, 0), 'jour')} : renouvelez-le."
+    )
     return [Trouble("certificate", words)]
 
 
@@ -95,8 +98,8 @@ def _of_mails() -> Iterator[Trouble]:
         reason = f" ({oldest.error})" if oldest.error else ""
         yield Trouble(
             "mails",
-            f"{oldest.all_of_them} courriel(s) attendent, le plus ancien {_since(oldest.created_at)}"
-            f"{reason}. Vérifiez le serveur de courriel et le travail de fond.",
+            f"{counted(oldest.all_of_them, 'courriel attend', 'courriels attendent')}, le plus ancien "
+            f"{_since(oldest.created_at)}{reason}. Vérifiez le serveur de courriel et le travail de fond.",
         )
 
 
@@ -110,7 +113,8 @@ def _of_tasks() -> Iterator[Trouble]:
     if last:
         yield Trouble(
             "failures",
-            f"{last.all_of_them} tâche(s) de fond ont échoué depuis un jour, la dernière "
+            f"{counted(last.all_of_them, 'tâche de fond a échoué', 'tâches de fond ont échoué')} "
+            f"depuis un jour, la dernière "
             f"({last.func}) {_since(last.stopped)}. Le journal du serveur dit pourquoi.",
         )
 

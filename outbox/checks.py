@@ -1,6 +1,7 @@
 """What keeps people from being told (`manage.py check --deploy`)."""
 
 from collections.abc import Iterator
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,4 +53,11 @@ def check_emails(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
             "E-mails are printed on the console.",
             hint="Set EMAIL_URL to the address of a mail server.",
             id="outbox.E002",
+        )
+    _, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    if "." not in sender.rpartition("@")[2]:
+        yield Error(
+            f"E-mails would be sent by {settings.DEFAULT_FROM_EMAIL!r}, whom mail servers refuse.",
+            hint="Set DEFAULT_FROM_EMAIL to an address of the site's domain.",
+            id="outbox.E006",
         )

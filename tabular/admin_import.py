@@ -1,7 +1,7 @@
 """Import of an official file from a list of the admin site: upload, preview, confirm, report."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -60,6 +60,10 @@ class FileImportMixin(admin.ModelAdmin):
             request.user.is_anonymous or request.user.limited_to_departments
         )
 
+    def refuse_import(self, request: HttpRequest) -> NoReturn:
+        """Raise PermissionDenied; a floor above knows whom to ask."""
+        raise PermissionDenied
+
     def concerned_by(self, report: Report) -> Mapping[str, Sequence[str]]:
         """Return the codes of rows whose change concerns more than this list, by what they became.
 
@@ -95,7 +99,7 @@ class FileImportMixin(admin.ModelAdmin):
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_import_permission(request):
-            raise PermissionDenied
+            self.refuse_import(request)
         if "digest" in request.POST:
             return self._confirm(request)
         form = self.import_form(request.POST or None, request.FILES or None)
@@ -111,7 +115,7 @@ class FileImportMixin(admin.ModelAdmin):
     def import_report_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what an import did, as often as it is opened."""
         if not self.has_import_permission(request):
-            raise PermissionDenied
+            self.refuse_import(request)
         kept = get_object_or_404(self._reports(request), pk=pk)
         return self._render(request, said=kept.content, kept=kept)
 

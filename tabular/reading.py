@@ -18,6 +18,7 @@ from incoming.deadline import OutOfTime
 from tabular.folding import fold
 from tabular.kinds import Kind
 from tabular.workbooks import TooHeavyWorkbook, UnreadableWorkbook, first_sheet, is_workbook
+from typography.counting import agreed, counted
 
 MAX_BYTES = 64 * 1024 * 1024  # The national annuaire weighs some 40 MB.
 SHOWN = 200  # Rows of each kind that a report lists.
@@ -109,18 +110,18 @@ class Report:
         """(French label, count), in the order a person reads them."""
         created, changed = len(self.created), len(self.changed)
         counts = [
-            ("à créer" if self.dry_run else _agreed("créée", created), created),
-            ("à modifier" if self.dry_run else _agreed("modifiée", changed), changed),
-            (_agreed("inchangée", self.unchanged), self.unchanged),
-            (_agreed("ligne refusée", len(self.refused)), len(self.refused)),
-            (_agreed("ligne ignorée", self.ignored.total()), self.ignored.total()),
+            ("à créer" if self.dry_run else agreed("créée", created), created),
+            ("à modifier" if self.dry_run else agreed("modifiée", changed), changed),
+            (agreed("inchangée", self.unchanged), self.unchanged),
+            (agreed("ligne refusée", len(self.refused)), len(self.refused)),
+            (agreed("ligne ignorée", self.ignored.total()), self.ignored.total()),
         ]
         if self.completed:
-            counts.insert(3, (f"dont {_agreed('complétée', self.completed)}", self.completed))
+            counts.insert(3, (f"dont {agreed('complétée', self.completed)}", self.completed))
         if self.mergers:
-            counts.insert(3, (_agreed("fusion", len(self.mergers)), len(self.mergers)))
+            counts.insert(3, (agreed("fusion", len(self.mergers)), len(self.mergers)))
         if self.closures:
-            proposed = _agreed("fermeture proposée", len(self.closures))
+            proposed = agreed("fermeture proposée", len(self.closures))
             counts.insert(3, (proposed, len(self.closures)))
         return counts
 
@@ -156,11 +157,6 @@ class Report:
         )
         for kind in self.left_out:
             yield f"  retenu : {kind.label} : {kind.count} ({kind.key}). {kind.held}".rstrip()
-
-
-def _agreed(words: str, count: int) -> str:
-    """ "ligne refusée" of none or one, "lignes refusées" of more (feminine, plain plurals)."""
-    return " ".join(f"{word}s" for word in words.split()) if count > 1 else words
 
 
 def _listed(lines: Iterator[str]) -> Iterator[str]:
@@ -201,9 +197,9 @@ def read(content: bytes, columns: Sequence[Column]) -> Table:
         raise UnreadableFile("Le fichier est vide.")
     header = _without_tail(first[best][1])
     places = places_of(header, columns)
-    _refuse_missing(columns, places, header)
-    table = Table([], [])
     in_csv = not is_workbook(content)
+    _refuse_missing(columns, places, header, "du fichier" if in_csv else "de la première feuille")
+    table = Table([], [])
     for line, cells in chain(first[best + 1 :], lines):
         # Beside the table of a workbook stand notes; in a CSV, what a wrong separator moved.
         if in_csv and (len(cells) < len(header) or any(cells[len(header) :])):
@@ -333,13 +329,13 @@ def _misplaced(line: int, cells: Sequence[str], width: int) -> Refusal:
     return Refusal(
         line,
         cells[0][:40],
-        f"{len(cells)} {_agreed('colonne', len(cells))} au lieu de {width} : un séparateur ou un "
+        f"{counted(len(cells), 'colonne')} au lieu de {width} : un séparateur ou un "
         "guillemet est mal placé",
     )
 
 
 def _refuse_missing(
-    columns: Sequence[Column], places: dict[str, int], header: Sequence[str]
+    columns: Sequence[Column], places: dict[str, int], header: Sequence[str], where: str
 ) -> None:
     missing = [column for column in columns if column.required and column.name not in places]
     if places and not missing:
@@ -347,7 +343,7 @@ def _refuse_missing(
     present = ", ".join(f"« {cell.strip()[:40]} »" for cell in header[:100] if cell.strip())
     wanted = ", ".join(f"« {column.aliases[0]} »" for column in missing)
     problem = f"Colonnes introuvables : {wanted}." if missing else "Aucune colonne connue."
-    raise UnreadableFile(f"{problem} Les en-têtes du fichier sont : {present}.")
+    raise UnreadableFile(f"{problem} Les en-têtes {where} sont : {present}.")
 
 
 def is_scientific(text: str) -> bool:

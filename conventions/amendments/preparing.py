@@ -29,6 +29,7 @@ from lifecycle.door import compare_and_swap, write_journal
 from lifecycle.errors import TransitionRefused
 from schools.models import School
 from schools.takeover import schools_paid_by
+from typography.counting import counted
 
 # How long after its campaign a convention may be made to last.
 _LONGEST_MONTHS = 12
@@ -221,7 +222,7 @@ def _write(
         amendment,
         by,
         "prepare",
-        f"préparé, {len(added)} école(s) ajoutée(s), {len(removed)} retirée(s)",
+        f"préparé, {counted(len(added), 'école ajoutée')}, {counted(len(removed), 'retirée')}",
         to_state=amendment.state,
         comment=reason,
         changes={

@@ -26,6 +26,7 @@ from conventions.models import Convention
 from documents.models import Document, Signature, TextModel
 from lifecycle.models import JournalEntry
 from operations import safes
+from typography.counting import counted
 
 FORMAT = "conventions-ent-ecole, campagne, 1"
 LOST = "manquants.txt"
@@ -121,7 +122,9 @@ def verify(archive: Path, *, pulse: Pulse = _quiet) -> list[str]:
     faults += [f"{name} a été ajouté." for name in there if name not in named]
     if (data / LOST).exists():
         lost = (data / LOST).read_text(encoding="utf-8").splitlines()
-        faults.append(f"Le site avait déjà perdu {len(lost)} fichier(s) : {', '.join(lost[:3])}.")
+        faults.append(
+            f"Le site avait déjà perdu {counted(len(lost), 'fichier')} : {', '.join(lost[:3])}."
+        )
     return faults
 
 

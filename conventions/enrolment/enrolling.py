@@ -20,6 +20,7 @@ from schools.models import School
 from schools.takeover import payer_on
 from tabular.admin_search import searchable
 from tabular.folding import fold
+from typography.counting import counted
 
 # A search says to add a word beyond.
 SCHOOLS_FOUND = 50
@@ -104,7 +105,7 @@ def enrol_codes(
             campaign,
             by,
             "enrol",
-            f"{len(report.enrolled)} école(s) inscrite(s){origin}",
+            f"{counted(len(report.enrolled), 'école inscrite')}{origin}",
             changes={"uai": [enrolment.uai for enrolment in report.enrolled]},
         )
     return report

@@ -105,11 +105,11 @@ def _codes(enrolments: Iterable[Enrolment]) -> list[str]:
 
 # --- The schools of last year ------------------------------------------------------
 def start_renewing(
-    campaign: Campaign, renewal: Renewal, decisions: Collection[int], *, by: User
+    campaign: Campaign, renewal: Renewal, decisions: Collection[int], *, by: User, back: str
 ) -> Job | None:
     """Ask for the enrolment of the unchanged schools of last year and of those decided for.
 
-    None where there is none. Raises TransitionRefused when the campaign is over.
+    `back` is the page that its report leads to. None where there is none. Raises TransitionRefused when the campaign is over.
     """
     campaign.refuse_work(by)
     schools = [candidate.school.pk for candidate in renewal.chosen(decisions)]
@@ -121,6 +121,7 @@ def start_renewing(
         schools,
         by=by,
         facts={"campaign": campaign.pk, "decided": sorted(decisions)},
+        back=back,
         selection=f"{campaign}, écoles de {renewal.previous.school_year} : "
         f"inchangées {len(renewal.unchanged)}, décidées {decided}",
     )

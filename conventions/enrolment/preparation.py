@@ -18,6 +18,7 @@ from conventions.models import Convention, Enrolment
 from conventions.models.priced import CHARGED, charged
 from lifecycle.door import changes_of
 from lifecycle.models import JournalEntry
+from typography.counting import counted
 
 _COPIED = ("uai", "name", "commune_name", "department_code", "number", "fee")
 _WRITTEN = (*_COPIED, "convention_id")
@@ -341,7 +342,7 @@ def _entry(
         convention.journal_subject,
         by=by,
         verb="prepare",
-        summary=f"{done} : {convention.school_count} école(s)",
+        summary=f"{done} : {counted(convention.school_count, 'école')}",
         from_state="" if done == "Convention préparée" else convention.state,
         to_state=convention.state,
         changes=changes or {},

@@ -125,7 +125,7 @@ def renew(
     """
     proposal = propose(campaign, previous, by, schools)
     codes = [(0, candidate.school.uai) for candidate in proposal.chosen(decisions)]
-    origin = f", reprise(s) de {previous.school_year}"
+    origin = f" (campagne de {previous.school_year})"
     return proposal, enrol_codes(campaign, codes, by=by, origin=origin)
 
 
@@ -234,7 +234,7 @@ def _fate_of_convention(enrolment: Enrolment, previous: Campaign) -> dict[Change
         return {Change.TERMINATED: f"Sa convention de {year} a été résiliée."}
     if convention.state not in COLLECTIVITY_SIGNED:
         return {
-            Change.UNSIGNED: f"La collectivité n'a pas signé en {year} (convention "
+            Change.UNSIGNED: f"La collectivité n'a pas signé en {year} (état de la convention : "
             f"{convention.get_state_display()})."
         }
     return {}

@@ -130,11 +130,6 @@ def found_on(convention: Convention) -> list[str]:
     return [text for text in texts if text]
 
 
-def with_warning(conventions: ConventionQuerySet, key: str) -> ConventionQuerySet:
-    """Leave the conventions of a queryset that bear the warning `key`."""
-    return conventions.filter(condition(key, timezone.localdate()))
-
-
 def condition(key: str, today: datetime.date) -> Q:
     """Return the condition on conventions of the warning `key`: those that bear it."""
     return _BY_KEY[key].concerned(today)

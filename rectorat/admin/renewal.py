@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from accounts.access import user_of
 from conventions.campaigns.models import Campaign
@@ -51,8 +52,11 @@ def renew_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> Htt
 
 def _start(request: HttpRequest, campaign: Campaign, renewal: Renewal) -> HttpResponse:
     """Have a worker enrol the schools, and lead to where it is followed."""
+    back = reverse("admin:campaigns_campaign_change", args=[campaign.pk])
     try:
-        job = start_renewing(campaign, renewal, _decisions(request.POST), by=user_of(request))
+        job = start_renewing(
+            campaign, renewal, _decisions(request.POST), by=user_of(request), back=back
+        )
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
         return redirect("admin:campaigns_campaign_change", campaign.pk)

@@ -11,6 +11,7 @@ from django.contrib import admin
 
 from accounts.admin.people import UserAdmin, UserForm
 from accounts.models import User
+from accounts.regional import RegionalImport
 from communes.models import Commune
 from conventions.dossiers.tasks import review_soon
 from conventions.enrolment import touched
@@ -33,7 +34,7 @@ def _changing(changes: Iterable[Change], *fields: str) -> list[str]:
 
 
 @admin.register(Commune)
-class RereadCommuneAdmin(RereadAdmin, SchoolCommuneAdmin):
+class RereadCommuneAdmin(RegionalImport, RereadAdmin, SchoolCommuneAdmin):
     def run_import(self, content: bytes, *, by: User, dry_run: bool, **options: Any) -> Report:
         report = super().run_import(content, by=by, dry_run=dry_run, **options)
         if not dry_run:
@@ -48,7 +49,9 @@ class RereadCommuneAdmin(RereadAdmin, SchoolCommuneAdmin):
 
 
 @admin.register(School)
-class RereadSchoolAdmin(KeptListMixin, AskingMixin, RereadAdmin, SchoolTakeoverAdmin):
+class RereadSchoolAdmin(
+    RegionalImport, KeptListMixin, AskingMixin, RereadAdmin, SchoolTakeoverAdmin
+):
     unread = ("listed_since",)
     asked_of_jobs = closures.ACTIONS
 

@@ -7,6 +7,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from accounts.access import user_of
+from accounts.regional import RegionalImport
 from communes.contacts.imports import import_contacts
 from conventions.campaigns.models import Campaign
 from rectorat.territory.reach import Reach, reach_by_department
@@ -14,7 +15,7 @@ from tabular.admin_import import FileImportMixin
 from tabular.reading import Report
 
 
-class ContactPages(FileImportMixin):
+class ContactPages(RegionalImport, FileImportMixin):
     """Mixed into the admin of collectivities."""
 
     class Media:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import user_of
 from accounts.models import User
+from accounts.regional import RegionalImport
 from accounts.scope import collectivity_scope
 from communes.admin_base import ScopedAdmin
 from communes.contacts.mayors import apply, import_mayors, is_pending, pending, refuse
@@ -81,7 +82,7 @@ ACTIONS = {
 
 
 @admin.register(ProposedMayor)
-class ProposedMayorAdmin(FileImportMixin, ScopedAdmin):
+class ProposedMayorAdmin(RegionalImport, FileImportMixin, ScopedAdmin):
     """Only what differs from who represents the commune today."""
 
     list_display = ("name", "department", "now", "proposed", "since", "proposed_on")

@@ -78,7 +78,7 @@ def test_it_takes_the_next_number_and_says_what_it_changes(convention, school, r
     assert [line.uai for line in amendment.added] == [school.uai]
     assert amendment.removed == [removed]
     entry = convention.journal.first()
-    assert summary_of(entry) == "Avenant n° 1 : préparé, 1 école(s) ajoutée(s), 1 retirée(s)"
+    assert summary_of(entry) == "Avenant n° 1 : préparé, 1 école ajoutée, 1 retirée"
     assert entry.changes == {"added": [school.uai], "removed": [removed.uai]}
 
 

@@ -167,7 +167,7 @@ def test_unchanged_schools_are_enrolled_and_flagged_ones_only_when_decided(
     entry = campaign.journal.get(verb="enrol")
     assert (entry.by, entry.summary) == (
         rectorat,
-        "2 école(s) inscrite(s), reprise(s) de 2022-2023",
+        "2 écoles inscrites (campagne de 2022-2023)",
     )
     renewal = propose(campaign, last_year, rectorat)
     assert (renewal.already, len(renewal.flagged)) == (2, 1)
@@ -230,6 +230,7 @@ def test_the_page_only_reads_then_enrols_what_was_ticked(agent, page, campaign, 
     assert campaign.enrolments.get().school == school
     report = agent.get(response.url).text
     assert reverse("admin:campaigns_campaign_prepare", args=[campaign.pk]) in report
+    assert "Retour à la campagne" in report
 
 
 def test_what_changed_since_the_page_was_read_is_left_out_with_what_changed(

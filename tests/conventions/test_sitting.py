@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from conventions.acts.models import Act
 from conventions.acts.sitting import Sitting
@@ -134,7 +135,7 @@ def test_what_is_missing_is_named_before_the_vote_and_after(accepted):
         "La délibération ne dit pas tout de la séance et du vote. Il manque : le secrétaire de "
         "séance, les abstentions."
     ]
-    assert warnings.with_warning(Convention.objects.all(), "sitting").exists()
+    assert Convention.objects.filter(warnings.condition("sitting", timezone.localdate())).exists()
 
 
 def test_it_is_printed_with_the_act(voted):

@@ -54,7 +54,7 @@ def seen(convention):
 
 
 def warned(key):
-    return warnings.with_warning(Convention.objects.all(), key).exists()
+    return Convention.objects.filter(warnings.condition(key, timezone.localdate())).exists()
 
 
 def test_a_vanished_collectivity_confirms_and_signs_no_more_and_its_successor_is_named(sent):

@@ -133,9 +133,9 @@ def _both_agree(today):
     warned = set()
     for warning in warnings.WARNINGS:
         found = set(
-            warnings.with_warning(Convention.objects.all(), warning.key).values_list(
-                "pk", flat=True
-            )
+            Convention.objects.filter(
+                warnings.condition(warning.key, timezone.localdate())
+            ).values_list("pk", flat=True)
         )
         told = {c.pk for c in conventions if c.state != "abandoned" and warning.text(c, today)}
         assert found == told, warning.key
@@ -155,7 +155,9 @@ def test_a_groupings_mode_of_publication_follows_its_nature(
     )
     Act.objects.update(publication_mode=mode)
     expected = "electronic" if kind == Collectivity.Kind.EPCI else "posting"
-    found = warnings.with_warning(Convention.objects.all(), "publication_mode").exists()
+    found = Convention.objects.filter(
+        warnings.condition("publication_mode", timezone.localdate())
+    ).exists()
     assert found == (mode != expected)
     _both_agree(timezone.localdate())
 
@@ -171,9 +173,9 @@ def test_a_groupings_mode_of_publication_follows_its_nature(
     ],
 )
 def test_each_fact_raises_its_warning(signed_convention, town_hall, facts, key):
-    assert not warnings.with_warning(Convention.objects.all(), key).exists()
+    assert not Convention.objects.filter(warnings.condition(key, timezone.localdate())).exists()
     record_act_dates(signed_convention, by=town_hall, **facts)
-    assert warnings.with_warning(Convention.objects.all(), key).exists()
+    assert Convention.objects.filter(warnings.condition(key, timezone.localdate())).exists()
 
 
 def test_a_file_of_2022_is_warned_of_as_it_was_signed(signed_convention):
@@ -216,7 +218,9 @@ def test_the_act_of_an_avenant_is_warned_of_too(current, rectorat):
     record_act(amendment, by=rectorat, kind="decision", number="A-1", dated_on=today)
     print_quickly(amendment)
     amendment.sign_for_collectivity(by=rectorat, on=today)
-    assert warnings.with_warning(Convention.objects.all(), "signed_before_executory").exists()
+    assert Convention.objects.filter(
+        warnings.condition("signed_before_executory", timezone.localdate())
+    ).exists()
     record_act_dates(amendment, by=rectorat, withdrawn_on=today)
     seen = Convention.objects.with_parties().get(pk=current.pk)
     assert any(t.startswith("Avenant n° 1 : L'acte a été retiré") for t in warnings.found_on(seen))

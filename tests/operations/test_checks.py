@@ -32,6 +32,7 @@ def production(settings, db, tmp_path):
     settings.DEBUG = False
     settings.ALLOWED_HOSTS = ["conventions.example.fr"]
     settings.SITE_URL = "https://conventions.example.fr"
+    settings.DEFAULT_FROM_EMAIL = "Conventions <conventions@example.fr>"
     settings.SECURE_SSL_REDIRECT = True
     settings.SESSION_COOKIE_SECURE = True
     settings.CSRF_COOKIE_SECURE = True
@@ -119,6 +120,13 @@ def test_an_address_that_only_this_machine_knows_is_refused(production):
 def test_emails_on_the_console_are_refused(production):
     production.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     with pytest.raises(SystemCheckError, match=r"outbox\.E002"):
+        check()
+
+
+@pytest.mark.parametrize("sender", ["conventions@localhost", "conventions", ""])
+def test_a_sender_whom_mail_servers_refuse_is_refused(production, sender):
+    production.DEFAULT_FROM_EMAIL = sender
+    with pytest.raises(SystemCheckError, match=r"outbox\.E006"):
         check()
 
 

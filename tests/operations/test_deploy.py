@@ -46,7 +46,14 @@ def test_caddy_lets_through_as_much_as_nginx():
     sizes = dict(
         re.findall(r"request_body @(\w+) \{\s*max_size (\d+)MB", (DEPLOY / "Caddyfile").read_text())
     )
-    for matcher, address in (("piles", reverse("admin:piles_pile_add")), ("others", "/")):
+    places = {
+        "piles": reverse("admin:piles_pile_add"),
+        "accounts": reverse("account_login"),
+        "verified": reverse("verify"),
+        "others": "/",
+    }
+    assert sizes.keys() == places.keys()
+    for matcher, address in places.items():
         assert int(sizes[matcher]) * 1024**2 == size_let_through(address)
 
 

@@ -64,7 +64,7 @@ def test_the_oldest_email_that_waits_is_told_with_its_error():
         )
         Email.objects.filter(pk=email.pk).update(created_at=ago(hours=hours))
     (trouble,) = troubles()
-    assert trouble.words.startswith("2 courriel(s) attendent")
+    assert trouble.words.startswith("2 courriels attendent")
     assert "injoignable" in trouble.words
 
 
@@ -84,7 +84,7 @@ def test_a_task_that_failed_today_is_a_trouble():
             id=str(number), name="x", func="f", started=when, stopped=when, success=False
         )
     (trouble,) = troubles()
-    assert trouble.words.startswith("1 tâche(s) de fond ont échoué")
+    assert trouble.words.startswith("1 tâche de fond a échoué")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_certificate_near_its_end_is_a_trouble(monkeypatch, settings):
     end = timezone.now() + datetime.timedelta(days=3, hours=1)
     monkeypatch.setattr(health, "_certificate_end", lambda name, port: end)
     (trouble,) = health.troubles_outside()
-    assert "expire dans 3 jour(s)" in trouble.words
+    assert "expire dans 3 jours" in trouble.words
 
 
 # --- Who is told --------------------------------------------------------------------------------

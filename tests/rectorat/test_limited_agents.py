@@ -1,6 +1,7 @@
 """An agent of some départements: the region's is not theirs, nor are the files of others."""
 
 import pytest
+from django.contrib.admin import site
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from conventions.models import Convention, attach
 from conventions.terminations.models import give_formal_notice
 from documents.received.uploads import UploadedPdf
 from lifecycle.errors import TransitionRefused
+from tabular.admin_import import FileImportMixin
 from tests.factories import (
     CampaignFactory,
     ConventionFactory,
@@ -56,6 +58,24 @@ def test_so_are_its_settings_and_its_texts(client, limited):
     assert client.post(publish).status_code == 403
     with pytest.raises(TransitionRefused, match="toute la région"):
         text.publish(by=limited)
+
+
+IMPORTS = [
+    pytest.param(pages.import_url_name, id=model._meta.label)
+    for model, pages in site._registry.items()
+    if isinstance(pages, FileImportMixin)
+]
+
+
+@pytest.mark.parametrize("address", IMPORTS)
+def test_an_import_of_the_whole_region_says_who_makes_it(client, limited, rectorat, address):
+    client.force_login(limited)
+    page = client.get(reverse(f"admin:{address}"))
+    if page.status_code == 200:  # A file of one département's people.
+        assert address == "invitations_invitation_import"
+    else:
+        assert page.status_code == 403
+        assert f"Adressez-vous à : {rectorat.get_full_name()}" in page.text.replace("\u00a0", " ")
 
 
 def sent():

@@ -219,6 +219,11 @@ def test_headers_not_recognised_are_told_without_a_wall_of_empty_quotes():
         rows("Ville;Rue;;;;;\nAgde;x;;;;;\n")
 
 
+def test_of_a_workbook_it_is_told_that_the_first_sheet_was_read():
+    with pytest.raises(UnreadableFile, match="de la première feuille sont : « Lisez-moi »"):
+        rows(as_xlsx([["Lisez-moi"]]))
+
+
 @given(st.binary(max_size=400))
 def test_whatever_the_bytes_they_are_read_or_refused_in_words(content):
     with contextlib.suppress(UnreadableFile):

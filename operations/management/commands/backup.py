@@ -10,6 +10,7 @@ from operations import backups
 from operations.databases import ToolFailed
 from operations.models import Backup
 from operations.safes import Closed
+from typography.counting import counted
 
 
 class Command(BaseCommand):
@@ -28,9 +29,15 @@ class Command(BaseCommand):
             sys.exit(f"La sauvegarde a échoué : {error}")
         kept.name = made.name
         lost = ", ".join(manifest.missing[:3])
-        kept.end(f"{len(manifest.missing)} fichier(s) manquaient au site : {lost}" if lost else "")
+        kept.end(
+            f"{counted(len(manifest.missing), 'fichier manquait', 'fichiers manquaient')} au site : {lost}"
+            if lost
+            else ""
+        )
         self.stdout.write(
             f"{made} : {sum(manifest.counts.values())} lignes, {len(manifest.files)} fichiers."
         )
         if manifest.missing:
-            sys.exit(f"{len(manifest.missing)} fichier(s) manquaient au site : {lost}")
+            sys.exit(
+                f"{counted(len(manifest.missing), 'fichier manquait', 'fichiers manquaient')} au site : {lost}"
+            )

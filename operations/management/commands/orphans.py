@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from operations import restoring
+from typography.counting import counted
 
 
 class Command(BaseCommand):
@@ -19,4 +20,4 @@ class Command(BaseCommand):
             self.stdout.write(f"manque : {name}")
         if lost:
             sys.exit(1)
-        self.stdout.write(f"{len(orphans)} fichier(s) à personne, aucun ne manque.")
+        self.stdout.write(f"{counted(len(orphans), 'fichier')} à personne, aucun ne manque.")

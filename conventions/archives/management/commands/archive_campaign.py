@@ -10,6 +10,7 @@ from conventions.archives import campaign_archive
 from conventions.campaigns.converters import SchoolYearConverter
 from conventions.campaigns.models import Campaign
 from operations.safes import Closed
+from typography.counting import counted
 
 
 class Command(BaseCommand):
@@ -26,7 +27,9 @@ class Command(BaseCommand):
             raise CommandError(f"L’archive n’a pas été faite : {error}") from error
         self.stdout.write(str(archive))
         if lost:
-            sys.exit(f"{len(lost)} fichier(s) manquaient au site : {', '.join(lost[:3])}")
+            sys.exit(
+                f"{counted(len(lost), 'fichier manquait', 'fichiers manquaient')} au site : {', '.join(lost[:3])}"
+            )
 
 
 def find_campaign(school_year: str) -> Campaign:
