@@ -40,7 +40,7 @@ def collectivities_of(user: User) -> QuerySet[Collectivity]:
     """Return those to choose among: one that merged into another of them goes with it."""
     own = user.own_collectivities
     heirs = own.exclude(merged_into__in=own.order_by().values("pk"))
-    return heirs.knowing_predecessors().select_related("department")
+    return heirs.knowing_predecessors().select_related("department", "commune__department")
 
 
 def other_collectivity(user: User, code: str | None) -> Collectivity | None:
