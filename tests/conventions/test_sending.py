@@ -39,7 +39,9 @@ def what_remains_of(convention):
     name, reference = file.collectivity_title, file.reference
 
     def neutral(text):
-        text = text.replace(name, "X").replace(reference, "R")
+        # As a subject names it, and as a sentence does: « la commune de Bourg ».
+        text = text.replace(name, "X").replace(name[0].lower() + name[1:], "x")
+        text = text.replace(reference, "R")
         return text.replace(file.collectivity.code, "C")
 
     return (
