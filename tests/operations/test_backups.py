@@ -90,7 +90,7 @@ def test_a_file_that_the_site_lost_is_told_and_the_rest_kept(document, folder):
     manifest = backups.read_manifest(backups.latest(folder))
     assert manifest.missing == [document.file.name]
     assert len(manifest.files) == Document.objects.count() - 1
-    assert "manquaient" in Backup.objects.get().error
+    assert "1 fichier manquait" in Backup.objects.get().error
 
 
 def test_two_backups_at_once_do_not_mix(folder, database_of_several):
