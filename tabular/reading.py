@@ -36,8 +36,9 @@ _SIGNATURES = {
     b"\x1f\x8b": "une archive compressée (.gz)",
 }
 _SCIENTIFIC = re.compile(r"^\d+([.,]\d+)?E\+?\d+$", re.IGNORECASE)
-# Registers hold codes, counts and texts: what a program wrote "55.0", or "55,00", is 55.
-_WHOLE = re.compile(r"(\d+)[.,]0+")
+# Registers hold codes, counts and texts: what a program wrote "55.0", or "55,00", is 55. "1,000"
+# is a thousand somewhere else.
+_WHOLE = re.compile(r"(\d+)[.,]00?")
 _TOTAL = re.compile(r"(sous )?total\b")
 
 

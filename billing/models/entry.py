@@ -36,7 +36,6 @@ PAYMENTS = (EntryKind.RECEIVED, EntryKind.PAYMENT_REVERSED, EntryKind.REFUNDED)
 # What the authorising officer gives up.
 SETTLED = (EntryKind.REMITTED, EntryKind.WRITTEN_OFF)
 # Answers to a request: after one of them it is not live any more.
-ANSWERS = (EntryKind.ISSUED, EntryKind.REJECTED)
 
 
 # What an entry counts for: none of the fields that a person writes decides it.

@@ -20,7 +20,6 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import FileField, Model, Q
 from django.utils import timezone
 
-from conventions.campaigns.lifecycle import CampaignState
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention
 from documents.models import Document, Signature, TextModel
@@ -51,6 +50,18 @@ class NotArchived(Exception):
     """Why a campaign cannot be archived (French)."""
 
 
+def refusal_of(campaign: Campaign) -> str:
+    """Return why no archive is made of a campaign (French), "" where one is."""
+    if not campaign.is_over:
+        return f"La campagne {campaign.school_year} n’est pas close : clôturez-la d’abord."
+    if campaign.transferred_on:
+        return (
+            f"La campagne {campaign.school_year} a été transférée aux archives le "
+            f"{campaign.transferred_on:%d/%m/%Y} : l’archive d’avant est la seule entière."
+        )
+    return ""
+
+
 def write(campaign: Campaign, folder: Path, *, pulse: Pulse = _quiet) -> tuple[Path, list[str]]:
     """Write the archive of a closed campaign in `folder`; return where, and what was lost.
 
@@ -59,15 +70,8 @@ def write(campaign: Campaign, folder: Path, *, pulse: Pulse = _quiet) -> tuple[P
     half-way is deleted. `pulse` is called after each file of the campaign; what it raises stops
     all. Raises NotArchived, Closed, OSError.
     """
-    if campaign.state not in (CampaignState.CLOSED, CampaignState.ARCHIVED):
-        raise NotArchived(
-            f"La campagne {campaign.school_year} n’est pas close : clôturez-la d’abord."
-        )
-    if campaign.transferred_on:
-        raise NotArchived(
-            f"La campagne {campaign.school_year} a été transférée aux archives le "
-            f"{campaign.transferred_on:%d/%m/%Y} : l’archive d’avant est la seule entière."
-        )
+    if refusal := refusal_of(campaign):
+        raise NotArchived(refusal)
     day = timezone.localdate()
     whole = folder / f"campagne-{campaign.school_year}_{day.isoformat()}"
     if whole.exists():

@@ -38,10 +38,8 @@ def refuse(campaign: Campaign, by: User) -> None:
             "Aucun dossier n'est réglé pour les archives : donnez ARCHIVE_DIR sur le serveur "
             "(docs/operations.md)."
         )
-    if not campaign.is_over:
-        raise TransitionRefused(f"{campaign} n'est pas close : clôturez-la d'abord.")
-    if campaign.transferred_on:
-        raise TransitionRefused(f"{campaign} est déjà transférée aux archives.")
+    if refusal := campaign_archive.refusal_of(campaign):
+        raise TransitionRefused(refusal)
 
 
 def _check(key: int, by: User, facts: Mapping[str, Any]) -> Outcome:

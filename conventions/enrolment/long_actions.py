@@ -109,7 +109,8 @@ def start_renewing(
 ) -> Job | None:
     """Ask for the enrolment of the unchanged schools of last year and of those decided for.
 
-    `back` is the page that its report leads to. None where there is none. Raises TransitionRefused when the campaign is over.
+    `back` is the page that its report leads to. Return None where there is no school. Raises
+    TransitionRefused when the campaign is over.
     """
     campaign.refuse_work(by)
     schools = [candidate.school.pk for candidate in renewal.chosen(decisions)]

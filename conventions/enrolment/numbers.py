@@ -6,7 +6,6 @@ from accounts.models import User
 from conventions.campaigns.models import Campaign, TypedNumber
 from conventions.campaigns.tariffs import Counted
 from conventions.enrolment.enrolling import recount, refuse_outside
-from conventions.lifecycle import REWORKABLE
 from conventions.models import Enrolment
 from conventions.models.priced import has_same_tariff
 from lifecycle.door import hold, write_journal
@@ -55,20 +54,22 @@ def type_number(
 
 
 def _refuse_settled(enrolment: Enrolment) -> None:
+    """Hold the convention, and say why its number may not be typed any more."""
+    if convention := enrolment.convention:
+        hold(convention)
+        convention.refresh_from_db(fields=["state", "version"])
+    if enrolment.may_be_counted:
+        return
     if enrolment.released_on:
         raise TransitionRefused(f"{enrolment} n'est plus inscrite.")
     if enrolment.added_by_id:
         raise TransitionRefused(
             f"{enrolment} est retenue pour un avenant : abandonnez-le, puis saisissez le nombre."
         )
-    if convention := enrolment.convention:
-        hold(convention)
-        convention.refresh_from_db(fields=["state", "version"])
-        if convention.state not in REWORKABLE:
-            raise TransitionRefused(
-                f"{enrolment} figure dans une convention déjà envoyée : son montant ne change plus. "
-                "Une réduction se demande aux finances, sur la page de sa créance."
-            )
+    raise TransitionRefused(
+        f"{enrolment} figure dans une convention déjà envoyée : son montant ne change plus. "
+        "Une réduction se demande aux finances, sur la page de sa créance."
+    )
 
 
 def _take(enrolment: Enrolment, typed: TypedNumber, by: User | None) -> None:

@@ -27,9 +27,8 @@ class Command(BaseCommand):
             raise CommandError(f"L’archive n’a pas été faite : {error}") from error
         self.stdout.write(str(archive))
         if lost:
-            sys.exit(
-                f"{counted(len(lost), 'fichier manquait', 'fichiers manquaient')} au site : {', '.join(lost[:3])}"
-            )
+            missed = counted(len(lost), "fichier manquait", "fichiers manquaient")
+            sys.exit(f"{missed} au site : {', '.join(lost[:3])}")
 
 
 def find_campaign(school_year: str) -> Campaign:
