@@ -16,7 +16,7 @@ from conventions.dossiers.parts import PARTS, parts_of
 from conventions.dossiers.sending import send_all
 from conventions.exchanges.models import Side
 from conventions.lifecycle import TRANSITIONS
-from conventions.models import Convention, file_facts, issue_documents
+from conventions.models import Convention, file_facts, issue_documents, still_to_issue
 from conventions.models.convention import ConventionQuerySet
 from jobs.actions import Action, Outcome, one_by_one
 
@@ -114,7 +114,7 @@ def _issue(key: int, by: User, facts: Mapping[str, Any]) -> Outcome:
     """Issue the documents of a file, those of its avenants and letters included."""
     convention = Convention.objects.with_parties().get(pk=key)
     parts = parts_of(convention)
-    if not any(part.kinds_to_issue() for part in parts):
+    if not any(map(still_to_issue, parts)):
         return Outcome(left_out=_NOTHING)
     for part in parts:
         issue_documents(part, by=by)
@@ -123,7 +123,7 @@ def _issue(key: int, by: User, facts: Mapping[str, Any]) -> Outcome:
 
 def _issuable(conventions: ConventionQuerySet) -> bulk.BulkReport:
     def refusal(convention: Convention) -> str:
-        return "" if any(part.kinds_to_issue() for part in parts_of(convention)) else _NOTHING
+        return "" if any(map(still_to_issue, parts_of(convention))) else _NOTHING
 
     return bulk.preview(conventions, refusal)
 

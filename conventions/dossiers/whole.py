@@ -19,6 +19,7 @@ from conventions.models import (
     Piece,
     SignedByBoth,
     can_withdraw,
+    still_to_issue,
 )
 from conventions.situations.situation import Situation, situation
 from conventions.situations.warnings import SCHOOLS
@@ -107,7 +108,7 @@ class WholeFile:
     @property
     def lacks_paper_to_sign(self) -> bool:
         """Tell whether a paper to sign can be made, that is not there or no longer up to date."""
-        wanted = self.kinds_to_sign.intersection(self.convention.kinds_to_issue())
+        wanted = self.kinds_to_sign.intersection(still_to_issue(self.convention))
         return not wanted.issubset({piece.kind for piece in self.to_print})
 
     @property
@@ -160,9 +161,7 @@ class WholeFile:
     def lacks_documents(self, parts: Iterable[Dossier] | None = None) -> bool:
         """Tell whether a document that should be there was never generated."""
         return any(
-            not {piece.kind for piece in self.pieces_of(part.part)}.issuperset(
-                part.kinds_to_issue()
-            )
+            not {piece.kind for piece in self.pieces_of(part.part)}.issuperset(still_to_issue(part))
             for part in (self.parts if parts is None else parts)
         )
 

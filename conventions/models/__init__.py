@@ -12,6 +12,7 @@ from conventions.models.dossier import (
     outdated_pieces,
     own_pieces,
     part_label,
+    still_to_issue,
     text_in_use,
     try_to_issue,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "own_pieces",
     "part_label",
     "signed_too_soon",
+    "still_to_issue",
     "text_in_use",
     "try_to_issue",
     "withdraw",

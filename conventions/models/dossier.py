@@ -222,7 +222,7 @@ def issue_documents(dossier: Dossier, *, by: User | None) -> list[Piece]:
     """
     issued = []
     latest = latest_pieces(dossier)
-    for kind in _still_to_issue(dossier):
+    for kind in still_to_issue(dossier):
         if _is_settled(dossier, kind, latest):
             continue
         text, context = dossier.text_and_context(kind)
@@ -286,7 +286,7 @@ def outdated_pieces(*dossiers: Dossier) -> list[Piece]:
 
 
 def _outdated_of(dossier: Dossier) -> Iterable[Piece]:
-    kinds = _still_to_issue(dossier)
+    kinds = still_to_issue(dossier)
     latest = latest_pieces(dossier) if kinds else {}
     for kind in kinds:
         if kind in latest and not _is_settled(dossier, kind, latest):
@@ -295,8 +295,8 @@ def _outdated_of(dossier: Dossier) -> Iterable[Piece]:
                 yield latest[kind]
 
 
-def _still_to_issue(dossier: Dossier) -> list[str]:
-    """Nothing is printed anew of what went to the archives."""
+def still_to_issue(dossier: Dossier) -> list[str]:
+    """Return the kinds to be generated of a file or avenant: none once it went to the archives."""
     return [] if dossier.is_transferred else dossier.kinds_to_issue()
 
 

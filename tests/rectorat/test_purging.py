@@ -24,6 +24,7 @@ from conventions.campaigns import transfer
 from conventions.campaigns.models import Campaign
 from conventions.correspondence import post_message
 from conventions.dossiers.archive import latest_pieces, stream
+from conventions.dossiers.long_actions import ACTIONS
 from conventions.exchanges.telling import retry
 from conventions.models import (
     Convention,
@@ -510,3 +511,10 @@ def test_the_mark_is_an_archived_campaign_s_and_stays(old, purged_later):
     refused(lambda: campaigns.update(transferred_on=None))
     refused(lambda: campaigns.update(transferred_on=datetime.date(2020, 1, 1)))
     refused(lambda: campaigns.update(state="open"))
+
+
+def test_no_document_is_announced_of_it(purged, administrator):
+    """The page that asks says what the job would do: nothing, of what is at the archives."""
+    assert purged.kinds_to_issue()
+    preview = ACTIONS["issue"].preview(Convention.objects.filter(pk=purged.pk))
+    assert (preview.done, len(preview.left_out)) == ([], 1)
