@@ -3,6 +3,8 @@
 import datetime
 from decimal import Decimal
 
+from typography.counting import agreed
+
 NARROW_SPACE = "\u202f"
 SPACE = "\u00a0"
 MINUS = "\u2212"
@@ -34,8 +36,8 @@ def long_date(day: datetime.date) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """Return "1 école", "2 écoles", "0 école": the plural starts at two."""
-    return f"{number} {noun}{'s' if number > 1 else ''}"
+    """Return "1 école", "2 écoles", "0 école", as papers write numbers: thousands close up."""
+    return f"{number} {agreed(noun, number)}"
 
 
 def siret(number: str) -> str:

@@ -29,15 +29,10 @@ class Command(BaseCommand):
             sys.exit(f"La sauvegarde a échoué : {error}")
         kept.name = made.name
         lost = ", ".join(manifest.missing[:3])
-        kept.end(
-            f"{counted(len(manifest.missing), 'fichier manquait', 'fichiers manquaient')} au site : {lost}"
-            if lost
-            else ""
-        )
+        missed = counted(len(manifest.missing), "fichier manquait", "fichiers manquaient")
+        kept.end(f"{missed} au site : {lost}" if lost else "")
         self.stdout.write(
             f"{made} : {sum(manifest.counts.values())} lignes, {len(manifest.files)} fichiers."
         )
         if manifest.missing:
-            sys.exit(
-                f"{counted(len(manifest.missing), 'fichier manquait', 'fichiers manquaient')} au site : {lost}"
-            )
+            sys.exit(f"{missed} au site : {lost}")
