@@ -11,8 +11,9 @@ from django.utils.text import capfirst
 from jobs.actions import Action, action
 
 if TYPE_CHECKING:
-    from accounts.models import User
     import datetime
+
+    from accounts.models import User
 
 
 def _stored_name(job: "Job", filename: str) -> str:
