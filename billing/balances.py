@@ -9,15 +9,27 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Exists, F, Min, OuterRef, Q, QuerySet, Sum, When
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Round
 from django.utils import timezone
 
 from accounts.models import User
-from billing.ledger import answered, euros, suspends
+from billing.ledger import Status, answered, euros, suspends
 from billing.models import BatchOutcome, Entry, Titre
-from billing.models.entry import EntryKind, EntryQuerySet
+from billing.models.entry import PAYMENTS, EntryKind, EntryQuerySet
 from billing.models.titre import TitreQuerySet
 from conventions.campaigns.models import Campaign
 
@@ -54,6 +66,50 @@ def standing(titres: TitreQuerySet, as_at: datetime.date) -> TitreQuerySet:
 def issued(titres: TitreQuerySet, as_at: datetime.date) -> TitreQuerySet:
     """Leave the titres that Chorus has numbered by a day."""
     return titres.filter(of_kind(EntryKind.ISSUED, as_at))
+
+
+def in_state(titres: TitreQuerySet, status: Status, as_at: datetime.date) -> TitreQuerySet:
+    """Leave the titres that `Account.status` says to be in a state on a day."""
+    own = Entry.objects.filter(titre=OuterRef("pk"), on__lte=as_at)
+    counted = Entry.objects.filter(account=OuterRef("pk"), on__lte=as_at)
+    by_others = counted.filter(kind=EntryKind.ISSUED).exclude(titre=OuterRef("pk"))
+    suspended = [key for key, amount in contested(titres, as_at).items() if amount]
+    withdrawn = Q(batch__outcome__kind=BatchOutcome.Kind.WITHDRAWN, batch__outcome__on__lte=as_at)
+    settled = Q(balance__lte=0) & ~Q(kind__in=Titre.DEDUCTIONS)
+    how_settled = Case(
+        When(deducted__gte=in_cents("amount"), then=Value(Status.CANCELLED)),
+        When(written_off__gt=0, then=Value(Status.WRITTEN_OFF)),
+        When(received__gt=0, then=Value(Status.RECEIVED)),
+        default=Value(Status.REMITTED),
+    )
+    return (
+        titres.alias(
+            balance=_effects(counted, "account"),
+            deducted=-_effects(by_others, "account"),
+            received=-_effects(own.filter(kind__in=PAYMENTS), "titre"),
+            written_off=-_effects(own.filter(kind=EntryKind.WRITTEN_OFF), "titre"),
+        )
+        .alias(
+            state=Case(
+                When(withdrawn, then=Value(Status.WITHDRAWN)),
+                When(of_kind(EntryKind.REJECTED, as_at), then=Value(Status.REJECTED)),
+                When(~of_kind(EntryKind.ISSUED, as_at), then=Value(Status.REQUESTED)),
+                When(pk__in=suspended, then=Value(Status.CONTESTED)),
+                When(settled, then=how_settled),
+                When(received__gt=0, then=Value(Status.PARTLY_RECEIVED)),
+                When(~Q(deducted=0), then=Value(Status.REDUCED)),
+                When(of_kind(EntryKind.TAKEN_IN_CHARGE, as_at), then=Value(Status.TAKEN_IN_CHARGE)),
+                default=Value(Status.ISSUED),
+            )
+        )
+        .filter(state=status)
+    )
+
+
+def _effects(entries: EntryQuerySet, of: str) -> Coalesce:
+    """Return what entries of a titre come to, in cents; what undoes one of them undoes its effect."""
+    sums = entries.order_by().values(of).annotate(total=Sum("effect")).values("total")
+    return Coalesce(Subquery(sums), 0, output_field=models.BigIntegerField())
 
 
 def total_of(titres: TitreQuerySet) -> Decimal:

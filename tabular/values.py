@@ -8,7 +8,7 @@ from tabular.reading import is_scientific
 
 _SPACES = re.compile(r"[\s\u00a0\u202f]")
 _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,2}0*)?")
-_FRENCH_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[T ]\d{1,2}[:h].*)?")
+_FRENCH_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?:[T ]\d{1,2}[:h].*)?")
 _ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?")
 # A spreadsheet counts days from here on, and shows the number where a cell has lost its format.
 _DAY_ZERO = datetime.date(1899, 12, 30)
@@ -41,10 +41,11 @@ def read_amount(text: str) -> Decimal:
     return -amount if is_negative else amount
 
 
-def read_date(text: str) -> datetime.date:
+def read_date(text: str, *, is_recent: bool = False) -> datetime.date:
     """Return a day: "03/12/2024", "3-12-2024", "2024-12-03 00:00", 45629 of a spreadsheet.
 
-    Raises UnreadableValue.
+    One that `is_recent` may be "03/12/24", of this century: so LibreOffice writes in a CSV what it
+    understood to be a date. Raises UnreadableValue.
     """
     bare = text.strip()
     if bare.isascii() and bare.isdecimal() and int(bare) in _NUMBERS:
@@ -53,8 +54,9 @@ def read_date(text: str) -> datetime.date:
         if match := _ISO_DATE.fullmatch(bare):
             return datetime.date(*map(int, match.groups()))
         if match := _FRENCH_DATE.fullmatch(bare):
-            day, month, year = map(int, match.groups())
-            return datetime.date(year, month, day)
+            day, month, year = match.groups()
+            if len(year) == 4 or is_recent:
+                return datetime.date(int(f"20{year}"[-4:]), int(month), int(day))
     except ValueError as error:
         raise UnreadableValue(f"« {bare[:30]} » n'existe pas au calendrier.") from error
     raise UnreadableValue(f"« {bare[:30]} » n'est pas une date, par exemple 03/12/2024.")

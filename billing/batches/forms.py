@@ -7,10 +7,13 @@ from django.http import QueryDict
 from django.utils import timezone
 from dsfr.forms import DsfrBaseForm
 
+from billing.balances import in_state
 from billing.batches.preparing import Choice
 from billing.claims.forms import TerritoryForm
 from billing.claims.obstacles import Obstacle
+from billing.ledger import Status
 from billing.models import Batch, Titre
+from billing.models.titre import TitreQuerySet
 from lifecycle.plausible import DateInput, Window, keep_within
 
 
@@ -35,6 +38,39 @@ class ListForm(TerritoryForm):
             department_code=department.code if department else "",
             kinds=tuple(typed["natures"]),
         )
+
+
+class TitresForm(DsfrBaseForm):
+    """Which titres of a batch are shown."""
+
+    nature = forms.ChoiceField(
+        label="Nature",
+        choices=[("", "Toutes"), *((kind.value, kind.label.capitalize()) for kind in Titre.Kind)],
+        required=False,
+        error_messages={"invalid_choice": "Choisissez une nature de la liste."},
+    )
+    etat = forms.ChoiceField(
+        label="État",
+        choices=[("", "Tous"), *((state.value, state.label.capitalize()) for state in Status)],
+        required=False,
+        error_messages={"invalid_choice": "Choisissez un état de la liste."},
+    )
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Tell whether something was chosen."""
+        return self.is_valid() and any(self.cleaned_data.values())
+
+    def titres(self, batch: Batch) -> TitreQuerySet:
+        """Return the titres of a batch that are shown; none while the form is invalid."""
+        if not self.is_valid():
+            return Titre.objects.none()
+        found = Titre.objects.filter(batch=batch)
+        if kind := self.cleaned_data["nature"]:
+            found = found.filter(kind=kind)
+        if state := self.cleaned_data["etat"]:
+            found = in_state(found, Status(state), timezone.localdate())
+        return found
 
 
 class PassOverForm(DsfrBaseForm):

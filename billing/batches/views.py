@@ -20,16 +20,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import factor
 from accounts.access import role_required, user_of
 from billing.access import WRITERS
+from billing.balances import total_of
 from billing.batches import files, preparing
 from billing.batches.confirming import Difference, ListChanged, NothingToRequest, confirm
-from billing.batches.forms import ListForm, PassOverForm, SentForm
+from billing.batches.forms import ListForm, PassOverForm, SentForm, TitresForm
 from billing.batches.models import Preparation
 from billing.batches.outcomes import is_answered, mark_sent, withdraw
 from billing.batches.proofs import proofs_of
 from billing.claims.obstacles import Obstacle
 from billing.coding.models import BudgetYear
 from billing.ledger import account_of
-from billing.models import Batch, Titre
+from billing.models import Batch
 from billing.pages import PER_PAGE, ReasonForm, form_page, page_of
 from conventions.dossiers import archive
 
@@ -187,17 +188,21 @@ def batch_page(batch: Batch) -> str:
 def batch(request: HttpRequest, year: int, number: int) -> HttpResponse:
     """A batch: its totals, its files, its titres and what became of each."""
     found = find_batch(year, number)
-    page = page_of(request, Titre.objects.filter(batch=found).in_full().order_by("pk"))
+    form = TitresForm(request.GET)
+    titres = form.titres(found)
+    page = page_of(request, titres.in_full().order_by("pk"))
     return render(
         request,
         "billing/batch.html",
         {
             "batch": found,
+            "form": form,
             "outcome": getattr(found, "outcome", None),
             "is_answered": is_answered(found),
             "shares": files.shares_of(found),
             "files": found.files.order_by("kind"),
             "page": page,
+            "shown_amount": total_of(titres),
             "accounts": [account_of(titre) for titre in page.object_list],
         },
     )

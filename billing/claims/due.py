@@ -34,7 +34,7 @@ def claimable(user: User | None = None) -> ConventionQuerySet:
 def with_claims(conventions: ConventionQuerySet) -> ConventionQuerySet:
     """Fetch, beside `with_accounts`, what a titre says: schools, and what stands in its way."""
     return with_accounts(conventions).prefetch_related(
-        Prefetch("enrolments", Enrolment.objects.as_issued()),
+        Prefetch("enrolments", Enrolment.objects.as_issued().select_related("typed")),
         Prefetch("pieces", Piece.objects.without_blanks().filter(kind__in=_SIGNED_COPIES)),
     )
 

@@ -8,7 +8,7 @@ import datetime
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import chain
 
@@ -25,7 +25,7 @@ from billing.models import Claim, Titre
 from communes.models import Collectivity, Party
 from conventions.acts.models import Act
 from conventions.amendments.models import Amendment
-from conventions.campaigns.tariff_words import tariff_of_titre
+from conventions.campaigns.tariff_words import tariff_of_titre, typed_in_words
 from conventions.models import Convention, Enrolment, SignedByBoth
 from conventions.models.convention import ConventionQuerySet
 
@@ -205,7 +205,10 @@ def _about(
         schools=schools,
         tariff=tariff_of_titre(convention.rule, convention.exception),
         basis=liquidation.basis(
-            parts, amount, reference=convention.reference, school_year=school_year
+            [_with_numbers(due, part) for part in parts],
+            amount,
+            reference=convention.reference,
+            school_year=school_year,
         ),
         subject=liquidation.subject(balance, school_year)
         if has_convention
@@ -229,6 +232,22 @@ def titre_reference(convention_reference: str, rank: int) -> str:
     """Return our own reference: "TP-2022-34337", then "TP-2022-34337-2" for the next request."""
     reference = f"TP{convention_reference.removeprefix('ENT')}"
     return reference if rank == 1 else f"{reference}-{rank}"
+
+
+def _with_numbers(due: Due, part: Part) -> Part:
+    """Name in its calculation the numbers of pupils or of classes that were typed for it."""
+    convention = due.convention
+    papers = _papers(due, [part])
+    lines = [
+        line
+        for paper in papers
+        for line in (
+            [*paper.added, *paper.removed]
+            if isinstance(paper, Amendment)
+            else convention.enrolments.all()
+        )
+    ]
+    return replace(part, calculation=part.calculation + typed_in_words(convention.rule, lines))
 
 
 def _papers(due: Due, parts: Iterable[Part]) -> list[SignedByBoth]:

@@ -32,6 +32,7 @@ from tabular.values import UnreadableValue, read_amount, read_date
 _AT_ONCE = 500
 # As the columns that keep them are long.
 _LONGEST = {"reference": 40, "chorus_number": 50, "reason": 1000, "piece": 200}
+_SIRET = 14  # signs
 # Told once of a titre: the same again is known, whatever row says it.
 _ONCE = (EntryKind.ISSUED, EntryKind.REJECTED, EntryKind.TAKEN_IN_CHARGE)
 
@@ -126,7 +127,7 @@ def _amount(text: str) -> Decimal:
 
 def _date(text: str) -> datetime.date | None:
     try:
-        return read_date(text) if text else None
+        return read_date(text, is_recent=True) if text else None
     except UnreadableValue as error:
         raise RowRefused(Finding.UNREADABLE, str(error)) from error
 
@@ -136,7 +137,8 @@ def _siret(text: str, *, needed: bool) -> str:
         raise RowRefused(
             Finding.UNREADABLE, f"« {text} » : un tableur a arrondi le SIRET, reprenez l'original."
         )
-    return normalise(text)
+    # A spreadsheet that takes it for a number drops the zeros that it begins with.
+    return normalise(text).zfill(_SIRET) if text else ""
 
 
 # --- Matching ------------------------------------------------------------------

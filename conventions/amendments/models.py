@@ -1,9 +1,10 @@
 """An avenant to a signed convention: schools added or removed, its end moved, who signs."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import reduce
+from itertools import chain
 from typing import Any
 
 from django.db import models, transaction
@@ -50,7 +51,7 @@ class AmendmentQuerySet(models.QuerySet["Amendment"]):
 
     def with_changes(self) -> "AmendmentQuerySet":
         """Fetch what each adds and removes, in one query."""
-        changes = AmendmentChange.objects.select_related("enrolment")
+        changes = AmendmentChange.objects.select_related("enrolment__typed")
         return self.prefetch_related(models.Prefetch("changes", changes))
 
     def shown(self) -> "AmendmentQuerySet":
@@ -221,6 +222,15 @@ class Amendment(AfterConvention, SignedByBoth):
     @property
     def amount_after(self) -> Decimal:
         return self.amount_before + self.amount_change
+
+    def lines_after(self) -> Iterator[Enrolment]:
+        """Yield the schools of `count_after` as they count; read once they are asked for."""
+        changing = [*self._earlier(), self]
+        removed = {line.pk for amendment in changing for line in amendment.removed}
+        issued = self.convention.enrolments.as_issued().select_related("typed")
+        for line in chain(issued, *(amendment.added for amendment in changing)):
+            if line.pk not in removed:
+                yield line
 
     def _earlier(self) -> list["Amendment"]:
         amendments: Iterable[Amendment] = self.convention.amendments.all()

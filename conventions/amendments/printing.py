@@ -1,13 +1,13 @@
 """From an avenant to what its documents print (`documents.contexts`)."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Protocol
 
 from communes.models import Party
 from conventions.acts.models import Act
-from conventions.campaigns.tariff_words import on_papers
+from conventions.campaigns.tariff_words import on_papers, typed_in_words
 from conventions.campaigns.tariffs import Charge
 from conventions.models import Convention, Enrolment
 from conventions.printing import (
@@ -87,6 +87,8 @@ class Printed(Protocol):
     @property
     def count_after(self) -> int: ...
 
+    def lines_after(self) -> Iterable[Enrolment]: ...
+
 
 def amendment_context(amendment: Printed) -> AmendmentContext:
     """Return everything an avenant prints."""
@@ -129,7 +131,12 @@ def amendment_act_context(
 def _tariff(amendment: Printed) -> TariffWords:
     """The convention's own tariff, and what it comes to once the avenant is signed."""
     convention = amendment.convention
-    return on_papers(convention.rule, amendment.charge_after, convention.exception)
+    return on_papers(
+        convention.rule,
+        amendment.charge_after,
+        convention.exception,
+        note=typed_in_words(convention.rule, amendment.lines_after()),
+    )
 
 
 def _party(amendment: Printed) -> PartyContext:

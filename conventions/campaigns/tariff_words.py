@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from itertools import pairwise
 from typing import Protocol
 
 from conventions.campaigns.tariffs import (
@@ -41,13 +42,35 @@ def _price_in_words(tariff: Tariff, tax: str) -> str:
         return f"{euros(tariff.price)}{tax} par collectivité et par an"
     if tariff.basis != Basis.BRACKETS:
         return f"{euros(tariff.price)}{tax} par {_NOUNS[Counted(tariff.unit)]} et par an"
+    return _brackets_in_words(tariff, tax)
+
+
+def _brackets_in_words(tariff: Tariff, tax: str) -> str:
+    """Return "50 € par an pour une école, 90 € pour 2 ou 3 écoles et 120 € au-delà"."""
     noun = _NOUNS[Counted(tariff.unit)]
-    parts = [
-        f"{euros(bracket.price)}{tax} par an "
-        + ("au-delà" if bracket.up_to is None else f"jusqu'à {count(bracket.up_to, noun)}")
-        for bracket in tariff.brackets
-    ]
+    first, *others = tariff.brackets
+    parts = [f"{euros(first.price)}{tax} par an {_first_units(first.up_to or 0, tariff.unit)}"]
+    for below, bracket in pairwise((first, *others)):
+        units = _units((below.up_to or 0) + 1, bracket.up_to, noun)
+        parts.append(f"{euros(bracket.price)}{tax} {units}")
     return f"{', '.join(parts[:-1])} et {parts[-1]}"
+
+
+def _first_units(last: int, unit: str) -> str:
+    """Nobody pays for no school; a school may have no pupil, nor a class."""
+    noun = _NOUNS[Counted(unit)]
+    one = f"une {noun}" if noun != "élève" else "un élève"
+    if last > 1:
+        return f"jusqu'à {count(last, noun)}"
+    return f"pour {one}" if unit == Counted.SCHOOL else f"jusqu'à {one}"
+
+
+def _units(first: int, last: int | None, noun: str) -> str:
+    if last is None:
+        return "au-delà"
+    if first == last:
+        return f"pour {count(last, noun)}"
+    return f"pour {first} {'ou' if last == first + 1 else 'à'} {count(last, noun)}"
 
 
 def tariff_of_titre(tariff: Tariff, relief: Relief | None = None) -> str:

@@ -11,6 +11,7 @@ from billing.balances import requested_by_department
 from billing.batches.confirming import ListChanged, NothingToRequest, confirm
 from billing.batches.models import Preparation
 from billing.models import Batch, Titre
+from billing.models.entry import EntryKind
 from rectorat.boards.board import build_board
 from tests.factories import (
     CollectivityFactory,
@@ -21,7 +22,7 @@ from tests.factories import (
     sign_by_both,
 )
 
-from .conftest import amend, issue, prepared, request, sign_in_order
+from .conftest import amend, issue, prepared, request, sign_in_order, tell
 
 pytestmark = pytest.mark.django_db
 
@@ -142,6 +143,27 @@ class TestBatch:
         assert "Transmis au comptable le" in sent
         refused = as_finance.post(f"{url}retirer/", {"reason": "Erreur."}).content.decode()
         assert "déjà transmis au comptable" in refused
+
+    def test_its_titres_are_found_by_kind_and_by_state(self, as_finance, current, finance):
+        other = sign_in_order(ConventionFactory(campaign=current.campaign))
+        batch = request(current.campaign, finance)
+        first, second = Titre.objects.order_by("pk")
+        tell(issue(first).titre, EntryKind.RECEIVED, amount=first.amount)
+        url = reverse("batch", args=["2026-2027", batch.number])
+
+        def shown(**choice):
+            page = as_finance.get(url, choice)
+            return [account.titre for account in page.context["accounts"]]
+
+        assert shown() == [first, second]
+        assert shown(etat="received") == shown(etat="received", nature="initial") == [first]
+        assert shown(etat="requested") == [second]
+        assert shown(etat="received", nature="reduction") == []
+        page = as_finance.get(url, {"etat": "requested"}).content.decode()
+        assert f"{other.collectivity.title}" in page
+        assert "<strong>1</strong> titre" in page
+        nonsense = as_finance.get(url, {"etat": "perdu"}).content.decode()
+        assert "Choisissez un état de la liste." in nonsense
 
     def test_one_that_did_not_go_is_withdrawn_with_its_reason(self, as_finance, current, finance):
         batch = request(current.campaign, finance)

@@ -22,7 +22,7 @@ from billing.returns.settling import dismiss
 from documents.templatetags.french import plural
 from lifecycle.insertion import Insertion
 from tabular.reading import UnreadableFile
-from tests.factories import ConventionFactory
+from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
 
 from .conftest import issue, request, sign_in_order, tell
 
@@ -100,6 +100,11 @@ class TestReading:
         (outcome,) = seen(csv_of(row(titre, "Encaissé", today_fr, "(45,00)")), finance)
         assert (outcome.entry.kind, outcome.entry.amount) == (EntryKind.PAYMENT_REVERSED, 45)
 
+    def test_a_year_of_two_digits_is_of_this_century(self, titre, finance, today):
+        """So a spreadsheet writes in a CSV what it took for a date."""
+        (outcome,) = seen(csv_of(row(titre, "émis", f"{today:%d/%m/%y}", "90,00", "X1")), finance)
+        assert outcome.entry.on == today
+
     @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
     def test_any_encoding_and_iso_dates(self, titre, finance, today, encoding):
         content = csv_of(row(titre, "émis", today.isoformat(), "90,00", "X1"), encoding=encoding)
@@ -158,6 +163,15 @@ class TestMatching:
         assert outcome.finding == Finding.PROPOSED
         assert titre.reference in outcome.explanation
         assert now(titre).received == 0
+
+    def test_a_siret_that_a_spreadsheet_took_for_a_number_still_proposes(self, finance, today_fr):
+        commune = CommuneFactory(siren="005520176")
+        convention = ConventionFactory(collectivity=CollectivityFactory(commune=commune))
+        request(sign_in_order(convention).campaign, finance)
+        issue(Titre.objects.get())
+        content = csv_of(f";;5520176{convention.collectivity.siret[9:]};Encaissé;{today_fr};90,00;")
+        (outcome,) = apply(content, finance)
+        assert outcome.finding == Finding.PROPOSED
 
     def test_a_return_for_another_region_changes_nothing(self, titre, finance, today_fr):
         rows = [f"TP-2022-{n};{n};;émis;{today_fr};90,00;" for n in range(75000, 75005)]

@@ -12,11 +12,12 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from billing.balances import in_state
 from billing.batches.confirming import ListChanged, NothingToRequest, confirm
 from billing.batches.outcomes import mark_sent, withdraw
 from billing.claims.due import claimable, due_of
 from billing.claims.verbs import ask_cancellation
-from billing.ledger import CENT, account_of, euros
+from billing.ledger import CENT, Status, account_of, euros
 from billing.models import Batch, Entry, Titre
 from billing.models.entry import EntryKind
 from billing.recording import EntryRefused, reverse
@@ -189,6 +190,11 @@ class File:
         for account in accounts.values():
             self.balance_is_what_happened(account)
         assert aged(today) == aged_by_hand(today)
+        # What the database finds in a state is what the account of each says.
+        for status in Status:
+            found = in_state(Titre.objects.all(), status, today).order_by("pk")
+            said = [key for key, account in accounts.items() if account.status == status]
+            assert [titre.pk for titre in found] == said, status
         for (key, day), then in self.past.items():
             assert self.seen(next(t for t in titres if t.pk == key), day) == then
         due = self.due()

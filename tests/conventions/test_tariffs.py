@@ -161,7 +161,7 @@ SPELLED = [
     (
         Tariff("brackets", ZERO, "school", BRACKETS),
         [1] * 6,
-        "100 € par an jusqu'à 5 écoles, 180 € par an jusqu'à 10 écoles et 250 € par an au-delà",
+        "100 € par an jusqu'à 5 écoles, 180 € pour 6 à 10 écoles et 250 € au-delà",
         "un forfait de 180 € pour 6 écoles",
     ),
     (Tariff("free"), [1], "0 €", "0 € (gratuit)"),
@@ -180,8 +180,8 @@ SPELLED = [
     (
         Tariff("brackets", ZERO, "school", BRACKETS, Decimal("20.00")),
         [1] * 2,
-        "100 € HT par an jusqu'à 5 écoles, 180 € HT par an jusqu'à 10 écoles et 250 € HT par an "
-        "au-delà, TVA à 20 % en sus",
+        "100 € HT par an jusqu'à 5 écoles, 180 € HT pour 6 à 10 écoles et 250 € HT au-delà, "
+        "TVA à 20 % en sus",
         "un forfait de 100 € HT pour 2 écoles plus 20 € de TVA à 20 % soit 120 €",
     ),
 ]
@@ -192,6 +192,31 @@ def test_each_rule_is_spelled_out(tariff, schools, price, sum_):
     charge = tariff.charge(schools)
     assert tariff_in_words(tariff).replace("\xa0", " ") == price
     assert calculation(tariff, charge).replace("\xa0", " ") == sum_
+
+
+@pytest.mark.parametrize(
+    ("unit", "bounds", "words"),
+    [
+        ("school", (1, 3), "50 € par an pour une école, 51 € pour 2 ou 3 écoles et 52 € au-delà"),
+        ("school", (1, 2), "50 € par an pour une école, 51 € pour 2 écoles et 52 € au-delà"),
+        ("school", (2, 6), "50 € par an jusqu'à 2 écoles, 51 € pour 3 à 6 écoles et 52 € au-delà"),
+        ("school", (1,), "50 € par an pour une école et 51 € au-delà"),
+        ("pupil", (1,), "50 € par an jusqu'à un élève et 51 € au-delà"),
+        ("class", (1, 2), "50 € par an jusqu'à une classe, 51 € pour 2 classes et 52 € au-delà"),
+        (
+            "pupil",
+            (999, 1000, 2500),
+            "50 € par an jusqu'à 999 élèves, 51 € pour 1000 élèves, 52 € pour 1001 à 2500 élèves "
+            "et 53 € au-delà",
+        ),
+    ],
+)
+def test_brackets_are_said_as_one_says_them(unit, bounds, words):
+    brackets = [Bracket(bound, Decimal(50 + n)) for n, bound in enumerate((*bounds, None))]
+    tariff = Tariff("brackets", ZERO, unit, tuple(brackets))
+    assert tariff_in_words(tariff).replace("\xa0", " ") == words
+    with_mention = tariff_in_words(tariff, mention=True).replace("\xa0", " ")
+    assert with_mention == words.replace(" €", " € TTC")
 
 
 def test_a_reduction_is_spelled_out_with_its_reason():

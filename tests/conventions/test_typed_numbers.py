@@ -1,5 +1,6 @@
 """Pupils or classes typed for one campaign: before preparation, kept with who, when and why."""
 
+import datetime
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from billing.claims.due import claimable
+from billing.claims.proposals import proposals
+from conventions.amendments.printing import amendment_act_context, amendment_context
 from conventions.campaigns.models import TypedNumber
 from conventions.campaigns.tariffs import Tariff
 from conventions.enrolment.enrolling import enrol, withdraw
@@ -17,7 +21,14 @@ from conventions.printing import convention_context
 from lifecycle.errors import TransitionRefused
 from schools.headcounts import import_headcounts
 from schools.models import School
-from tests.factories import DepartmentFactory, SchoolFactory, UserFactory
+from tests.factories import (
+    DepartmentFactory,
+    SchoolFactory,
+    UserFactory,
+    prepare_amendment,
+    sign_amendment,
+    sign_by_both,
+)
 from tests.schools.test_headcounts import csv, row
 
 from .test_tariffs import campaign_at, prepared_at
@@ -25,6 +36,8 @@ from .test_tariffs import campaign_at, prepared_at
 pytestmark = pytest.mark.django_db
 
 BY_PUPIL = Tariff("pupil", Decimal("0.50"))
+# Between both signatures and the end.
+NOVEMBER = datetime.date(2022, 11, 2)
 WHY = "Rentrée comptée par l'inspection."
 
 
@@ -94,6 +107,38 @@ def test_papers_and_screens_say_it_in_words_after_the_calculation(by_pupil, rect
     convention = now(by_pupil)
     for words in (convention_context(convention).tariff.calculation, convention.sum_in_words):
         assert f"120 élèves × 0,50\xa0€ soit 60\xa0€ {said}" in words
+
+
+def test_an_avenant_and_the_titres_name_it_too(by_pupil, rectorat, move_to):
+    move_to(NOVEMBER)
+    line = by_pupil.enrolments.get(number=50)
+    type_number(line, by=rectorat, number=20, reason=WHY)
+    convention = sign_by_both(now(by_pupil))
+    school = SchoolFactory(payer=convention.collectivity, pupils=70)
+    enrol(convention.campaign, school.uai, by=None)
+    to_come = convention.campaign.enrolments.get(school=school)
+    type_number(to_come, by=rectorat, number=30, reason=WHY)
+    amendment = sign_amendment(prepare_amendment(convention, add=[school]))
+    (new,) = amendment.added
+    kept = f"20 élèves à {line.name}, {line.uai}"
+    added = f"30 élèves à {new.name}, {new.uai}"
+    for context in (amendment_context(amendment), amendment_act_context(amendment, convention.act)):
+        assert context.tariff.calculation.endswith(
+            f"150 élèves × 0,50\xa0€ soit 75\xa0€ (nombres retenus pour l'année : {kept} ; {added})"
+        )
+    (proposed,) = proposals(claimable())
+    basis = proposed.titre.basis.replace("\xa0", " ")
+    assert f"120 élèves × 0,50 € = 60,00 € (nombre retenu pour l'année : {kept}) ;" in basis
+    assert f"= 15,00 € (nombre retenu pour l'année : {added}) ; soit 75,00 €" in basis
+
+
+def test_a_school_taken_out_is_named_no_more(by_pupil, rectorat, move_to):
+    move_to(NOVEMBER)
+    line = by_pupil.enrolments.get(number=50)
+    type_number(line, by=rectorat, number=20, reason=WHY)
+    convention = sign_by_both(now(by_pupil))
+    amendment = prepare_amendment(convention, remove=[line])
+    assert "nombre" not in amendment_context(amendment).tariff.calculation
 
 
 def test_of_many_three_are_named(rectorat):
