@@ -1,9 +1,14 @@
-"""What a process is held to: to end with the one that started it, to give up what takes too long."""
+"""What a process is held to: to end with the one that started it, to give up what takes too long.
+
+And what it need not look at: what it has loaded, once and for all.
+"""
 
 import ctypes
+import gc
 import sys
 
 from django.db import connections
+from django.urls import get_resolver
 
 _PR_SET_PDEATHSIG = 1
 
@@ -28,3 +33,14 @@ def limit_statements(seconds: int) -> None:
         limits = f"-c statement_timeout={seconds}s -c lock_timeout={seconds * 500}ms"
         options["options"] = f"{limits} {options['options']}"
         connections.close_all()
+
+
+def keep_what_is_loaded() -> None:
+    """Load what every address leads to, and have Python look for garbage elsewhere from now on.
+
+    Half a million objects that stay were walked through again and again: up to a fifth of the time
+    of a page, and of work on thousands of files. Before a process forks, its children share them.
+    """
+    _ = get_resolver().url_patterns
+    gc.collect()
+    gc.freeze()

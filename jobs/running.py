@@ -25,6 +25,7 @@ from accounts.models import User
 from jobs.actions import Gather, Outcome
 from jobs.models import Job, JobItem
 from lifecycle.errors import StaleFile
+from outbox.posting import delivered_together
 
 logger = logging.getLogger(__name__)
 
@@ -173,10 +174,11 @@ def work(job: Job, budget: float = BUDGET) -> bool:
     Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(state=Job.State.RUNNING)
     if not Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).exists():
         return False  # Stopped, or over: what a dead worker held of it is not done any more.
-    while items := claim(job, job.asked.at_once):
-        _do(items, job)
-        if time.monotonic() - started > budget:
-            return True
+    with delivered_together():
+        while items := claim(job, job.asked.at_once):
+            _do(items, job)
+            if time.monotonic() - started > budget:
+                return True
     if not job.items.filter(state__in=_UNDER_WAY).exists():
         _close(job)
     return False

@@ -1,6 +1,10 @@
 """Putting an e-mail in the outbox: written with the change it tells of, sent after commit."""
 
 import datetime
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +17,8 @@ from outbox.tasks import deliver
 from typography import mend, mend_html
 
 _SUBJECT_LENGTH = 200
+# What has asked for a delivery, of what is delivered together; None elsewhere.
+_asked: ContextVar[list[None] | None] = ContextVar("asked", default=None)
 
 
 def post(recipients: list[str], **what: Any) -> Email:
@@ -57,7 +63,7 @@ def draft(
     is_read = bool(recipients) or not is_secret
     return Email(
         recipients=recipients,
-        subject=mend(Truncator(subject).chars(_SUBJECT_LENGTH)),
+        subject=mend(_shortened(subject)),
         body=mend(body) if is_read else "",
         html=mend_html(html) if is_read else "",
         created_by=by,
@@ -66,6 +72,13 @@ def draft(
         opens=opens,
         state=Delivery.QUEUED if recipients else Delivery.NO_RECIPIENT,
     )
+
+
+def _shortened(subject: str) -> str:
+    composed = unicodedata.normalize("NFC", subject)
+    if len(composed) <= _SUBJECT_LENGTH:  # Nearly all; it would be counted sign by sign.
+        return composed
+    return Truncator(composed).chars(_SUBJECT_LENGTH)
 
 
 def post_again(email: Email, recipients: list[str]) -> bool:
@@ -90,7 +103,28 @@ def deliver_after_commit() -> None:
         transaction.on_commit(_deliver_soon, robust=True)
 
 
+@contextmanager
+def delivered_together() -> Iterator[None]:
+    """Have the transactions within ask for two deliveries: at their first e-mail, and at the end.
+
+    Work on thousands of files commits a hundred times: each would ask for one that finds nothing.
+    """
+    asked: list[None] = []
+    before = _asked.set(asked)
+    try:
+        yield
+    finally:
+        _asked.reset(before)
+        if len(asked) > 1:
+            deliver_after_commit()
+
+
 def _deliver_soon() -> None:
+    asked = _asked.get()
+    if asked is not None:
+        asked.append(None)
+        if len(asked) > 1:
+            return
     if settings.DELIVER_AT_ONCE:  # Files of the demonstration: no mail server to wait for.
         deliver()
     else:

@@ -16,20 +16,20 @@ _UNITS = (
     r"€|%|×|octets?|[KMG]?[io]{1,2}\b|mm\b|cm\b|km\b|h\b|écoles?\b|conventions?\b|communes?\b"
     r"|élèves?\b|classes?\b|jours?\b|mois\b|heures?\b|minutes?\b|pages?\b|caractères?\b|voix\b|abstentions?\b"
 )
-# In this order: each reads what the one before has written.
+# In this order: each reads what the one before has written. Each begins with the sign that it
+# changes, and looks back from there: a sign is found at once, what stands before it is not.
 _RULES = (
-    (re.compile(r"(?<=\w)'(?=[\w«“])"), APOSTROPHE),
-    (re.compile(r"(?<=\d)[ \u00a0][xX][ \u00a0](?=\d)"), f"{NO_BREAK}×{NO_BREAK}"),
+    (re.compile(r"'(?<=\w')(?=[\w«“])"), APOSTROPHE),
+    (re.compile(r"[ \u00a0](?<=\d.)[xX][ \u00a0](?=\d)"), f"{NO_BREAK}×{NO_BREAK}"),
     # Never at the start of a line: double punctuation, a closing quotation mark, a unit.
-    (re.compile(r"(?:(?<=\S)|^) +(?=[;:!?»](?!\w))"), NO_BREAK),
-    (re.compile(rf"(?<=\d) (?=(?:{_UNITS}))"), NO_BREAK),
+    (re.compile(r" (?:(?<=\S )|(?<=^ )) *(?=[;:!?»](?!\w))"), NO_BREAK),
+    (re.compile(rf" (?<=\d )(?=(?:{_UNITS}))"), NO_BREAK),
     # Never at the end of one: an opening quotation mark, what announces a number.
-    (re.compile(r"(?<=«) (?=\S)"), NO_BREAK),
-    (re.compile(r"(?<=\b[LRD]\.) (?=\d)|(?<=n°) (?=\S)|(?<=\bArticle) (?=\d)"), NO_BREAK),
-    (re.compile(r"(?<=\barticle) (?=\d)|(?<=\bCedex) (?=\d)|(?<=\b[Mm]\.) (?=[A-ZÉÈ])"), NO_BREAK),
-    (re.compile(rf"(?<=\b1) (?={_MONTHS}\b)"), f"er{NO_BREAK}"),
-    (re.compile(rf"(?<=\b1er) (?={_MONTHS}\b)|(?<=\b\d) (?={_MONTHS}\b)"), NO_BREAK),
-    (re.compile(rf"(?<=\b\d\d) (?={_MONTHS}\b)"), NO_BREAK),
+    (re.compile(r" (?<=« )(?=\S)"), NO_BREAK),
+    (re.compile(r" (?:(?<=\b[LRD]\. )|(?<=\b[Aa]rticle )|(?<=\bCedex ))(?=\d)"), NO_BREAK),
+    (re.compile(r" (?:(?<=n° )(?=\S)|(?<=\b[Mm]\. )(?=[A-ZÉÈ]))"), NO_BREAK),
+    (re.compile(rf" (?<=\b1 )(?={_MONTHS}\b)"), f"er{NO_BREAK}"),
+    (re.compile(rf" (?:(?<=\b1er )|(?<=\b\d )|(?<=\b\d\d ))(?={_MONTHS}\b)"), NO_BREAK),
 )
 _FIRST = re.compile(r"\b1er\b")
 
@@ -40,10 +40,11 @@ _MARKUP = re.compile(
 _WRAPPED = re.compile(r"[ \n]*\n[ \n]*(?=[;:!?»](?!\w))|(?<=«)[ \n]*\n[ \n]*")
 _APOSTROPHES = re.compile("&#(?:x27|39);")
 # Words, too: read aloud, or shown under the pointer.
-_SPOKEN_NAMES = ("aria-label=", "aria-description=", "title=", "alt=", "placeholder=")
-_SPOKEN = re.compile(rf"""(\s(?:{"|".join(_SPOKEN_NAMES)}))("[^"]*"|'[^']*')""")
+_SPOKEN = re.compile(
+    r"""(\s(?:aria-label|aria-description|title|alt|placeholder)=)("[^"]*"|'[^']*')"""
+)
 # What a rule could change holds one of these: most words of a page, and its cells, none.
-_TO_MEND = re.compile(r"'|&#(?:x27|39);|[ \n][;:!?»]|«[ \n]|\d[ \u00a0]| \d|\b1er\b|n° |[Mm]\. ")
+_TO_MEND = re.compile(r"['&«»;:!?°.\d](?:(?<=['&«°\d])|(?<=[ \n].)|(?<=[Mm]\.) )")
 # Their words are shown as they are, with no mark-up inside.
 _PLAIN = re.compile(r"<(title|option)\b", re.IGNORECASE)
 
@@ -68,18 +69,24 @@ def mend_html(html: str) -> str:
     and what is shown as code stay.
     """
     pieces = []
-    position, is_plain = 0, False
+    position, before = 0, ""
     for markup in _MARKUP.finditer(html):
-        pieces.append(_mend_words(html[position : markup.start()], is_plain=is_plain))
-        pieces.append(_mend_attributes(markup[0]))
-        position, is_plain = markup.end(), bool(_PLAIN.match(markup[0]))
-    pieces.append(_mend_words(html[position:], is_plain=is_plain))
+        pieces.append(_mend_words(html[position : markup.start()], before))
+        before, position = markup[0], markup.end()
+        pieces.append(_mend_attributes(before))
+    pieces.append(_mend_words(html[position:], before))
     return "".join(pieces)
 
 
-def _mend_words(words: str, *, is_plain: bool) -> str:
-    if not _TO_MEND.search(words):
+def _mend_words(words: str, before: str) -> str:
+    """Mend what stands after the tag `before`: most often nothing, or the end of a line."""
+    if not words or words.isspace() or not _TO_MEND.search(words):
         return words
+    return _mend_those(words, is_plain=bool(_PLAIN.match(before)))
+
+
+@lru_cache(maxsize=1024)
+def _mend_those(words: str, *, is_plain: bool) -> str:
     # A line end is a space, here.
     words = _WRAPPED.sub(NO_BREAK, _APOSTROPHES.sub("'", words))
     words = mend(words)
@@ -92,7 +99,10 @@ def _mend_words(words: str, *, is_plain: bool) -> str:
 def _mend_attributes(markup: str) -> str:
     """Mend what a tag says; of a script or a field with all it holds, the opening tag only."""
     # Looked for one by one: far quicker than a pattern, and few tags have any.
-    if not any(map(markup.__contains__, _SPOKEN_NAMES)) or markup.startswith("<!"):
+    is_silent = not (
+        "aria-" in markup or "title=" in markup or "alt=" in markup or "placeholder=" in markup
+    )
+    if is_silent or markup.startswith("<!"):
         return markup
     tag, end, content = markup.partition(">")
     return _SPOKEN.sub(_mended_attribute, tag) + end + content
@@ -101,4 +111,4 @@ def _mend_attributes(markup: str) -> str:
 def _mended_attribute(attribute: re.Match[str]) -> str:
     name, value = attribute.groups()
     quote = value[0]
-    return f"{name}{quote}{_mend_words(value[1:-1], is_plain=True)}{quote}"
+    return f"{name}{quote}{_mend_those(value[1:-1], is_plain=True)}{quote}"

@@ -12,7 +12,6 @@ from conventions.exchanges.models import Notification, Side
 from conventions.exchanges.telling import notify_all
 from conventions.lifecycle import State
 from conventions.models.convention import Convention, file_facts
-from conventions.models.dossier import latest_pieces, mark_outdated
 from lifecycle.errors import TransitionRefused
 
 
@@ -39,10 +38,8 @@ def send_all(keys: Sequence[int], *, by: User | None) -> Sending:
         again = {c.pk for c in conventions if c.state == State.CORRECTION_REQUESTED}
         refused = Convention._transition_all(conventions, "send", by, sent_on=today)
         sent = [convention for convention in conventions if convention.pk not in refused]
-        for convention in sent:
-            convention.campaign.note_sending()
-            if latest_pieces(convention):
-                mark_outdated(convention)
+        for campaign in {convention.campaign for convention in sent}:
+            campaign.note_sending()
         told = [(file_facts(c), {"again": c.pk in again, "answer": ""}) for c in sent]
         unreached = {file.convention_id for file, _ in told if not file.addresses(Side.TOWN_HALL)}
         notify_all(told, Notification.Kind.SENT, to=Side.TOWN_HALL, by=by)
@@ -62,8 +59,8 @@ def _held(keys: Sequence[int]) -> list[Convention]:
         ).order_by("pk")
     }
     found = (
-        chosen.select_related("act", "party", "collectivity")
-        .prefetch_related("collectivity__users", "pieces__document")
+        chosen.select_related("collectivity")
+        .prefetch_related("collectivity__users")
         .select_for_update(no_key=True, of=("self",))
         .order_by("pk")
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from accounts.models import User
 from accounts.roles import Role
@@ -26,8 +27,8 @@ from outbox.posting import draft, post, post_again, post_all
 class FileFacts:
     """A file as its e-mails name it, who they go to, and the page each side opens.
 
-    `amount` is in euros; `contact` is who answers at the rectorat, and how. The paths are those
-    of the file's page, for each side.
+    `amount` is in euros; `contact` is who answers at the rectorat, and how. `town_hall_path` is
+    that of the page of the file.
     """
 
     convention_id: int
@@ -41,7 +42,6 @@ class FileFacts:
     town_hall_addresses: tuple[str, ...]
     rectorat_addresses: tuple[str, ...]
     town_hall_path: str
-    rectorat_path: str
 
     def addresses(self, side: str) -> list[str]:
         """Return where to write to one side, each address once."""
@@ -117,7 +117,8 @@ def _pages(file: FileFacts, to: str) -> tuple[str, str]:
     if to == Side.TOWN_HALL:
         page = absolute(file.town_hall_path)
         return page, page
-    return absolute(file.rectorat_path), ""
+    path = reverse("admin:conventions_convention_change", args=[file.convention_id])
+    return absolute(path), ""
 
 
 def _write(
@@ -138,7 +139,9 @@ def _write(
         "paragraphs": paragraphs.strip(),
         "to_town_hall": to_town_hall,
         "link": page,
-        "link_days": LINK_LASTS.days,
+        # As text: for each number Django asks which language it is to be written in.
+        "link_days": str(LINK_LASTS.days),
+        "schools": str(file.schools),
         "file": file,
         "site_name": settings.SITE_NAME,
         "site_tagline": settings.SITE_TAGLINE,

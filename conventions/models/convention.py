@@ -446,5 +446,4 @@ def file_facts(convention: Convention) -> FileFacts:
         town_hall_addresses=each_once([collectivity.email, *sorted(people)]),
         rectorat_addresses=each_once([campaign.contact_email]),
         town_hall_path=convention.get_absolute_url(),
-        rectorat_path=reverse("admin:conventions_convention_change", args=[convention.pk]),
     )

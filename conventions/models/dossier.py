@@ -6,7 +6,7 @@ A part is the convention itself, one of its avenants, or a procedure that would 
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from django.db import transaction
 from django.db.models import Max
@@ -132,14 +132,17 @@ class Dossier(Stateful):
         """Change the state of many; those with papers, a few, are looked at one by one."""
         with transaction.atomic():
             refused = super()._transition_all(targets, verb, by, **facts)
-            for dossier in targets:
-                if dossier.pk not in refused and latest_pieces(dossier):
-                    dossier._clear_what_is_over()
+            done = [dossier for dossier in targets if dossier.pk not in refused]
+            for dossier in _having_papers(done):
+                mark_outdated(dossier)
         return refused
 
     def _clear_what_is_over(self) -> None:
         if own_pieces(self).filter(outdated=True).exists():
             mark_outdated(self)
+
+
+D = TypeVar("D", bound=Dossier)
 
 
 def is_in_its_place(by: User | None) -> bool:
@@ -164,6 +167,13 @@ def file_key(dossier: Dossier) -> int:
 def own_pieces(dossier: Dossier) -> PieceQuerySet:
     """Return the pieces of this part of the file."""
     return Piece.objects.filter(convention=file_key(dossier), part=dossier.part)
+
+
+def _having_papers(dossiers: Sequence[D]) -> list[D]:
+    """Return those of which there are papers, in one query."""
+    pieces = Piece.objects.filter(convention__in=[file_key(dossier) for dossier in dossiers])
+    found = set(pieces.order_by().values_list("convention", "part").distinct())
+    return [dossier for dossier in dossiers if (file_key(dossier), dossier.part) in found]
 
 
 def latest_pieces(dossier: Dossier) -> dict[str, Piece]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.tasks import clean_up
 from outbox.models import LINK_LASTS, MAX_ATTEMPTS, RETRY_DELAYS, Email, PersonalLink
-from outbox.posting import post
+from outbox.posting import delivered_together, post
 from outbox.tasks import deliver, forget_links
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,43 @@ def later(email):
 
 
 # --- When it leaves ---------------------------------------------------------
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("commits", "deliveries"), [(0, 0), (1, 1), (2, 2), (5, 2)])
+def test_many_commits_done_together_ask_for_a_delivery_at_the_first_and_at_the_end(
+    settings, monkeypatch, commits, deliveries
+):
+    settings.DELIVER_AT_ONCE = False
+    asked = []
+    monkeypatch.setattr("outbox.posting.async_task", asked.append)
+    with delivered_together():
+        for _ in range(commits):
+            posted()
+        assert len(asked) == min(commits, 1)
+    assert len(asked) == deliveries
+
+
+def fails_after_two():
+    with delivered_together():
+        posted()
+        posted()
+        raise ZeroDivisionError
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_fails_among_many_commits_still_has_the_others_delivered(settings, monkeypatch):
+    settings.DELIVER_AT_ONCE = False
+    asked = []
+    monkeypatch.setattr("outbox.posting.async_task", asked.append)
+    with pytest.raises(ZeroDivisionError):
+        fails_after_two()
+    assert len(asked) == 2
+
+
+def test_a_long_subject_is_cut_to_what_is_kept():
+    email = post([], subject="é" * 201, body="Texte", html="", by=None)
+    assert email.subject == "é" * 199 + "…"
+
+
 def test_a_delivery_sends_text_and_html_then_has_nothing_left_to_do(queued):
     assert deliver() == 1
     queued.refresh_from_db()

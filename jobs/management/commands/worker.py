@@ -24,7 +24,7 @@ from django.utils import timezone
 from django_q import cluster
 
 from jobs import heartbeat
-from jobs.processes import end_with_parent, limit_statements
+from jobs.processes import end_with_parent, keep_what_is_loaded, limit_statements
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ class Command(BaseCommand):
         os.register_at_fork(after_in_child=lambda: end_with_parent(signal.SIGKILL))
         os.setpriority(os.PRIO_PROCESS, 0, max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
         limit_statements(_STATEMENT)
+        keep_what_is_loaded()
         cluster.Sentinel = Sentinel  # What any cluster starts.
         worker, started_at = Worker(), timezone.now()
         worker.start()
