@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import InlineModelAdmin
-from django.db.models import DateField, ForeignKey, Q, QuerySet
+from django.db.models import DateField, Exists, ForeignKey, OuterRef, Q, QuerySet
 from django.forms import DateInput, ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
@@ -266,15 +266,15 @@ class CollectivityAdmin(FoldedSearchMixin, ExportMixin, HistoryAdmin):
     @admin.display(description="personnes")
     def people(self, collectivity: Collectivity) -> str:
         """Who has access to its files, and the way to invite somebody."""
-        managers = set(collectivity.managers.values_list("pk", flat=True))
+        managed = Exists(collectivity.managers.filter(pk=OuterRef("pk")))
         rows = [
             (
                 reverse("admin:accounts_user_change", args=[person.pk]),
                 person,
                 person.email,
-                ", gère les accès" if person.pk in managers else "",
+                ", gère les accès" if person.is_manager else "",
             )
-            for person in collectivity.users.filter(is_active=True)
+            for person in collectivity.users.filter(is_active=True).annotate(is_manager=managed)
         ]
         invite = reverse(
             "admin:invitations_invitation_add", query={"collectivity": collectivity.pk}

@@ -1,17 +1,22 @@
 """One base for every page of the admin site: its part of the territory, its history in French."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, Q, QuerySet
+from django.db.models import ManyToManyField, Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
-from simple_history.models import ModelChange
+from simple_history.models import DeletedObject, ModelChange
 from simple_history.template_utils import HistoricalRecordContextHelper
+from simple_history.utils import get_history_model_for_model
 
 from tabular.admin_search import searchable
 
@@ -82,6 +87,37 @@ class WholeRegionAdmin(ScopedAdmin):
         return Q()
 
 
+class _Links:
+    """The rows that the versions of a page were linked to, read once for all of them.
+
+    django-simple-history reads those of two versions at a time, several times a pair.
+    """
+
+    def __init__(self, versions: Sequence[Any]) -> None:
+        self.of: dict[str, dict[int, list[Any]]] = {}
+        for field in versions[0]._history_m2m_fields if versions else ():
+            self.of[field.name] = self._read(field, [version.pk for version in versions])
+
+    @staticmethod
+    def _read(field: ManyToManyField, versions: list[int]) -> dict[int, list[Any]]:
+        target = field.m2m_reverse_field_name()
+        rows = getattr(get_history_model_for_model(field.model), field.name).filter(
+            history__in=versions
+        )
+        found = defaultdict(list)
+        for row in rows.select_related(target).order_by(target):
+            # Of a row that is gone, its key is left.
+            key = getattr(row, row._meta.get_field(target).attname)
+            linked = getattr(row, target) or DeletedObject(field.related_model, key)
+            found[row.history_id].append({target: linked})
+        return found
+
+    def changes(self, old: Any, new: Any) -> list[ModelChange]:
+        """Return which links are not the same in two versions."""
+        pairs = ((name, of.get(old.pk, []), of.get(new.pk, [])) for name, of in self.of.items())
+        return [ModelChange(name, *pair) for name, *pair in pairs if pair[0] != pair[1]]
+
+
 class HistoryContext(HistoricalRecordContextHelper):
     def prepare_delta_change_value(self, change: ModelChange, value: Any) -> Any:
         """Show a choice by its label ("mairie"), yes and no in French."""
@@ -102,7 +138,7 @@ class HistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        self.find(request, object_id)
+        self._refuse_others(request, object_id)
         response: HttpResponse = super().history_view(request, object_id, extra_context)
         return response
 
@@ -113,13 +149,40 @@ class HistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
         version_id: str,
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        self.find(request, object_id)
+        self._refuse_others(request, object_id)
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         response: HttpResponse = super().history_form_view(
             request, object_id, version_id, extra_context
         )
         return response
+
+    def _refuse_others(self, request: HttpRequest, object_id: str) -> None:
+        """Raise Http404 for a row that is not theirs; it is read later, or not at all."""
+        try:
+            is_theirs = self.get_queryset(request).filter(pk=unquote(object_id)).exists()
+        except ValueError:  # No key at all
+            is_theirs = False
+        if not is_theirs:
+            raise Http404
+
+    def set_history_delta_changes(
+        self,
+        request: HttpRequest,
+        historical_records: Iterable[Any],
+        foreign_keys_are_objs: bool = True,
+    ) -> None:
+        """Say of each version what it changed, in as many queries however many there are."""
+        versions = list(historical_records)
+        links = _Links(versions)
+        for new, old in pairwise(versions):
+            delta = new.diff_against(
+                old, excluded_fields=links.of, foreign_keys_are_objs=foreign_keys_are_objs
+            )
+            delta.changes.extend(links.changes(old, new))
+            delta.changes.sort(key=lambda change: change.field)
+            shown = self.get_historical_record_context_helper(request, new)
+            new.history_delta_changes = shown.context_for_delta_changes(delta)
 
     def get_historical_record_context_helper(
         self, request: HttpRequest, historical_record: Model

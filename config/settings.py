@@ -357,12 +357,9 @@ SCHEDULES = {
         datetime.time(2, 40),
     ),
     "payeurs": ("django.core.management.call_command", "'follow_payers'", datetime.time(3, 0)),
-    "documents périmés": (
-        "conventions.dossiers.tasks.review_documents",
-        None,
-        datetime.time(4, 0),
-    ),
+    "documents périmés": ("conventions.dossiers.tasks.review_documents", None, datetime.time(4, 0)),
     "fichiers des traitements": ("jobs.tasks.forget_old", None, datetime.time(2, 15)),
+    "liasses": ("conventions.piles.tasks.take_up", None, 10),
     "fichiers des lots": ("billing.batches.tasks.write_missing_files", None, 10),
     "relances": ("conventions.dossiers.tasks.send_reminders", None, datetime.time(8, 0)),
 }

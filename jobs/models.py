@@ -13,6 +13,8 @@ from jobs.actions import Action, action
 if TYPE_CHECKING:
     import datetime
 
+    from accounts.models import User
+
 
 def _stored_name(job: "Job", filename: str) -> str:
     return f"traitements/{job.pk}/{filename}"
@@ -35,6 +37,15 @@ class Job(models.Model):
         related_name="+",
         verbose_name="demandé par",
     )
+    # The one whose name and rights what was left out is done again with.
+    again_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="recommencé par",
+    )
     # In words, as the page that asked had it.
     selection = models.CharField("sélection", max_length=500, blank=True)
     # The list that it was asked for from, with its filters.
@@ -53,6 +64,11 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label} ({self.get_state_display()})"
+
+    @property
+    def acting(self) -> "User":
+        """In whose name it acts, and with whose rights: the last one to ask for it."""
+        return self.again_by or self.by
 
     @property
     def asked(self) -> Action:

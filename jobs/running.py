@@ -81,8 +81,8 @@ def start(
     return job
 
 
-def retry(job: Job) -> int:
-    """Do again what `job`, once over, left out; return how many rows that is."""
+def retry(job: Job, *, by: User) -> int:
+    """Do again what `job`, once over, left out, in the name of `by`; return how many rows."""
     with transaction.atomic():
         over = _held_once_over(job)
         if over is None:
@@ -90,17 +90,17 @@ def retry(job: Job) -> int:
         left_out = job.items.filter(state=JobItem.State.LEFT_OUT)
         count = left_out.update(state=JobItem.State.WAITING, reason="", done_at=None)
         if count:
-            _begin_again(over, count)
+            _begin_again(over, count, by)
     return count
 
 
-def gather_again(job: Job) -> bool:
+def gather_again(job: Job, *, by: User) -> bool:
     """Make again the file that could not be made, of all that was done; False if none is missing."""
     with transaction.atomic():
         over = _held_once_over(job)
         if over is None or not lacks_file(over):
             return False
-        _begin_again(over, 1)
+        _begin_again(over, 1, by)
     return True
 
 
@@ -147,12 +147,12 @@ def _held_once_over(job: Job) -> Job | None:
     return rows.filter(pk=job.pk, state__in=(Job.State.FINISHED, Job.State.CANCELLED)).first()
 
 
-def _begin_again(job: Job, items: int) -> None:
+def _begin_again(job: Job, items: int, by: User) -> None:
     """Have workers do `items` rows; the file of before, which lacks them, goes."""
     if job.file:
         transaction.on_commit(lambda: job.file.delete(save=False))
     Job.objects.filter(pk=job.pk).update(
-        state=Job.State.QUEUED, finished_at=None, gathering_at=None, file="", note=""
+        state=Job.State.QUEUED, again_by=by, finished_at=None, gathering_at=None, file="", note=""
     )
     _ask_workers(job, items)
 
@@ -223,13 +223,13 @@ def _do(items: Sequence[JobItem], job: Job, attempts: int = _ATTEMPTS) -> None:
 def _do_together(items: Sequence[JobItem], job: Job) -> None:
     """Act on the rows that are theirs who asked, by the rights of today."""
     asked, keys = job.asked, [item.key for item in items]
-    theirs = asked.theirs(keys, job.by)
+    theirs = asked.theirs(keys, job.acting)
     outside = {key: Outcome(left_out=_OUTSIDE) for key in keys if key not in theirs}
     keys = [key for key in keys if key in theirs]
     if asked.prepare:
-        asked.prepare(keys, job.by)
+        asked.prepare(keys, job.acting)
     with transaction.atomic() if asked.is_atomic else nullcontext():
-        outcomes = asked.do(keys, by=job.by, facts=job.facts) if keys else {}
+        outcomes = asked.do(keys, by=job.acting, facts=job.facts) if keys else {}
         _note(items, {**outside, **outcomes})
 
 

@@ -16,7 +16,7 @@ KEPT = datetime.timedelta(days=365)
 
 def run_job(job_id: int) -> None:
     """Do a part of a long action; what is left goes to a task of its own."""
-    if work(Job.objects.select_related("by").get(pk=job_id)):
+    if work(Job.objects.select_related("by", "again_by").get(pk=job_id)):
         async_task("jobs.tasks.run_job", job_id)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, prefetch_related_objects
 from django.http import HttpRequest
 
 CHANGED = (
@@ -30,7 +30,7 @@ def fingerprint(row: Model, unread: Collection[str] = ()) -> str:
     own = [field for field in row._meta.concrete_fields if field.name not in unread]
     links = [getattr(row, field.name) for field in row._meta.many_to_many]
     values = [str(getattr(row, field.attname)) for field in own]
-    values += [str(sorted(link.values_list("pk", flat=True))) for link in links]
+    values += [str(sorted(linked.pk for linked in link.all())) for link in links]
     return hashlib.sha256("\0".join(values).encode()).hexdigest()[:16]
 
 
@@ -41,6 +41,9 @@ class RereadForm(forms.ModelForm):
     unread: Collection[str] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if (row := kwargs.get("instance")) and row.pk is not None:
+            # Read once, for what is shown and for what stands for it.
+            prefetch_related_objects([row], *(field.name for field in row._meta.many_to_many))
         super().__init__(*args, **kwargs)
         self.found = fingerprint(self.instance, self.unread)
         self.fields["read_at"].initial = self.found

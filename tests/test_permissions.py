@@ -329,16 +329,6 @@ MODEL_PAGES = {
 
 # What a page may ask of the database: the session, the person and what they may see included.
 MOST_QUERIES = 15
-# More, and why.
-HEAVIER = {
-    # django-simple-history reads the links of each version one by one.
-    "admin:accounts_user_history": 28,
-    "admin:accounts_user_simple_history": 19,
-    "admin:communes_collectivity_simple_history": 16,
-    # A form reads each list that one chooses from: four natures of texts, three of links.
-    "admin:campaigns_campaign_change": 17,
-    "admin:accounts_user_change": 16,
-}
 
 # Rows, as the page that asks about them carries them.
 CHOSEN = {"keys": "1", "selection": asked.seal("", "/admin/")}
@@ -616,7 +606,7 @@ def test_every_page_opens_for_the_roles_of_the_table_and_for_no_other(client, ro
         url, query = address(name, arguments, values), QUERIES.get(name, {})
         if opens(client, url, query, asked) != expected:
             surprises.append(f"{name}: {'refused' if expected else 'open'}")
-        if len(asked) > HEAVIER.get(name, MOST_QUERIES):
+        if len(asked) > MOST_QUERIES:
             heavy[name] = len(asked)
 
     assert surprises == []

@@ -32,7 +32,7 @@ from jobs.selection import read_keys, write_keys
 from lifecycle.plausible import DateInput
 from lifecycle.rereading import RereadAdmin
 from rectorat.admin.convention import ConventionAdmin
-from rectorat.admin.forms import EnrolmentForm
+from rectorat.admin.forms import CampaignForm, EnrolmentForm
 from rectorat.admin.renewal import renew_view
 from rectorat.admin.tariff import exceptions_view, tariff_view
 from rectorat.boards.board import build_board
@@ -47,6 +47,7 @@ _REST = tuple(name for name in PRINTED if name not in TARIFF)
 
 @admin.register(Campaign)
 class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
+    form = form_to_change = CampaignForm
     list_display = ("__str__", "state", "rule_shown", "opens_on", "reply_by", "ends_on")
     radio_fields: ClassVar[dict[str, Any]] = {
         "tariff_basis": admin.VERTICAL,
@@ -91,8 +92,6 @@ class CampaignAdmin(RereadAdmin, WholeRegionAdmin):
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name in TEXTS:
             field.widget.can_add_related = field.widget.can_change_related = False
-            # Titles are long: what tells the versions apart comes first.
-            field.label_from_instance = lambda text: f"Version {text.version} – {text.title}"
         return field
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:

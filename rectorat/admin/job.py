@@ -88,7 +88,7 @@ class FailureFilter(admin.SimpleListFilter):
 class JobAdmin(KeptListMixin, ScopedAdmin):
     list_display = ("label", "state", "moment", "by_name", "size", "left_out_count", "selection")
     list_filter = (StateFilter, FailureFilter, ActionFilter)
-    list_select_related = ("by",)
+    list_select_related = ("by", "again_by")
     list_per_page = 50
     change_form_template = "admin/jobs/job/change_form.html"
     # The page of a job is its own template: no field is ever edited.
@@ -176,9 +176,9 @@ class JobAdmin(KeptListMixin, ScopedAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         job = self._job(request, pk)
-        if count := running.retry(job):
+        if count := running.retry(job, by=user_of(request)):
             messages.success(request, f"Reprises : {count}.")
-        elif running.gather_again(job):
+        elif running.gather_again(job, by=user_of(request)):
             messages.success(request, "Le fichier va être fait de nouveau.")
         else:
             messages.warning(request, "Ce traitement n'a rien laissé de côté.")

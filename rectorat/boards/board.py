@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Count, F, OuterRef, Subquery, Sum, prefetch_related_objects
+from django.db.models import Count, F, OuterRef, Subquery, Sum
 from django.utils import timezone
 
 from accounts.models import User
@@ -103,8 +103,6 @@ def build_board(campaign: Campaign, user: User) -> Board:
     A school counts in the département of the collectivity that pays for it, where its
     convention counts too, and in the list of schools that the count opens.
     """
-    # Read once: every scope asks for them.
-    prefetch_related_objects([user], "departments")
     files = _Files(campaign, user)
     tallies = _tallies_by_department(campaign, user, files)
     total = Tally()

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Avg, Case, F, Value, When, prefetch_related_objects
+from django.db.models import Avg, Case, F, Value, When
 from django.db.models import BooleanField as Boolean
 from django.urls import reverse
 from django.utils import timezone
@@ -214,8 +214,6 @@ def build_map(campaign: Campaign, user: User) -> CampaignMap:
 
     A file counts in the département of its collectivity, as on the board.
     """
-    # Read once: every scope asks for them.
-    prefetch_related_objects([user], "departments")
     conventions = Convention.objects.for_user(user).filter(campaign=campaign).living()
     areas = {
         department.pk: Area(department, outlines().get(department.code))

@@ -147,6 +147,25 @@ def test_a_change_of_role_is_kept_in_the_history(as_administrator, administrator
     assert administrator.get_full_name() in text
 
 
+def test_a_history_tells_the_links_of_each_version_in_as_many_queries(
+    as_administrator, town, django_assert_max_num_queries
+):
+    user = UserFactory(collectivities=[town])
+    gone = CollectivityFactory(name="Ancienne")
+    user.collectivities.add(gone)
+    for index in range(5):
+        user.collectivities.add(CollectivityFactory(name=f"Ajoutée-{index}"))
+        user.managed.set([town] if index % 2 else [])
+    gone.delete()
+
+    with django_assert_max_num_queries(15):
+        text = as_administrator.get(reverse("admin:accounts_user_history", args=[user.pk])).text
+
+    assert f"{town} → " in text or f"[] → [{town}]" in text, text
+    assert "Ajoutée-4" in text
+    assert f"(pk={gone.pk})" in text or "Ancienne" not in text
+
+
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [("nobody", {"seule", "partie"}), ("no_manager", {"seule", "partie", "suivie"})],

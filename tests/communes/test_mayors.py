@@ -191,7 +191,7 @@ def test_an_agent_imports_sees_the_difference_and_applies_it_by_a_job(client, re
     running.work(job)
     assert Collectivity.objects.get(pk=agde.pk).representative == "Hélène FRÊCHE"
     assert "Agde" in job.items.get().name
-    running.retry(job)
+    running.retry(job, by=job.by)
     assert "Agde" not in client.get(reverse(LIST)).text.partition('id="result_list"')[2]
 
 

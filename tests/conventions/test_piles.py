@@ -18,7 +18,7 @@ from conventions.models import Piece, hand_in, issue_documents, latest_piece
 from conventions.piles import reading as piles
 from conventions.piles.models import Pile, Sheaf
 from conventions.piles.paper import Paper
-from conventions.piles.tasks import read_pile
+from conventions.piles.tasks import read_pile, take_up
 from documents.received import scans
 from documents.received.scans import read_pages
 from documents.received.uploads import UploadedPdf
@@ -140,6 +140,20 @@ def test_a_long_pile_is_read_by_one_task_after_another(
     monkeypatch.setattr("conventions.piles.tasks.read", lambda pile: True)
     read_pile(received.pk)
     assert tasks == [("conventions.piles.tasks.read_pile", received.pk)] * 2
+
+
+def test_a_pile_whose_task_was_given_up_is_read_on(rectorat, tasks):
+    pdf = UploadedPdf(content=pile(sheet()), pages=1, name="pile.pdf")
+    (received,) = piles.receive([pdf], by=rectorat)
+    waiting = OrmQ.objects.create(key="conventions", payload="", lock=timezone.now())
+    take_up()
+    assert not tasks  # It may be its own.
+    waiting.delete()
+    take_up()
+    assert tasks == [("conventions.piles.tasks.read_pile", received.pk)]
+    read_pile(received.pk)
+    take_up()
+    assert len(tasks) == 1
 
 
 def test_a_file_that_cannot_be_read_is_said_to_be(rectorat):

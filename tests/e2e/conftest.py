@@ -30,7 +30,9 @@ WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 390, "height": 844}
 
 
-def pytest_collection_modifyitems(items):
+# Before xdist reads the groups, which it does first where a path given to pytest leads here.
+@pytest.hookimpl(specname="pytest_collection_modifyitems", tryfirst=True)
+def pytest_mark_browser_tests(items):
     """Mark the browser tests and keep them in one process: they share one server."""
     here = Path(__file__).parent
     for item in items:
@@ -39,8 +41,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group("browser"))
             # A browser that answers no more is left with its process; another takes up the rest.
             item.add_marker(pytest.mark.timeout(600, method="thread"))
-    # A visit finds the demonstration as it begins, before other tests have worked in it; what looks
-    # at every answer of the site comes last, and finds what they left.
+
+
+def pytest_collection_modifyitems(items):
+    """Have a visit find the demonstration as it begins, before other tests have worked in it.
+
+    What looks at every answer of the site comes last, and finds what they left.
+    """
     turns = {"test_visit.py": 0, "test_every_answer.py": 2}
     items.sort(key=lambda item: turns.get(item.path.name, 1))
 

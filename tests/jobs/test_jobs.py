@@ -101,7 +101,7 @@ def test_what_was_left_out_is_done_again_when_asked(
     convention.accept(by=None)
     no_worker.clear()
     with django_capture_on_commit_callbacks(execute=True):
-        assert jobs.retry(job) == 1
+        assert jobs.retry(job, by=job.by) == 1
     tasks.run_job(*no_worker.pop()[1:])
     job.refresh_from_db()
     assert job.state == Job.State.FINISHED
@@ -243,6 +243,19 @@ def test_an_agent_has_what_was_left_out_done_again(client, rectorat):
     assert "rien laissé de côté" in client.post(retry, follow=True).content.decode()
 
 
+def test_what_a_colleague_begins_again_is_done_in_their_name(client, rectorat):
+    convention = ConventionFactory()
+    job = jobs.start("issue", [convention.pk], by=UserFactory(role="rectorat"))
+    tasks.run_job(job.pk)
+    convention.send(by=None)
+    convention.accept(by=None)
+    client.force_login(rectorat)
+    page = client.post(reverse("admin:jobs_job_retry", args=[job.pk]), follow=True)
+    assert f"Recommencé au nom de {rectorat.get_full_name()}." in page.text
+    tasks.run_job(job.pk)
+    assert convention.journal.order_by("pk").last().by == rectorat
+
+
 # --- Stopped, taken up, told --------------------------------------------------
 def test_a_job_is_stopped_before_what_waits_and_goes_on_when_asked(client, rectorat, worked):
     first, second = accepted(), accepted()
@@ -257,7 +270,7 @@ def test_a_job_is_stopped_before_what_waits_and_goes_on_when_asked(client, recto
     assert item.state == JobItem.State.TAKEN  # What is under way ends.
     stopped = job.items.exclude(pk=item.pk).get()
     assert "arrêté avant son tour" in stopped.reason
-    assert jobs.retry(job) == 1
+    assert jobs.retry(job, by=job.by) == 1
     JobItem.objects.filter(pk=item.pk).update(state=JobItem.State.WAITING)
     assert worked().state == Job.State.FINISHED
     assert first.pieces.count() == second.pieces.count() == 1
@@ -296,7 +309,7 @@ def test_what_a_dead_worker_held_of_a_stopped_job_is_told_and_may_be_asked_for_a
     jobs.take_up()
     item = job.items.get()
     assert (item.state, item.reason[:10]) == (JobItem.State.LEFT_OUT, "Interrompu")
-    assert jobs.retry(job) == 1
+    assert jobs.retry(job, by=job.by) == 1
     tasks.run_job(job.pk)
     assert convention.pieces.count() == 1
 
@@ -479,7 +492,7 @@ def test_begun_again_a_job_keeps_no_file_of_before(
     job = worked()
     before = job.file.name
     with django_capture_on_commit_callbacks(execute=True):
-        assert jobs.retry(job) == 1
+        assert jobs.retry(job, by=job.by) == 1
     assert not job.file.storage.exists(before)
 
 
@@ -488,7 +501,7 @@ def test_what_is_not_over_is_not_begun_again(rectorat):
     job = start(rectorat)
     jobs._do(jobs.claim(job), job)
     assert jobs.progress(job.items.all())["left_out"] == 1
-    assert jobs.retry(job) == 0
+    assert jobs.retry(job, by=job.by) == 0
     assert jobs.progress(job.items.all())["left_out"] == 1
 
 

@@ -32,6 +32,7 @@ def test_each_is_written_once_and_keeps_its_next_time(schedules):
         ("fichiers d'import", tomorrow),
         ("fichiers des lots", tomorrow),
         ("fichiers des traitements", tomorrow),
+        ("liasses", tomorrow),
         ("ménage", tomorrow),
         ("payeurs", tomorrow),
         ("relances", tomorrow),

@@ -298,7 +298,7 @@ def test_a_failed_job_is_watched_until_it_is_done_again(client, rectorat):
     job.items.create(key=1, state="left_out", reason=FAILED)
     (line,) = build_desk(rectorat, is_mine=False).watched
     assert (line.key, line.count) == ("jobs_failed", 1)
-    running.retry(job)
+    running.retry(job, by=job.by)
     assert "jobs_failed" not in {line.key for line in build_desk(rectorat, is_mine=False).watched}
 
 
