@@ -109,11 +109,14 @@ class TerritoryForm(DsfrBaseForm):
             found &= Q(**{f"{path}__department__academy": academy})
         return found
 
-    def query(self) -> str:
-        """Return the choice as it stands in an address, without the page number."""
+    def query(self, *, without: str = "") -> str:
+        """Return the choice as it stands in an address, without the page number.
+
+        `without` is a field left out too.
+        """
         chosen = self.data.copy()
         for name in list(chosen):
-            if name not in self.fields or not chosen[name]:
+            if name not in self.fields or not chosen[name] or name == without:
                 del chosen[name]
         return chosen.urlencode()
 

@@ -1,12 +1,11 @@
 """What a figure of the board is made of, convention by convention: the list that it opens."""
 
-import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import F, Q, Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,8 +13,8 @@ from billing.balances import contested
 from billing.claims.listing import amounts
 from billing.ledger import cents, euros
 from billing.models import Entry, Titre
-from billing.models.entry import PAYMENTS, SETTLED, EntryKind, EntryQuerySet
-from billing.recovery.board import living_of, of_budget_years
+from billing.models.entry import SETTLED
+from billing.recovery.board import living_of
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import CLAIMABLE, State
 from conventions.models.convention import ConventionQuerySet
@@ -28,6 +27,9 @@ class Figure(models.TextChoices):
     CONTESTED = "conteste", "Contesté"
     SETTLED = "remis-ou-non-valeur", "Remis ou admis en non-valeur"
     BALANCE = "reste-du", "Reste dû"
+    EXPECTED_UNISSUED = "attendu-sans-exercice", "Attendu, pas encore émis"
+    SIGNED_UNISSUED = "signe-sans-exercice", "Signé, pas encore émis"
+    REQUESTED_UNISSUED = "demande-sans-exercice", "Demandé, pas encore émis"
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,22 @@ def _expected(living: ConventionQuerySet) -> dict[int, int]:
     return dict(living.order_by().annotate(share=due).values_list("pk", "share"))
 
 
+def _expected_unissued(living: ConventionQuerySet) -> dict[int, int]:
+    found = amounts(timezone.localdate())
+    share = found["due_cents"] - found["issued_cents"]
+    return dict(living.order_by().annotate(share=share).values_list("pk", "share"))
+
+
+def _signed_unissued(living: ConventionQuerySet) -> dict[int, int]:
+    return _expected_unissued(living.signed())
+
+
+def _requested_unissued(living: ConventionQuerySet) -> dict[int, int]:
+    found = amounts(timezone.localdate())
+    share = found["asked_cents"] - found["issued_cents"]
+    return dict(living.order_by().annotate(share=share).values_list("pk", "share"))
+
+
 def _contested(living: ConventionQuerySet) -> dict[int, int]:
     titres = Titre.objects.filter(claim__convention__in=living.order_by().values("pk"))
     suspended = contested(titres, timezone.localdate())
@@ -108,25 +126,7 @@ _SHARES: dict[Figure, Callable[[ConventionQuerySet], dict[int, int]]] = {
     Figure.CONTESTED: _contested,
     Figure.SETTLED: _settled,
     Figure.BALANCE: _balance,
+    Figure.EXPECTED_UNISSUED: _expected_unissued,
+    Figure.SIGNED_UNISSUED: _signed_unissued,
+    Figure.REQUESTED_UNISSUED: _requested_unissued,
 }
-
-
-class YearFigure(models.TextChoices):
-    """The figures of a budget year."""
-
-    ISSUED = "emis", "Émis dans l'année, net"
-    RECEIVED = "encaisse", "Encaissé dans l'année"
-
-
-def entries_of(figure: YearFigure, year: int, user: User, territory: Q) -> EntryQuerySet:
-    """Return the entries that a figure of `budget_years` adds up, in the order of facts.
-
-    Each with its `share` in cents; undone ones and those that undo them stand side by side.
-    """
-    is_issue = figure == YearFigure.ISSUED
-    found = of_budget_years(user, territory).filter(
-        on__range=(datetime.date(year, 1, 1), datetime.date(year, 12, 31)),
-        kind__in=(EntryKind.ISSUED,) if is_issue else PAYMENTS,
-    )
-    share = F("effect") if is_issue else -F("effect")
-    return found.annotate(share=share).select_related("titre").order_by("on", "pk")

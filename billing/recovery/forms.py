@@ -15,24 +15,8 @@ from billing.models.titre import TitreQuerySet
 from lifecycle.plausible import DateInput
 
 
-class PlaceForm(TerritoryForm):
-    """A territory alone, of every campaign."""
-
-    def __init__(self, data: QueryDict, *, user: User) -> None:
-        super().__init__(data, user=user)
-        del self.fields["campagne"]
-
-
-class OwedForm(TerritoryForm):
-    """Which titres are added up: of every year unless one is chosen."""
-
-    jour = forms.DateField(
-        label="Au",
-        widget=DateInput,
-        required=False,
-        error_messages={"invalid": "Donnez une date, par exemple 31/12/2026."},
-    )
-    field_order = ("jour", "campagne", "academie", "departement")
+class AnyYearForm(TerritoryForm):
+    """A territory, of every campaign unless one is chosen."""
 
     def __init__(self, data: QueryDict, *, user: User) -> None:
         super().__init__(data, user=user)
@@ -44,6 +28,18 @@ class OwedForm(TerritoryForm):
     def default_campaign(user: User) -> None:
         """Every year, unless one is chosen."""
         return
+
+
+class OwedForm(AnyYearForm):
+    """Which titres are added up."""
+
+    jour = forms.DateField(
+        label="Au",
+        widget=DateInput,
+        required=False,
+        error_messages={"invalid": "Donnez une date, par exemple 31/12/2026."},
+    )
+    field_order = ("jour", "campagne", "academie", "departement")
 
     def clean_jour(self) -> Any:
         day = self.cleaned_data["jour"]

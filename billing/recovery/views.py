@@ -4,7 +4,6 @@ from datetime import MAXYEAR, MINYEAR
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,10 +24,11 @@ from billing.pages import page_of
 from billing.recovery.aged import NAMES, Aged, aged_by_debtor, sum_of
 from billing.recovery.board import OF_ENTRY, budget_years, build_board
 from billing.recovery.contestations import at_places, print_letter, queue
-from billing.recovery.figures import Figure, YearFigure, entries_of, lines_of
-from billing.recovery.forms import OwedForm, PlaceForm
+from billing.recovery.figures import Figure, lines_of
+from billing.recovery.forms import AnyYearForm, OwedForm
 from billing.recovery.statement import print_statement
 from billing.recovery.use_account import earmarked_years, print_use_account
+from billing.recovery.years import YearFigure, YearList, list_of, years_of
 from communes.models import Collectivity
 from tabular import writing
 from tabular.keeping import KeptList
@@ -105,17 +105,20 @@ def board(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     form = TerritoryForm(request.GET, user=user)
     campaign = form.campaign
+    found = build_board(campaign, user, form.of_territory("collectivity")) if campaign else None
     return render(
         request,
         "billing/board.html",
         {
             "form": form,
             "campaign": campaign,
-            "board": build_board(campaign, user, form.of_territory("collectivity"))
-            if campaign
-            else None,
-            "years": budget_years(user, form.of_territory(OF_ENTRY)) if campaign else [],
+            "board": found,
+            "years": years_of(campaign, user, form.of_territory("collectivity"), found.total)
+            if campaign and found
+            else [],
+            "all_years": budget_years(user, form.of_territory(OF_ENTRY)) if campaign else [],
             "query": form.query(),
+            "place": form.query(without="campagne"),
         },
     )
 
@@ -155,11 +158,12 @@ def year_figure(request: HttpRequest, year: int, figure: str) -> HttpResponse:
     if figure not in YearFigure.values or not MINYEAR <= year <= MAXYEAR:
         raise Http404
     user = user_of(request)
-    form = PlaceForm(request.GET, user=user)
-    entries = Entry.objects.none()
+    form = AnyYearForm(request.GET, user=user)
+    listed = YearList(Entry.objects.none(), total([]))
     if form.is_valid():
-        entries = entries_of(YearFigure(figure), year, user, form.of_territory(OF_ENTRY))
-    page = page_of(request, entries)
+        territory = form.of_territory(OF_ENTRY)
+        listed = list_of(YearFigure(figure), year, user, territory, form.campaign)
+    page = page_of(request, listed.rows)
     return render(
         request,
         "billing/year_figure.html",
@@ -167,9 +171,10 @@ def year_figure(request: HttpRequest, year: int, figure: str) -> HttpResponse:
             "form": form,
             "name": YearFigure(figure).label,
             "year": year,
+            "campaign": form.campaign,
             "page": page,
             "lines": [(entry, euros(entry.share)) for entry in page.object_list],
-            "total": euros(entries.aggregate(total=Sum("share", default=0))["total"]),
+            "total": listed.total,
             "query": form.query(),
         },
     )

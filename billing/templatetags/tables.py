@@ -17,7 +17,7 @@ def paged_table(
     page: Page | None = None,
     caption: str = "",
     anchor: str = "",
-) -> SafeString:
+) -> str:
     """Frame the head and the body of a table, the pager of `page` below it.
 
     `name` says to a screen reader what scrolls; it is the caption too, unseen, without `caption`.

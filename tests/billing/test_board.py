@@ -1,7 +1,9 @@
 """The board's figures are those of the lists that they lead to, to the cent."""
 
+import datetime
 import re
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from django.db.models import Q
@@ -11,9 +13,11 @@ from accounts.roles import Role
 from billing.models import Entry, Titre
 from billing.models.entry import EntryKind
 from billing.recording import reverse as reverse_entry
-from billing.recovery.board import Board, Figures, budget_years, build_board
-from billing.recovery.figures import Figure, YearFigure
+from billing.recovery.board import Board, Figures, budget_years, build_board, sum_of
+from billing.recovery.figures import Figure
+from billing.recovery.years import YearFigure, list_of, years_of
 from tests.factories import (
+    CampaignFactory,
     CollectivityFactory,
     CommuneFactory,
     ConventionFactory,
@@ -89,7 +93,8 @@ def test_the_list_of_a_figure_is_that_of_the_departements_that_one_follows(
     department = elsewhere.collectivity.department
     client.force_login(UserFactory(role=Role.RECTORAT, departments=[department]))
     listed = client.get(address).context
-    expected = [elsewhere.reference] if figure == Figure.EXPECTED else []
+    of_what_is_signed = {Figure.EXPECTED, Figure.EXPECTED_UNISSUED, Figure.SIGNED_UNISSUED}
+    expected = [elsewhere.reference] if figure in of_what_is_signed else []
     assert [line.reference for line in listed["page"]] == expected
     beyond = client.get(f"{address}&departement=34")
     assert beyond.context["campaign"] is None
@@ -105,7 +110,68 @@ def test_budget_years_are_those_of_issue_and_of_payment(campaign, finance, today
     )
 
 
-@pytest.mark.parametrize("figure", YearFigure.values)
+@pytest.fixture
+def two_years(campaign, finance, move_to):
+    """The next year: a payment of the titre issued before, one issued, contested in part."""
+    move_to(datetime.date(2027, 2, 1))
+    first, second = Titre.objects.order_by("pk")
+    tell(first, EntryKind.RECEIVED, amount=10)
+    tell(second, EntryKind.ISSUED)
+    tell(second, EntryKind.CONTESTED, amount="30.10")
+    tell(second, EntryKind.WRITTEN_OFF, amount="1.05")
+    return campaign
+
+
+def test_a_campaign_is_told_by_budget_year_and_its_columns_add_up(two_years, finance):
+    total = build_board(two_years, finance, Q()).total
+    first, second, without = years_of(two_years, finance, Q(), total)
+    assert (first.year, second.year, without.year) == (2026, 2027, None)
+    assert (first.figures.issued, second.figures.issued) == (135, 90)
+    assert (first.figures.received, second.figures.received) == (Decimal("40.05"), 10)
+    assert (first.figures.written_off, second.figures.written_off) == (5, Decimal("1.05"))
+    assert (first.figures.contested, second.figures.contested) == (20, Decimal("30.10"))
+    assert (first.figures.balance, second.figures.balance) == (Decimal("79.95"), Decimal("88.95"))
+    assert without.figures == Figures(expected=Decimal(180), signed=Decimal(90))
+    assert sum_of([first.figures, second.figures, without.figures]) == total
+
+
+def test_each_figure_of_each_line_opens_the_list_that_it_adds_up(two_years, as_finance):
+    board = as_finance.get(f"{reverse('billing_board')}?campagne={two_years.start_year}")
+    page = board.content.decode()
+    *years, without = board.context["years"]
+    told = {
+        "emis": "issued",
+        "encaisse": "received",
+        "remis-ou-non-valeur": "written_off",
+        "conteste": "contested",
+        "reste-du": "balance",
+    }
+    assert set(told) == set(YearFigure.values)
+    for line, (figure, name) in product(years, told.items()):
+        url = f"{reverse('board_year_figure', args=[line.year, figure])}?campagne=2026"
+        assert f'href="{url}"' in page
+        listed = as_finance.get(url).context
+        assert listed["total"] == getattr(line.figures, name) > 0, (line.year, figure)
+        assert listed["total"] == sum(amount for _, amount in listed["lines"])
+    for figure, name in (("attendu", "expected"), ("signe", "signed"), ("demande", "requested")):
+        url = f"{reverse('board_figure', args=[f'{figure}-sans-exercice'])}?campagne=2026"
+        assert f'href="{url}"' in page
+        assert as_finance.get(url).context["total"] == getattr(without.figures, name)
+
+
+def test_a_year_is_that_of_the_campaign_chosen_and_of_the_territory(two_years, finance):
+    other = CampaignFactory(start_year=2025)
+    agent = UserFactory(role=Role.RECTORAT, departments=[DepartmentFactory(code="48")])
+    for figure in YearFigure:
+        assert list_of(figure, 2027, finance, Q(), two_years).total > 0
+        assert list_of(figure, 2027, finance, Q(), None).total > 0
+        assert list_of(figure, 2027, finance, Q(), other).total == 0
+        assert list_of(figure, 2027, agent, Q(), two_years).total == 0
+    whole = build_board(two_years, agent, Q()).total
+    assert [line.figures for line in years_of(two_years, agent, Q(), whole)] == [Figures()]
+
+
+@pytest.mark.parametrize("figure", ["emis", "encaisse"])
 def test_each_figure_of_a_budget_year_opens_what_it_adds_up(
     client, as_finance, campaign, today, figure
 ):
@@ -113,7 +179,7 @@ def test_each_figure_of_a_budget_year_opens_what_it_adds_up(
     reverse_entry(paid, on=today, reason="Autre titre.", by=None)
     tell(paid.titre, EntryKind.RECEIVED, amount="12.50")
     board = as_finance.get(reverse("billing_board"))
-    (year,) = board.context["years"]
+    (year,) = board.context["all_years"]
     url = reverse("board_year_figure", args=[today.year, figure])
     assert f'href="{url}?' in board.content.decode()
     listed = as_finance.get(url).context
@@ -138,7 +204,9 @@ def test_it_takes_as_many_queries_for_many_conventions_as_for_few(
         for titre in batch.titres.order_by("pk"):
             issue(titre)
         with django_assert_num_queries(6):
-            build_board(batch.campaign, finance, Q())
+            board = build_board(batch.campaign, finance, Q())
+        with django_assert_num_queries(3):
+            years_of(batch.campaign, finance, Q(), board.total)
 
 
 def test_the_plot_is_drawn_and_the_page_says_where_there_is_nothing(as_finance, campaign):
