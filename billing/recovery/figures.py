@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
 from billing.balances import contested
-from billing.claims.listing import amounts
+from billing.claims.listing import Share, shares_of
 from billing.ledger import cents, euros
-from billing.models import Entry, Titre
-from billing.models.entry import PAYMENTS, SETTLED, EntryKind, EntryQuerySet
+from billing.models import Titre
+from billing.models.entry import PAYMENTS, EntryKind, EntryQuerySet
 from billing.recovery.board import living_of, of_budget_years
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import CLAIMABLE, State
@@ -46,7 +46,7 @@ class Line:
 def lines_of(figure: Figure, campaign: Campaign, user: User, territory: Q) -> list[Line]:
     """Return what a figure of `build_board` adds up, collectivities in order; zeros left out."""
     living = living_of(campaign, user, territory)
-    shares = _SHARES[figure](living)
+    shares = _contested(living) if figure == Figure.CONTESTED else _added_up(figure, living)
     rows = living.order_by("collectivity__search_text", "pk").values_list(
         "pk",
         "collectivity_title",
@@ -70,9 +70,9 @@ def lines_of(figure: Figure, campaign: Campaign, user: User, territory: Q) -> li
     ]
 
 
-def _expected(living: ConventionQuerySet) -> dict[int, int]:
-    due = amounts(timezone.localdate())["due_cents"]
-    return dict(living.order_by().annotate(share=due).values_list("pk", "share"))
+def _added_up(figure: Figure, living: ConventionQuerySet) -> dict[int, int]:
+    amount = _ADDED_UP[figure]
+    return {share.key: amount(share) for share in shares_of(living)}
 
 
 def _contested(living: ConventionQuerySet) -> dict[int, int]:
@@ -85,29 +85,10 @@ def _contested(living: ConventionQuerySet) -> dict[int, int]:
     return shares
 
 
-def _settled(living: ConventionQuerySet) -> dict[int, int]:
-    return {key: -effect for key, effect in _effects(living, Q(kind__in=SETTLED)).items()}
-
-
-def _balance(living: ConventionQuerySet) -> dict[int, int]:
-    return _effects(living, Q())
-
-
-def _effects(living: ConventionQuerySet, of: Q) -> dict[int, int]:
-    entries = Entry.objects.filter(
-        of,
-        on__lte=timezone.localdate(),
-        titre__claim__convention__in=living.order_by().values("pk"),
-    )
-    rows = entries.order_by().values_list("titre__claim__convention")
-    return dict(rows.annotate(Sum("effect")))
-
-
-_SHARES: dict[Figure, Callable[[ConventionQuerySet], dict[int, int]]] = {
-    Figure.EXPECTED: _expected,
-    Figure.CONTESTED: _contested,
-    Figure.SETTLED: _settled,
-    Figure.BALANCE: _balance,
+_ADDED_UP: dict[Figure, Callable[[Share], int]] = {
+    Figure.EXPECTED: lambda share: share.due,
+    Figure.SETTLED: lambda share: share.settled,
+    Figure.BALANCE: lambda share: share.balance,
 }
 
 
