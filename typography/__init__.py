@@ -71,9 +71,12 @@ def mend_html(html: str) -> str:
     pieces = []
     position, before = 0, ""
     for markup in _MARKUP.finditer(html):
-        pieces.append(_mend_words(html[position : markup.start()], before))
-        before, position = markup[0], markup.end()
-        pieces.append(_mend_attributes(before))
+        tag, start = markup[0], markup.start()
+        if start > position:
+            pieces.append(_mend_words(html[position:start], before))
+        # Most tags of a page close one or say nothing: a list has thousands.
+        pieces.append(_mend_attributes(tag) if "=" in tag else tag)
+        before, position = tag, markup.end()
     pieces.append(_mend_words(html[position:], before))
     return "".join(pieces)
 

@@ -54,7 +54,8 @@ class CampaignForm(forms.ModelForm):
             if name := chosen.get(text.pk):
                 setattr(self.instance, name, text)
         for name, kind in TEXTS.items():
-            if field := self.fields.get(name):
+            field = self.fields.get(name)
+            if isinstance(field, forms.ModelChoiceField):
                 field.choices = [("", field.empty_label), *offered[kind]]
 
 
