@@ -19,6 +19,7 @@ from simple_history.template_utils import HistoricalRecordContextHelper
 from simple_history.utils import get_history_model_for_model
 
 from tabular.admin_search import searchable
+from tabular.paging import KeysFirst
 
 _NO_ACTION = [("", "Choisissez…")]
 
@@ -30,6 +31,7 @@ class ScopedAdmin(admin.ModelAdmin):
     from `get_queryset`; `find` is for the pages that do not.
     """
 
+    paginator = KeysFirst
     # A list counts what it shows, and not all there is beside.
     show_full_result_count = False
 

@@ -113,7 +113,7 @@ def start_renewing(
     TransitionRefused when the campaign is over.
     """
     campaign.refuse_work(by)
-    schools = [candidate.school.pk for candidate in renewal.chosen(decisions)]
+    schools = [candidate.pk for candidate in renewal.chosen(decisions)]
     if not schools:
         return None
     decided = len(schools) - len(renewal.unchanged)
@@ -142,9 +142,9 @@ def _renew(keys: Sequence[int], *, by: User, facts: Mapping[str, Any]) -> dict[i
     news = _news(report)
     refused = {refusal.text: refusal.reason for refusal in report.refused}
     for candidate in proposal.unchanged + proposal.flagged:
-        uai, changed = candidate.school.uai, " ".join(candidate.reasons.values())
+        uai, changed = candidate.uai, " ".join(candidate.reasons.values())
         left = Outcome(left_out=refused.get(uai, changed))
-        outcomes[candidate.school.pk] = news.get(uai, left)
+        outcomes[candidate.pk] = news.get(uai, left)
     return outcomes
 
 

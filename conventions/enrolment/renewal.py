@@ -17,6 +17,19 @@ from conventions.models import Enrolment
 from schools.models import School
 from schools.takeover import payer_on
 
+_CHUNK = 1000
+_PAYER = ("name", "merged_on", "merged_into__name")
+# What is compared of last year's enrolment, its school, its convention, and no more.
+_READ = (
+    *("campaign", "school", "convention"),
+    *("name", "commune_name", "department_code", "released_on"),
+    *("school__uai", "school__name", "school__state", "school__closure_proposed_on"),
+    *("school__commune__name", "school__commune__department__code"),
+    *(f"school__commune__collectivity__{field}" for field in _PAYER),
+    "convention__state",
+    *(f"convention__collectivity__{field}" for field in _PAYER),
+)
+
 
 class Change(models.TextChoices):
     """Why a school is not simply carried over, the weightiest first."""
@@ -34,17 +47,20 @@ class Change(models.TextChoices):
     UNSIGNED = "unsigned", "Convention jamais signée"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """A school of last year: its enrolment then, who pays now, and what changed, in French."""
+    """A school of last year: its key, what it is now, who pays, and what changed, in French.
 
-    enrolment: Enrolment
+    No more than that, since there are as many as schools in the country.
+    """
+
+    pk: int
+    uai: str
+    name: str
+    commune: str
     payer: str
     reasons: dict[Change, str]
-
-    @property
-    def school(self) -> School:
-        return self.enrolment.school
+    was_released: bool
 
     @property
     def change(self) -> Change:
@@ -72,7 +88,7 @@ class Renewal:
 
     def chosen(self, decisions: Collection[int]) -> list[Candidate]:
         """The unchanged schools, and of those to decide about the ones whose pk is decided for."""
-        decided = [c for c in self.flagged if c.may_enrol and c.school.pk in decisions]
+        decided = [c for c in self.flagged if c.may_enrol and c.pk in decisions]
         return self.unchanged + decided
 
     def flagged_for(self, change: str | None) -> list[Candidate]:
@@ -95,17 +111,33 @@ def propose(
     renewal = Renewal(campaign, previous)
     enrolled = set(campaign.enrolments.enrolled().values_list("school_id", flat=True))
     names = dict(Collectivity.objects.order_by().values_list("pk", "name"))
+    already: set[int] = set()
+    found: dict[int, Candidate] = {}
     for last in _last_enrolments(campaign, previous, user, schools):
-        if last.enrolment.school_id in enrolled:
-            renewal.already += 1
+        school = last.enrolment.school
+        if school.pk in enrolled:
+            already.add(school.pk)
+            continue
+        # The enrolment in force, else the last whose convention was abandoned.
+        if (known := found.get(school.pk)) and not known.was_released:
             continue
         reasons = {
             **_changes_of_school(last.enrolment, previous),
             **_changes_of_payer(last, campaign, previous, names),
             **_fate_of_convention(last.enrolment, previous),
         }
-        candidate = Candidate(last.enrolment, names[last.payer_then], reasons)
-        (renewal.flagged if reasons else renewal.unchanged).append(candidate)
+        found[school.pk] = Candidate(
+            pk=school.pk,
+            uai=school.uai,
+            name=school.name,
+            commune=school.commune.name,
+            payer=names[last.payer_then],
+            reasons=reasons,
+            was_released=last.enrolment.released_on is not None,
+        )
+    for candidate in found.values():
+        (renewal.flagged if candidate.reasons else renewal.unchanged).append(candidate)
+    renewal.already = len(already)
     return renewal
 
 
@@ -124,7 +156,7 @@ def renew(
     what became of those chosen. Raises TransitionRefused when the campaign is over.
     """
     proposal = propose(campaign, previous, by, schools)
-    codes = [(0, candidate.school.uai) for candidate in proposal.chosen(decisions)]
+    codes = [(0, candidate.uai) for candidate in proposal.chosen(decisions)]
     origin = f" (campagne de {previous.school_year})"
     return proposal, enrol_codes(campaign, codes, by=by, origin=origin)
 
@@ -140,8 +172,8 @@ class _Last:
 
 def _last_enrolments(
     campaign: Campaign, previous: Campaign, user: User | None, schools: Sequence[int] | None
-) -> Collection[_Last]:
-    """One enrolment a school: the one in force, else the last whose convention was abandoned."""
+) -> Iterator[_Last]:
+    """Last year's enrolments, those of abandoned conventions included, as they are read."""
     enrolments = previous.enrolments.filter(
         Q(released_on__isnull=True) | Q(convention__state=State.ABANDONED)
     ).annotate(
@@ -157,12 +189,9 @@ def _last_enrolments(
         "school__commune__collectivity__merged_into",
         "convention__collectivity__merged_into",
     )
-    last: dict[int, _Last] = {}
-    for row in enrolments.order_by("department_code", "commune_name", "uai", "pk"):
-        known = last.get(row.school_id)
-        if known is None or known.enrolment.released_on:
-            last[row.school_id] = _Last(row, row.payer_before, row.payer_then)
-    return last.values()
+    rows = enrolments.only(*_READ).order_by("department_code", "commune_name", "uai", "pk")
+    for row in rows.iterator(chunk_size=_CHUNK):
+        yield _Last(row, row.payer_before, row.payer_then)
 
 
 # --- What changed for a school since last year, the reason for each change in French ---

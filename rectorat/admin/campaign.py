@@ -20,6 +20,7 @@ from accounts.regional import refuse_who_is_limited
 from communes.admin_base import WholeRegionAdmin
 from conventions.campaigns import transfer
 from conventions.campaigns.coming import EXCHANGES, TEXTS, proposed
+from conventions.campaigns.forms import CampaignForm
 from conventions.campaigns.models import PRINTED, TARIFF, Campaign
 from conventions.enrolment.enrolling import SCHOOLS_FOUND, find_schools
 from conventions.enrolment.long_actions import refused_lines, start_enrolling
@@ -32,7 +33,7 @@ from jobs.selection import read_keys, write_keys
 from lifecycle.plausible import DateInput
 from lifecycle.rereading import RereadAdmin
 from rectorat.admin.convention import ConventionAdmin
-from rectorat.admin.forms import CampaignForm, EnrolmentForm
+from rectorat.admin.forms import EnrolmentForm
 from rectorat.admin.renewal import renew_view
 from rectorat.admin.tariff import exceptions_view, tariff_view
 from rectorat.boards.board import build_board

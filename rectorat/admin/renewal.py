@@ -43,7 +43,7 @@ def renew_view(request: HttpRequest, campaign: Campaign, page_of: PageOf) -> Htt
         "pages": paginator.get_elided_page_range(page.number),
         "may_decide": any(candidate.may_enrol for candidate in page),
         # Beyond a page they travel in one field, under the limit on the number of fields.
-        "all_schools": ",".join(str(c.school.pk) for c in flagged if c.may_enrol),
+        "all_schools": ",".join(str(c.pk) for c in flagged if c.may_enrol),
         "is_nav_sidebar_enabled": False,  # The table needs the width.
     }
     title = f"Reprendre les écoles de {previous.school_year}"

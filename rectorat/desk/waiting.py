@@ -6,7 +6,9 @@ A file's lines read the rules and the facts that its list filters by
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import zip_longest
+from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,6 +37,7 @@ from rectorat.boards.board import Tally
 from schools.models import School
 
 _OPEN = Q(campaign__state=Campaign.State.OPEN)
+_UNDER_WAY = (Campaign.State.PREPARATION, Campaign.State.OPEN)
 
 
 @dataclass(frozen=True)
@@ -214,10 +217,10 @@ class _Standing:
     """The files by campaign, state and what they wait for, counted in one query."""
 
     def __init__(self, conventions: ConventionQuerySet) -> None:
-        rows = with_expected(conventions.order_by()).values_list(
-            F("campaign"), F("campaign__state"), F("state"), F("expected")
-        )
-        self.rows = list(rows.annotate(Count("pk")))
+        under_way = conventions.filter(campaign__state__in=_UNDER_WAY)
+        # Of years that are over, what may wait for the rectorat alone: they only become more.
+        over = conventions.exclude(campaign__state__in=_UNDER_WAY).filter(_of_any_campaign())
+        self.rows = list(_counted(under_way).union(_counted(over), all=True))
 
     def expected(self) -> dict[str, int]:
         """How many wait by each rule of the rectorat, of the campaigns that its line tells of."""
@@ -234,12 +237,26 @@ class _Standing:
         standings = {}
         for campaign, previous in zip_longest(every, every[1:]):
             campaign.previous = previous  # The newest first: a page asks for it of each.
-            if campaign.state in (Campaign.State.PREPARATION, Campaign.State.OPEN):
+            if campaign.state in _UNDER_WAY:
                 standings[campaign.pk] = CampaignStanding(campaign, Tally())
         for key, _, state, _, count in self.rows:
             if key in standings:
                 standings[key].tally.by_state[state] += count
         return list(standings.values())
+
+
+def _counted(conventions: ConventionQuerySet) -> QuerySet[Any, Any]:
+    rows = with_expected(conventions.order_by()).values_list(
+        F("campaign"), F("campaign__state"), F("state"), F("expected")
+    )
+    return rows.annotate(Count("pk"))
+
+
+def _of_any_campaign() -> Q:
+    """What is so of the files that wait by a rule told of campaigns that are over, too."""
+    today = timezone.localdate()
+    everywhere = (rule for rule in RULES if rule.key in BY_RULE and BY_RULE[rule.key].everywhere)
+    return reduce(or_, (rule.condition(today) for rule in everywhere))
 
 
 def _list(query: str, words: Words, *, is_mine: bool) -> str:
@@ -274,11 +291,12 @@ def _facts(
 ) -> dict[str, int]:
     """Count the files of which each fact is so, in one query."""
     today = timezone.localdate()
-    counts = {
-        fact.key: Count("pk", filter=fact.condition(today) & (Q() if words.everywhere else _OPEN))
-        for fact, _, words in lines
-    }
-    return conventions.order_by().aggregate(**counts)
+    return _count_each(
+        **{
+            fact.key: conventions.filter(fact.condition(today), Q() if words.everywhere else _OPEN)
+            for fact, _, words in lines
+        }
+    )
 
 
 def _of_the_rest(user: User) -> list[Line]:

@@ -67,11 +67,10 @@ class CampaignFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.chosen == self.ALL:
             return queryset
-        if self.chosen == self.OPEN:
-            return queryset.filter(campaign__in=[c.pk for c in self.campaigns if c.is_open])
-        if not self.chosen.isdecimal():
-            return queryset.none()
-        return queryset.filter(campaign=int(self.chosen))
+        chosen = [c for c in self.campaigns if self.chosen in (str(c.pk), self.OPEN * c.is_open)]
+        # Its year as well: rows of one year alone are not put in order of the years.
+        years = [campaign.start_year for campaign in chosen]
+        return queryset.filter(campaign__in=chosen, campaign__start_year__in=years)
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         for value, label in self.lookup_choices:

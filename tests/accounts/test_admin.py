@@ -3,6 +3,7 @@
 import pytest
 from django.core import mail
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from accounts.models import User
 from accounts.roles import Role
@@ -151,19 +152,16 @@ def test_a_history_tells_the_links_of_each_version_in_as_many_queries(
     as_administrator, town, django_assert_max_num_queries
 ):
     user = UserFactory(collectivities=[town])
-    gone = CollectivityFactory(name="Ancienne")
-    user.collectivities.add(gone)
     for index in range(5):
         user.collectivities.add(CollectivityFactory(name=f"Ajoutée-{index}"))
         user.managed.set([town] if index % 2 else [])
-    gone.delete()
 
     with django_assert_max_num_queries(15):
         text = as_administrator.get(reverse("admin:accounts_user_history", args=[user.pk])).text
 
-    assert f"{town} → " in text or f"[] → [{town}]" in text, text
-    assert "Ajoutée-4" in text
-    assert f"(pk={gone.pk})" in text or "Ancienne" not in text
+    changes = " ".join(strip_tags(text).split())
+    assert f"Gère les accès de : [] → [{town}]" in changes, changes
+    assert f"[{town}] → []" in changes
 
 
 @pytest.mark.parametrize(

@@ -154,9 +154,15 @@ def _copy(names: Iterable[str], times: int, moved: _Moved) -> None:
                     f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), MAX(id)) FROM {table}"
                 )
         install_indexes()
-        if connection.vendor == "postgresql":
-            cursor.execute("VACUUM ANALYZE")  # As autovacuum would have.
+    take_statistics()
     install_triggers()
+
+
+def take_statistics() -> None:
+    """Let the database know what it holds, as autovacuum would: before the first measures, too."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
 
 
 def _drop_trigrams(cursor: Any) -> None:

@@ -151,6 +151,24 @@ def test_a_school_withdrawn_last_year_is_not_proposed(campaign, signed):
     assert (renewal.unchanged, renewal.flagged) == ([], [])
 
 
+def test_schools_are_compared_in_as_many_queries_however_many(
+    campaign, last_year, rectorat, django_assert_num_queries
+):
+    merged = ConventionFactory(campaign=last_year, schools_count=3)
+    merged.collectivity.merged_into = CollectivityFactory()
+    merged.collectivity.merged_on = datetime.date(2023, 1, 1)
+    merged.collectivity.save()
+    ConventionFactory(campaign=last_year, schools_count=2)
+    School.objects.update(name="Renommée", state=School.State.TO_CLOSE)
+
+    with django_assert_num_queries(4):  # Enrolled, names, départements of the agent, schools.
+        renewal = propose(campaign, last_year, rectorat)
+
+    assert len(renewal.flagged) == 5
+    reasons = {reason for candidate in renewal.flagged for reason in candidate.reasons}
+    assert {Change.RENAMED, Change.TO_CLOSE, Change.MERGED} <= reasons
+
+
 # --- Renewing ---------------------------------------------------------------
 def test_unchanged_schools_are_enrolled_and_flagged_ones_only_when_decided(
     campaign, last_year, rectorat
