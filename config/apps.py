@@ -5,12 +5,17 @@ from django.conf import settings
 from django.contrib.admin import ModelAdmin, site
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig
+from dsfr.forms import DsfrBaseForm, DsfrDjangoTemplates
 
 
 class SiteConfig(AppConfig):
     """No model: commands that concern the whole site."""
 
     name = "config"
+
+    def ready(self) -> None:
+        """Have all forms share what writes them: each would read and compile its templates anew."""
+        DsfrBaseForm.default_renderer = DsfrDjangoTemplates()
 
 
 class ProductAdminConfig(AdminConfig):
