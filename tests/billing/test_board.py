@@ -205,7 +205,7 @@ def test_it_takes_as_many_queries_for_many_conventions_as_for_few(
             issue(titre)
         with django_assert_num_queries(6):
             board = build_board(batch.campaign, finance, Q())
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             years_of(batch.campaign, finance, Q(), board.total)
 
 
