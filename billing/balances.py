@@ -6,7 +6,7 @@ The same as `billing.ledger` says of each titre; a test holds both to one anothe
 import datetime
 from collections import defaultdict
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.db.models import (
@@ -32,6 +32,7 @@ from billing.models import BatchOutcome, Entry, Titre
 from billing.models.entry import PAYMENTS, EntryKind, EntryQuerySet
 from billing.models.titre import TitreQuerySet
 from conventions.campaigns.models import Campaign
+from law import collection
 
 
 def in_cents(amount: str) -> Combinable:
@@ -152,16 +153,26 @@ def unsettled(as_at: datetime.date, *beside: str) -> QuerySet[Entry, dict[str, A
     )
 
 
-def contestations(entries: EntryQuerySet) -> dict[int, list[tuple[Entry, Entry | None]]]:
+class Told(NamedTuple):
+    """What is read of a contestation or a decision; of all of them, an entry would cost more."""
+
+    titre: int
+    pk: int
+    kind: str
+    on: datetime.date
+    amount: Decimal
+
+
+def contestations(entries: EntryQuerySet) -> dict[int, list[tuple[Told, Told | None]]]:
     """Return the contestations among entries in force, by the key of their titre, in order.
 
     Each with its decision, None where there is none; in one query. They are few.
     """
     told = entries.filter(kind__in=(EntryKind.CONTESTED, EntryKind.DECIDED)).order_by("on", "pk")
-    of_titre: dict[int, list[Entry]] = defaultdict(list)
-    for entry in told.only("titre", "kind", "on", "amount"):
-        of_titre[entry.titre_id].append(entry)
-    return {key: answered(entries) for key, entries in of_titre.items()}
+    of_titre: dict[int, list[Told]] = defaultdict(list)
+    for row in told.values_list(*Told._fields):
+        of_titre[row[0]].append(Told(*row))
+    return {key: answered(rows) for key, rows in of_titre.items()}
 
 
 def contested(titres: TitreQuerySet, as_at: datetime.date) -> dict[int, Decimal]:
@@ -169,15 +180,15 @@ def contested(titres: TitreQuerySet, as_at: datetime.date) -> dict[int, Decimal]
 
     In euros: of the contestation that waits, never more than is still owed. In two queries.
     """
+    # What came before waits no more, and a decision answers what was contested last.
+    since = as_at - datetime.timedelta(days=31 * collection.DECISION_MONTHS)
+    told = contestations(Entry.objects.in_force(as_at).filter(on__gte=since))
     waiting = {
         key: made.amount
-        for key, found in contestations(Entry.objects.in_force(as_at)).items()
+        for key, found in told.items()
         for made, decision in found
         if suspends(made, decision, as_at)
     }
-    among = titres.filter(pk__in=list(waiting)).order_by().values("pk")
-    counted = Entry.objects.filter(on__lte=as_at, account__in=among).order_by()
-    return {
-        key: max(min(waiting[key], euros(balance)), Decimal("0.00"))
-        for key, balance in counted.values_list("account").annotate(Sum("effect"))
-    }
+    left = Sum("account_entries__effect", filter=Q(account_entries__on__lte=as_at), default=0)
+    owed = titres.filter(pk__in=list(waiting)).order_by().values_list("pk").annotate(left=left)
+    return {key: max(min(waiting[key], euros(balance)), Decimal("0.00")) for key, balance in owed}

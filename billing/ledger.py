@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -63,12 +64,24 @@ def _is_reversed(entry: Entry, as_at: datetime.date) -> bool:
     return entry.is_reversed and entry.reversed_by.on <= as_at
 
 
-def answered(entries: Iterable[Entry]) -> list[tuple[Entry, Entry | None]]:
+class Told(Protocol):
+    """What is asked of a contestation or a decision: an entry, or what was read of one."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def on(self) -> datetime.date: ...
+
+
+T = TypeVar("T", bound=Told)
+
+
+def answered(entries: Iterable[T]) -> list[tuple[T, T | None]]:
     """Return the contestations among entries of one titre, in order, each with its decision.
 
     A decision answers the contestation made last; what else there is among the entries is left.
     """
-    found: list[tuple[Entry, Entry | None]] = []
+    found: list[tuple[T, T | None]] = []
     for entry in entries:
         if entry.kind == EntryKind.CONTESTED:
             found.append((entry, None))
@@ -79,7 +92,7 @@ def answered(entries: Iterable[Entry]) -> list[tuple[Entry, Entry | None]]:
     return found
 
 
-def suspends(made: Entry, decision: Entry | None, as_at: datetime.date) -> bool:
+def suspends(made: Told, decision: Told | None, as_at: datetime.date) -> bool:
     """Tell whether a contestation waits on a day: neither decided nor rejected by silence.
 
     Recovery is suspended until then (décret 2012-1246, articles 117 and 118).

@@ -42,14 +42,9 @@ class ReasonForm(DsfrBaseForm):
     )
 
 
-def page_of(request: HttpRequest, rows: QuerySet | Sequence, count: int | None = None) -> Page:
-    """Return the page that the address asks for, as dsfr's pagination reads it.
-
-    `count` is how many rows there are, where that is known already.
-    """
+def page_of(request: HttpRequest, rows: QuerySet | Sequence) -> Page:
+    """Return the page that the address asks for, as dsfr's pagination reads it."""
     paginator: Paginator = Paginator(rows, PER_PAGE)
-    if count is not None:
-        paginator.count = count
     page = paginator.get_page(request.GET.get("page"))
     page.pages_list = paginator.get_elided_page_range(page.number)  # type: ignore[attr-defined]
     return page

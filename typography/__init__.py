@@ -46,6 +46,7 @@ _SPOKEN = re.compile(rf"""(\s(?:{"|".join(_SPOKEN_NAMES)}))("[^"]*"|'[^']*')""")
 _TO_MEND = re.compile(r"'|&#(?:x27|39);|[ \n][;:!?»]|«[ \n]|\d[ \u00a0]| \d|\b1er\b|n° |[Mm]\. ")
 # Their words are shown as they are, with no mark-up inside.
 _PLAIN = re.compile(r"<(title|option)\b", re.IGNORECASE)
+_OF_PLAIN = frozenset("tToO")
 
 
 def mend(text: str) -> str:
@@ -70,15 +71,18 @@ def mend_html(html: str) -> str:
     pieces = []
     position, is_plain = 0, False
     for markup in _MARKUP.finditer(html):
-        pieces.append(_mend_words(html[position : markup.start()], is_plain=is_plain))
-        pieces.append(_mend_attributes(markup[0]))
-        position, is_plain = markup.end(), bool(_PLAIN.match(markup[0]))
+        tag, start = markup[0], markup.start()
+        if start > position:
+            pieces.append(_mend_words(html[position:start], is_plain=is_plain))
+        # Most tags of a page close one or say nothing: a list has thousands.
+        pieces.append(_mend_attributes(tag) if "=" in tag else tag)
+        position, is_plain = markup.end(), tag[1:2] in _OF_PLAIN and bool(_PLAIN.match(tag))
     pieces.append(_mend_words(html[position:], is_plain=is_plain))
     return "".join(pieces)
 
 
 def _mend_words(words: str, *, is_plain: bool) -> str:
-    if not _TO_MEND.search(words):
+    if words.isspace() or not _TO_MEND.search(words):
         return words
     # A line end is a space, here.
     words = _WRAPPED.sub(NO_BREAK, _APOSTROPHES.sub("'", words))

@@ -1,16 +1,17 @@
 """What a convention makes due, part by part, and what of it was asked for already."""
 
 import datetime
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from billing.ledger import Account, account_of
+from billing.ledger import Account, account_of, accounts_of
 from billing.liquidation import Part, total
 from billing.models import Claim, DebtorChange, Titre
 from billing.models.entry import EntryKind
@@ -32,15 +33,10 @@ def claimable(user: User | None = None) -> ConventionQuerySet:
 
 
 def with_claims(conventions: ConventionQuerySet) -> ConventionQuerySet:
-    """Fetch, beside `with_accounts`, what a titre says: schools, and what stands in its way."""
-    return with_accounts(conventions).prefetch_related(
-        Prefetch("enrolments", Enrolment.objects.as_issued().select_related("typed")),
-        Prefetch("pieces", Piece.objects.without_blanks().filter(kind__in=_SIGNED_COPIES)),
-    )
+    """Leave the conventions signed by both of a queryset, with all that a titre says of them.
 
-
-def with_accounts(conventions: ConventionQuerySet) -> ConventionQuerySet:
-    """Leave the conventions signed by both of a queryset, with the amounts `Due` reads of them."""
+    Schools, and what stands in its way, beside the amounts that `Due` reads.
+    """
     return (
         conventions.signed()
         .with_parties()
@@ -51,15 +47,18 @@ def with_accounts(conventions: ConventionQuerySet) -> ConventionQuerySet:
                 Amendment.objects.signed().with_changes().select_related("act"),
             ),
             Prefetch("claim__titres", Titre.objects.in_full().order_by("rank")),
-            Prefetch(
-                "claim__debtor_changes",
-                DebtorChange.objects.select_related(
-                    "collectivity__commune", "collectivity__merged_into"
-                ),
-            ),
+            Prefetch("claim__debtor_changes", _debtor_changes()),
+            Prefetch("enrolments", Enrolment.objects.as_issued().select_related("typed")),
+            Prefetch("pieces", Piece.objects.without_blanks().filter(kind__in=_SIGNED_COPIES)),
         )
         .order_by("collectivity__search_text", "pk")
     )
+
+
+def _debtor_changes() -> QuerySet[DebtorChange]:
+    return DebtorChange.objects.select_related(
+        "collectivity__commune", "collectivity__merged_into"
+    ).order_by("pk")
 
 
 _SIGNED_COPIES = (Piece.Kind.CONVENTION_SIGNED, Piece.Kind.AMENDMENT_SIGNED)
@@ -67,21 +66,22 @@ _SIGNED_COPIES = (Piece.Kind.CONVENTION_SIGNED, Piece.Kind.AMENDMENT_SIGNED)
 
 @dataclass(frozen=True)
 class Due:
-    """A convention of `claimable` as at a day. Amounts in euros."""
+    """A convention of `claimable` as at a day. Amounts in euros.
+
+    One of `dues_in_brief` has amounts and names, and neither parts nor their words.
+    """
 
     convention: Convention
     as_at: datetime.date
+    # Its titres, the first asked first; signed avenants and changes of debtor in order.
+    accounts: Sequence[Account]
+    amendments: Sequence[Amendment]
+    debtor_changes: Sequence[DebtorChange]
 
     @property
     def claim(self) -> Claim | None:
         # The reverse of a OneToOne: absent until something was done about it.
         return getattr(self.convention, "claim", None)
-
-    @cached_property
-    def accounts(self) -> list[Account]:
-        """Its titres, the first asked first."""
-        titres = self.claim.titres.all() if self.claim else ()
-        return [account_of(titre, self.as_at) for titre in titres]
 
     @cached_property
     def standing(self) -> list[Account]:
@@ -96,12 +96,13 @@ class Due:
     @property
     def debtor(self) -> Collectivity:
         """Who owes: who signed, unless finance decided otherwise since."""
-        changes = list(self.claim.debtor_changes.all()) if self.claim else []
-        return changes[-1].collectivity if changes else self.convention.collectivity
+        if self.debtor_changes:
+            return self.debtor_changes[-1].collectivity
+        return self.convention.collectivity
 
     @property
     def is_debtor_changed(self) -> bool:
-        return bool(self.claim and self.claim.debtor_changes.all())
+        return bool(self.debtor_changes)
 
     @property
     def debtor_name(self) -> str:
@@ -136,10 +137,6 @@ class Due:
             *self._decisions(),
         ]
 
-    @cached_property
-    def amendments(self) -> list[Amendment]:
-        return signed_amendments(self.convention)
-
     def _decisions(self) -> Iterable[Part]:
         """The reductions that decisions on contestations granted."""
         for account in self.accounts:
@@ -153,12 +150,13 @@ class Due:
                         calculation=entry.reason,
                     )
 
-    @property
+    @cached_property
     def amount(self) -> Decimal:
-        """What is due in all."""
-        return total(part.amount for part in self.parts)
+        """What is due in all: the sum of its parts."""
+        changed = total(amendment.amount_change for amendment in self.amendments)
+        return self.convention.amount + changed - total(a.granted for a in self.accounts)
 
-    @property
+    @cached_property
     def asked(self) -> Decimal:
         """What was asked for and stands."""
         return total(account.titre.signed_amount for account in self.standing)
@@ -216,7 +214,61 @@ class Due:
 
 def due_of(convention: Convention, as_at: datetime.date | None = None) -> Due:
     """Return what a convention of `claimable` makes due, as at a day (today if None)."""
-    return Due(convention, as_at or timezone.localdate())
+    as_at = as_at or timezone.localdate()
+    # The reverse of a OneToOne: absent until something was done about it.
+    claim = getattr(convention, "claim", None)
+    return Due(
+        convention,
+        as_at,
+        accounts=[account_of(titre, as_at) for titre in claim.titres.all()] if claim else [],
+        amendments=signed_amendments(convention),
+        debtor_changes=list(claim.debtor_changes.all()) if claim else [],
+    )
+
+
+_OF_LIST = (
+    "reference",
+    "amount",
+    "collectivity_title",
+    "collectivity_signed_on",
+    "effective_on",
+    "campaign__start_year",
+    "act__executory_on",
+    "party__siret",
+    "collectivity__code",
+    "collectivity__department__code",
+    "claim__id",
+)
+
+
+def dues_in_brief(conventions: ConventionQuerySet) -> list[Due]:
+    """Return what some hundreds of conventions make due today, as the columns of lists say it.
+
+    In five queries: a campaign, which holds texts of many pages, is not read for each, and what
+    few have is not asked of each.
+    """
+    today = timezone.localdate()
+    rows = list(
+        conventions.signed()
+        .select_related("campaign", "act", "party", "collectivity__department", "claim")
+        .only(*_OF_LIST)
+        .order_by("collectivity__search_text", "pk")
+    )
+    titres = Titre.objects.in_brief().filter(claim__convention__in=rows).order_by("rank")
+    accounts = defaultdict(list)
+    for account in accounts_of(titres, today):
+        accounts[account.titre.claim_id].append(account)
+    amendments = defaultdict(list)
+    signed = Amendment.objects.signed().filter(convention__in=rows)
+    for amendment in signed.select_related("act").order_by("number"):
+        amendments[amendment.convention_id].append(amendment)
+    changes = defaultdict(list)
+    for change in _debtor_changes().filter(claim__convention__in=rows):
+        changes[change.claim_id].append(change)
+    keys = [(row, row.claim.pk if hasattr(row, "claim") else 0) for row in rows]
+    return [
+        Due(row, today, accounts[claim], amendments[row.pk], changes[claim]) for row, claim in keys
+    ]
 
 
 def convention_part(convention: Convention) -> Part:

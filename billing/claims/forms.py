@@ -1,5 +1,6 @@
 """What finance chooses from among claims, and fills in about one."""
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -13,8 +14,8 @@ from dsfr.forms import DsfrBaseForm
 
 from accounts.models import User
 from accounts.scope import collectivity_scope
-from billing.claims.due import with_accounts
-from billing.claims.listing import Shown, showing
+from billing.claims.due import Due, dues_in_brief
+from billing.claims.listing import Share, Shown, shares_of
 from billing.models import Entry, Titre
 from billing.models.entry import EntryKind
 from billing.pages import AmountField, ReasonForm
@@ -148,16 +149,24 @@ class ClaimFilterForm(TerritoryForm):
     def shown(self) -> Shown:
         return Shown(self.cleaned_data["etat"]) if self.is_valid() else Shown.ALL
 
-    def conventions(self) -> ConventionQuerySet:
-        """Return the conventions whose claims are shown; none while the form is invalid."""
+    def shares(self) -> list[Share]:
+        """Return what each convention shown comes to, in order; none while the form is invalid."""
         if not self.is_valid():
-            return Convention.objects.none()
-        conventions = with_accounts(Convention.objects.for_user(self.user)).filter(
+            return []
+        conventions = self._conventions().filter(
             self.of_territory("collectivity"), campaign=self.cleaned_data["campagne"]
         )
         if text := self.cleaned_data["recherche"]:
             conventions = conventions.filter(matching(text))
-        return showing(conventions, self.shown)
+        return shares_of(conventions, self.shown)
+
+    def dues(self, shares: Sequence[Share]) -> list[Due]:
+        """Return what lists say of some hundreds of shares, in order."""
+        keys = [share.key for share in shares]
+        return dues_in_brief(self._conventions().filter(pk__in=keys))
+
+    def _conventions(self) -> ConventionQuerySet:
+        return Convention.objects.for_user(self.user).signed()
 
 
 def matching(text: str) -> Q:

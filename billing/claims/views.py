@@ -1,5 +1,9 @@
 """Claims on screen and as files, a claim by itself, a titre and what became of it."""
 
+import datetime
+from decimal import Decimal
+from itertools import chain
+
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,7 +29,10 @@ from billing.pages import ReasonForm, form_page, page_of
 from billing.recording import record
 from billing.recording import reverse as reverse_entry
 from conventions.models import Convention
+from documents.templatetags.french import day
+from documents.wording.typography import euros_and_cents
 from tabular import writing
+from tabular.writing import Column
 
 
 @require_safe
@@ -34,10 +41,9 @@ def claims(request: HttpRequest) -> HttpResponse:
     """The claims of one campaign, filtered, with their totals."""
     user = user_of(request)
     form = ClaimFilterForm(request.GET, user=user)
-    conventions = form.conventions()
-    added_up = totals(conventions) if form.is_valid() else None
-    page = page_of(request, conventions, added_up.claims if added_up else 0)
-    dues = [due_of(convention) for convention in page.object_list]
+    shares = form.shares()
+    page = page_of(request, shares)
+    dues = form.dues(list(page.object_list))
     chosen = KEPT.columns_of(user)
     columns = [OFFERED[name] for name in chosen]
     return render(
@@ -48,14 +54,22 @@ def claims(request: HttpRequest) -> HttpResponse:
             "campaign": form.campaign,
             "page": page,
             "columns": columns,
-            "rows": [(due, [(column, column.take(due)) for column in columns]) for due in dues],
+            "rows": [(due, [_cell(column, due) for column in columns]) for due in dues],
             "views": KEPT.views_of(user),
             "offered": [(name, each.header, name in chosen) for name, each in OFFERED.items()],
-            "totals": added_up,
+            "totals": totals(shares),
             "query": form.query(),
             "may_write": user.role in WRITERS,
         },
     )
+
+
+def _cell(column: Column, due: Due) -> tuple[bool, str]:
+    """Return whether a cell is an amount, and its words."""
+    value = column.take(due)
+    if isinstance(value, Decimal):
+        return True, euros_and_cents(value)
+    return False, day(value) if isinstance(value, datetime.date) else str(value or "")
 
 
 @require_safe
@@ -69,7 +83,9 @@ def claims_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
         # The page says at its field what is wrong.
         return redirect(f"{reverse('claims')}?{form.query()}")
     school_year = form.campaign.school_year
-    dues = (due_of(convention) for convention in form.conventions().iterator(chunk_size=CHUNK))
+    shares = form.shares()
+    chunks = (shares[first : first + CHUNK] for first in range(0, len(shares), CHUNK))
+    dues = chain.from_iterable(map(form.dues, chunks))
     return writing.response(
         COLUMNS,
         dues,

@@ -53,6 +53,7 @@ _FOR_LEDGER = (
     "siret",
     "signed_on",
 )
+_OF_BATCH = ("batch__number", "batch__outcome__kind", "batch__outcome__on")
 
 
 class TitreQuerySet(FrozenQuerySet["Titre"]):
@@ -66,6 +67,10 @@ class TitreQuerySet(FrozenQuerySet["Titre"]):
         return self.select_related(
             "batch__campaign", "batch__outcome", "corrects"
         ).prefetch_related(Prefetch("entries", entries), Prefetch("account_entries", entries))
+
+    def in_brief(self) -> "TitreQuerySet":
+        """Fetch what a list says of titres and the ledger computes with, in one query."""
+        return self.select_related("batch__outcome").only(*_FOR_LEDGER, *_OF_BATCH, "claim")
 
     def for_ledger(self) -> "TitreQuerySet":
         """Fetch of thousands what the ledger computes with, and no more."""

@@ -3,30 +3,26 @@
 Each figure is what its list adds up to: a test holds both to one another.
 """
 
-import datetime
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Case, Q, QuerySet, Sum, Value, When
-from django.db.models.expressions import Combinable
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.scope import collectivity_scope
-from billing.balances import contested, in_cents, of_kind, signed_cents, standing
-from billing.claims.listing import Shown, showing
+from billing.balances import contested
+from billing.claims.listing import Share, shares_by
 from billing.ledger import euros
 from billing.models import Entry, Titre
-from billing.models.entry import PAYMENTS, SETTLED, EntryKind, EntryQuerySet
-from billing.models.titre import TitreQuerySet
+from billing.models.entry import PAYMENTS, EntryKind, EntryQuerySet
 from communes.models import Department
-from conventions.amendments.models import Amendment
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
+
+_DEPARTMENT = "collectivity__department"
 
 
 @dataclass
@@ -86,13 +82,9 @@ def build_board(campaign: Campaign, user: User, territory: Q) -> Board:
 
     A constant number of queries.
     """
-    today = timezone.localdate()
     living = living_of(campaign, user, territory)
-    keys = living.order_by().values("pk")
-    found: dict[int, Figures] = defaultdict(Figures)
-    _add_conventions(found, living)
-    titres = Titre.objects.filter(claim__convention__in=keys)
-    _add_titres(found, titres, today)
+    found = {share.key: _figures(share) for share in shares_by(living, _DEPARTMENT)}
+    _add_contested(found, living)
     departments = [
         (department, found[department.pk])
         for department in Department.objects.filter(pk__in=found).order_by("code")
@@ -114,66 +106,25 @@ def sum_of(figures: Iterable[Figures]) -> Figures:
     return whole
 
 
-def _add_conventions(found: dict[int, Figures], living: ConventionQuerySet) -> None:
-    place = "collectivity__department"
-    signed = living.signed()
-    exempt = showing(signed, Shown.EXEMPT).order_by().values("pk")
-    parts = (
-        (in_cents("amount"), Q(pk__in=signed.order_by().values("pk"))),
-        (Value(1), Q(pk__in=exempt)),
-    )
-    for key, cents, of_signed, exempted in _by(living, place, in_cents("amount"), *parts):
-        found[key].expected += euros(cents)
-        found[key].signed += euros(of_signed)
-        found[key].exempt = exempted
-    changes = Amendment.objects.signed().filter(convention__in=signed.order_by().values("pk"))
-    for key, cents in _by(changes, f"convention__{place}", in_cents("amount_change")):
-        found[key].signed += euros(cents)
-        found[key].expected += euros(cents)
-
-
-def _add_titres(found: dict[int, Figures], titres: TitreQuerySet, today: datetime.date) -> None:
-    place = "claim__convention__collectivity__department"
-    is_issued = Q(of_kind(EntryKind.ISSUED, today))
-    asked = _by(standing(titres, today), place, signed_cents(), (signed_cents(), is_issued))
-    for key, cents, numbered in asked:
-        found[key].requested = euros(cents)
-        found[key].issued = euros(numbered)
-    entries = Entry.objects.filter(titre__in=titres.order_by().values("pk"), on__lte=today)
-    parts = (
-        ("effect", Q(kind__in=PAYMENTS)),
-        ("effect", Q(kind__in=SETTLED)),
-        (_granted(), Q(kind=EntryKind.DECIDED)),
-    )
-    for key, left, paid, settled, granted in _by(entries, f"titre__{place}", "effect", *parts):
-        figures = found[key]
-        figures.balance = euros(left)
-        figures.received = euros(-paid)
-        figures.written_off = euros(-settled)
-        figures.signed -= euros(granted)
-        figures.expected -= euros(granted)
-    suspended = contested(titres, today)
-    department_of = dict(titres.filter(pk__in=suspended).order_by("pk").values_list("pk", place))
-    for key, amount in suspended.items():
-        found[department_of[key]].contested += amount
-
-
-def _granted() -> Case:
-    """Return what a decision takes from the amount due, in cents; its reversal gives it back."""
-    return Case(
-        When(reverses__isnull=True, then=in_cents("amount")), default=-1 * in_cents("amount")
+def _figures(share: Share) -> Figures:
+    return Figures(
+        expected=euros(share.due),
+        signed=euros(share.signed),
+        requested=euros(share.asked),
+        issued=euros(share.issued),
+        received=euros(share.received),
+        written_off=euros(share.settled),
+        balance=euros(share.balance),
+        exempt=share.exempt,
     )
 
 
-def _by(
-    rows: QuerySet, place: str, amount: Combinable | str, *parts: tuple[Combinable | str, Q]
-) -> Iterable[tuple[Any, ...]]:
-    """Return (key, cents, cents of each part) of a queryset, added up by what `place` leads to."""
-    sums = {
-        f"part_{number}": Sum(part, filter=condition, default=0)
-        for number, (part, condition) in enumerate(parts)
-    }
-    return rows.order_by().values_list(place).annotate(total=Sum(amount), **sums)
+def _add_contested(found: dict[int, Figures], living: ConventionQuerySet) -> None:
+    titres = Titre.objects.filter(claim__convention__in=living.order_by().values("pk"))
+    suspended = contested(titres, timezone.localdate())
+    places = Titre.objects.filter(pk__in=suspended).order_by("pk")
+    for key, place in places.values_list("pk", f"claim__convention__{_DEPARTMENT}"):
+        found[place].contested += suspended[key]
 
 
 @dataclass
@@ -202,13 +153,13 @@ def of_budget_years(user: User, territory: Q) -> EntryQuerySet:
 def budget_years(user: User, territory: Q) -> list[Year]:
     """Return what was issued and received in each year, whatever its campaign, newest first."""
     entries = of_budget_years(user, territory)
-    of_issues, of_payments = (
-        ("effect", Q(kind__in=kinds)) for kinds in ([EntryKind.ISSUED], PAYMENTS)
-    )
+    asked = Sum("effect", filter=Q(kind=EntryKind.ISSUED), default=0)
+    paid = Sum("effect", filter=Q(kind__in=PAYMENTS), default=0)
     years: dict[int, Year] = {}
     # By day, of which there are few: SQLite takes the year of each row one by one.
-    for day, _, asked, paid in _by(entries, "on", "effect", of_issues, of_payments):
+    by_day = entries.order_by().values_list("on").annotate(asked=asked, paid=paid)
+    for day, issued, received in by_day:
         year = years.setdefault(day.year, Year(day.year))
-        year.issued += euros(asked)
-        year.received += euros(-paid)
+        year.issued += euros(issued)
+        year.received += euros(-received)
     return sorted(years.values(), key=lambda each: -each.year)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.models import User
+from accounts.scope import collectivity_scope
 from billing.balances import contestations
 from billing.ledger import Contestation, accounts_of, suspends
 from billing.models import Entry, Titre
@@ -23,8 +24,8 @@ class Place:
 
 def queue(user: User, as_at: datetime.date) -> list[Place]:
     """Return the contestations that `user` may see, in their order, by their keys; in one query."""
-    titres = Titre.objects.for_user(user).order_by().values("pk")
-    found = contestations(Entry.objects.filter(titre__in=titres).in_force(as_at))
+    scope = collectivity_scope(user, "titre__claim__convention__collectivity")
+    found = contestations(Entry.objects.filter(scope).in_force(as_at))
     return sorted(
         Place(not suspends(made, decision, as_at), made.on, made.pk, titre)
         for titre, of_titre in found.items()

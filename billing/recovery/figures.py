@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from billing.balances import contested
-from billing.claims.listing import amounts
+from billing.claims.listing import Share, shares_of
 from billing.ledger import cents, euros
-from billing.models import Entry, Titre
-from billing.models.entry import SETTLED
+from billing.models import Titre
 from billing.recovery.board import living_of
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import CLAIMABLE, State
@@ -48,7 +47,7 @@ class Line:
 def lines_of(figure: Figure, campaign: Campaign, user: User, territory: Q) -> list[Line]:
     """Return what a figure of `build_board` adds up, collectivities in order; zeros left out."""
     living = living_of(campaign, user, territory)
-    shares = _SHARES[figure](living)
+    shares = _contested(living) if figure == Figure.CONTESTED else _added_up(figure, living)
     rows = living.order_by("collectivity__search_text", "pk").values_list(
         "pk",
         "collectivity_title",
@@ -72,25 +71,9 @@ def lines_of(figure: Figure, campaign: Campaign, user: User, territory: Q) -> li
     ]
 
 
-def _expected(living: ConventionQuerySet) -> dict[int, int]:
-    due = amounts(timezone.localdate())["due_cents"]
-    return dict(living.order_by().annotate(share=due).values_list("pk", "share"))
-
-
-def _expected_unissued(living: ConventionQuerySet) -> dict[int, int]:
-    found = amounts(timezone.localdate())
-    share = found["due_cents"] - found["issued_cents"]
-    return dict(living.order_by().annotate(share=share).values_list("pk", "share"))
-
-
-def _signed_unissued(living: ConventionQuerySet) -> dict[int, int]:
-    return _expected_unissued(living.signed())
-
-
-def _requested_unissued(living: ConventionQuerySet) -> dict[int, int]:
-    found = amounts(timezone.localdate())
-    share = found["asked_cents"] - found["issued_cents"]
-    return dict(living.order_by().annotate(share=share).values_list("pk", "share"))
+def _added_up(figure: Figure, living: ConventionQuerySet) -> dict[int, int]:
+    amount = _ADDED_UP[figure]
+    return {share.key: amount(share) for share in shares_of(living)}
 
 
 def _contested(living: ConventionQuerySet) -> dict[int, int]:
@@ -103,30 +86,11 @@ def _contested(living: ConventionQuerySet) -> dict[int, int]:
     return shares
 
 
-def _settled(living: ConventionQuerySet) -> dict[int, int]:
-    return {key: -effect for key, effect in _effects(living, Q(kind__in=SETTLED)).items()}
-
-
-def _balance(living: ConventionQuerySet) -> dict[int, int]:
-    return _effects(living, Q())
-
-
-def _effects(living: ConventionQuerySet, of: Q) -> dict[int, int]:
-    entries = Entry.objects.filter(
-        of,
-        on__lte=timezone.localdate(),
-        titre__claim__convention__in=living.order_by().values("pk"),
-    )
-    rows = entries.order_by().values_list("titre__claim__convention")
-    return dict(rows.annotate(Sum("effect")))
-
-
-_SHARES: dict[Figure, Callable[[ConventionQuerySet], dict[int, int]]] = {
-    Figure.EXPECTED: _expected,
-    Figure.CONTESTED: _contested,
-    Figure.SETTLED: _settled,
-    Figure.BALANCE: _balance,
-    Figure.EXPECTED_UNISSUED: _expected_unissued,
-    Figure.SIGNED_UNISSUED: _signed_unissued,
-    Figure.REQUESTED_UNISSUED: _requested_unissued,
+_ADDED_UP: dict[Figure, Callable[[Share], int]] = {
+    Figure.EXPECTED: lambda share: share.due,
+    Figure.SETTLED: lambda share: share.settled,
+    Figure.BALANCE: lambda share: share.balance,
+    Figure.EXPECTED_UNISSUED: lambda share: share.due - share.issued,
+    Figure.SIGNED_UNISSUED: lambda share: share.signed - share.issued,
+    Figure.REQUESTED_UNISSUED: lambda share: share.asked - share.issued,
 }

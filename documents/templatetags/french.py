@@ -1,5 +1,6 @@
 """`{% load french %}`: amounts and words as a French reader expects them."""
 
+import datetime
 from collections.abc import Sized
 from decimal import Decimal
 
@@ -14,6 +15,15 @@ register = template.Library()
 def euros(amount: Decimal) -> str:
     """ "90,00 €"."""
     return typography.euros_and_cents(amount)
+
+
+@register.filter
+def day(date: datetime.date | None) -> str:
+    """ "07/12/2026", nothing where there is no day.
+
+    What `date:"d/m/Y"` says, in a tenth of its time: lists have hundreds.
+    """
+    return f"{date:%d/%m/%Y}" if date else ""
 
 
 @register.filter

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from billing.claims.columns import COLUMNS
 from billing.claims.due import claimable, due_of
-from billing.claims.listing import totals
+from billing.claims.listing import shares_of, totals
 from billing.claims.proposals import CHUNK
 from conventions.campaigns.models import Campaign
 from conventions.models.convention import ConventionQuerySet
@@ -41,7 +41,7 @@ class Command(BaseCommand):
                 f"Impossible d'écrire « {output} ». Vérifiez que c'est bien un fichier, que son "
                 "dossier existe et qu'il vous est ouvert en écriture."
             ) from error
-        found = totals(conventions)
+        found = totals(shares_of(conventions))
         self.stdout.write(
             f"{count(found.claims, 'créance')}, {euros_and_cents(found.due)} dus, dont "
             f"{euros_and_cents(found.left)} à demander : {output}"
