@@ -51,10 +51,10 @@ def years_of(campaign: Campaign, user: User, territory: Q, whole: Figures) -> li
         figures.written_off -= euros(settled)
     for day, left in _left(entries, today):
         years[day.year].balance += euros(left)
-    titres = Titre.objects.filter(claim__convention__in=living)
-    suspended = contested(titres, today)
-    for issue in _issues(Entry.objects.filter(titre__in=list(suspended)), today):
-        years[issue.on.year].contested += suspended[issue.titre_id]
+    if whole.contested:
+        suspended = contested(Titre.objects.filter(claim__convention__in=living), today)
+        for issue in _issues(Entry.objects.filter(titre__in=list(suspended)), today):
+            years[issue.on.year].contested += suspended[issue.titre_id]
     lines = [YearLine(year, asked_in(years[year])) for year in sorted(years)]
     return [*lines, YearLine(None, _less(whole, [line.figures for line in lines]))]
 
@@ -86,11 +86,13 @@ def _by_day(entries: EntryQuerySet) -> models.QuerySet:
 
 def _left(entries: EntryQuerySet, today: datetime.date) -> list[tuple[datetime.date, int]]:
     """Return what is left of each account that is not settled, and the day of its issue."""
-    issues = Q(pk__in=_issues(entries, today).order_by().values("pk"))
+    # As `unsettled`: undone ones are read once, not asked for of each entry.
+    undone = Entry.objects.filter(reverses__gt=0, on__lte=today).order_by().values("reverses")
+    issue = Q(kind=EntryKind.ISSUED, titre=F("account"), reverses__isnull=True)
     rows = (
         entries.order_by()
         .values_list("account")
-        .annotate(issued_on=Min("on", filter=issues), left=Sum("effect"))
+        .annotate(issued_on=Min("on", filter=issue & ~Q(pk__in=undone)), left=Sum("effect"))
         .exclude(left=0)
     )
     return [(day, left) for _, day, left in rows if day]
