@@ -48,9 +48,9 @@ _ON_BALANCE = (
 _OF_CLAIM = "(SELECT t.claim_id FROM billing_titre t WHERE t.id = NEW.titre_id)"
 _ANSWERED_TWICE = """
 NEW.reverses_id IS NULL AND NEW.kind IN ('issued', 'rejected') AND
-(SELECT COUNT(*) FROM billing_entry e WHERE e.titre_id = NEW.titre_id
+EXISTS (SELECT 1 FROM billing_entry e WHERE e.titre_id = NEW.titre_id AND e.id <> NEW.id
   AND e.kind IN ('issued', 'rejected') AND +e.reverses_id IS NULL
-  AND NOT EXISTS (SELECT 1 FROM billing_entry r WHERE r.reverses_id = e.id)) > 1
+  AND NOT EXISTS (SELECT 1 FROM billing_entry r WHERE r.reverses_id = e.id))
 """
 _REVERSES_OTHERWISE = """
 NEW.reverses_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM billing_entry e
