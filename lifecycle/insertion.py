@@ -6,6 +6,8 @@ SQLite every other writer waits meanwhile. Here that is done before.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 from django.db import connection, models
@@ -47,7 +49,9 @@ def insertion_of(
     fields = [f for f in model._meta.concrete_fields if not f.primary_key and not f.generated]
     known = [field for field in fields if not looked_up or field.column != looked_up.column]
     values = [
-        tuple(field.get_db_prep_save(field.pre_save(row, True), connection) for field in known)
+        tuple(
+            _plain(field.get_db_prep_save(field.pre_save(row, True), connection)) for field in known
+        )
         for row in rows
     ]
     columns, places = [field.column for field in known], ["%s"] * len(known)
@@ -59,3 +63,10 @@ def insertion_of(
     into = ", ".join(f'"{column}"' for column in columns)
     statement = f'INSERT INTO "{model._meta.db_table}" ({into}) VALUES ({", ".join(places)})'  # noqa: S608
     return Insertion(statement, values)
+
+
+def _plain(value: Any) -> Any:
+    """Return a choice or an amount as the text that its driver would write, row by row."""
+    if isinstance(value, Enum):
+        return value.value
+    return str(value) if isinstance(value, Decimal) else value

@@ -3,8 +3,8 @@
 Each figure is what its list adds up to: a test holds both to one another.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 
 from django.db.models import Q, Sum
@@ -16,7 +16,7 @@ from billing.balances import contested
 from billing.claims.listing import Share, shares_by
 from billing.ledger import euros
 from billing.models import Entry, Titre
-from billing.models.entry import PAYMENTS, EntryKind, EntryQuerySet
+from billing.models.entry import PAYMENTS, EntryKind
 from communes.models import Department
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention
@@ -56,8 +56,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class Board:
+    """A campaign's figures; `suspended` is what is contested of each titre, by its key."""
+
     departments: list[tuple[Department, Figures]]
     total: Figures
+    suspended: Mapping[int, Decimal] = field(default_factory=dict)
 
     @property
     def bars(self) -> list[Bar]:
@@ -84,12 +87,12 @@ def build_board(campaign: Campaign, user: User, territory: Q) -> Board:
     """
     living = living_of(campaign, user, territory)
     found = {share.key: _figures(share) for share in shares_by(living, _DEPARTMENT)}
-    _add_contested(found, living)
+    suspended = _add_contested(found, living)
     departments = [
         (department, found[department.pk])
         for department in Department.objects.filter(pk__in=found).order_by("code")
     ]
-    return Board(departments, sum_of(figures for _, figures in departments))
+    return Board(departments, sum_of(figures for _, figures in departments), suspended)
 
 
 def living_of(campaign: Campaign, user: User, territory: Q) -> ConventionQuerySet:
@@ -101,8 +104,8 @@ def sum_of(figures: Iterable[Figures]) -> Figures:
     """Return the total of some figures."""
     whole = Figures()
     for each in figures:
-        for field in fields(Figures):
-            setattr(whole, field.name, getattr(whole, field.name) + getattr(each, field.name))
+        for name in (figure.name for figure in fields(Figures)):
+            setattr(whole, name, getattr(whole, name) + getattr(each, name))
     return whole
 
 
@@ -119,12 +122,13 @@ def _figures(share: Share) -> Figures:
     )
 
 
-def _add_contested(found: dict[int, Figures], living: ConventionQuerySet) -> None:
+def _add_contested(found: dict[int, Figures], living: ConventionQuerySet) -> Mapping[int, Decimal]:
     titres = Titre.objects.filter(claim__convention__in=living.order_by().values("pk"))
     suspended = contested(titres, timezone.localdate())
     places = Titre.objects.filter(pk__in=suspended).order_by("pk")
     for key, place in places.values_list("pk", f"claim__convention__{_DEPARTMENT}"):
         found[place].contested += suspended[key]
+    return suspended
 
 
 @dataclass
@@ -140,26 +144,24 @@ class Year:
 OF_ENTRY = "titre__claim__convention__collectivity"
 
 
-def of_budget_years(user: User, territory: Q) -> EntryQuerySet:
-    """Return the entries that budget years are made of; `territory` filters by `OF_ENTRY`."""
-    return Entry.objects.filter(
-        collectivity_scope(user, OF_ENTRY),
-        territory,
-        on__lte=timezone.localdate(),
-        kind__in=(EntryKind.ISSUED, *PAYMENTS),
-    )
-
-
 def budget_years(user: User, territory: Q) -> list[Year]:
-    """Return what was issued and received in each year, whatever its campaign, newest first."""
-    entries = of_budget_years(user, territory)
-    asked = Sum("effect", filter=Q(kind=EntryKind.ISSUED), default=0)
-    paid = Sum("effect", filter=Q(kind__in=PAYMENTS), default=0)
+    """Return what was issued and received in each year, whatever its campaign, newest first.
+
+    `territory` filters by `OF_ENTRY`.
+    """
+    entries = Entry.objects.filter(
+        collectivity_scope(user, OF_ENTRY), territory, on__lte=timezone.localdate()
+    )
+    # Whatever their kind: an index holds all that is read here. By day, of which there are few:
+    # SQLite takes the year of each row one by one.
+    asked = Sum("effect", filter=Q(kind=EntryKind.ISSUED))
+    paid = Sum("effect", filter=Q(kind__in=PAYMENTS))
     years: dict[int, Year] = {}
-    # By day, of which there are few: SQLite takes the year of each row one by one.
     by_day = entries.order_by().values_list("on").annotate(asked=asked, paid=paid)
     for day, issued, received in by_day:
+        if issued is None and received is None:
+            continue
         year = years.setdefault(day.year, Year(day.year))
-        year.issued += euros(issued)
-        year.received += euros(-received)
+        year.issued += euros(issued or 0)
+        year.received += euros(-(received or 0))
     return sorted(years.values(), key=lambda each: -each.year)

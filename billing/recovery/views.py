@@ -113,7 +113,7 @@ def board(request: HttpRequest) -> HttpResponse:
             "form": form,
             "campaign": campaign,
             "board": found,
-            "years": years_of(campaign, user, form.of_territory("collectivity"), found.total)
+            "years": years_of(campaign, user, form.of_territory("collectivity"), found)
             if campaign and found
             else [],
             "all_years": budget_years(user, form.of_territory(OF_ENTRY)) if campaign else [],

@@ -21,7 +21,7 @@ from billing.balances import contested
 from billing.ledger import cents, euros
 from billing.models import Entry, Titre
 from billing.models.entry import PAYMENTS, SETTLED, EntryKind, EntryQuerySet
-from billing.recovery.board import OF_ENTRY, Figures, living_of
+from billing.recovery.board import OF_ENTRY, Board, Figures, living_of
 from conventions.campaigns.models import Campaign
 
 _OF_CONVENTION = "titre__claim__convention"
@@ -35,10 +35,11 @@ class YearLine:
     figures: Figures = field(default_factory=Figures)
 
 
-def years_of(campaign: Campaign, user: User, territory: Q, whole: Figures) -> list[YearLine]:
+def years_of(campaign: Campaign, user: User, territory: Q, board: Board) -> list[YearLine]:
     """Return the budget years of a campaign, the first one first, then what has none.
 
-    `whole` is what the board makes of the same choice: what all lines add up to. In five queries at most.
+    `board` is that of the same choice: its total is what all lines add up to. In three queries at
+    most.
     """
     today = timezone.localdate()
     living = living_of(campaign, user, territory).order_by().values("pk")
@@ -51,12 +52,12 @@ def years_of(campaign: Campaign, user: User, territory: Q, whole: Figures) -> li
         figures.written_off -= euros(settled)
     for day, left in _left(entries, today):
         years[day.year].balance += euros(left)
-    if whole.contested:
-        suspended = contested(Titre.objects.filter(claim__convention__in=living), today)
-        for issue in _issues(Entry.objects.filter(titre__in=list(suspended)), today):
-            years[issue.on.year].contested += suspended[issue.titre_id]
+    if board.suspended:
+        issues = _issues(Entry.objects.filter(titre__in=list(board.suspended)), today)
+        for day, titre in issues.order_by().values_list("on", "titre"):
+            years[day.year].contested += board.suspended[titre]
     lines = [YearLine(year, asked_in(years[year])) for year in sorted(years)]
-    return [*lines, YearLine(None, _less(whole, [line.figures for line in lines]))]
+    return [*lines, YearLine(None, _less(board.total, [line.figures for line in lines]))]
 
 
 def asked_in(figures: Figures) -> Figures:
