@@ -12,6 +12,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const answer = async (response) => {
     // Another page answers: of the sign-in, or this one again. The site has kept what came.
     if (response.redirected) return status.dataset.ended;
+    if (response.status === 409) return status.dataset.closed;
     if (!response.ok) throw new Error(response.statusText);
     return (await response.json()).said;
   };

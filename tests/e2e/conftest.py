@@ -257,7 +257,8 @@ def watch(page, problems):
 
     def note_response(response):
         is_page = response.request.resource_type == "document"
-        if response.status >= (500 if is_page else 400):
+        # A draft that a file takes no more: the page that keeps it says so.
+        if response.status >= (500 if is_page else 400) and response.status != 409:
             problems.append(f"{response.url}: {response.status}")
 
     page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
