@@ -35,7 +35,6 @@ GIVES = (EntryKind.PAYMENT_REVERSED, EntryKind.REFUNDED)
 PAYMENTS = (EntryKind.RECEIVED, EntryKind.PAYMENT_REVERSED, EntryKind.REFUNDED)
 # What the authorising officer gives up.
 SETTLED = (EntryKind.REMITTED, EntryKind.WRITTEN_OFF)
-# Answers to a request: after one of them it is not live any more.
 
 
 # What an entry counts for: none of the fields that a person writes decides it.

@@ -67,7 +67,10 @@ class CampaignFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.chosen == self.ALL:
             return queryset
-        chosen = [c for c in self.campaigns if self.chosen in (str(c.pk), self.OPEN * c.is_open)]
+        if self.chosen == self.OPEN:
+            chosen = [campaign for campaign in self.campaigns if campaign.is_open]
+        else:
+            chosen = [campaign for campaign in self.campaigns if str(campaign.pk) == self.chosen]
         # Its year as well: rows of one year alone are not put in order of the years.
         years = [campaign.start_year for campaign in chosen]
         return queryset.filter(campaign__in=chosen, campaign__start_year__in=years)

@@ -18,6 +18,7 @@ from billing.batches.outcomes import mark_sent, withdraw
 from billing.claims.due import claimable, due_of
 from billing.claims.verbs import ask_cancellation
 from billing.ledger import CENT, Status, account_of, euros
+from billing.liquidation import total
 from billing.models import Batch, Entry, Titre
 from billing.models.entry import EntryKind
 from billing.recording import EntryRefused, reverse
@@ -226,11 +227,13 @@ class File:
             - amounts["remitted"]
         )
         assert account.balance == expected
-        total = Entry.objects.filter(account=titre).aggregate(total=Sum("effect"))["total"]
-        assert euros(total or 0) == expected
+        counted = Entry.objects.filter(account=titre).aggregate(total=Sum("effect"))["total"]
+        assert euros(counted or 0) == expected
 
     def due(self):
-        return due_of(claimable().get(pk=self.convention.pk))
+        due = due_of(claimable().get(pk=self.convention.pk))
+        assert due.amount == total(part.amount for part in due.parts)
+        return due
 
     def finish(self):
         """Request what is left, answer each request: then titres ask for what is due, no more."""

@@ -122,7 +122,7 @@ def test_what_two_people_meet_pleases(visitor):
     other.get_by_role("button", name="Envoyer la demande").click()
     expect(other.get_by_text("Votre demande est envoyée")).to_be_visible()
     mine.get_by_label("Que faut-il corriger ?").press_sequentially(" Encore.")
-    expect(mine.get_by_text("ne prend plus ce texte")).to_be_visible()
+    expect(mine.get_by_text("ce texte n’y est plus gardé")).to_be_visible()
     mine.get_by_role("button", name="Envoyer la demande").click()
     expect(mine.get_by_text("cette étape n’est plus ouverte")).to_be_visible()
     assert faults_seen(mine, "closed") == []
