@@ -273,15 +273,15 @@ def measure(path: str, person: User) -> Measure:
     assert response.status_code == 200, f"{path}: {response.status_code}"
     times, processor = [], []
     for _ in range(ROUNDS):
-        start, start_of_processor = time.perf_counter(), _processor()
+        start, start_of_processor = time.perf_counter(), processor()
         client.get(path)
         times.append(time.perf_counter() - start)
-        processor.append(_processor() - start_of_processor)
+        processor.append(processor() - start_of_processor)
     slowest = max(statements, key=lambda statement: statement.seconds)
     return Measure(len(statements), min(times) * 1000, min(processor) * 1000, slowest)
 
 
-def _processor() -> float:
+def processor() -> float:
     """Return the seconds of processor that this process and its database have had.
 
     Of the database's where it is a process of this machine (Linux).
