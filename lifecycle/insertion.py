@@ -2,15 +2,24 @@
 
 `bulk_create` converts each value and writes each statement while its transaction is open: on
 SQLite every other writer waits meanwhile. Here that is done before.
+
+Some rows go in one statement: where a trigger may refuse, SQLite copies each page that a
+statement changes before it changes it. Row by row that is most of the time; many more rows
+than these cost more again.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from itertools import chain
 from typing import Any
 
 from django.db import connection, models
+
+# Rows in one statement, and what they may hold together: SQLite's own limit in older releases.
+_AT_ONCE = 50
+_PARAMETERS = 999
 
 
 @dataclass(frozen=True)
@@ -26,16 +35,18 @@ class LookedUp:
 
 @dataclass(frozen=True)
 class Insertion:
-    """An INSERT and the values of each row, as the database takes them."""
+    """INSERT statements, and the values of each time that one is executed.
 
-    statement: str
-    values: Sequence[tuple[Any, ...]]
+    As the database takes them; at most two statements, of many rows and of those left.
+    """
+
+    statements: Sequence[tuple[str, Sequence[tuple[Any, ...]]]]
 
     def execute(self) -> None:
         """Insert the rows, in the transaction that is open."""
-        if self.values:
-            with connection.cursor() as cursor:
-                cursor.executemany(self.statement, self.values)
+        with connection.cursor() as cursor:
+            for statement, values in self.statements:
+                cursor.executemany(statement, values)
 
 
 def insertion_of(
@@ -61,8 +72,27 @@ def insertion_of(
         pairs = zip(values, looked_up.parameters, strict=True)
         values = [(*of_row, *parameters) for of_row, parameters in pairs]
     into = ", ".join(f'"{column}"' for column in columns)
-    statement = f'INSERT INTO "{model._meta.db_table}" ({into}) VALUES ({", ".join(places)})'  # noqa: S608
-    return Insertion(statement, values)
+    statement = f'INSERT INTO "{model._meta.db_table}" ({into}) VALUES '  # noqa: S608
+    return Insertion(_together(statement, f"({', '.join(places)})", values))
+
+
+def _together(
+    statement: str, row: str, values: Sequence[tuple[Any, ...]]
+) -> list[tuple[str, list[tuple[Any, ...]]]]:
+    """Return statements of many rows, and their values; those left go in one of fewer."""
+    if not values:
+        return []
+    many = min(_AT_ONCE, _PARAMETERS // len(values[0]))
+    left = len(values) % many
+    whole = len(values) - left
+    parts = [
+        tuple(chain.from_iterable(values[start : start + many])) for start in range(0, whole, many)
+    ]
+    found = [(statement + ", ".join([row] * many), parts)] if parts else []
+    if left:
+        rest = tuple(chain.from_iterable(values[whole:]))
+        found.append((statement + ", ".join([row] * left), [rest]))
+    return found
 
 
 def _plain(value: Any) -> Any:

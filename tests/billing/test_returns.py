@@ -7,6 +7,7 @@ from io import BytesIO
 
 import pytest
 import xlsxwriter
+from django.db import IntegrityError, transaction
 from django.db.models import DateField
 from django.urls import reverse
 
@@ -20,7 +21,7 @@ from billing.returns.layouts import Layout, guess, known_layout, remember, signa
 from billing.returns.models import Finding, ReturnFile, ReturnImport, ReturnRow
 from billing.returns.settling import dismiss
 from documents.templatetags.french import plural
-from lifecycle.insertion import Insertion
+from lifecycle.insertion import Insertion, insertion_of
 from tabular.reading import UnreadableFile
 from tests.factories import CollectivityFactory, CommuneFactory, ConventionFactory
 
@@ -274,7 +275,9 @@ class TestApplying:
 
     def test_a_fault_half_way_leaves_nothing_written(self, titre, finance, today_fr, monkeypatch):
         def insert(insertion):
-            if Entry._meta.db_table in insertion.statement.split(" (")[0]:
+            if any(
+                Entry._meta.db_table in words.split(" (")[0] for words, _ in insertion.statements
+            ):
                 raise RuntimeError
             execute(insertion)
 
@@ -284,6 +287,36 @@ class TestApplying:
             apply(csv_of(row(titre, "émis", today_fr, "90,00", "X1")), finance)
         assert not ReturnImport.objects.exists()
         assert not ReturnRow.objects.exists()
+
+    def test_rows_that_go_together_in_a_statement_are_each_written_once(
+        self, titre, finance, today_fr
+    ):
+        issue(titre)
+        amounts = [Decimal(cents) / 100 for cents in range(1, 122)]
+        rows = [row(titre, "encaissé", today_fr, f"{amount}") for amount in amounts]
+        apply(csv_of(*rows), finance)
+        kept = ReturnRow.objects.order_by("line").values_list("line", "cells")
+        assert [(line, Decimal(cells[5])) for line, cells in kept] == list(enumerate(amounts, 2))
+        entries = Entry.objects.filter(kind=EntryKind.RECEIVED).order_by("pk")
+        told = entries.values_list("source__line", "amount", "effect")
+        assert list(told) == [(line, a, -a * 100) for line, a in enumerate(amounts, 2)]
+
+    def test_the_database_refuses_what_one_statement_says_twice(self, titre, today):
+        twice = [
+            Entry(
+                titre=titre,
+                account=titre,
+                kind=EntryKind.ISSUED,
+                on=today,
+                amount=titre.amount,
+                effect=titre.amount * 100,
+                chorus_number=number,
+            )
+            for number in ("X1", "X2")
+        ]
+        with pytest.raises(IntegrityError, match="déjà sa réponse"), transaction.atomic():
+            insertion_of(Entry, twice).execute()
+        assert not Entry.objects.exists()
 
     def test_what_is_written_is_made_ready_before_others_have_to_wait(
         self, titre, finance, today_fr, monkeypatch
