@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -86,6 +87,13 @@ class PayerDepartmentFilter(PayerAcademyFilter, DepartmentFilter):
     """The same, by département."""
 
 
+# What an address says when its list is sorted by any column, or narrowed to some payers.
+_OF_PAYERS = {
+    ORDER_VAR,
+    PayerAcademyFilter.parameter_name,
+    PayerDepartmentFilter.parameter_name,
+}
+
 COLUMNS = (
     Column("Année scolaire", Kind.TEXT, lambda enrolment: enrolment.campaign.school_year),
     Column("Code UAI", Kind.TEXT, lambda enrolment: enrolment.uai),
@@ -110,6 +118,15 @@ COLUMNS = (
     Column("Inscrite le", Kind.MOMENT, lambda enrolment: enrolment.enrolled_at),
     Column("Retirée le", Kind.DATE, lambda enrolment: enrolment.released_on),
 )
+
+
+class _PayersLast(ChangeList):
+    """Looks for the payers of the rows shown alone, where nothing else asked for them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if "payer_id" not in self.result_list.query.annotations:
+            self.result_list = self.result_list.with_payer()
 
 
 @admin.register(Enrolment)
@@ -151,8 +168,16 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, KeptListMixin, ScopedAdmin)
         return Q(pk__in=Enrolment.objects.with_payer().filter(theirs).order_by().values("pk"))
 
     def get_queryset(self, request: HttpRequest) -> EnrolmentQuerySet:
+        """Return them with their payers; a list that is not about these counts without them."""
         enrolments: EnrolmentQuerySet = super().get_queryset(request)
+        match = request.resolver_match
+        is_list = match and match.url_name == "conventions_enrolment_changelist"
+        if is_list and request.method == "GET" and not _OF_PAYERS & request.GET.keys():
+            return enrolments
         return enrolments.with_payer()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return _PayersLast
 
     @admin.display(description="collectivité", ordering="payer_search")
     def payer(self, enrolment: Any) -> str:
