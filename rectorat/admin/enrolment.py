@@ -88,11 +88,7 @@ class PayerDepartmentFilter(PayerAcademyFilter, DepartmentFilter):
 
 
 # What an address says when its list is sorted by any column, or narrowed to some payers.
-_OF_PAYERS = {
-    ORDER_VAR,
-    PayerAcademyFilter.parameter_name,
-    PayerDepartmentFilter.parameter_name,
-}
+_OF_PAYERS = {ORDER_VAR, PayerAcademyFilter.parameter_name, PayerDepartmentFilter.parameter_name}
 
 COLUMNS = (
     Column("Année scolaire", Kind.TEXT, lambda enrolment: enrolment.campaign.school_year),
