@@ -87,9 +87,7 @@ class PayerDepartmentFilter(PayerAcademyFilter, DepartmentFilter):
     """The same, by département."""
 
 
-# What an address says when its list is sorted by any column, or narrowed to some payers.
 _OF_PAYERS = {ORDER_VAR, PayerAcademyFilter.parameter_name, PayerDepartmentFilter.parameter_name}
-
 COLUMNS = (
     Column("Année scolaire", Kind.TEXT, lambda enrolment: enrolment.campaign.school_year),
     Column("Code UAI", Kind.TEXT, lambda enrolment: enrolment.uai),
@@ -166,11 +164,9 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, KeptListMixin, ScopedAdmin)
     def get_queryset(self, request: HttpRequest) -> EnrolmentQuerySet:
         """Return them with their payers; a list that is not about these counts without them."""
         enrolments: EnrolmentQuerySet = super().get_queryset(request)
-        match = request.resolver_match
-        is_list = match and match.url_name == "conventions_enrolment_changelist"
-        if is_list and request.method == "GET" and not _OF_PAYERS & request.GET.keys():
-            return enrolments
-        return enrolments.with_payer()
+        is_list = request.path == reverse("admin:conventions_enrolment_changelist")
+        asks = not is_list or _OF_PAYERS & request.GET.keys()
+        return enrolments.with_payer() if asks else enrolments
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return _PayersLast
