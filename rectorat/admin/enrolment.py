@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -86,6 +87,7 @@ class PayerDepartmentFilter(PayerAcademyFilter, DepartmentFilter):
     """The same, by département."""
 
 
+_OF_PAYERS = {ORDER_VAR, PayerAcademyFilter.parameter_name, PayerDepartmentFilter.parameter_name}
 COLUMNS = (
     Column("Année scolaire", Kind.TEXT, lambda enrolment: enrolment.campaign.school_year),
     Column("Code UAI", Kind.TEXT, lambda enrolment: enrolment.uai),
@@ -110,6 +112,15 @@ COLUMNS = (
     Column("Inscrite le", Kind.MOMENT, lambda enrolment: enrolment.enrolled_at),
     Column("Retirée le", Kind.DATE, lambda enrolment: enrolment.released_on),
 )
+
+
+class _PayersLast(ChangeList):
+    """Looks for the payers of the rows shown alone, where nothing else asked for them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if "payer_id" not in self.result_list.query.annotations:
+            self.result_list = self.result_list.with_payer()
 
 
 @admin.register(Enrolment)
@@ -151,8 +162,14 @@ class EnrolmentAdmin(FoldedSearchMixin, ExportMixin, KeptListMixin, ScopedAdmin)
         return Q(pk__in=Enrolment.objects.with_payer().filter(theirs).order_by().values("pk"))
 
     def get_queryset(self, request: HttpRequest) -> EnrolmentQuerySet:
+        """Return them with their payers; a list that is not about these counts without them."""
         enrolments: EnrolmentQuerySet = super().get_queryset(request)
-        return enrolments.with_payer()
+        is_list = request.path == reverse("admin:conventions_enrolment_changelist")
+        asks = not is_list or _OF_PAYERS & request.GET.keys()
+        return enrolments.with_payer() if asks else enrolments
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return _PayersLast
 
     @admin.display(description="collectivité", ordering="payer_search")
     def payer(self, enrolment: Any) -> str:

@@ -54,11 +54,13 @@ def _find(request: HttpRequest, site: AdminSite, model: type[Any], sought: str) 
     rows: QuerySet[Any] = pages.get_queryset(request)
     matching, repeats = pages.get_search_results(request, rows, sought)
     matching = matching.distinct() if repeats else matching
+    found: Any = pages.get_paginator(request, matching, SHOWN)
+    shown = found.found_from(0)
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     return Found(
         label=str(model._meta.verbose_name_plural),
-        rows=[(str(row), reverse(f"{name}_change", args=[row.pk])) for row in matching[:SHOWN]],
-        count=matching.count(),
+        rows=[(str(row), reverse(f"{name}_change", args=[row.pk])) for row in shown],
+        count=found.count,
         url=_list(name, sought),
     )
 

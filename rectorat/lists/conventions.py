@@ -31,6 +31,7 @@ from rectorat.lists.kept import KeptListMixin
 from rectorat.lists.ready import ready_action
 from tabular.admin_export import ExportMixin
 from tabular.admin_search import FoldedSearchMixin
+from tabular.paging import YearByYear
 from tabular.writing import Column, Kind
 
 _EXPECTED = {rule.key: rule.label for rule in RULES}
@@ -119,6 +120,7 @@ SHOWN = {
 class ConventionList(FoldedSearchMixin, ExportMixin, KeptListMixin, AssigningMixin):
     """Mixed into the admin of conventions."""
 
+    paginator = YearByYear
     list_display = (
         "reference",
         "collectivity_name",

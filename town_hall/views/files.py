@@ -30,7 +30,7 @@ from conventions.models import Convention, Piece, can_receive_pieces
 from conventions.models.convention import ConventionQuerySet
 from conventions.situations.situation import situation
 from conventions.terminations.steps import open_steps
-from tabular.paging import KeysFirst
+from tabular.paging import YearByYear
 from town_hall.reviews import awaited_from
 
 
@@ -63,7 +63,7 @@ def find_convention(user: User, year: int, code: str, reference: str = "") -> Co
 class ConventionList(ListView):
     template_name = "town_hall/list.html"
     paginate_by = 50
-    paginator_class = KeysFirst
+    paginator_class = YearByYear
 
     def get_queryset(self) -> ConventionQuerySet:
         found = shown(user_of(self.request)).with_parties()
