@@ -6,11 +6,11 @@ serves for these alone: it is never stale, whatever becomes of the cache.
 
 import logging
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -18,11 +18,14 @@ from communes.models import Department
 from rectorat.figures.models import with_marks
 
 logger = logging.getLogger(__name__)
+# What can be computed again: a host's own files, for the marks are in the database.
+cache = caches["files"]
 _DAY = 24 * 60 * 60
 # Another release may count otherwise.
 _RELEASE = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text("utf-8"))["project"][
     "version"
 ]
+_NOTHING: tuple[Any, Any] = (None, None)
 
 Figures = TypeVar("Figures")
 
@@ -39,31 +42,27 @@ def of_departments(
     today = timezone.localdate()
     marked: list[Any] = list(with_marks(departments))
     states = {each.pk: (_RELEASE, today, each.mark, each.mark_of_all) for each in marked}
-    names = {key: f"figures:{what}:{key}" for key in states}
-    found = _read(names.values())
-    figures: dict[int, Figures | None] = {}
-    for key, name in names.items():
-        state, kept = found.get(name, (None, None))
-        if state == states[key]:
-            figures[key] = kept
-    missing = [key for key in states if key not in figures]
+    kept = _read(what)
+    missing = [key for key, state in states.items() if kept.get(key, _NOTHING)[0] != state]
     if missing:
         counted = count(missing)
-        figures |= {key: counted.get(key) for key in missing}
-        _write({names[key]: (states[key], figures[key]) for key in missing})
-    return [(each, kept) for each in marked if (kept := figures[each.pk]) is not None]
+        kept |= {key: (states[key], counted.get(key)) for key in missing}
+        _write(what, kept)
+    return [(each, kept[each.pk][1]) for each in marked if kept[each.pk][1] is not None]
 
 
-def _read(names: Iterable[str]) -> dict[str, Any]:
+def _read(what: str) -> dict[int, Any]:
+    """Return what is kept of each département: its state, and its figures (None without any)."""
     try:
-        return cache.get_many(list(names))
-    except Exception:  # Whatever a cache out of reach says: the database still counts.
+        return cache.get(f"figures:{what}") or {}
+    except Exception:  # Whatever a folder out of reach says: the database still counts.
         logger.warning("The cache does not answer: figures are counted", exc_info=True)
         return {}
 
 
-def _write(kept: dict[str, Any]) -> None:
+def _write(what: str, kept: dict[int, Any]) -> None:
+    # Of two writers at once the last is kept: what the other counted is counted once more.
     try:
-        cache.set_many(kept, _DAY)
+        cache.set(f"figures:{what}", kept, _DAY)
     except Exception:
         logger.warning("The cache does not answer: figures are not kept", exc_info=True)
