@@ -96,21 +96,24 @@ def upkeeps(log: str) -> Iterator[Upkeep]:
 
 def told_everywhere(log: str, vendor: str) -> str:
     """Return the statement that tells a change of every département."""
-    return _told(log, vendor, "SELECT NULL")
+    return _told(log, vendor, "SELECT CAST(NULL AS bigint)")
 
 
 def _told(log: str, vendor: str, departments: str) -> str:
     return (
         f"INSERT INTO {log} (department_id, weight) "  # noqa: S608
         f"SELECT t.department_id, {_WEIGHT[vendor]} "
-        f"FROM (SELECT NULL AS department_id WHERE 1 = 0 UNION {departments}) t"
+        f"FROM (SELECT CAST(NULL AS bigint) AS department_id WHERE 1 = 0 UNION {departments}) t"
     )
 
 
 def _departments(watched: Watched, row: str) -> str:
     """Return the query of the départements that a row concerns."""
     model = apps.get_model(watched.model)
-    return " UNION ".join(_keys(model, path, row) for path in watched.paths) or "SELECT NULL"
+    return (
+        " UNION ".join(_keys(model, path, row) for path in watched.paths)
+        or "SELECT CAST(NULL AS bigint)"
+    )
 
 
 def _of_all(watched: Watched, sides: tuple[str, ...], columns: tuple[str, ...]) -> str:
