@@ -1,10 +1,10 @@
 """Whose files a person may see. Every view and every admin list goes through here."""
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from accounts.roles import Role
-from communes.models import Collectivity
+from communes.models import Collectivity, Department
 
 
 def collectivity_scope(user: User, path: str = "") -> Q:
@@ -42,6 +42,11 @@ def covers(user: User, collectivity: Collectivity) -> bool:
     if user.role == Role.TOWN_HALL:
         return collectivity.pk in _keys_of_town_hall(user)
     return user.covers_department(collectivity.department_id)
+
+
+def departments_of(user: User) -> QuerySet[Department]:
+    """Return the départements whose files an agent sees: all, where the account names none."""
+    return Department.objects.filter(user.department_scope("pk"))
 
 
 def within_scope(user: User, annotation: str) -> Q:

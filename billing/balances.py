@@ -5,6 +5,7 @@ The same as `billing.ledger` says of each titre; a test holds both to one anothe
 
 import datetime
 from collections import defaultdict
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -26,7 +27,6 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Round
 from django.utils import timezone
 
-from accounts.models import User
 from billing.ledger import Status, answered, euros, suspends
 from billing.models import BatchOutcome, Entry, Titre
 from billing.models.entry import PAYMENTS, EntryKind, EntryQuerySet
@@ -118,12 +118,15 @@ def total_of(titres: TitreQuerySet) -> Decimal:
     return euros(titres.order_by().aggregate(total=Sum(signed_cents()))["total"] or 0)
 
 
-def requested_by_department(campaign: Campaign, user: User) -> dict[int, Decimal]:
-    """Add up what was asked for and stands in `campaign`, in the scope of `user`, in one query.
+def requested_by_department(campaign: Campaign, departments: Collection[int]) -> dict[int, Decimal]:
+    """Add up what was asked for and stands in `campaign`, in `departments`, in one query.
 
     In euros, by the key of the collectivity's département.
     """
-    titres = Titre.objects.for_user(user).filter(claim__convention__campaign=campaign)
+    titres = Titre.objects.filter(
+        claim__convention__campaign=campaign,
+        claim__convention__collectivity__department__in=departments,
+    )
     rows = (
         standing(titres, timezone.localdate())
         .order_by()

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "demonstration",
     "rectorat",
     "rectorat.purging",
+    "rectorat.figures",
     "rectorat.lists",
     "town_hall",
     "billing.returns",
@@ -346,6 +347,7 @@ SCHEDULES = {
     "brouillons": ("drafts.tasks.forget_old", None, datetime.time(2, 15)),
     "fichiers d'import": ("tabular.waiting_files.forget_old", None, datetime.time(2, 20)),
     "comptes rendus d'import": ("tabular.models.forget_old", None, datetime.time(2, 25)),
+    "marques": ("rectorat.figures.models.condense", None, 10),
     "comptes inactifs": (
         "django.core.management.call_command",
         "'close_idle_accounts'",

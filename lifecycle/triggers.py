@@ -11,6 +11,10 @@ from typing import Any
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.dispatch import Signal
+
+# Sent, with `using`, once the triggers are there: what was written without them is not known.
+installed = Signal()
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,16 @@ class Rule:
 class Upkeep:
     """What is written after a row is: one SQL statement on NEW and OLD.
 
-    `table` is the one whose rows are watched, where it is not the model's own.
+    `table` is the one whose rows are watched, where it is not the model's own. `at_once` is
+    what PostgreSQL writes instead, once for all rows of a statement: SQL on the tables
+    `former` (of an update or a deletion) and `changed` (of an update or an insertion).
     """
 
     name: str
     when: str
     statement: str
     table: str = ""
+    at_once: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,7 @@ def install_triggers(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
         for table, trigger in _all(connection):
             for statement in _statements(connection, table, trigger):
                 cursor.execute(statement)
+    installed.send(install_triggers, using=using)
 
 
 def set_triggers_aside(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
@@ -149,22 +157,35 @@ def _sqlite(table: str, trigger: Rule | Upkeep) -> Iterator[str]:
     )
 
 
+_REFERENCED = {
+    "AFTER INSERT": "NEW TABLE AS changed",
+    "AFTER UPDATE": "OLD TABLE AS former NEW TABLE AS changed",
+    "AFTER DELETE": "OLD TABLE AS former",
+}
+
+
 def _postgresql(table: str, trigger: Rule | Upkeep) -> Iterator[str]:
+    when, rows, each = trigger.when, "", "ROW"
+    row = "OLD" if "DELETE" in when else "NEW"
     if isinstance(trigger, Rule):
         holding = f"PERFORM {trigger.holding}; " if trigger.holding else ""
         action = (
             f"{holding}IF {trigger.refuses} THEN RAISE EXCEPTION USING MESSAGE = "
             f"{_text(trigger.message)}, ERRCODE = 'integrity_constraint_violation'; END IF"
         )
+    elif trigger.at_once:
+        # Rows of a statement are not told by the columns that it writes.
+        when = " ".join(when.split()[:2])
+        rows = f"REFERENCING {_REFERENCED[when]} "
+        each, row, action = "STATEMENT", "NULL", trigger.at_once
     else:
         action = trigger.statement
-    row = "OLD" if "DELETE" in trigger.when else "NEW"
     yield (
         f"CREATE OR REPLACE FUNCTION {trigger.name}() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN {action}; RETURN {row}; END $$"
     )
     yield (
-        f"CREATE TRIGGER {trigger.name} {trigger.when} ON {table} FOR EACH ROW "
+        f"CREATE TRIGGER {trigger.name} {when} ON {table} {rows}FOR EACH {each} "
         f"EXECUTE FUNCTION {trigger.name}()"
     )
 

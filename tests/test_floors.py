@@ -22,6 +22,7 @@ FLOORS = (
     "rectorat.territory",
     "rectorat.purging",
     "rectorat.lists",
+    "rectorat.figures",
     "town_hall",
     "town_hall.forms",
     "town_hall.links",

@@ -3,21 +3,23 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
-from django.db.models import Count, F, OuterRef, Subquery, Sum
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.scope import within_scope
+from accounts.scope import departments_of
 from billing.balances import requested_by_department
 from communes.models import Academy, Collectivity, Department
 from conventions.amendments.models import Amendment
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import CLAIMABLE, State
-from conventions.models import Convention
 from conventions.situations import facts
 from conventions.situations.expectations import Rule
 from conventions.situations.situation import in_order, with_expected
+from rectorat.figures.kept import of_departments
 
 
 @dataclass
@@ -76,6 +78,10 @@ class Tally:
         return sum((self.amounts[state] for state in CLAIMABLE), Decimal(0))
 
 
+# Of one département: what stands there, and how many files wait by each rule.
+_Counted = tuple[Tally, Counter[str]]
+
+
 @dataclass
 class AcademyLines:
     """An académie's own line and those of its départements."""
@@ -103,82 +109,76 @@ def build_board(campaign: Campaign, user: User) -> Board:
     A school counts in the département of the collectivity that pays for it, where its
     convention counts too, and in the list of schools that the count opens.
     """
-    files = _Files(campaign, user)
-    tallies = _tallies_by_department(campaign, user, files)
+    in_scope = departments_of(user).select_related("academy")
+    found = of_departments(f"board-{campaign.pk}", in_scope, partial(_counted, campaign))
     total = Tally()
+    expected: Counter[str] = Counter()
     academies: dict[int, AcademyLines] = {}
-    departments = Department.objects.filter(pk__in=tallies).select_related("academy")
-    for department in departments:
+    for department, (tally, waiting) in found:
         lines = academies.setdefault(department.academy_id, AcademyLines(department.academy))
-        lines.departments.append((department, tallies[department.pk]))
-        lines.tally.add(tallies[department.pk])
-        total.add(tallies[department.pk])
+        lines.departments.append((department, tally))
+        lines.tally.add(tally)
+        total.add(tally)
+        expected.update(waiting)
     return Board(
         campaign=campaign,
         total=total,
-        expected=files.expected(),
+        expected=in_order(expected),
         academies=sorted(academies.values(), key=lambda lines: lines.academy.name),
     )
 
 
-class _Files:
-    """The conventions by département, state and what they wait for, counted in one query."""
-
-    def __init__(self, campaign: Campaign, user: User) -> None:
-        today = timezone.localdate()
-        conventions = Convention.objects.for_user(user).filter(campaign=campaign).order_by()
-        rows = with_expected(conventions).values_list(
-            F("collectivity__department"), F("state"), F("expected")
-        )
-        self.rows = rows.annotate(
-            Count("pk"),
-            Sum("amount"),
-            late=Count("pk", filter=facts.LATE.condition(today)),
-            outdated=Count("pk", filter=facts.OUTDATED.condition(today)),
-        )
-
-    def tallies(self) -> dict[int, Tally]:
-        """What stands where, by the key of the département."""
-        tallies: dict[int, Tally] = defaultdict(Tally)
-        for department, state, _, count, amount, late, outdated in self.rows:
-            tally = tallies[department]
-            tally.by_state[state] += count
-            tally.amounts[state] += amount
-            tally.late += late
-            tally.outdated += outdated
-        return tallies
-
-    def expected(self) -> list[tuple[Rule, int]]:
-        """The living files by what they wait for: the rules in order, those with files."""
-        found: Counter[str] = Counter()
-        for _, _, expected, count, *_ in self.rows:
-            found[expected] += count
-        return in_order(found)
-
-
-def _tallies_by_department(campaign: Campaign, user: User, files: _Files) -> dict[int, Tally]:
-    tallies = files.tallies()
+def _counted(campaign: Campaign, departments: list[int]) -> dict[int, _Counted]:
+    """Count what stands in each of `departments`, and how many files wait by each rule."""
+    tallies: dict[int, Tally] = defaultdict(Tally)
+    expected: dict[int, Counter[str]] = defaultdict(Counter)
+    for department, state, rule, count, amount, late, outdated in _files(campaign, departments):
+        tally = tallies[department]
+        tally.by_state[state] += count
+        tally.amounts[state] += amount
+        tally.late += late
+        tally.outdated += outdated
+        expected[department][rule] += count
     changes = (
         Amendment.objects.signed()
-        .filter(convention__in=campaign.conventions.for_user(user).order_by().values("pk"))
+        .filter(convention__campaign=campaign, convention__collectivity__department__in=departments)
         .order_by()
         .values_list("convention__collectivity__department", "convention__state")
         .annotate(Sum("amount_change"))
     )
     for department, state, amount in changes:
         tallies[department].amounts[state] += amount
-    for department, amount in requested_by_department(campaign, user).items():
+    for department, amount in requested_by_department(campaign, departments).items():
         tallies[department].billed = amount
+    for department, count in _schools(campaign, departments):
+        tallies[department].schools += count
+    return {key: (tally, expected[key]) for key, tally in tallies.items()}
+
+
+def _files(campaign: Campaign, departments: list[int]) -> QuerySet[Any, Any]:
+    """The conventions by département, state and what they wait for, counted in one query."""
+    today = timezone.localdate()
+    conventions = campaign.conventions.filter(collectivity__department__in=departments)
+    rows = with_expected(conventions.order_by()).values_list(
+        F("collectivity__department"), F("state"), F("expected")
+    )
+    return rows.annotate(
+        Count("pk"),
+        Sum("amount"),
+        late=Count("pk", filter=facts.LATE.condition(today)),
+        outdated=Count("pk", filter=facts.OUTDATED.condition(today)),
+    )
+
+
+def _schools(campaign: Campaign, departments: list[int]) -> QuerySet[Any, Any]:
+    """The enrolled schools by the département of who pays for them."""
     payer = Collectivity.objects.filter(pk=OuterRef("payer_id"))
-    schools = (
+    return (
         campaign.enrolments.with_payer(campaign)
-        .filter(within_scope(user, "payer_id"))
         .enrolled()
         .order_by()
         .annotate(payer_department=Subquery(payer.values("department")))
+        .filter(payer_department__in=departments)
         .values_list(F("payer_department"))
         .annotate(Count("pk"))
     )
-    for department, count in schools:
-        tallies[department].schools += count
-    return tallies

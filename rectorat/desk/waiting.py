@@ -4,6 +4,7 @@ A file's lines read the rules and the facts that its list filters by
 (`conventions.situations`); the other lines count what their list would show.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
@@ -12,11 +13,22 @@ from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Min, Prefetch, Q, QuerySet, Value, prefetch_related_objects
+from django.db.models import (
+    Count,
+    F,
+    IntegerField,
+    Min,
+    Prefetch,
+    Q,
+    QuerySet,
+    Value,
+    prefetch_related_objects,
+)
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.scope import departments_of
 from communes.contacts.mayors import pending_keys
 from communes.contacts.models import ProposedMayor
 from communes.models import Department
@@ -34,8 +46,11 @@ from jobs import running
 from jobs.heartbeat import SILENCE, Silence, silence
 from jobs.models import Job
 from rectorat.boards.board import Tally
+from rectorat.figures.kept import of_departments
 from schools.models import School
 
+# A campaign (none for a fact) and its state, the state of files, a key, how many.
+_Row = tuple[Any, ...]
 _OPEN = Q(campaign__state=Campaign.State.OPEN)
 _UNDER_WAY = (Campaign.State.PREPARATION, Campaign.State.OPEN)
 
@@ -192,12 +207,9 @@ def build_desk(user: User, *, is_mine: bool) -> Desk:
     # Read once: every scope asks for them.
     departments = Department.objects.select_related("academy")
     prefetch_related_objects([user], Prefetch("departments", departments))
-    conventions = Convention.objects.for_user(user)
-    if is_mine:
-        conventions = conventions.filter(assignment__agent=user)
-    standing = _Standing(conventions)
+    standing = _Standing(_mine(user) if is_mine else _kept(user))
     no_worker = silence()
-    of_files = dict(_of_files(conventions, standing, is_mine=is_mine))
+    of_files = dict(_of_files(standing, is_mine=is_mine))
     yours, watched = of_files["yours"], of_files["watched"]
     if not is_mine:
         papers, *others = _of_the_rest(user)
@@ -213,21 +225,41 @@ def build_desk(user: User, *, is_mine: bool) -> Desk:
     )
 
 
-class _Standing:
-    """The files by campaign, state and what they wait for, counted in one query."""
+def _mine(user: User) -> Iterator[list[_Row]]:
+    """Count the files given to an agent: few, and by no mark of a département."""
+    conventions = Convention.objects.for_user(user).filter(assignment__agent=user)
+    yield [tuple(row) for _, *row in _counted(conventions)]
 
-    def __init__(self, conventions: ConventionQuerySet) -> None:
-        under_way = conventions.filter(campaign__state__in=_UNDER_WAY)
-        # Of years that are over, what may wait for the rectorat alone: they only become more.
-        over = conventions.exclude(campaign__state__in=_UNDER_WAY).filter(_of_any_campaign())
-        self.rows = list(_counted(under_way).union(_counted(over), all=True))
+
+def _kept(user: User) -> Iterator[list[_Row]]:
+    for _, rows in of_departments("desk", departments_of(user), _by_department):
+        yield rows
+
+
+class _Standing:
+    """The files by campaign, state and what they wait for, and those of which a fact is so.
+
+    Of each: the campaign and its state, that of the files, a rule's key, how many; of a fact,
+    its key and how many.
+    """
+
+    def __init__(self, found: Iterable[Iterable[_Row]]) -> None:
+        self.rows = [row for rows in found for row in rows]
 
     def expected(self) -> dict[str, int]:
         """How many wait by each rule of the rectorat, of the campaigns that its line tells of."""
         counted = dict.fromkeys(BY_RULE, 0)
-        for _, campaign_state, _, key, count in self.rows:
-            words = BY_RULE.get(key)
+        for campaign, campaign_state, _, key, count in self.rows:
+            words = BY_RULE.get(key) if campaign else None
             if words and (words.everywhere or campaign_state == Campaign.State.OPEN):
+                counted[key] += count
+        return counted
+
+    def facts(self) -> Counter[str]:
+        """Of how many files each fact is so."""
+        counted: Counter[str] = Counter()
+        for campaign, _, _, key, count in self.rows:
+            if not campaign:
                 counted[key] += count
         return counted
 
@@ -245,9 +277,43 @@ class _Standing:
         return list(standings.values())
 
 
+def _by_department(departments: list[int]) -> dict[int, list[_Row]]:
+    found: dict[int, list[_Row]] = defaultdict(list)
+    conventions = Convention.objects.filter(collectivity__department__in=departments)
+    for department, *row in _counted(conventions):
+        found[department].append(tuple(row))
+    return found
+
+
 def _counted(conventions: ConventionQuerySet) -> QuerySet[Any, Any]:
+    """Count by département, in one query: what `_Standing` reads."""
+    under_way = conventions.filter(campaign__state__in=_UNDER_WAY)
+    # Of years that are over, what may wait for the rectorat alone: they only become more.
+    over = conventions.exclude(campaign__state__in=_UNDER_WAY).filter(_of_any_campaign())
+    today = timezone.localdate()
+    facts_found = (
+        conventions.filter(fact.condition(today), Q() if words.everywhere else _OPEN)
+        .order_by()
+        .values_list(
+            F("collectivity__department"),
+            Value(None, IntegerField()),
+            Value(""),
+            Value(""),
+            Value(fact.key),
+        )
+        .annotate(Count("pk"))
+        for fact, _, words in (*TO_DO, *TO_WATCH)
+    )
+    return _expected(under_way).union(_expected(over), *facts_found, all=True)
+
+
+def _expected(conventions: ConventionQuerySet) -> QuerySet[Any, Any]:
     rows = with_expected(conventions.order_by()).values_list(
-        F("campaign"), F("campaign__state"), F("state"), F("expected")
+        F("collectivity__department"),
+        F("campaign"),
+        F("campaign__state"),
+        F("state"),
+        F("expected"),
     )
     return rows.annotate(Count("pk"))
 
@@ -267,14 +333,11 @@ def _list(query: str, words: Words, *, is_mine: bool) -> str:
     return f"{address}?{query}&campaign={campaign}{mine}"
 
 
-def _of_files(
-    conventions: ConventionQuerySet, standing: _Standing, *, is_mine: bool
-) -> Iterator[tuple[str, list[Line]]]:
+def _of_files(standing: _Standing, *, is_mine: bool) -> Iterator[tuple[str, list[Line]]]:
     def line(key: str, count: int, query: str, words: Words) -> Line:
         return Line(key, count, words.about(count), _list(query, words, is_mine=is_mine))
 
-    expected = standing.expected()
-    found = _facts(conventions, [*TO_DO, *TO_WATCH])
+    expected, found = standing.expected(), standing.facts()
     by_rule = [
         line(rule.key, expected[rule.key], f"expected={rule.key}", BY_RULE[rule.key])
         for rule in RULES
@@ -284,19 +347,6 @@ def _of_files(
     to_watch = [line(fact.key, found[fact.key], query, words) for fact, query, words in TO_WATCH]
     yield "yours", [*by_rule, *to_do]
     yield "watched", to_watch
-
-
-def _facts(
-    conventions: ConventionQuerySet, lines: Iterable[tuple[Fact, str, Words]]
-) -> dict[str, int]:
-    """Count the files of which each fact is so, in one query."""
-    today = timezone.localdate()
-    return _count_each(
-        **{
-            fact.key: conventions.filter(fact.condition(today), Q() if words.everywhere else _OPEN)
-            for fact, _, words in lines
-        }
-    )
 
 
 def _of_the_rest(user: User) -> list[Line]:
