@@ -101,14 +101,16 @@ class TerritoryForm(DsfrBaseForm):
             self.cleaned_data[name] for name in self.fields if name != "campagne"
         )
 
-    def of_territory(self, path: str) -> Q:
-        """Return the filter of the territory chosen; `path` leads to a collectivity."""
-        found = Q()
-        if department := self.cleaned_data["departement"]:
-            found &= Q(**{f"{path}__department": department})
-        if academy := self.cleaned_data["academie"]:
-            found &= Q(**{f"{path}__department__academy": academy})
-        return found
+    def of_territory(self, path: str = "") -> Q:
+        """Return the filter of the territory chosen; `path` leads to a collectivity.
+
+        Without it, the filter of départements themselves.
+        """
+        department, academy = self.cleaned_data["departement"], self.cleaned_data["academie"]
+        to_department = f"{path}__department" if path else "pk"
+        to_academy = f"{path}__department__academy" if path else "academy"
+        found = Q(**{to_department: department}) if department else Q()
+        return found & Q(**{to_academy: academy}) if academy else found
 
     def query(self, *, without: str = "") -> str:
         """Return the choice as it stands in an address, without the page number.

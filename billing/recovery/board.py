@@ -11,7 +11,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.scope import collectivity_scope
+from accounts.scope import collectivity_scope, departments_of
 from billing.balances import contested
 from billing.claims.listing import Share, shares_by
 from billing.ledger import euros
@@ -21,6 +21,7 @@ from communes.models import Department
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
+from figures.kept import of_departments
 
 _DEPARTMENT = "collectivity__department"
 
@@ -81,18 +82,22 @@ class Board:
 
 
 def build_board(campaign: Campaign, user: User, territory: Q) -> Board:
-    """Add up a campaign in the scope of `user`; `territory` filters collectivities.
+    """Add up a campaign in the scope of `user`; `territory` filters départements.
 
-    A constant number of queries.
+    A constant number of queries; conventions of those alone where something changed.
     """
-    living = living_of(campaign, user, territory)
-    found = {share.key: _figures(share) for share in shares_by(living, _DEPARTMENT)}
-    suspended = _add_contested(found, living)
-    departments = [
-        (department, found[department.pk])
-        for department in Department.objects.filter(pk__in=found).order_by("code")
-    ]
-    return Board(departments, sum_of(figures for _, figures in departments), suspended)
+    chosen = departments_of(user).filter(territory).order_by("code")
+
+    def count(keys: list[int]) -> dict[int, Share]:
+        within = Q(**{f"{_DEPARTMENT}__in": keys})
+        living = Convention.objects.living().filter(within, campaign=campaign)
+        return {share.key: share for share in shares_by(living, _DEPARTMENT)}
+
+    kept = of_departments(f"titres:{campaign.pk}", chosen, count)
+    departments = [(department, _figures(share)) for department, share in kept]
+    found = {department.pk: figures for department, figures in departments}
+    suspended = _add_contested(found, living_of(campaign, user, Q(**{f"{_DEPARTMENT}__in": found})))
+    return Board(departments, sum_of(found.values()), suspended)
 
 
 def living_of(campaign: Campaign, user: User, territory: Q) -> ConventionQuerySet:

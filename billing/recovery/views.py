@@ -105,7 +105,7 @@ def board(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     form = TerritoryForm(request.GET, user=user)
     campaign = form.campaign
-    found = build_board(campaign, user, form.of_territory("collectivity")) if campaign else None
+    found = build_board(campaign, user, form.of_territory()) if campaign else None
     return render(
         request,
         "billing/board.html",

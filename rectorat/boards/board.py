@@ -19,7 +19,7 @@ from conventions.lifecycle import CLAIMABLE, State
 from conventions.situations import facts
 from conventions.situations.expectations import Rule
 from conventions.situations.situation import in_order, with_expected
-from rectorat.figures.kept import of_departments
+from figures.kept import of_departments
 
 
 @dataclass

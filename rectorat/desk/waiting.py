@@ -42,11 +42,11 @@ from conventions.situations.expectations import RULES
 from conventions.situations.facts import Fact
 from conventions.situations.situation import with_expected
 from conventions.situations.warnings import TERRITORY
+from figures.kept import of_departments
 from jobs import running
 from jobs.heartbeat import SILENCE, Silence, silence
 from jobs.models import Job
 from rectorat.boards.board import Tally
-from rectorat.figures.kept import of_departments
 from schools.models import School
 
 # A campaign (none for a fact) and its state, the state of files, a key, how many.

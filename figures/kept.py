@@ -1,6 +1,6 @@
 """Figures of each département, kept while nothing that they read changes there.
 
-What is kept says of which day and which mark it is (`rectorat.figures.models.Change`), and
+What is kept says of which day and which mark it is (`figures.models.Change`), and
 serves for these alone: it is never stale, whatever becomes of the cache.
 """
 
@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from communes.models import Department
-from rectorat.figures.models import with_marks
+from figures.models import with_marks
 
 logger = logging.getLogger(__name__)
 # What can be computed again: a host's own files, for the marks are in the database.

@@ -6,8 +6,8 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 
 from communes.models import Department
+from figures.watched import told_everywhere, upkeeps
 from lifecycle.triggers import Upkeep
-from rectorat.figures.watched import told_everywhere, upkeeps
 
 # What one pass of the worker adds up.
 _AT_ONCE = 20_000

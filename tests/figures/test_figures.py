@@ -1,4 +1,4 @@
-"""The figures of the desk and the board are kept, and never stale: whatever is written, and how."""
+"""The figures of the desk and the boards are kept, and never stale: whatever is written, and how."""
 
 import datetime
 import random
@@ -10,25 +10,28 @@ from django.apps import apps
 from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.db import connection, transaction
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.batches.outcomes import withdraw
+from billing.claims.listing import shares_by
 from billing.models.entry import EntryKind
+from billing.recovery.board import build_board as build_money
 from communes.models import Collectivity, Commune, Department
 from conventions.acts.models import Act
 from conventions.campaigns.models import Campaign
 from conventions.exchanges.models import Message, Notification
 from conventions.models import Convention, Enrolment, Piece
 from conventions.terminations.models import give_formal_notice, open_termination
+from figures import kept
+from figures.models import Change, condense, tell_everywhere, with_marks
+from figures.watched import WATCHED
 from outbox.models import Email
 from rectorat.boards import board
 from rectorat.boards.board import build_board
 from rectorat.desk import waiting
 from rectorat.desk.waiting import build_desk
-from rectorat.figures import kept
-from rectorat.figures.models import Change, condense, tell_everywhere, with_marks
-from rectorat.figures.watched import WATCHED
 from schools.models import School, Takeover
 from tests.billing.conftest import request, sign_in_order, tell
 from tests.conventions.random_files import random_file
@@ -78,10 +81,13 @@ def payers():
 def look(user):
     """All that the desk and the boards say."""
     desk = build_desk(user, is_mine=False)
-    boards = [build_board(campaign, user) for campaign in Campaign.objects.order_by("pk")]
+    campaigns = Campaign.objects.order_by("pk")
+    boards = [build_board(campaign, user) for campaign in campaigns]
+    money = [build_money(campaign, user, Q()) for campaign in campaigns]
     lines = [(line.key, line.count) for line in (*desk.yours, *desk.watched)]
     standings = [(each.campaign.pk, each.tally.by_state) for each in desk.campaigns]
-    return lines, standings, [(each.total, each.expected, each.academies) for each in boards]
+    found = [(each.total, each.expected, each.academies) for each in boards]
+    return lines, standings, found, [(each.departments, each.suspended) for each in money]
 
 
 def marks():
@@ -91,16 +97,16 @@ def marks():
 def test_every_table_that_is_read_is_watched(payers):
     file = ConventionFactory(collectivity=payers[0])
     departments = list(Department.objects.order_by("pk").values_list("pk", flat=True))
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    living = Convention.objects.living().filter(campaign=file.campaign)
+    with CaptureQueriesContext(connection) as queries:
         waiting._by_department(departments)
         board._counted(file.campaign, departments)
+        shares_by(living, "collectivity__department")
     read = {
         table
         for query in queries.captured_queries
-        for table in re.findall(r'(?:FROM|JOIN) "(\w+)"', query["sql"])
-    }
+        for table in re.findall(r'(?:FROM|JOIN) "?(\w+)', query["sql"])
+    }.intersection(connection.introspection.table_names())
     assert {"conventions_convention", "schools_takeover", "billing_entry"} < read
     assert read <= {apps.get_model(watched.model)._meta.db_table for watched in WATCHED}
 
