@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.scope import departments_of
 from communes.models import Department
 from communes.outlines import Outline, Point, outlines, project
 from conventions.campaigns.models import Campaign
@@ -24,7 +25,7 @@ from conventions.situations import facts
 from conventions.situations.expectations import RULES, Rule
 from conventions.situations.situation import with_expected
 from jobs.selection import write_keys
-from rectorat.lists.filters import LateFilter, PlaceFilter, departments_of
+from rectorat.lists.filters import LateFilter, PlaceFilter
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ def build_map(campaign: Campaign, user: User) -> CampaignMap:
     conventions = Convention.objects.for_user(user).filter(campaign=campaign).living()
     areas = {
         department.pk: Area(department, outlines().get(department.code))
-        for department in departments_of(user)
+        for department in departments_of(user).select_related("academy")
     }
     places = _places(campaign)
     files = reverse("admin:conventions_convention_changelist")  # Once, for thousands of dots.

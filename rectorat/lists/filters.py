@@ -17,7 +17,8 @@ from django.utils.text import capfirst
 from accounts.access import user_of
 from accounts.models import User
 from accounts.roles import ADMIN_SITE_ROLES
-from communes.models import Collectivity, Department
+from accounts.scope import departments_of
+from communes.models import Collectivity
 from conventions.campaigns.models import Campaign
 from conventions.lifecycle import Standing, State
 from conventions.models import Convention
@@ -29,14 +30,6 @@ from conventions.situations.situation import expecting
 from jobs.selection import read_keys
 from rectorat.lists.choosing import Chip, DateRangeFilter, ManyChoicesFilter
 from rectorat.lists.models import Assignment
-
-
-def departments_of(user: User) -> QuerySet[Department]:
-    """The départements an agent works for, with their académie."""
-    departments = Department.objects.select_related("academy")
-    if user.limited_to_departments:
-        departments = departments.filter(pk__in=user.departments.values("pk"))
-    return departments
 
 
 class CampaignFilter(SimpleListFilter):
@@ -124,7 +117,10 @@ class AcademyFilter(ManyChoicesFilter):
         super().__init__(request, params, model, model_admin)
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        academies = {d.academy.code: d.academy.name for d in departments_of(user_of(request))}
+        academies = {
+            d.academy.code: d.academy.name
+            for d in departments_of(user_of(request)).select_related("academy")
+        }
         return sorted(academies.items(), key=lambda item: item[1])
 
     def condition(self, value: str, today: datetime.date) -> Q:
@@ -137,7 +133,9 @@ class DepartmentFilter(AcademyFilter):
     lookup = "code"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [(d.code, str(d)) for d in departments_of(user_of(request))]
+        return [
+            (d.code, str(d)) for d in departments_of(user_of(request)).select_related("academy")
+        ]
 
 
 class AgentFilter(ManyChoicesFilter):

@@ -7,7 +7,6 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from billing.balances import requested_by_department
 from billing.batches.confirming import ListChanged, NothingToRequest, confirm
 from billing.batches.models import Preparation
 from billing.models import Batch, Titre
@@ -219,7 +218,8 @@ class TestBoard:
         request(villeneuve.campaign, finance)
         lozere = DepartmentFactory(code="48", name="Lozère")
         agent = UserFactory(role="rectorat", departments=[lozere])
-        assert requested_by_department(villeneuve.campaign, agent) == {}
+        board = build_board(villeneuve.campaign, agent)
+        assert (board.total.billed, board.academies) == (0, [])
 
     def test_it_leads_to_the_list_of_what_it_adds_up(self, client, villeneuve, rectorat, finance):
         request(villeneuve.campaign, finance)
