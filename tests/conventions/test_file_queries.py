@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -107,6 +108,8 @@ def of_rectorat(convention: Convention) -> str:
 def test_the_page_of_a_file_asks_little_of_the_database(client, request, kind, role, page):
     convention, person = request.getfixturevalue(kind), request.getfixturevalue(role)
     client.force_login(person)
+    # What a process keeps from its first page on, whichever test comes first.
+    ContentType.objects.get_for_model(Convention)
 
     with CaptureQueriesContext(connection) as asked:
         response = client.get(page(convention))
