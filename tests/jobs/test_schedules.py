@@ -33,6 +33,7 @@ def test_each_is_written_once_and_keeps_its_next_time(schedules):
         ("fichiers des lots", tomorrow),
         ("fichiers des traitements", tomorrow),
         ("liasses", tomorrow),
+        ("marques", tomorrow),
         ("ménage", tomorrow),
         ("payeurs", tomorrow),
         ("relances", tomorrow),
