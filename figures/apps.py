@@ -5,7 +5,6 @@ from lifecycle.triggers import installed
 
 class FiguresConfig(AppConfig):
     name = "figures"
-    label = "figures"
     verbose_name = "Chiffres"
 
     def ready(self) -> None:

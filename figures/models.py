@@ -73,7 +73,7 @@ def tell_everywhere(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
     """Tell a change of every département: after what no trigger may have told of."""
     connection = connections[using]
     table = Change._meta.db_table
-    # On the way back to an older release, the table may be there no more.
+    # Triggers are put back after every `migrate`, one that stops before this table too.
     if table in connection.introspection.table_names():
         with connection.cursor() as cursor:
             cursor.execute(told_everywhere(table, connection.vendor))

@@ -1,7 +1,7 @@
 """What the figures read: each table with the ways that lead from its rows to a département.
 
 A figure that reads another table needs its line here; a test reads the statements of all
-of them (`tests/rectorat/test_figures.py`). Where a row moves, both its départements are told.
+of them (`tests/figures/test_figures.py`). Where a row moves, both its départements are told.
 """
 
 from collections.abc import Iterator

@@ -93,7 +93,7 @@ def _lets(model: Any, spared: Spared) -> str:
 
 
 def install_triggers(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
-    """Have the database keep every rule; done again, it changes nothing."""
+    """Have the database keep every rule, and say so (`installed`); done again, it changes none."""
     connection = connections[using]
     with connection.cursor() as cursor:
         for table, trigger in _all(connection):
