@@ -96,9 +96,8 @@ def build_board(campaign: Campaign, user: User, territory: Q) -> Board:
     kept = of_departments(f"titres:{campaign.pk}", chosen, count)
     departments = [(department, _figures(share)) for department, share in kept]
     found = {department.pk: figures for department, figures in departments}
-    suspended = _add_contested(
-        found, living_of(campaign, user, Q(**{f"{_DEPARTMENT}__in": list(found)}))
-    )
+    living = living_of(campaign, user, Q(**{f"{_DEPARTMENT}__in": list(found)}))
+    suspended = _add_contested(found, living)
     return Board(departments, sum_of(found.values()), suspended)
 
 
