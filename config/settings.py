@@ -154,7 +154,8 @@ if DATABASES["default"]["ENGINE"] == SQLITE:
         # Writers queue at BEGIN instead of failing when they upgrade a read lock.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # What a statement may have to undo is kept in memory, not in a file of its own.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;",
     }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)

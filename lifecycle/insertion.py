@@ -18,7 +18,7 @@ from typing import Any
 from django.db import connection, models
 
 # Rows in one statement, and what they may hold together: SQLite's own limit in older releases.
-_AT_ONCE = 50
+_AT_ONCE = 25
 _PARAMETERS = 999
 
 

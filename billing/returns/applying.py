@@ -111,7 +111,8 @@ def _insertions(received: ReturnFile, done: Preview, by: User) -> tuple[Insertio
             finding=outcome.finding,
             explanation=outcome.explanation,
         )
-        for outcome in done.rows
+        # In the order of the index of digests: each of its pages is then written once.
+        for outcome in sorted(done.rows, key=lambda outcome: outcome.digest)
     ]
     entries, sources = [], []
     for outcome in done.rows:

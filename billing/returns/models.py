@@ -147,7 +147,11 @@ class ReturnRow(Frozen):
     frozen_message = "Une ligne reçue ne change plus."
 
     file = models.ForeignKey(
-        ReturnFile, on_delete=models.PROTECT, related_name="rows", verbose_name="retour"
+        ReturnFile,
+        on_delete=models.PROTECT,
+        related_name="rows",
+        verbose_name="retour",
+        db_index=False,  # `return_row_once` begins with it.
     )
     line = models.PositiveIntegerField("ligne")
     cells = models.JSONField("cellules")
