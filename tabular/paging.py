@@ -29,6 +29,10 @@ class KeysFirst(Paginator):
         found: QuerySet[Any] = self.object_list[first : first + self.per_page]
         return found
 
+    def first_of_many(self) -> list[Any]:
+        """Return the rows of the first page of a long list, which is not counted."""
+        return list(self.object_list[: self.per_page])
+
 
 class _Division(NamedTuple):
     """How a list is divided: by `relation`, whose unique `rank` comes first in its order."""
@@ -72,6 +76,19 @@ class YearByYear(KeysFirst):
         if len(chosen) == 1:
             part = part.order_by(*self._order_within(division.within, found))
         return part[first - before : first - before + self.per_page]
+
+    def first_of_many(self) -> list[Any]:
+        """Return the same rows as of any list: those of its first year, where they are enough."""
+        if division := self._division:
+            relation, rank, descends, within = division
+            years = relation.related_model._base_manager.order_by(f"-{rank}" if descends else rank)
+            of_first = self.object_list.filter(**{f"{relation.name}__in": years[:1]})
+            # Sorted, as few rows are: how far along an index they stand is not known.
+            order = self._order_within(within, self.per_page)
+            rows = list(of_first.order_by(*order)[: self.per_page])
+            if len(rows) == self.per_page:
+                return rows
+        return super().first_of_many()
 
     def _order_within(self, terms: tuple[Any, ...], found: int) -> tuple[Any, ...]:
         if not terms or found > self.sorted_at_once:

@@ -17,17 +17,23 @@ from tabular.admin_search import searchable
 from tabular.folding import fold
 
 SHOWN = 10
+# Beyond it rows are not counted: how many thousand carry a word is of no use to who looks for one.
+COUNTED = 1_000
 # In this order; each searched as its own list is, in the agent's part of the territory.
 _SEARCHED: tuple[type[Any], ...] = (Convention, Collectivity, School, User)
 
 
 @dataclass
 class Found:
-    """The first rows of one list that match, and the address of all of them."""
+    """The first rows of one list that match, how many there are, and the address of all.
+
+    `are_more` than `count` where they were not all counted.
+    """
 
     label: str
     rows: list[tuple[str, str]]
     count: int
+    are_more: bool
     url: str
 
 
@@ -50,17 +56,20 @@ def search_view(request: HttpRequest, site: AdminSite) -> TemplateResponse:
 def _find(request: HttpRequest, site: AdminSite, model: type[Any], sought: str) -> Found:
     pages = site.get_model_admin(model)
     if not pages.has_view_permission(request):
-        return Found("", [], 0, "")
+        return Found("", [], 0, False, "")
     rows: QuerySet[Any] = pages.get_queryset(request)
     matching, repeats = pages.get_search_results(request, rows, sought)
     matching = matching.distinct() if repeats else matching
+    counted = matching.order_by()[: COUNTED + 1].count()
+    are_more = counted > COUNTED
     found: Any = pages.get_paginator(request, matching, SHOWN)
-    shown = found.found_from(0)
+    shown = found.first_of_many() if are_more else matching[:SHOWN]
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     return Found(
         label=str(model._meta.verbose_name_plural),
         rows=[(str(row), reverse(f"{name}_change", args=[row.pk])) for row in shown],
-        count=found.count,
+        count=min(counted, COUNTED),
+        are_more=are_more,
         url=_list(name, sought),
     )
 

@@ -18,6 +18,7 @@ from rectorat.lists.choosing import chips
 from rectorat.lists.models import Assignment
 from tabular.models import ChosenColumns, SavedView
 from tests.factories import (
+    CampaignFactory,
     CollectivityFactory,
     CommuneFactory,
     ConventionFactory,
@@ -146,6 +147,30 @@ def test_everything_is_found_from_any_page(agent, asked):
     }[asked]
     found = agent.get(reverse("admin:search"), {"q": typed}).context["found"]
     assert label in [row for one in found for row, _ in one.rows]
+
+
+def test_many_rows_are_not_all_counted(agent, monkeypatch):
+    """The first ones are those that are shown where all are counted: of the newest year, by name."""
+    older = CampaignFactory(start_year=2025)
+    newer = CampaignFactory(start_year=2026)
+    for campaign, names in ((newer, ("Zoo", "Aigues")), (older, ("Bessan", "Cers", "Dio"))):
+        for name in names:
+            payer = CollectivityFactory(commune=CommuneFactory(name=f"Saint {name}"))
+            ConventionFactory(campaign=campaign, collectivity=payer)
+
+    def found():
+        page = agent.get(reverse("admin:search"), {"q": "saint"})
+        return page, page.context["found"][0]
+
+    all_counted = found()[1]
+    assert (all_counted.count, all_counted.are_more) == (5, False)
+    for shown, counted in ((2, 2), (2, 4), (4, 4), (10, 4)):
+        monkeypatch.setattr("rectorat.desk.search.SHOWN", shown)
+        monkeypatch.setattr("rectorat.desk.search.COUNTED", counted)
+        page, conventions = found()
+        assert (conventions.count, conventions.are_more) == (counted, True)
+        assert conventions.rows == all_counted.rows[:shown]
+        assert f"(plus de {counted})" in page.content.decode()
 
 
 def test_nothing_of_elsewhere_is_found(client):
