@@ -271,14 +271,14 @@ def measure(path: str, person: User) -> Measure:
         response = client.get(path)
         list(getattr(response, "streaming_content", ()))
     assert response.status_code == 200, f"{path}: {response.status_code}"
-    times, processor = [], []
+    times, busy = [], []
     for _ in range(ROUNDS):
         start, start_of_processor = time.perf_counter(), processor()
         client.get(path)
         times.append(time.perf_counter() - start)
-        processor.append(processor() - start_of_processor)
+        busy.append(processor() - start_of_processor)
     slowest = max(statements, key=lambda statement: statement.seconds)
-    return Measure(len(statements), min(times) * 1000, min(processor) * 1000, slowest)
+    return Measure(len(statements), min(times) * 1000, min(busy) * 1000, slowest)
 
 
 def processor() -> float:
