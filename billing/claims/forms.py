@@ -109,8 +109,8 @@ class TerritoryForm(DsfrBaseForm):
         department, academy = self.cleaned_data["departement"], self.cleaned_data["academie"]
         to_department = f"{path}__department" if path else "pk"
         to_academy = f"{path}__department__academy" if path else "academy"
-        found = Q(**{to_department: department}) if department else Q()
-        return found & Q(**{to_academy: academy}) if academy else found
+        found = Q(**{to_department: department.pk}) if department else Q()
+        return found & Q(**{to_academy: academy.pk}) if academy else found
 
     def query(self, *, without: str = "") -> str:
         """Return the choice as it stands in an address, without the page number.
