@@ -24,6 +24,7 @@ from conventions.campaigns.lifecycle import CampaignState
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention, Piece
 from documents.models import Document
+from figures.models import Change, condense
 from lifecycle.triggers import install_triggers, remove_triggers
 from tabular.search_texts import install_indexes
 
@@ -67,6 +68,8 @@ _SEARCHED = _OF_ALL_YEARS | {
     "Admin, écoles": "schools_school",
 }
 ROUNDS = 7
+# More changes than these are several a département.
+_CONDENSED = 1000
 
 
 @dataclass(frozen=True)
@@ -154,15 +157,17 @@ def _copy(names: Iterable[str], times: int, moved: _Moved) -> None:
                     f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), MAX(id)) FROM {table}"
                 )
         install_indexes()
-    take_statistics()
+    settle()
     install_triggers()
 
 
-def take_statistics() -> None:
-    """Let the database know what it holds, as autovacuum would: before the first measures, too."""
+def settle() -> None:
+    """Do what is done meanwhile on any site: statistics, by autovacuum; changes added up, by the worker."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
+    while Change.objects.count() > _CONDENSED:
+        condense()
 
 
 def _drop_trigrams(cursor: Any) -> None:
