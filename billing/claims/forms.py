@@ -18,7 +18,7 @@ from billing.claims.due import Due, dues_in_brief
 from billing.claims.listing import Share, Shown, shares_of
 from billing.models import Entry, Titre
 from billing.models.entry import EntryKind
-from billing.pages import AmountField, ReasonForm
+from billing.pages import AmountField, Menu, ReasonForm
 from billing.recording import Fact
 from communes.identifiers import normalise
 from communes.models import Collectivity, Department
@@ -38,6 +38,7 @@ class TerritoryForm(DsfrBaseForm):
 
     campagne = forms.TypedChoiceField(
         label="Année scolaire",
+        widget=Menu,
         error_messages={
             "required": "Choisissez une année scolaire.",
             "invalid_choice": "Cette année scolaire n'a pas de campagne : choisissez-en une autre.",
@@ -45,11 +46,13 @@ class TerritoryForm(DsfrBaseForm):
     )
     academie = forms.TypedChoiceField(
         label="Académie",
+        widget=Menu,
         required=False,
         error_messages={"invalid_choice": "Choisissez une académie de la liste."},
     )
     departement = forms.TypedChoiceField(
         label="Département",
+        widget=Menu,
         required=False,
         error_messages={"invalid_choice": "Choisissez un département de la liste."},
     )
@@ -129,6 +132,7 @@ class ClaimFilterForm(TerritoryForm):
 
     etat = forms.ChoiceField(
         label="Titres",
+        widget=Menu,
         choices=[
             (Shown.ALL, "Tous"),
             (Shown.TO_ASK, "À demander"),
