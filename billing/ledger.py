@@ -154,7 +154,7 @@ class Account:
         return self.issued.on.year if self.issued else None
 
     # --- The money ----------------------------------------------------------
-    @property
+    @cached_property
     def deducted(self) -> Decimal:
         """What issued reductions and cancellations take from it."""
         return -euros(
@@ -165,7 +165,7 @@ class Account:
             )
         )
 
-    @property
+    @cached_property
     def received(self) -> Decimal:
         """What came in and stayed: payments reversed and refunds taken off."""
         back = self._sum(EntryKind.PAYMENT_REVERSED) + self._sum(EntryKind.REFUNDED)
@@ -179,7 +179,7 @@ class Account:
     def remitted(self) -> Decimal:
         return self._sum(EntryKind.REMITTED)
 
-    @property
+    @cached_property
     def balance(self) -> Decimal:
         """What is still owed; below zero where more came in than was owed."""
         return euros(sum(entry.effect for entry in self.counted))
@@ -190,7 +190,7 @@ class Account:
         """The oldest first; the last alone can wait, or be decided."""
         return [Contestation(self, made, decision) for made, decision in answered(self.entries)]
 
-    @property
+    @cached_property
     def contested(self) -> Entry | None:
         """The contestation that waits: neither decided nor rejected by silence."""
         waiting = [each.made for each in self.contestations if each.waits]
@@ -202,7 +202,7 @@ class Account:
         last = self.contestations[-1] if self.contestations else None
         return last.made if last and not last.decision else None
 
-    @property
+    @cached_property
     def contested_amount(self) -> Decimal:
         """What recovery is suspended for: never more than is still owed."""
         entry = self.contested

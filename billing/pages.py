@@ -9,8 +9,10 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
+from django.forms.utils import flatatt
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html, format_html_join
 from dsfr.forms import DsfrBaseForm
 
 from tabular.values import UnreadableValue, read_amount
@@ -34,6 +36,27 @@ class AmountField(forms.CharField):
             return read_amount(text)
         except UnreadableValue as error:
             raise ValidationError(str(error)) from error
+
+
+class Menu(forms.Select):
+    """Writes what Django's own does, which renders two templates for each of its options.
+
+    The filters of a list have forty: a tenth of what its page takes.
+    """
+
+    def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> str:
+        widget = context["widget"]
+        options = (option for _, of_group, _ in widget["optgroups"] for option in of_group)
+        return format_html(
+            '<select name="{}"{}>{}\n</select>',
+            widget["name"],
+            flatatt(widget["attrs"]),
+            format_html_join(
+                "",
+                '\n  <option value="{}"{}>{}</option>\n',
+                ((each["value"], flatatt(each["attrs"]), each["label"]) for each in options),
+            ),
+        )
 
 
 class ReasonForm(DsfrBaseForm):

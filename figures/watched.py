@@ -43,7 +43,12 @@ WATCHED = (
     Watched("schools.Takeover"),
     Watched(
         "communes.Collectivity",
-        ("department", "merged_into__department", "commune__schools__payer__department"),
+        (
+            "department",
+            "merged_into__department",
+            "commune__schools__payer__department",
+            f"titres__claim__{_OF_FILE}",
+        ),
     ),
     Watched("schools.School", (*_OF_PAYERS, f"enrolments__{_OF_FILE}")),
     Watched("accounts.User", ("collectivities__department",), ("is_active", "role")),
@@ -64,6 +69,7 @@ WATCHED = (
     Watched("billing.Claim", (_OF_FILE,)),
     Watched("billing.Titre", (f"claim__{_OF_FILE}",)),
     Watched("billing.Entry", (f"titre__claim__{_OF_FILE}",)),
+    Watched("billing.Batch", (f"titres__claim__{_OF_FILE}",)),
     Watched("billing.BatchOutcome", (f"batch__titres__claim__{_OF_FILE}",)),
 )
 

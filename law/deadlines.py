@@ -8,6 +8,7 @@ Pure functions on dates. Sources: CGCT L2131-1 (executory), CJA R421-1 and CE
 import calendar
 import datetime
 from collections.abc import Iterable
+from functools import lru_cache
 
 import holidays
 
@@ -26,7 +27,13 @@ def add_months(day: datetime.date, months: int) -> datetime.date:
 
 def is_working_day(day: datetime.date) -> bool:
     """Tell whether `day` is neither a weekend day nor a French public holiday."""
-    return day.weekday() < 5 and day not in holidays.France(years=day.year)
+    return day.weekday() < 5 and day not in _public_holidays(day.year)
+
+
+# Lists ask it of a hundred days, of a few years: working them out takes longer than the rest.
+@lru_cache(maxsize=64)
+def _public_holidays(year: int) -> frozenset[datetime.date]:
+    return frozenset(holidays.France(years=year))
 
 
 def executory_on(

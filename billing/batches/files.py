@@ -12,10 +12,12 @@ from typing import IO
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
+from django.db.models import Count, Sum
 from django.utils import timezone
 
+from billing.balances import signed_cents
 from billing.batches import columns, slip
-from billing.liquidation import total
+from billing.ledger import euros
 from billing.models import Batch, BatchFile, Titre
 from documents.storage import document_storage, keep_file
 from tabular import writing
@@ -41,19 +43,14 @@ class Share:
 
 def shares_of(batch: Batch) -> list[Share]:
     """Return what a batch asks for, kind by kind."""
-    rows = list(
-        columns.of_batch(batch).values_list("kind", "school_count", "amount").order_by("pk")
-    )
-    return [
-        Share(
-            str(kind.label),
-            len(of_kind),
-            sum(schools for schools, _ in of_kind),
-            total(-amount if kind in Titre.DEDUCTIONS else amount for _, amount in of_kind),
-        )
-        for kind in Titre.Kind
-        if (of_kind := [row[1:] for row in rows if row[0] == kind])
-    ]
+    sums = {
+        kind: (titres, schools, euros(amount))
+        for kind, titres, schools, amount in columns.of_batch(batch)
+        .order_by()
+        .values_list("kind")
+        .annotate(titres=Count("pk"), schools=Sum("school_count"), net=Sum(signed_cents()))
+    }
+    return [Share(str(kind.label), *sums[kind]) for kind in Titre.Kind if kind in sums]
 
 
 def write_files(batch: Batch) -> None:

@@ -14,6 +14,7 @@ from billing.claims.obstacles import Obstacle
 from billing.ledger import Status
 from billing.models import Batch, Titre
 from billing.models.titre import TitreQuerySet
+from billing.pages import Menu
 from lifecycle.plausible import DateInput, Window, keep_within
 
 
@@ -45,12 +46,14 @@ class TitresForm(DsfrBaseForm):
 
     nature = forms.ChoiceField(
         label="Nature",
+        widget=Menu,
         choices=[("", "Toutes"), *((kind.value, kind.label.capitalize()) for kind in Titre.Kind)],
         required=False,
         error_messages={"invalid_choice": "Choisissez une nature de la liste."},
     )
     etat = forms.ChoiceField(
         label="État",
+        widget=Menu,
         choices=[("", "Tous"), *((state.value, state.label.capitalize()) for state in Status)],
         required=False,
         error_messages={"invalid_choice": "Choisissez un état de la liste."},

@@ -29,7 +29,7 @@ from billing.batches.outcomes import is_answered, mark_sent, withdraw
 from billing.batches.proofs import proofs_of
 from billing.claims.obstacles import Obstacle
 from billing.coding.models import BudgetYear
-from billing.ledger import account_of
+from billing.ledger import accounts_of
 from billing.models import Batch
 from billing.pages import PER_PAGE, ReasonForm, form_page, page_of
 from conventions.dossiers import archive
@@ -190,7 +190,7 @@ def batch(request: HttpRequest, year: int, number: int) -> HttpResponse:
     found = find_batch(year, number)
     form = TitresForm(request.GET)
     titres = form.titres(found)
-    page = page_of(request, titres.in_full().order_by("pk"))
+    page = page_of(request, titres.in_brief().order_by("pk"))
     return render(
         request,
         "billing/batch.html",
@@ -202,8 +202,8 @@ def batch(request: HttpRequest, year: int, number: int) -> HttpResponse:
             "shares": files.shares_of(found),
             "files": found.files.order_by("kind"),
             "page": page,
-            "shown_amount": total_of(titres),
-            "accounts": [account_of(titre) for titre in page.object_list],
+            "shown_amount": total_of(titres) if form.is_narrowed else found.amount,
+            "accounts": list(accounts_of(page.object_list)),
         },
     )
 

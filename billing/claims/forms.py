@@ -18,7 +18,7 @@ from billing.claims.due import Due, dues_in_brief
 from billing.claims.listing import Share, Shown, shares_of
 from billing.models import Entry, Titre
 from billing.models.entry import EntryKind
-from billing.pages import AmountField, ReasonForm
+from billing.pages import AmountField, Menu, ReasonForm
 from billing.recording import Fact
 from communes.identifiers import normalise
 from communes.models import Collectivity, Department
@@ -38,6 +38,7 @@ class TerritoryForm(DsfrBaseForm):
 
     campagne = forms.TypedChoiceField(
         label="Année scolaire",
+        widget=Menu,
         error_messages={
             "required": "Choisissez une année scolaire.",
             "invalid_choice": "Cette année scolaire n'a pas de campagne : choisissez-en une autre.",
@@ -45,11 +46,13 @@ class TerritoryForm(DsfrBaseForm):
     )
     academie = forms.TypedChoiceField(
         label="Académie",
+        widget=Menu,
         required=False,
         error_messages={"invalid_choice": "Choisissez une académie de la liste."},
     )
     departement = forms.TypedChoiceField(
         label="Département",
+        widget=Menu,
         required=False,
         error_messages={"invalid_choice": "Choisissez un département de la liste."},
     )
@@ -109,8 +112,8 @@ class TerritoryForm(DsfrBaseForm):
         department, academy = self.cleaned_data["departement"], self.cleaned_data["academie"]
         to_department = f"{path}__department" if path else "pk"
         to_academy = f"{path}__department__academy" if path else "academy"
-        found = Q(**{to_department: department}) if department else Q()
-        return found & Q(**{to_academy: academy}) if academy else found
+        found = Q(**{to_department: department.pk}) if department else Q()
+        return found & Q(**{to_academy: academy.pk}) if academy else found
 
     def query(self, *, without: str = "") -> str:
         """Return the choice as it stands in an address, without the page number.
@@ -129,6 +132,7 @@ class ClaimFilterForm(TerritoryForm):
 
     etat = forms.ChoiceField(
         label="Titres",
+        widget=Menu,
         choices=[
             (Shown.ALL, "Tous"),
             (Shown.TO_ASK, "À demander"),

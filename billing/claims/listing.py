@@ -173,7 +173,7 @@ def _read(
     with connection.cursor() as cursor:
         statement = select.format(chosen=inner, shown=shown)
         cursor.execute(statement, [day, *parameters, day, day])
-        return [Share(*row) for row in cursor.fetchall()]
+        return list(map(Share._make, cursor.fetchall()))
 
 
 def totals(shares: Sequence[Share]) -> Totals:

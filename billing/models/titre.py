@@ -70,7 +70,9 @@ class TitreQuerySet(FrozenQuerySet["Titre"]):
 
     def in_brief(self) -> "TitreQuerySet":
         """Fetch what a list says of titres and the ledger computes with, in one query."""
-        return self.select_related("batch__outcome").only(*_FOR_LEDGER, *_OF_BATCH, "claim")
+        return self.select_related("batch__outcome").only(
+            *_FOR_LEDGER, *_OF_BATCH, "claim", "debtor_name"
+        )
 
     def for_ledger(self) -> "TitreQuerySet":
         """Fetch of thousands what the ledger computes with, and no more."""

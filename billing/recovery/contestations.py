@@ -39,7 +39,7 @@ def at_places(places: Sequence[Place], as_at: datetime.date) -> list[Contestatio
     One whose entry was reversed since the queue was read is left out.
     """
     titres = Titre.objects.filter(pk__in={place.titre for place in places})
-    accounts = accounts_of(titres.select_related("batch__outcome").order_by("pk"), as_at)
+    accounts = accounts_of(titres.in_brief().order_by("pk"), as_at)
     found = {each.made.pk: each for account in accounts for each in account.contestations}
     return [found[place.entry] for place in places if place.entry in found]
 

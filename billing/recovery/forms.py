@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from billing.claims.forms import TerritoryForm
 from billing.models import Titre
-from billing.models.titre import TitreQuerySet
+from billing.recovery.aged import Aged, aged_by_debtor, owed_today
 from lifecycle.plausible import DateInput
 
 
@@ -53,10 +53,13 @@ class OwedForm(AnyYearForm):
         day = self.cleaned_data.get("jour") if self.is_valid() else None
         return day or timezone.localdate()
 
-    def titres(self) -> TitreQuerySet:
-        """Return the titres chosen; none while the form is invalid."""
+    def lines(self) -> list[Aged]:
+        """Return what each debtor owes; nothing while the form is invalid."""
         if not self.is_valid():
-            return Titre.objects.none()
-        found = Titre.objects.for_user(self.user).filter(self.of_territory("debtor"))
+            return []
         campaign = self.cleaned_data["campagne"]
-        return found.filter(Q(batch__campaign=campaign) if campaign else Q())
+        if self.as_at == timezone.localdate():
+            return owed_today(self.user, campaign, self.of_territory())
+        titres = Titre.objects.for_user(self.user).filter(self.of_territory("debtor"))
+        of_campaign = Q(batch__campaign=campaign) if campaign else Q()
+        return aged_by_debtor(titres.filter(of_campaign), self.as_at)

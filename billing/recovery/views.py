@@ -21,7 +21,7 @@ from billing.ledger import Account, account_of, euros
 from billing.liquidation import total
 from billing.models import Entry, Titre
 from billing.pages import page_of
-from billing.recovery.aged import NAMES, Aged, aged_by_debtor, sum_of
+from billing.recovery.aged import NAMES, sum_of
 from billing.recovery.board import OF_ENTRY, budget_years, build_board
 from billing.recovery.contestations import at_places, print_letter, queue
 from billing.recovery.figures import Figure, lines_of
@@ -57,7 +57,7 @@ KEPT = KeptList(of="billing_owed", page="owed")
 def owed(request: HttpRequest) -> HttpResponse:
     """What each debtor owes over all years, by age, as at any past day."""
     form = OwedForm(request.GET, user=user_of(request))
-    lines = aged_by_debtor(form.titres(), form.as_at)
+    lines = form.lines()
     page = page_of(request, lines)
     return render(
         request,
@@ -84,7 +84,7 @@ def owed_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
     form = OwedForm(request.GET, user=user_of(request))
     if not form.is_valid():
         return redirect(f"{reverse('owed')}?{form.query()}")
-    lines: list[Aged] = aged_by_debtor(form.titres(), form.as_at)
+    lines = form.lines()
     return writing.response(
         OWED_COLUMNS,
         lines,

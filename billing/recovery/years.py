@@ -50,8 +50,8 @@ def years_of(campaign: Campaign, user: User, territory: Q, board: Board) -> list
         figures.issued += euros(issued)
         figures.received -= euros(paid)
         figures.written_off -= euros(settled)
-    for day, left in _left(entries, today):
-        years[day.year].balance += euros(left)
+    for year, left in _left(entries, today).items():
+        years[year].balance += euros(left)
     if board.suspended:
         issues = _issues(Entry.objects.filter(titre__in=list(board.suspended)), today)
         for day, titre in issues.order_by().values_list("on", "titre"):
@@ -85,8 +85,8 @@ def _by_day(entries: EntryQuerySet) -> models.QuerySet:
     return entries.order_by().values_list("on").annotate(issued=issued, paid=paid, settled=settled)
 
 
-def _left(entries: EntryQuerySet, today: datetime.date) -> list[tuple[datetime.date, int]]:
-    """Return what is left of each account that is not settled, and the day of its issue."""
+def _left(entries: EntryQuerySet, today: datetime.date) -> dict[int, int]:
+    """Return what is left of the accounts that are not settled, by the year of their issue."""
     # As `unsettled`: undone ones are read once, not asked for of each entry.
     undone = Entry.objects.filter(reverses__gt=0, on__lte=today).order_by().values("reverses")
     issue = Q(kind=EntryKind.ISSUED, titre=F("account"), reverses__isnull=True)
@@ -96,7 +96,11 @@ def _left(entries: EntryQuerySet, today: datetime.date) -> list[tuple[datetime.d
         .annotate(issued_on=Min("on", filter=issue & ~Q(pk__in=undone)), left=Sum("effect"))
         .exclude(left=0)
     )
-    return [(day, left) for _, day, left in rows if day]
+    years: dict[int, int] = defaultdict(int)
+    for _, day, left in rows:
+        if day:
+            years[day.year] += left
+    return years
 
 
 def _issues(entries: EntryQuerySet, today: datetime.date) -> EntryQuerySet:

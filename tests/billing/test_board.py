@@ -74,6 +74,16 @@ def test_each_figure_is_what_its_list_adds_up_to(as_finance, campaign):
     assert (owed.balance, owed.contested) == (total.balance, total.contested)
 
 
+def test_the_board_of_a_place_is_its_line_of_the_whole_board(as_finance, campaign):
+    address = f"{reverse('billing_board')}?campagne={campaign.start_year}"
+    (line,) = as_finance.get(address).context["board"].departments
+    department, figures = line
+    for place in (f"departement={department.code}", f"academie={department.academy.code}"):
+        board = as_finance.get(f"{address}&{place}").context["board"]
+        assert board.departments == [(department, figures)]
+        assert board.total == figures
+
+
 @pytest.mark.parametrize("figure", Figure.values)
 def test_the_list_of_a_figure_is_that_of_the_departements_that_one_follows(
     client, campaign, finance, figure

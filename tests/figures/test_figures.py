@@ -4,6 +4,7 @@ import datetime
 import random
 import re
 import threading
+from itertools import chain
 
 import pytest
 from django.apps import apps
@@ -16,7 +17,12 @@ from django.utils import timezone
 
 from billing.batches.outcomes import withdraw
 from billing.claims.listing import shares_by
+from billing.claims.verbs import change_debtor
+from billing.models import Titre
 from billing.models.entry import EntryKind
+from billing.recording import reverse
+from billing.recovery import aged
+from billing.recovery.aged import aged_by_debtor, owed_today
 from billing.recovery.board import build_board as build_money
 from communes.models import Collectivity, Commune, Department
 from conventions.acts.models import Act
@@ -33,7 +39,7 @@ from rectorat.boards.board import build_board
 from rectorat.desk import waiting
 from rectorat.desk.waiting import build_desk
 from schools.models import School, Takeover
-from tests.billing.conftest import request, sign_in_order, tell
+from tests.billing.conftest import issue, request, sign_in_order, tell
 from tests.conventions.random_files import random_file
 from tests.factories import (
     CampaignFactory,
@@ -102,6 +108,7 @@ def test_every_table_that_is_read_is_watched(payers):
         waiting._by_department(departments)
         board._counted(file.campaign, departments)
         shares_by(living, "collectivity__department")
+        aged._counted(file.campaign, departments)
     read = {
         table
         for query in queries.captured_queries
@@ -220,6 +227,46 @@ def test_what_is_asked_of_the_accountant_is_told(finance, rectorat):
     assert billed() == file.amount
     tell(titre, EntryKind.REJECTED)
     assert billed() == 0
+
+
+def owing(payers, finance):
+    """Change what is owed, one thing after another; the second owes in both départements."""
+    first, second = (sign_in_order(ConventionFactory(collectivity=payer)) for payer in payers)
+    earlier = CampaignFactory(start_year=first.campaign.start_year - 1)
+    other = sign_in_order(ConventionFactory(collectivity=payers[0], campaign=earlier))
+    change_debtor(other, payers[1], reason="Fusion.", by=finance)
+    for campaign in (first.campaign, earlier):
+        request(campaign, finance)
+    titres = [Titre.objects.get(claim__convention=file) for file in (first, second, other)]
+    for titre in titres:
+        issue(titre, due_on=TODAY)
+        yield "issued"
+    assert [titre.debtor for titre in titres] == [payers[0], payers[1], payers[1]]
+    tell(titres[0], EntryKind.RECEIVED, amount=10)
+    yield "received"
+    contested = tell(titres[2], EntryKind.CONTESTED, amount=20)
+    yield "contested"
+    reverse(contested, on=TODAY, reason="Erreur.", by=finance)
+    yield "undone"
+    Collectivity.objects.filter(pk=payers[1].pk).update(code="34999")
+    yield "another code"
+    Collectivity.objects.filter(pk=payers[1].pk).update(department=payers[0].department)
+    yield "moved"
+    tell(titres[1], EntryKind.REMITTED, amount=titres[1].amount)
+    yield "remitted"
+
+
+def test_what_is_owed_is_told(payers, finance):
+    departments = Department.objects.order_by("pk")
+    before = []
+    for what in owing(payers, finance):
+        owed = owed_today(finance, None, Q())
+        assert owed == aged_by_debtor(Titre.objects.all(), TODAY), what
+        placed = [owed_today(finance, None, Q(pk=department.pk)) for department in departments]
+        assert sorted(chain(*placed)) == sorted(owed), what
+        places = [{line.code for line in lines} for lines in placed]
+        assert (owed, places) != before, f"{what}: no line tells"
+        before = (owed, places)
 
 
 def test_files_drawn_at_random_are_told(payers, rectorat, sample, cache):
