@@ -7,6 +7,7 @@ product (pages, e-mails, documents), so that no string is forgotten and none is 
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 NO_BREAK = "\u00a0"
 APOSTROPHE = "’"
@@ -79,6 +80,12 @@ def mend_html(html: str) -> str:
         before, position = tag, markup.end()
     pieces.append(_mend_words(html[position:], before))
     return "".join(pieces)
+
+
+def tag_by_tag(html: str) -> list[str]:
+    """Return a page cut before each tag: mended one by one, its pieces make what it makes."""
+    cuts = [0, *(markup.start() for markup in _MARKUP.finditer(html)), len(html)]
+    return [html[start:end] for start, end in pairwise(cuts)]
 
 
 def _mend_words(words: str, before: str) -> str:
