@@ -52,20 +52,25 @@ def draft(
     is_secret: bool = False,
     useless_from: datetime.datetime | None = None,
     opens: str = "",
+    is_mended: bool = False,
 ) -> Email:
     """Return an e-mail still to be saved: who keeps many at once delivers once.
 
     `by` is who did what it tells of, None for the system. Without any address it is kept
     all the same, as NO_RECIPIENT. What `is_secret` (a code, a link) is wiped out once sent;
     nothing is sent from `useless_from` on. `opens` is an address that the text holds: each
-    recipient is sent a link of their own in its place.
+    recipient is sent a link of their own in its place. `is_mended` tells that body and HTML
+    have the signs of print already: who writes thousands mends once what they share.
     """
-    is_read = bool(recipients) or not is_secret
+    if not recipients and is_secret:
+        body = html = ""
+    if not is_mended:
+        body, html = mend(body), mend_html(html)
     return Email(
         recipients=recipients,
         subject=mend(_shortened(subject)),
-        body=mend(body) if is_read else "",
-        html=mend_html(html) if is_read else "",
+        body=body,
+        html=html,
         created_by=by,
         is_secret=is_secret,
         useless_from=useless_from,

@@ -7,6 +7,7 @@ product (pages, e-mails, documents), so that no string is forgotten and none is 
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 NO_BREAK = "\u00a0"
 APOSTROPHE = "’"
@@ -16,20 +17,22 @@ _UNITS = (
     r"€|%|×|octets?|[KMG]?[io]{1,2}\b|mm\b|cm\b|km\b|h\b|écoles?\b|conventions?\b|communes?\b"
     r"|élèves?\b|classes?\b|jours?\b|mois\b|heures?\b|minutes?\b|pages?\b|caractères?\b|voix\b|abstentions?\b"
 )
-# In this order: each reads what the one before has written. Each begins with the sign that it
-# changes, and looks back from there: a sign is found at once, what stands before it is not.
-_RULES = (
-    (re.compile(r"'(?<=\w')(?=[\w«“])"), APOSTROPHE),
-    (re.compile(r"[ \u00a0](?<=\d.)[xX][ \u00a0](?=\d)"), f"{NO_BREAK}×{NO_BREAK}"),
+# Each begins with the sign that it changes, and looks back from there: a sign is found at once,
+# what stands before it is not. In this order, since each reads what the one before has written.
+_STRAIGHT = re.compile(r"'(?<=\w')(?=[\w«“])")
+_TIMES = re.compile(r"[ \u00a0](?<=\d.)[xX][ \u00a0](?=\d)")
+_FIRST_OF_MONTH = re.compile(rf" (?<=\b1 )(?={_MONTHS}\b)")
+# Spaces that end no line. None of these reads what another has written: one pass does them all.
+_NOT_BROKEN = re.compile(
     # Never at the start of a line: double punctuation, a closing quotation mark, a unit.
-    (re.compile(r" (?:(?<=\S )|(?<=^ )) *(?=[;:!?»](?!\w))"), NO_BREAK),
-    (re.compile(rf" (?<=\d )(?=(?:{_UNITS}))"), NO_BREAK),
+    r" (?:(?:(?<=\S )|(?<=^ )) *(?=[;:!?»](?!\w))"
+    rf"|(?<=\d )(?=(?:{_UNITS}))"
     # Never at the end of one: an opening quotation mark, what announces a number.
-    (re.compile(r" (?<=« )(?=\S)"), NO_BREAK),
-    (re.compile(r" (?:(?<=\b[LRD]\. )|(?<=\b[Aa]rticle )|(?<=\bCedex ))(?=\d)"), NO_BREAK),
-    (re.compile(r" (?:(?<=n° )(?=\S)|(?<=\b[Mm]\. )(?=[A-ZÉÈ]))"), NO_BREAK),
-    (re.compile(rf" (?<=\b1 )(?={_MONTHS}\b)"), f"er{NO_BREAK}"),
-    (re.compile(rf" (?:(?<=\b1er )|(?<=\b\d )|(?<=\b\d\d ))(?={_MONTHS}\b)"), NO_BREAK),
+    r"|(?<=« )(?=\S)"
+    r"|(?:(?<=\b[LRD]\. )|(?<=\b[Aa]rticle )|(?<=\bCedex ))(?=\d)"
+    r"|(?<=n° )(?=\S)|(?<=\b[Mm]\. )(?=[A-ZÉÈ])"
+    # Nor between a day and its month.
+    rf"|(?:(?<=\b1er )|(?<=\b\d )|(?<=\b\d\d ))(?={_MONTHS}\b))"
 )
 _FIRST = re.compile(r"\b1er\b")
 
@@ -57,9 +60,13 @@ def mend(text: str) -> str:
 # Thousands of e-mails have most of their lines in common, as pages have their menus.
 @lru_cache(maxsize=1024)
 def _mend_line(line: str) -> str:
-    for wrong, right in _RULES:
-        line = wrong.sub(right, line)
-    return line
+    if "'" in line:
+        line = _STRAIGHT.sub(APOSTROPHE, line)
+    if "x" in line or "X" in line:
+        line = _TIMES.sub(f"{NO_BREAK}×{NO_BREAK}", line)
+    if "1 " in line:
+        line = _FIRST_OF_MONTH.sub(f"er{NO_BREAK}", line)
+    return _NOT_BROKEN.sub(NO_BREAK, line)
 
 
 def mend_html(html: str) -> str:
@@ -81,6 +88,12 @@ def mend_html(html: str) -> str:
     return "".join(pieces)
 
 
+def tag_by_tag(html: str) -> list[str]:
+    """Return a page cut before each tag: mended one by one, its pieces make what it makes."""
+    cuts = [0, *(markup.start() for markup in _MARKUP.finditer(html)), len(html)]
+    return [html[start:end] for start, end in pairwise(cuts)]
+
+
 def _mend_words(words: str, before: str) -> str:
     """Mend what stands after the tag `before`: most often nothing, or the end of a line."""
     if not words or words.isspace() or not _TO_MEND.search(words):
@@ -90,10 +103,12 @@ def _mend_words(words: str, before: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _mend_those(words: str, *, is_plain: bool) -> str:
-    # A line end is a space, here.
-    words = _WRAPPED.sub(NO_BREAK, _APOSTROPHES.sub("'", words))
+    if "&#" in words:
+        words = _APOSTROPHES.sub("'", words)
+    if "\n" in words:  # A line end is a space, here.
+        words = _WRAPPED.sub(NO_BREAK, words)
     words = mend(words)
-    if not is_plain:
+    if not is_plain and "1er" in words:
         words = _FIRST.sub("1<sup>er</sup>", words)
     # A straight apostrophe that stays is escaped again, as it came.
     return words.replace("'", "&#x27;")

@@ -5,21 +5,22 @@ tells gives the file's facts (`FileFacts`) and what the kind's template names be
 """
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.roles import Role
+from conventions.exchanges.layout import Layout
 from conventions.exchanges.models import Notification, Side
+from documents.wording.typography import euros_and_cents
 from lifecycle import transferred
 from outbox.addresses import absolute
-from outbox.models import LINK_LASTS
 from outbox.posting import draft, post, post_again, post_all
 
 
@@ -71,9 +72,7 @@ def notify(file: FileFacts, kind: str, *, to: str, by: User | None, **facts: Any
     `facts` go to the template `notifications/<kind>.txt`. Without any address the e-mail
     is kept all the same. Nothing remains of it if the change is undone.
     """
-    page, opens = _pages(file, to)
-    subject, body, html = _write(file, kind, to, facts, page)
-    email = post(file.addresses(to), subject=subject, body=body, html=html, by=by, opens=opens)
+    email = post(file.addresses(to), **_write(file, kind, to, facts, Layout.of), by=by)
     return Notification.objects.create(
         convention_id=file.convention_id, kind=kind, side=to, email=email
     )
@@ -83,12 +82,11 @@ def notify_all(
     told: Sequence[tuple[FileFacts, dict[str, Any]]], kind: str, *, to: str, by: User | None
 ) -> None:
     """Do as `notify` for many files, each with the facts of its template, in few queries."""
-    drafts = []
-    for file, facts in told:
-        page, opens = _pages(file, to)
-        subject, body, html = _write(file, kind, to, facts, page)
-        mail = draft(file.addresses(to), subject=subject, body=body, html=html, by=by, opens=opens)
-        drafts.append(mail)
+    layout_of = cache(Layout.of)
+    drafts = [
+        draft(file.addresses(to), **_write(file, kind, to, facts, layout_of), by=by)
+        for file, facts in told
+    ]
     Notification.objects.bulk_create(
         [
             Notification(convention_id=file.convention_id, kind=kind, side=to, email=email)
@@ -122,9 +120,9 @@ def _pages(file: FileFacts, to: str) -> tuple[str, str]:
 
 
 def _write(
-    file: FileFacts, kind: str, to: str, facts: dict[str, Any], page: str
-) -> tuple[str, str, str]:
-    """Return subject, text and HTML; the kind's template gives subject and paragraphs.
+    file: FileFacts, kind: str, to: str, facts: dict[str, Any], layout_of: Callable[..., Layout]
+) -> dict[str, Any]:
+    """Return what an e-mail says, as `draft` takes it; its kind's template gives subject and paragraphs.
 
     To a town hall the subject names the collectivity: a shared secretary receives ten of them.
     """
@@ -132,22 +130,18 @@ def _write(
     context = {"file": file, "to_town_hall": to_town_hall, **facts}
     text = render_to_string(f"notifications/{kind}.txt", context).strip()
     subject, _, paragraphs = text.partition("\n")
+    layout = layout_of(to_town_hall=False)
     if to_town_hall:
         subject = f"{file.collectivity} – {subject}"
-    layout = {
-        "subject": subject,
-        "paragraphs": paragraphs.strip(),
-        "to_town_hall": to_town_hall,
-        "link": page,
-        # As text: for each number Django asks which language it is to be written in.
-        "link_days": str(LINK_LASTS.days),
-        "schools": str(file.schools),
-        "file": file,
-        "site_name": settings.SITE_NAME,
-        "site_tagline": settings.SITE_TAGLINE,
-    }
-    return (
-        subject,
-        render_to_string("notifications/layout.txt", layout).strip() + "\n",
-        render_to_string("notifications/layout.html", layout),
+        layout = layout_of(to_town_hall=True, reply_by=file.reply_by, contact=file.contact)
+    page, opens = _pages(file, to)
+    body, html = layout.written(
+        subject=subject,
+        paragraphs=paragraphs.strip(),
+        collectivity=file.collectivity,
+        schools=str(file.schools),
+        amount=euros_and_cents(file.amount),
+        reference=file.reference,
+        link=page,
     )
+    return {"subject": subject, "body": body, "html": html, "opens": opens, "is_mended": True}
