@@ -88,15 +88,18 @@ def upkeeps(log: str) -> Iterator[Upkeep]:
         model = apps.get_model(watched.model)
         table = model._meta.db_table
         for event, sides in _EVENTS.items():
+            paths = _paths(watched, event)
+            if watched.paths and not paths:
+                continue
             columns = watched.columns if event == "UPDATE" else ()
             of = f" OF {', '.join(columns)}" if columns else ""
             sides = ("NEW",) if columns else sides
             yield Upkeep(
                 f"told_{table}_{event.lower()}",
                 f"AFTER {event}{of}",
-                _told(log, "sqlite", " UNION ".join(_departments(watched, s) for s in sides)),
+                _told(log, "sqlite", " UNION ".join(_departments(model, paths, s) for s in sides)),
                 table=table,
-                at_once=_told(log, "postgresql", _of_all(watched, sides, columns)),
+                at_once=_told(log, "postgresql", _of_all(model, paths, sides, columns)),
             )
 
 
@@ -112,16 +115,31 @@ def _told(log: str, vendor: str, departments: str) -> str:
     )
 
 
-def _departments(watched: Watched, row: str) -> str:
-    """Return the query of the départements that a row concerns."""
+def _paths(watched: Watched, event: str) -> tuple[str, ...]:
+    """Return the ways that an event is told by.
+
+    To a row that is new no other leads yet: the one that will tells by its own insertion.
+    """
+    if event != "INSERT":
+        return watched.paths
     model = apps.get_model(watched.model)
+    return tuple(path for path in watched.paths if _first(model, path).concrete)
+
+
+def _first(model: Any, path: str) -> Any:
+    return model._meta.get_field(path.split("__", 1)[0])
+
+
+def _departments(model: Any, paths: tuple[str, ...], row: str) -> str:
+    """Return the query of the départements that a row concerns."""
     return (
-        " UNION ".join(_keys(model, path, row) for path in watched.paths)
-        or "SELECT CAST(NULL AS bigint)"
+        " UNION ".join(_keys(model, path, row) for path in paths) or "SELECT CAST(NULL AS bigint)"
     )
 
 
-def _of_all(watched: Watched, sides: tuple[str, ...], columns: tuple[str, ...]) -> str:
+def _of_all(
+    model: Any, paths: tuple[str, ...], sides: tuple[str, ...], columns: tuple[str, ...]
+) -> str:
     """Return the query of the départements that all rows of a statement concern, for PostgreSQL.
 
     OFFSET: each row is looked up by its key, whatever the size of the first statement that
@@ -136,7 +154,7 @@ def _of_all(watched: Watched, sides: tuple[str, ...], columns: tuple[str, ...]) 
         )
     return " UNION ".join(
         f"SELECT DISTINCT d.department_id FROM {_ROWS[side]} r CROSS JOIN LATERAL "  # noqa: S608
-        f"(SELECT * FROM ({_departments(watched, 'r')}) e (department_id) OFFSET 0) d {differs}"
+        f"(SELECT * FROM ({_departments(model, paths, 'r')}) e (department_id) OFFSET 0) d {differs}"
         for side in sides
     )
 
