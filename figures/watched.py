@@ -166,22 +166,23 @@ def _keys(model: Any, path: str, row: str) -> str:
     of a set, for each row that is written.
     """
     query, among, is_one = "", f"= {row}.id", True
+    # Rows come to by their own key: the next step reads them at once, and not their keys first.
+    rows = ""
     for name in path.split("__"):
         field = model._meta.get_field(name)
-        table, wanted, by = model._meta.db_table, "id", "id"
         if field.many_to_many:
-            table = field.remote_field.through._meta.db_table
-            wanted, by = field.m2m_reverse_name(), field.m2m_column_name()
+            through, by = field.remote_field.through._meta.db_table, field.m2m_column_name()
+            query = f"SELECT {field.m2m_reverse_name()} FROM {through} WHERE {by} {among}"  # noqa: S608
+            rows, is_one = "", False
         elif field.auto_created:
-            table, by = field.related_model._meta.db_table, field.field.column
-        else:
-            wanted = field.column
-        is_one &= by == "id"
-        if wanted != "id" and by == "id" and not query:
-            # The row itself holds the key: it may be in its table no more, or be another there.
-            query, among = f"SELECT {row}.{wanted}", f"= {row}.{wanted}"
-        else:
-            query = f"SELECT {wanted} FROM {table} WHERE {by} {among}"  # noqa: S608
-            among = f"{'=' if is_one else 'IN'} ({query})"
+            rows = f"FROM {field.related_model._meta.db_table} WHERE {field.field.column} {among}"
+            query, is_one = f"SELECT id {rows}", False
+        elif query:
+            rows = rows or f"FROM {model._meta.db_table} WHERE id {among}"
+            query, rows = f"SELECT {field.column} {rows}", ""
+        # The row itself holds the key: it may be in its table no more, or be another there.
+        key = f"({query})" if query else f"{row}.{field.column}"
+        among = f"{'=' if is_one else 'IN'} {key}"
+        query = query or f"SELECT {key}"
         model = field.related_model
     return query
