@@ -123,11 +123,9 @@ def _paths(watched: Watched, event: str) -> tuple[str, ...]:
     if event != "INSERT":
         return watched.paths
     model = apps.get_model(watched.model)
-    return tuple(path for path in watched.paths if _first(model, path).concrete)
-
-
-def _first(model: Any, path: str) -> Any:
-    return model._meta.get_field(path.split("__", 1)[0])
+    return tuple(
+        path for path in watched.paths if model._meta.get_field(path.split("__")[0]).concrete
+    )
 
 
 def _departments(model: Any, paths: tuple[str, ...], row: str) -> str:

@@ -258,8 +258,11 @@ def owing(payers, finance):
 
 def test_what_is_owed_is_told(payers, finance):
     departments = Department.objects.order_by("pk")
+    limited = UserFactory(role="rectorat", departments=[payers[0].department])
     before = []
     for what in owing(payers, finance):
+        seen = aged_by_debtor(Titre.objects.for_user(limited), TODAY)
+        assert owed_today(limited, None, Q()) == seen, what
         owed = owed_today(finance, None, Q())
         assert owed == aged_by_debtor(Titre.objects.all(), TODAY), what
         placed = [owed_today(finance, None, Q(pk=department.pk)) for department in departments]
