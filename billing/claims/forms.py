@@ -15,7 +15,7 @@ from dsfr.forms import DsfrBaseForm
 from accounts.models import User
 from accounts.scope import collectivity_scope
 from billing.claims.due import Due, dues_in_brief
-from billing.claims.listing import Share, Shown, shares_of
+from billing.claims.listing import Share, Shown, claims_of
 from billing.models import Entry, Titre
 from billing.models.entry import EntryKind
 from billing.pages import AmountField, Menu, ReasonForm
@@ -159,17 +159,17 @@ class ClaimFilterForm(TerritoryForm):
         """Return what each convention shown comes to, in order; none while the form is invalid."""
         if not self.is_valid():
             return []
-        conventions = self._conventions().filter(
-            self.of_territory("collectivity"), campaign=self.cleaned_data["campagne"]
-        )
-        if text := self.cleaned_data["recherche"]:
-            conventions = conventions.filter(matching(text))
-        return shares_of(conventions, self.shown)
+        campaign, text = self.cleaned_data["campagne"], self.cleaned_data["recherche"]
+        shares = claims_of(campaign, self.user, self.of_territory(), self.shown)
+        if not text:
+            return shares
+        matched = self._conventions().filter(matching(text), campaign=campaign)
+        found = set(matched.order_by().values_list("pk", flat=True))
+        return [share for share in shares if share.key in found]
 
     def dues(self, shares: Sequence[Share]) -> list[Due]:
         """Return what lists say of some hundreds of shares, in order."""
-        keys = [share.key for share in shares]
-        return dues_in_brief(self._conventions().filter(pk__in=keys))
+        return dues_in_brief(self._conventions(), [share.key for share in shares])
 
     def _conventions(self) -> ConventionQuerySet:
         return Convention.objects.for_user(self.user).signed()

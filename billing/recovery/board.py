@@ -3,46 +3,24 @@
 Each figure is what its list adds up to: a test holds both to one another.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 
-from django.db.models import Q, Sum
-from django.utils import timezone
+from django.db.models import Q
 
 from accounts.models import User
-from accounts.scope import collectivity_scope, departments_of
-from billing.balances import contested
+from accounts.scope import departments_of
 from billing.claims.listing import Share, shares_by
 from billing.ledger import euros
-from billing.models import Entry, Titre
-from billing.models.entry import PAYMENTS, EntryKind
+from billing.recovery.columns import Figures, sum_of
+from billing.recovery.years import YearLine, by_year, years_of
 from communes.models import Department
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention
 from conventions.models.convention import ConventionQuerySet
 from figures.kept import of_departments
-
-_DEPARTMENT = "collectivity__department"
-
-
-@dataclass
-class Figures:
-    """Of one département, or of all: euros, and how many conventions are exempt.
-
-    `expected` is what every living convention asks for, signed or not; `written_off` takes in
-    what was remitted.
-    """
-
-    expected: Decimal = Decimal("0.00")
-    signed: Decimal = Decimal("0.00")
-    requested: Decimal = Decimal("0.00")
-    issued: Decimal = Decimal("0.00")
-    received: Decimal = Decimal("0.00")
-    contested: Decimal = Decimal("0.00")
-    written_off: Decimal = Decimal("0.00")
-    balance: Decimal = Decimal("0.00")
-    exempt: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,11 +35,15 @@ class Bar:
 
 @dataclass(frozen=True)
 class Board:
-    """A campaign's figures; `suspended` is what is contested of each titre, by its key."""
+    """A campaign's figures by département, and by budget year: both add up to `total`.
+
+    `years` ends with what has no year yet. `all_years` are those of all campaigns, newest first.
+    """
 
     departments: list[tuple[Department, Figures]]
     total: Figures
-    suspended: Mapping[int, Decimal] = field(default_factory=dict)
+    years: list[YearLine]
+    all_years: list[YearLine]
 
     @property
     def bars(self) -> list[Bar]:
@@ -84,90 +66,50 @@ class Board:
 def build_board(campaign: Campaign, user: User, territory: Q) -> Board:
     """Add up a campaign in the scope of `user`; `territory` filters départements.
 
-    A constant number of queries; conventions of those alone where something changed.
+    A constant number of queries; of those départements alone where something changed.
     """
     chosen = departments_of(user).filter(territory).order_by("code")
+    lines = dict(years_of(chosen))
+    departments = []
+    for department, share in of_departments(f"titres:{campaign.pk}", chosen, _counting(campaign)):
+        of_campaign = _of_campaign(campaign, lines.get(department, ()))
+        contested = sum_of(line.figures for line in of_campaign).contested
+        departments.append((department, _figures(share, contested)))
+    total = sum_of(figures for _, figures in departments)
+    everywhere = list(chain.from_iterable(lines.values()))
+    years = by_year(_of_campaign(campaign, everywhere))
+    left = total - sum_of(line.figures for line in years)
+    all_years = by_year(everywhere)
+    return Board(departments, total, [*years, YearLine(None, left)], all_years[::-1])
 
+
+def _counting(campaign: Campaign) -> Callable[[list[int]], dict[int, Share]]:
     def count(keys: list[int]) -> dict[int, Share]:
-        within = Q(**{f"{_DEPARTMENT}__in": keys})
+        within = Q(collectivity__department__in=keys)
         living = Convention.objects.living().filter(within, campaign=campaign)
-        return {share.key: share for share in shares_by(living, _DEPARTMENT)}
+        return {share.key: share for share in shares_by(living, "collectivity__department")}
 
-    kept = of_departments(f"titres:{campaign.pk}", chosen, count)
-    departments = [(department, _figures(share)) for department, share in kept]
-    found = {department.pk: figures for department, figures in departments}
-    living = living_of(campaign, user, Q(**{f"{_DEPARTMENT}__in": list(found)}))
-    suspended = _add_contested(found, living)
-    return Board(departments, sum_of(found.values()), suspended)
+    return count
+
+
+def _of_campaign(campaign: Campaign, lines: Iterable[YearLine]) -> list[YearLine]:
+    return [line for line in lines if line.campaign == campaign.pk]
 
 
 def living_of(campaign: Campaign, user: User, territory: Q) -> ConventionQuerySet:
-    """Return the conventions that the board of a campaign, and the lists it opens, are made of."""
+    """Return the conventions that the board of a campaign is made of, and the lists it opens."""
     return Convention.objects.for_user(user).living().filter(territory, campaign=campaign)
 
 
-def sum_of(figures: Iterable[Figures]) -> Figures:
-    """Return the total of some figures."""
-    whole = Figures()
-    for each in figures:
-        for name in (figure.name for figure in fields(Figures)):
-            setattr(whole, name, getattr(whole, name) + getattr(each, name))
-    return whole
-
-
-def _figures(share: Share) -> Figures:
+def _figures(share: Share, contested: Decimal) -> Figures:
     return Figures(
         expected=euros(share.due),
         signed=euros(share.signed),
         requested=euros(share.asked),
         issued=euros(share.issued),
         received=euros(share.received),
+        contested=contested,
         written_off=euros(share.settled),
         balance=euros(share.balance),
         exempt=share.exempt,
     )
-
-
-def _add_contested(found: dict[int, Figures], living: ConventionQuerySet) -> Mapping[int, Decimal]:
-    titres = Titre.objects.filter(claim__convention__in=living.order_by().values("pk"))
-    suspended = contested(titres, timezone.localdate())
-    places = Titre.objects.filter(pk__in=suspended).order_by("pk")
-    for key, place in places.values_list("pk", f"claim__convention__{_DEPARTMENT}"):
-        found[place].contested += suspended[key]
-    return suspended
-
-
-@dataclass
-class Year:
-    """A budget year: titres issued in it, net, and what came in during it (LOLF, article 28)."""
-
-    year: int
-    issued: Decimal = Decimal("0.00")
-    received: Decimal = Decimal("0.00")
-
-
-# Where an entry finds the collectivity whose convention it is about.
-OF_ENTRY = "titre__claim__convention__collectivity"
-
-
-def budget_years(user: User, territory: Q) -> list[Year]:
-    """Return what was issued and received in each year, whatever its campaign, newest first.
-
-    `territory` filters by `OF_ENTRY`.
-    """
-    entries = Entry.objects.filter(
-        collectivity_scope(user, OF_ENTRY), territory, on__lte=timezone.localdate()
-    )
-    # Whatever their kind: an index holds all that is read here. By day, of which there are few:
-    # SQLite takes the year of each row one by one.
-    asked = Sum("effect", filter=Q(kind=EntryKind.ISSUED))
-    paid = Sum("effect", filter=Q(kind__in=PAYMENTS))
-    years: dict[int, Year] = {}
-    by_day = entries.order_by().values_list("on").annotate(asked=asked, paid=paid)
-    for day, issued, received in by_day:
-        if issued is None and received is None:
-            continue
-        year = years.setdefault(day.year, Year(day.year))
-        year.issued += euros(issued or 0)
-        year.received += euros(-(received or 0))
-    return sorted(years.values(), key=lambda each: -each.year)

@@ -22,13 +22,13 @@ from billing.liquidation import total
 from billing.models import Entry, Titre
 from billing.pages import page_of
 from billing.recovery.aged import NAMES, sum_of
-from billing.recovery.board import OF_ENTRY, budget_years, build_board
+from billing.recovery.board import build_board
 from billing.recovery.contestations import at_places, print_letter, queue
 from billing.recovery.figures import Figure, lines_of
 from billing.recovery.forms import AnyYearForm, OwedForm
 from billing.recovery.statement import print_statement
 from billing.recovery.use_account import earmarked_years, print_use_account
-from billing.recovery.years import YearFigure, YearList, list_of, years_of
+from billing.recovery.years import OF_ENTRY, YearFigure, YearList, list_of
 from communes.models import Collectivity
 from tabular import writing
 from tabular.keeping import KeptList
@@ -105,18 +105,13 @@ def board(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     form = TerritoryForm(request.GET, user=user)
     campaign = form.campaign
-    found = build_board(campaign, user, form.of_territory()) if campaign else None
     return render(
         request,
         "billing/board.html",
         {
             "form": form,
             "campaign": campaign,
-            "board": found,
-            "years": years_of(campaign, user, form.of_territory("collectivity"), found)
-            if campaign and found
-            else [],
-            "all_years": budget_years(user, form.of_territory(OF_ENTRY)) if campaign else [],
+            "board": build_board(campaign, user, form.of_territory()) if campaign else None,
             "query": form.query(),
             "place": form.query(without="campagne"),
         },

@@ -1,18 +1,19 @@
-"""A campaign by budget year: what its titres asked for in the year of their issue, and what came of it.
+"""Budget years: what titres asked for in the year of their issue, and what came of it.
 
 What is asked for belongs to the year of its titre's issue, which nobody knows before; so do what
 of it is contested and what is left. What came in, or was given up, belongs to the year of its day
-(LOLF, article 28). What has no year yet stands on a line of its own: columns add up to the board's.
+(LOLF, article 28).
 """
 
 import datetime
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import models
-from django.db.models import Case, F, Min, OuterRef, Q, Subquery, Sum, When
+from django.db.models import Case, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.utils import timezone
 
 from accounts.models import User
@@ -21,86 +22,97 @@ from billing.balances import contested
 from billing.ledger import cents, euros
 from billing.models import Entry, Titre
 from billing.models.entry import PAYMENTS, SETTLED, EntryKind, EntryQuerySet
-from billing.recovery.board import OF_ENTRY, Board, Figures, living_of
+from billing.recovery.columns import Figures, sum_of
+from communes.models import Department
 from conventions.campaigns.models import Campaign
+from figures.kept import of_departments
 
-_OF_CONVENTION = "titre__claim__convention"
+# Where an entry finds its campaign, and the collectivity whose convention it is about.
+_CAMPAIGN = "titre__claim__convention__campaign"
+OF_ENTRY = "titre__claim__convention__collectivity"
+_HOME = f"{OF_ENTRY}__department"
 
 
-@dataclass(frozen=True)
-class YearLine:
-    """A budget year of a campaign; `year` is None for what no titre was issued for yet."""
+class YearLine(NamedTuple):
+    """A budget year; `year` is None for what no titre was issued for yet.
+
+    Of the campaign of that key, or of several where it is 0.
+    """
 
     year: int | None
-    figures: Figures = field(default_factory=Figures)
+    figures: Figures
+    campaign: int = 0
 
 
-def years_of(campaign: Campaign, user: User, territory: Q, board: Board) -> list[YearLine]:
-    """Return the budget years of a campaign, the first one first, then what has none.
+def by_year(lines: Iterable[YearLine]) -> list[YearLine]:
+    """Add up the lines of each year, the first year first."""
+    found: dict[int, list[Figures]] = defaultdict(list)
+    for year, figures, _ in lines:
+        found[year or 0].append(figures)
+    return [YearLine(year, sum_of(found[year])) for year in sorted(found)]
 
-    `board` is that of the same choice: its total is what all lines add up to. In three queries at
-    most.
+
+def years_of(departments: QuerySet[Department]) -> list[tuple[Department, list[YearLine]]]:
+    """Return the budget years of each campaign in each of `departments`, kept until one changes.
+
+    What is issued was expected, signed and requested.
     """
+    return of_departments("exercices", departments, _counted)
+
+
+def _counted(keys: list[int]) -> dict[int, list[YearLine]]:
     today = timezone.localdate()
-    living = living_of(campaign, user, territory).order_by().values("pk")
-    entries = Entry.objects.filter(on__lte=today, **{f"{_OF_CONVENTION}__in": living})
-    years: dict[int, Figures] = defaultdict(Figures)
-    for day, issued, paid, settled in _by_day(entries):
-        figures = years[day.year]
+    entries = Entry.objects.filter(on__lte=today, **{f"{_HOME}__in": keys}).order_by()
+    found: dict[tuple[int, int, int], Figures] = defaultdict(Figures)
+    for home, campaign, day, issued, paid, settled in _by_day(entries):
+        figures = found[home, campaign, day.year]
         figures.issued += euros(issued)
         figures.received -= euros(paid)
         figures.written_off -= euros(settled)
-    for year, left in _left(entries, today).items():
-        years[year].balance += euros(left)
-    if board.suspended:
-        issues = _issues(Entry.objects.filter(titre__in=list(board.suspended)), today)
-        for day, titre in issues.order_by().values_list("on", "titre"):
-            years[day.year].contested += board.suspended[titre]
-    lines = [YearLine(year, asked_in(years[year])) for year in sorted(years)]
-    return [*lines, YearLine(None, _less(board.total, [line.figures for line in lines]))]
+    for home, campaign, _, day, left in _left(entries, today):
+        if day:
+            found[home, campaign, day.year].balance += euros(left)
+    # They are few.
+    suspended = contested(Titre.objects.all(), today)
+    issues = _issues(entries.filter(titre__in=list(suspended)), today)
+    for home, campaign, day, titre in issues.values_list(_HOME, _CAMPAIGN, "on", "titre"):
+        found[home, campaign, day.year].contested += suspended[titre]
+    lines = defaultdict(list)
+    for (home, campaign, year), figures in found.items():
+        if figures != Figures():
+            lines[home].append(YearLine(year, _asked_in(figures), campaign))
+    return lines
 
 
-def asked_in(figures: Figures) -> Figures:
-    """Return the figures of a year: what is issued was expected, signed and requested."""
+def _asked_in(figures: Figures) -> Figures:
     return replace(
         figures, expected=figures.issued, signed=figures.issued, requested=figures.issued
     )
 
 
-def _less(whole: Figures, years: Sequence[Figures]) -> Figures:
-    left = {
-        each.name: getattr(whole, each.name) - sum(getattr(year, each.name) for year in years)
-        for each in fields(Figures)
-    }
-    return Figures(**left)
-
-
-def _by_day(entries: EntryQuerySet) -> models.QuerySet:
+def _by_day(entries: EntryQuerySet) -> QuerySet:
     """By day, of which there are few: SQLite takes the year of each row one by one."""
-    sums = (
-        Sum("effect", filter=Q(kind__in=kinds), default=0)
-        for kinds in ((EntryKind.ISSUED,), PAYMENTS, SETTLED)
-    )
-    issued, paid, settled = sums
-    return entries.order_by().values_list("on").annotate(issued=issued, paid=paid, settled=settled)
+    sums = {
+        name: Sum("effect", filter=Q(kind__in=kinds), default=0)
+        for name, kinds in (
+            ("issued", (EntryKind.ISSUED,)),
+            ("paid", PAYMENTS),
+            ("settled", SETTLED),
+        )
+    }
+    return entries.values_list(_HOME, _CAMPAIGN, "on").annotate(**sums)
 
 
-def _left(entries: EntryQuerySet, today: datetime.date) -> dict[int, int]:
-    """Return what is left of the accounts that are not settled, by the year of their issue."""
+def _left(entries: EntryQuerySet, today: datetime.date) -> QuerySet:
+    """Return what is left of each account that is not settled, and when its titre was issued."""
     # As `unsettled`: undone ones are read once, not asked for of each entry.
     undone = Entry.objects.filter(reverses__gt=0, on__lte=today).order_by().values("reverses")
     issue = Q(kind=EntryKind.ISSUED, titre=F("account"), reverses__isnull=True)
-    rows = (
-        entries.order_by()
-        .values_list("account")
+    return (
+        entries.values_list(_HOME, _CAMPAIGN, "account")
         .annotate(issued_on=Min("on", filter=issue & ~Q(pk__in=undone)), left=Sum("effect"))
         .exclude(left=0)
     )
-    years: dict[int, int] = defaultdict(int)
-    for _, day, left in rows:
-        if day:
-            years[day.year] += left
-    return years
 
 
 def _issues(entries: EntryQuerySet, today: datetime.date) -> EntryQuerySet:
@@ -141,8 +153,7 @@ def list_of(
         collectivity_scope(user, OF_ENTRY), territory, on__range=in_year
     ).filter(on__lte=today)
     if campaign:
-        living = living_of(campaign, user, Q()).order_by().values("pk")
-        found = found.filter(**{f"{_OF_CONVENTION}__in": living})
+        found = found.filter(**{_CAMPAIGN: campaign})
     found = found.select_related("titre").order_by("on", "pk")
     rows = _with_shares(figure, found, today)
     return YearList(rows, euros(rows.aggregate(total=Sum("share", default=0))["total"]))

@@ -13,9 +13,10 @@ from accounts.roles import Role
 from billing.models import Entry, Titre
 from billing.models.entry import EntryKind
 from billing.recording import reverse as reverse_entry
-from billing.recovery.board import Board, Figures, budget_years, build_board, sum_of
+from billing.recovery.board import Board, build_board
+from billing.recovery.columns import Figures, sum_of
 from billing.recovery.figures import Figure
-from billing.recovery.years import YearFigure, list_of, years_of
+from billing.recovery.years import YearFigure, list_of
 from tests.factories import (
     CampaignFactory,
     CollectivityFactory,
@@ -112,8 +113,8 @@ def test_the_list_of_a_figure_is_that_of_the_departements_that_one_follows(
 
 
 def test_budget_years_are_those_of_issue_and_of_payment(campaign, finance, today):
-    (year,) = budget_years(finance, Q())
-    assert (year.year, year.issued, year.received) == (
+    (line,) = build_board(campaign, finance, Q()).all_years
+    assert (line.year, line.figures.issued, line.figures.received) == (
         today.year,
         Decimal("135.00"),
         Decimal("40.05"),
@@ -135,7 +136,7 @@ def two_years(campaign, finance, move_to):
 def test_a_campaign_is_told_by_budget_year_and_its_columns_add_up(two_years, finance):
     board = build_board(two_years, finance, Q())
     total = board.total
-    first, second, without = years_of(two_years, finance, Q(), board)
+    first, second, without = board.years
     assert (first.year, second.year, without.year) == (2026, 2027, None)
     assert (first.figures.issued, second.figures.issued) == (135, 90)
     assert (first.figures.received, second.figures.received) == (Decimal("40.05"), 10)
@@ -146,19 +147,22 @@ def test_a_campaign_is_told_by_budget_year_and_its_columns_add_up(two_years, fin
     assert sum_of([first.figures, second.figures, without.figures]) == total
 
 
+# The figures of a budget year, by the address of their list.
+TOLD = {
+    "emis": "issued",
+    "encaisse": "received",
+    "remis-ou-non-valeur": "written_off",
+    "conteste": "contested",
+    "reste-du": "balance",
+}
+
+
 def test_each_figure_of_each_line_opens_the_list_that_it_adds_up(two_years, as_finance):
     board = as_finance.get(f"{reverse('billing_board')}?campagne={two_years.start_year}")
     page = board.content.decode()
-    *years, without = board.context["years"]
-    told = {
-        "emis": "issued",
-        "encaisse": "received",
-        "remis-ou-non-valeur": "written_off",
-        "conteste": "contested",
-        "reste-du": "balance",
-    }
-    assert set(told) == set(YearFigure.values)
-    for line, (figure, name) in product(years, told.items()):
+    *years, without = board.context["board"].years
+    assert set(TOLD) == set(YearFigure.values)
+    for line, (figure, name) in product(years, TOLD.items()):
         url = f"{reverse('board_year_figure', args=[line.year, figure])}?campagne=2026"
         assert f'href="{url}"' in page
         listed = as_finance.get(url).context
@@ -179,7 +183,18 @@ def test_a_year_is_that_of_the_campaign_chosen_and_of_the_territory(two_years, f
         assert list_of(figure, 2027, finance, Q(), other).total == 0
         assert list_of(figure, 2027, agent, Q(), two_years).total == 0
     board = build_board(two_years, agent, Q())
-    assert [line.figures for line in years_of(two_years, agent, Q(), board)] == [Figures()]
+    assert [line.figures for line in board.years] == [Figures()]
+    assert board.all_years == []
+
+
+def test_each_figure_of_all_campaigns_opens_what_it_adds_up(two_years, as_finance):
+    board = as_finance.get(reverse("billing_board"))
+    page, lines = board.content.decode(), board.context["board"].all_years
+    assert [line.year for line in lines] == [2027, 2026]
+    for line, (figure, name) in product(lines, TOLD.items()):
+        url = reverse("board_year_figure", args=[line.year, figure])
+        assert f'href="{url}?"' in page
+        assert as_finance.get(url).context["total"] == getattr(line.figures, name) > 0
 
 
 @pytest.mark.parametrize("figure", ["emis", "encaisse"])
@@ -190,11 +205,11 @@ def test_each_figure_of_a_budget_year_opens_what_it_adds_up(
     reverse_entry(paid, on=today, reason="Autre titre.", by=None)
     tell(paid.titre, EntryKind.RECEIVED, amount="12.50")
     board = as_finance.get(reverse("billing_board"))
-    (year,) = board.context["all_years"]
+    (year,) = board.context["board"].all_years
     url = reverse("board_year_figure", args=[today.year, figure])
     assert f'href="{url}?' in board.content.decode()
     listed = as_finance.get(url).context
-    told = {"emis": year.issued, "encaisse": year.received}[figure]
+    told = getattr(year.figures, TOLD[figure])
     assert listed["total"] == told == sum(amount for _, amount in listed["lines"])
     assert told == (135 if figure == "emis" else Decimal("12.50"))
     lozere = DepartmentFactory(code="48", name="Lozère")
@@ -215,10 +230,8 @@ def test_it_takes_as_many_queries_for_many_conventions_as_for_few(
         for titre in batch.titres.order_by("pk"):
             issue(titre)
             tell(titre, EntryKind.CONTESTED, amount=10)
-        with django_assert_num_queries(5):
-            board = build_board(batch.campaign, finance, Q())
-        with django_assert_num_queries(3):
-            years_of(batch.campaign, finance, Q(), board)
+        with django_assert_num_queries(8):
+            build_board(batch.campaign, finance, Q())
 
 
 def test_the_plot_is_drawn_and_the_page_says_where_there_is_nothing(as_finance, campaign):
@@ -229,5 +242,5 @@ def test_the_plot_is_drawn_and_the_page_says_where_there_is_nothing(as_finance, 
 
 
 def test_what_is_small_beside_the_rest_is_drawn_all_the_same():
-    bars = Board([], Figures(expected=Decimal(18135), received=Decimal(135))).bars
+    bars = Board([], Figures(expected=Decimal(18135), received=Decimal(135)), [], []).bars
     assert [bar.width for bar in bars] == [100, 0, 0, 0, 1]

@@ -17,8 +17,9 @@ from billing.models.entry import EntryKind
 from billing.recording import EntryRefused, Fact, record
 from billing.recording import reverse as undo
 from billing.recovery.aged import aged_by_debtor
-from billing.recovery.board import budget_years, build_board
+from billing.recovery.board import build_board
 from billing.returns.layouts import TOLD, guess_kind
+from conventions.campaigns.models import Campaign
 from conventions.models import Convention
 from tests.factories import CampaignFactory, ConventionFactory, UserFactory
 
@@ -375,7 +376,8 @@ class TestBudgetYear:
         happens("20/12/2026", EntryKind.ISSUED)
         happens("31/12/2026", EntryKind.RECEIVED, 50)
         happens("01/01/2027", EntryKind.RECEIVED, 40)
-        assert [(y.year, y.issued, y.received) for y in budget_years(finance, Q())] == [
+        board = build_board(Campaign.objects.get(), finance, Q())
+        assert [(y.year, y.figures.issued, y.figures.received) for y in board.all_years] == [
             (2027, Decimal(0), Decimal(40)),
             (2026, Decimal(90), Decimal(50)),
         ]

@@ -16,12 +16,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.batches.outcomes import withdraw
+from billing.claims import listing
 from billing.claims.listing import shares_by
 from billing.claims.verbs import change_debtor
 from billing.models import Titre
 from billing.models.entry import EntryKind
 from billing.recording import reverse
-from billing.recovery import aged
+from billing.recovery import aged, years
 from billing.recovery.aged import aged_by_debtor, owed_today
 from billing.recovery.board import build_board as build_money
 from communes.models import Collectivity, Commune, Department
@@ -93,7 +94,7 @@ def look(user):
     lines = [(line.key, line.count) for line in (*desk.yours, *desk.watched)]
     standings = [(each.campaign.pk, each.tally.by_state) for each in desk.campaigns]
     found = [(each.total, each.expected, each.academies) for each in boards]
-    return lines, standings, found, [(each.departments, each.suspended) for each in money]
+    return lines, standings, found, money
 
 
 def marks():
@@ -109,6 +110,8 @@ def test_every_table_that_is_read_is_watched(payers):
         board._counted(file.campaign, departments)
         shares_by(living, "collectivity__department")
         aged._counted(file.campaign, departments)
+        years._counted(departments)
+        listing._counted(file.campaign, departments)
     read = {
         table
         for query in queries.captured_queries
