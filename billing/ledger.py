@@ -359,7 +359,7 @@ def accounts_of(titres: Iterable[Titre], as_at: datetime.date | None = None) -> 
     entries = Entry.objects.filter(Q(titre__in=keys) | Q(account__in=keys), on__lte=as_at)
     own: dict[int, list[Entry]] = defaultdict(list)
     counted: dict[int, list[Entry]] = defaultdict(list)
-    for entry in entries.select_related("reversed_by").order_by("on", "pk"):
+    for entry in entries.for_ledger().order_by("on", "pk"):
         own[entry.titre_id].append(entry)
         counted[entry.account_id].append(entry)
     for titre in titres:

@@ -201,6 +201,8 @@ def refusal(account: Account, fact: Fact) -> str | dict[str, str]:
 
 def _beside_refusal(account: Account, fact: Fact) -> dict[str, str]:
     """A titre is notified once it is issued; it falls due within two years."""
+    if fact.notified_on is None and fact.due_on is None:
+        return {}
     windows = {
         "notified_on": Window(fact.on, account.as_at),
         "due_on": Window(fact.on, deadlines.add_months(fact.on, _LATEST_DUE)),
