@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -178,7 +178,7 @@ def claims_of(campaign: Campaign, user: User, territory: Q, shown: Shown) -> lis
     return sorted(filter(is_shown, shares), key=attrgetter("name", "key"))
 
 
-def _counted(campaign: Campaign, keys: list[int]) -> dict[int, list[tuple[int | str, ...]]]:
+def _counted(campaign: Campaign, keys: list[int]) -> dict[int, list[tuple[Any, ...]]]:
     """Return the shares of each of these départements, as tuples: read back in half the time."""
     within = Q(collectivity__department__in=keys)
     claims = Convention.objects.signed().filter(within, campaign=campaign)

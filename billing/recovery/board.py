@@ -3,9 +3,10 @@
 Each figure is what its list adds up to: a test holds both to one another.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from itertools import chain
 
 from django.db.models import Q
@@ -15,7 +16,7 @@ from accounts.scope import departments_of
 from billing.claims.listing import Share, shares_by
 from billing.ledger import euros
 from billing.recovery.columns import Figures, sum_of
-from billing.recovery.years import YearLine, by_year, years_of
+from billing.recovery.years import YearLine, YearOfCampaign, by_year, years_of
 from communes.models import Department
 from conventions.campaigns.models import Campaign
 from conventions.models import Convention
@@ -69,31 +70,29 @@ def build_board(campaign: Campaign, user: User, territory: Q) -> Board:
     A constant number of queries; of those départements alone where something changed.
     """
     chosen = departments_of(user).filter(territory).order_by("code")
-    lines = dict(years_of(chosen))
+    parts = dict(years_of(chosen))
+    shares = of_departments(f"titres:{campaign.pk}", chosen, partial(_counted, campaign))
     departments = []
-    for department, share in of_departments(f"titres:{campaign.pk}", chosen, _counting(campaign)):
-        of_campaign = _of_campaign(campaign, lines.get(department, ()))
-        contested = sum_of(line.figures for line in of_campaign).contested
+    for department, share in shares:
+        of_campaign = _of_campaign(campaign, parts.get(department, ()))
+        contested = sum_of(part.figures for part in of_campaign).contested
         departments.append((department, _figures(share, contested)))
     total = sum_of(figures for _, figures in departments)
-    everywhere = list(chain.from_iterable(lines.values()))
+    everywhere = list(chain.from_iterable(parts.values()))
     years = by_year(_of_campaign(campaign, everywhere))
     left = total - sum_of(line.figures for line in years)
     all_years = by_year(everywhere)
     return Board(departments, total, [*years, YearLine(None, left)], all_years[::-1])
 
 
-def _counting(campaign: Campaign) -> Callable[[list[int]], dict[int, Share]]:
-    def count(keys: list[int]) -> dict[int, Share]:
-        within = Q(collectivity__department__in=keys)
-        living = Convention.objects.living().filter(within, campaign=campaign)
-        return {share.key: share for share in shares_by(living, "collectivity__department")}
-
-    return count
+def _counted(campaign: Campaign, keys: list[int]) -> dict[int, Share]:
+    within = Q(collectivity__department__in=keys)
+    living = Convention.objects.living().filter(within, campaign=campaign)
+    return {share.key: share for share in shares_by(living, "collectivity__department")}
 
 
-def _of_campaign(campaign: Campaign, lines: Iterable[YearLine]) -> list[YearLine]:
-    return [line for line in lines if line.campaign == campaign.pk]
+def _of_campaign(campaign: Campaign, parts: Iterable[YearOfCampaign]) -> list[YearOfCampaign]:
+    return [part for part in parts if part.campaign == campaign.pk]
 
 
 def living_of(campaign: Campaign, user: User, territory: Q) -> ConventionQuerySet:

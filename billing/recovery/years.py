@@ -34,25 +34,29 @@ _HOME = f"{OF_ENTRY}__department"
 
 
 class YearLine(NamedTuple):
-    """A budget year; `year` is None for what no titre was issued for yet.
-
-    Of the campaign of that key, or of several where it is 0.
-    """
+    """A budget year; `year` is None for what no titre was issued for yet."""
 
     year: int | None
     figures: Figures
-    campaign: int = 0
 
 
-def by_year(lines: Iterable[YearLine]) -> list[YearLine]:
-    """Add up the lines of each year, the first year first."""
+class YearOfCampaign(NamedTuple):
+    """What a campaign, by its key, comes to in a budget year."""
+
+    campaign: int
+    year: int
+    figures: Figures
+
+
+def by_year(parts: Iterable[YearOfCampaign]) -> list[YearLine]:
+    """Add up the parts of each year, the first year first."""
     found: dict[int, list[Figures]] = defaultdict(list)
-    for year, figures, _ in lines:
-        found[year or 0].append(figures)
+    for part in parts:
+        found[part.year].append(part.figures)
     return [YearLine(year, sum_of(found[year])) for year in sorted(found)]
 
 
-def years_of(departments: QuerySet[Department]) -> list[tuple[Department, list[YearLine]]]:
+def years_of(departments: QuerySet[Department]) -> list[tuple[Department, list[YearOfCampaign]]]:
     """Return the budget years of each campaign in each of `departments`, kept until one changes.
 
     What is issued was expected, signed and requested.
@@ -60,7 +64,7 @@ def years_of(departments: QuerySet[Department]) -> list[tuple[Department, list[Y
     return of_departments("exercices", departments, _counted)
 
 
-def _counted(keys: list[int]) -> dict[int, list[YearLine]]:
+def _counted(keys: list[int]) -> dict[int, list[YearOfCampaign]]:
     today = timezone.localdate()
     entries = Entry.objects.filter(on__lte=today, **{f"{_HOME}__in": keys}).order_by()
     found: dict[tuple[int, int, int], Figures] = defaultdict(Figures)
@@ -77,11 +81,11 @@ def _counted(keys: list[int]) -> dict[int, list[YearLine]]:
     issues = _issues(entries.filter(titre__in=list(suspended)), today)
     for home, campaign, day, titre in issues.values_list(_HOME, _CAMPAIGN, "on", "titre"):
         found[home, campaign, day.year].contested += suspended[titre]
-    lines = defaultdict(list)
+    parts = defaultdict(list)
     for (home, campaign, year), figures in found.items():
         if figures != Figures():
-            lines[home].append(YearLine(year, _asked_in(figures), campaign))
-    return lines
+            parts[home].append(YearOfCampaign(campaign, year, _asked_in(figures)))
+    return parts
 
 
 def _asked_in(figures: Figures) -> Figures:

@@ -17,12 +17,12 @@ from django.utils import timezone
 
 from billing.batches.outcomes import withdraw
 from billing.claims import listing
-from billing.claims.listing import shares_by
 from billing.claims.verbs import change_debtor
 from billing.models import Titre
 from billing.models.entry import EntryKind
 from billing.recording import reverse
 from billing.recovery import aged, years
+from billing.recovery import board as money
 from billing.recovery.aged import aged_by_debtor, owed_today
 from billing.recovery.board import build_board as build_money
 from communes.models import Collectivity, Commune, Department
@@ -90,11 +90,11 @@ def look(user):
     desk = build_desk(user, is_mine=False)
     campaigns = Campaign.objects.order_by("pk")
     boards = [build_board(campaign, user) for campaign in campaigns]
-    money = [build_money(campaign, user, Q()) for campaign in campaigns]
+    billed = [build_money(campaign, user, Q()) for campaign in campaigns]
     lines = [(line.key, line.count) for line in (*desk.yours, *desk.watched)]
     standings = [(each.campaign.pk, each.tally.by_state) for each in desk.campaigns]
     found = [(each.total, each.expected, each.academies) for each in boards]
-    return lines, standings, found, money
+    return lines, standings, found, billed
 
 
 def marks():
@@ -104,11 +104,10 @@ def marks():
 def test_every_table_that_is_read_is_watched(payers):
     file = ConventionFactory(collectivity=payers[0])
     departments = list(Department.objects.order_by("pk").values_list("pk", flat=True))
-    living = Convention.objects.living().filter(campaign=file.campaign)
     with CaptureQueriesContext(connection) as queries:
         waiting._by_department(departments)
         board._counted(file.campaign, departments)
-        shares_by(living, "collectivity__department")
+        money._counted(file.campaign, departments)
         aged._counted(file.campaign, departments)
         years._counted(departments)
         listing._counted(file.campaign, departments)
