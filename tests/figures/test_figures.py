@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from billing.batches.outcomes import withdraw
 from billing.claims import listing
+from billing.claims.listing import Shown, claims_of
 from billing.claims.verbs import change_debtor
 from billing.models import Titre
 from billing.models.entry import EntryKind
@@ -90,11 +91,19 @@ def look(user):
     desk = build_desk(user, is_mine=False)
     campaigns = Campaign.objects.order_by("pk")
     boards = [build_board(campaign, user) for campaign in campaigns]
-    billed = [build_money(campaign, user, Q()) for campaign in campaigns]
     lines = [(line.key, line.count) for line in (*desk.yours, *desk.watched)]
     standings = [(each.campaign.pk, each.tally.by_state) for each in desk.campaigns]
     found = [(each.total, each.expected, each.academies) for each in boards]
-    return lines, standings, found, billed
+    return lines, standings, found, billed(user)
+
+
+def billed(user):
+    """All that finance's boards say, and the lists of claims."""
+    campaigns = Campaign.objects.order_by("pk")
+    boards = [build_money(campaign, user, Q()) for campaign in campaigns]
+    return boards, [
+        claims_of(campaign, user, Q(), shown) for campaign in campaigns for shown in Shown
+    ]
 
 
 def marks():
@@ -258,11 +267,14 @@ def owing(payers, finance):
     yield "remitted"
 
 
-def test_what_is_owed_is_told(payers, finance):
+def test_what_is_owed_is_told(payers, finance, cache):
     departments = Department.objects.order_by("pk")
     limited = UserFactory(role="rectorat", departments=[payers[0].department])
     before = []
     for what in owing(payers, finance):
+        kept_so_far = billed(finance), billed(limited)
+        cache.clear()
+        assert kept_so_far == (billed(finance), billed(limited)), what
         seen = aged_by_debtor(Titre.objects.for_user(limited), TODAY)
         assert owed_today(limited, None, Q()) == seen, what
         owed = owed_today(finance, None, Q())
