@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from lifecycle.errors import StaleFile, TransitionRefused
+from lifecycle.insertion import insertion_of
 from lifecycle.models import JournalEntry, Subject
 from lifecycle.transition import Table, Transition
 
@@ -126,7 +127,7 @@ class Stateful(models.Model):
             ]
             for (before, _), group in alike.items():
                 compare_and_swap_all(group, state=rule.targets[before], **facts)
-            JournalEntry.objects.bulk_create(entries, batch_size=500)
+            insertion_of(JournalEntry, entries).execute()
         return refused
 
     def _refuse_transition(self, verb: str, by: User | None, comment: str) -> None:

@@ -15,11 +15,12 @@ from enum import Enum
 from itertools import chain
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 # Rows in one statement, and what they may hold together: SQLite's own limit in older releases.
 _AT_ONCE = 25
 _PARAMETERS = 999
+_NONE_YET = object()
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,16 @@ class Insertion:
             for statement, values in self.statements:
                 cursor.executemany(statement, values)
 
+    def execute_for_keys(self) -> list[int]:
+        """Insert the rows; return the keys that the database gave them, in their order."""
+        keys: list[int] = []
+        with connection.cursor() as cursor:
+            for statement, values in self.statements:
+                for parameters in values:
+                    cursor.execute(f"{statement} RETURNING id", parameters)
+                    keys += [key for (key,) in cursor.fetchall()]
+        return keys
+
 
 def insertion_of(
     model: type[models.Model], rows: Sequence[models.Model], looked_up: LookedUp | None = None
@@ -59,12 +70,7 @@ def insertion_of(
     """
     fields = [f for f in model._meta.concrete_fields if not f.primary_key and not f.generated]
     known = [field for field in fields if not looked_up or field.column != looked_up.column]
-    values = [
-        tuple(
-            _plain(field.get_db_prep_save(field.pre_save(row, True), connection)) for field in known
-        )
-        for row in rows
-    ]
+    values = list(zip(*(_column(field, rows) for field in known), strict=True))
     columns, places = [field.column for field in known], ["%s"] * len(known)
     if looked_up:
         columns.append(looked_up.column)
@@ -74,6 +80,24 @@ def insertion_of(
     into = ", ".join(f'"{column}"' for column in columns)
     statement = f'INSERT INTO "{model._meta.db_table}" ({into}) VALUES '  # noqa: S608
     return Insertion(_together(statement, f"({', '.join(places)})", values))
+
+
+def _column(field: "models.Field[Any, Any]", rows: Sequence[models.Model]) -> list[Any]:
+    """Return what a column of the rows holds, as its driver takes it.
+
+    Most rows hold the very object that the one before held, by which verb, say: made ready once.
+    """
+    database = connections[DEFAULT_DB_ALIAS]  # Itself: `connection` looks for it each time.
+    found: list[Any] = []
+    before: Any = _NONE_YET
+    for row in rows:
+        value = field.pre_save(row, True)
+        if value is before:
+            found.append(found[-1])
+        else:
+            found.append(_plain(field.get_db_prep_save(value, database)))
+            before = value
+    return found
 
 
 def _together(

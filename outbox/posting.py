@@ -34,14 +34,6 @@ def post(recipients: list[str], **what: Any) -> Email:
     return email
 
 
-def post_all(emails: list[Email]) -> list[Email]:
-    """Keep many e-mails at once (`draft`), and have them sent once all is committed."""
-    kept = Email.objects.bulk_create(emails, batch_size=200)
-    if any(email.recipients for email in kept):
-        deliver_after_commit()
-    return kept
-
-
 def draft(
     recipients: list[str],
     *,

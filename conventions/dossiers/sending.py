@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from conventions.campaigns.models import Campaign
 from conventions.exchanges.models import Notification, Side
-from conventions.exchanges.telling import notify_all
+from conventions.exchanges.telling import FileFacts, notify_all
 from conventions.lifecycle import State
 from conventions.models.convention import Convention, file_facts
+from conventions.models.reached import accounts_of_each
 from lifecycle.errors import TransitionRefused
+
+# In place of a collectivity's code in the address of a page: letters and digits, as codes are.
+_CODE = "CODE"
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,9 @@ def send_all(keys: Sequence[int], *, by: User | None) -> Sending:
         sent = [convention for convention in conventions if convention.pk not in refused]
         for campaign in {convention.campaign for convention in sent}:
             campaign.note_sending()
-        told = [(file_facts(c), {"again": c.pk in again, "answer": ""}) for c in sent]
+        told = [
+            (file, {"again": file.convention_id in again, "answer": ""}) for file in _facts_of(sent)
+        ]
         unreached = {file.convention_id for file, _ in told if not file.addresses(Side.TOWN_HALL)}
         notify_all(told, Notification.Kind.SENT, to=Side.TOWN_HALL, by=by)
     return Sending(sent, unreached, refused)
@@ -60,7 +68,6 @@ def _held(keys: Sequence[int]) -> list[Convention]:
     }
     found = (
         chosen.select_related("collectivity")
-        .prefetch_related("collectivity__users")
         .select_for_update(no_key=True, of=("self",))
         .order_by("pk")
     )
@@ -68,3 +75,17 @@ def _held(keys: Sequence[int]) -> list[Convention]:
     for convention in conventions:
         convention.campaign = campaigns[convention.campaign_id]
     return conventions
+
+
+def _facts_of(sent: Sequence[Convention]) -> list[FileFacts]:
+    """Return `file_facts` of each; the addresses of their pages are looked up once a campaign."""
+    accounts = accounts_of_each(convention.collectivity_id for convention in sent)
+    page = cache(lambda school_year: reverse("convention", args=[school_year, _CODE]))
+    return [
+        file_facts(
+            convention,
+            accounts[convention.collectivity_id],
+            page(convention.campaign.school_year).replace(_CODE, convention.collectivity.code),
+        )
+        for convention in sent
+    ]

@@ -6,13 +6,15 @@ was most of what sending a campaign took.
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
 
 from django.conf import settings
-from django.template.defaultfilters import linebreaks_filter
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape
+from django.utils.html import linebreaks
+from django.utils.text import normalize_newlines
 
 from outbox.models import LINK_LASTS
 from typography import mend, mend_html, tag_by_tag
@@ -21,18 +23,21 @@ from typography import mend, mend_html, tag_by_tag
 _VALUES = ("subject", "paragraphs", "collectivity", "schools", "amount", "reference", "link")
 # A sign that no database of ours keeps and no template holds.
 _PLACE = re.compile(r"\0(\w+)\0")
+_PARAGRAPHS = "\0paragraphs\0"
+_LINES = re.compile(r"(?<=\n)")
+_BETWEEN_PARAGRAPHS = re.compile(r"\n{2,}")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The text of an e-mail, and its HTML in pieces.
+    """The text of an e-mail, and its HTML before and after its paragraphs, in pieces.
 
-    What stands in it and the names of its values come by turns; a piece that holds no value
-    is mended already.
+    By turns a piece that is mended already, and one that is mended once its values are in it.
     """
 
     text: list[str]
-    html: list[list[str]]
+    html_before: list[str]
+    html_after: list[str]
 
     @classmethod
     def of(
@@ -51,33 +56,44 @@ class Layout:
         }
         text = render_to_string("notifications/layout.txt", context).strip() + "\n"
         html = render_to_string("notifications/layout.html", context)
-        return cls(_PLACE.split(text), _mended_between(tag_by_tag(html)))
+        before, after = html.split(_PARAGRAPHS)
+        return cls(
+            _pieces(_LINES.split(text), mend),
+            _pieces(tag_by_tag(before), mend_html),
+            _pieces(tag_by_tag(after), mend_html),
+        )
 
     def written(self, **values: str) -> tuple[str, str]:
         """Return the text and the HTML of an e-mail of these `values`, mended both."""
-        in_html = values | {"paragraphs": linebreaks_filter(values["paragraphs"])}
-        in_html = {name: conditional_escape(value) for name, value in in_html.items()}
-        html = [
-            piece[0] if len(piece) == 1 else mend_html(_filled(piece, in_html))
-            for piece in self.html
-        ]
-        return mend(_filled(self.text, values)), "".join(html)
+        paragraphs = _BETWEEN_PARAGRAPHS.split(normalize_newlines(values["paragraphs"]))
+        escaped = {name: escape(value) for name, value in values.items()}
+        html = (
+            _filled(self.html_before, escaped, mend_html),
+            "\n\n".join(map(_paragraph, paragraphs)),
+            _filled(self.html_after, escaped, mend_html),
+        )
+        return _filled(self.text, values, mend), "".join(html)
 
 
-def _mended_between(pieces: list[str]) -> list[list[str]]:
-    """Return the pieces that hold values, and between them the others mended together."""
+# One paragraph of an e-mail names its file, the others are those of all.
+@lru_cache
+def _paragraph(text: str) -> str:
+    return mend_html(linebreaks(text, autoescape=True))
+
+
+def _pieces(parts: Iterable[str], mended: Callable[[str], str]) -> list[str]:
+    """Return the parts that hold values as `%` fills them, and between them the others, mended."""
     found, plain = [], ""
-    for piece in pieces:
-        parts = _PLACE.split(piece)
-        if len(parts) == 1:
-            plain += piece
-        else:
-            found += [[mend_html(plain)], parts]
+    for part in parts:
+        if _PLACE.search(part):
+            found += [mended(plain), _PLACE.sub(r"%(\1)s", part.replace("%", "%%"))]
             plain = ""
-    return [*found, [mend_html(plain)]]
+        else:
+            plain += part
+    return [*found, mended(plain)]
 
 
-def _filled(parts: list[str], values: Mapping[str, str]) -> str:
-    filled = parts.copy()
-    filled[1::2] = [values[name] for name in parts[1::2]]
+def _filled(pieces: list[str], values: Mapping[str, str], mended: Callable[[str], str]) -> str:
+    filled = pieces.copy()
+    filled[1::2] = [mended(piece % values) for piece in pieces[1::2]]
     return "".join(filled)

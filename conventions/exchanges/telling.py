@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from django.template.loader import render_to_string
+from django.template.loader import get_template
 from django.urls import reverse
 
 from accounts.models import User
@@ -20,8 +20,10 @@ from conventions.exchanges.layout import Layout
 from conventions.exchanges.models import Notification, Side
 from documents.wording.typography import euros_and_cents
 from lifecycle import transferred
+from lifecycle.insertion import insertion_of
 from outbox.addresses import absolute
-from outbox.posting import draft, post, post_again, post_all
+from outbox.models import Email
+from outbox.posting import deliver_after_commit, draft, post, post_again
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def notify(file: FileFacts, kind: str, *, to: str, by: User | None, **facts: Any
     `facts` go to the template `notifications/<kind>.txt`. Without any address the e-mail
     is kept all the same. Nothing remains of it if the change is undone.
     """
-    email = post(file.addresses(to), **_write(file, kind, to, facts, Layout.of), by=by)
+    words = get_template(f"notifications/{kind}.txt").render
+    email = post(file.addresses(to), **_write(file, words, to, facts, Layout.of), by=by)
     return Notification.objects.create(
         convention_id=file.convention_id, kind=kind, side=to, email=email
     )
@@ -82,18 +85,20 @@ def notify_all(
     told: Sequence[tuple[FileFacts, dict[str, Any]]], kind: str, *, to: str, by: User | None
 ) -> None:
     """Do as `notify` for many files, each with the facts of its template, in few queries."""
+    words = get_template(f"notifications/{kind}.txt").render
     layout_of = cache(Layout.of)
-    drafts = [
-        draft(file.addresses(to), **_write(file, kind, to, facts, layout_of), by=by)
+    emails = [
+        draft(file.addresses(to), **_write(file, words, to, facts, layout_of), by=by)
         for file, facts in told
     ]
-    Notification.objects.bulk_create(
-        [
-            Notification(convention_id=file.convention_id, kind=kind, side=to, email=email)
-            for (file, _), email in zip(told, post_all(drafts), strict=True)
-        ],
-        batch_size=500,
-    )
+    keys = insertion_of(Email, emails).execute_for_keys()
+    notifications = [
+        Notification(convention_id=file.convention_id, kind=kind, side=to, email_id=key)
+        for (file, _), key in zip(told, keys, strict=True)
+    ]
+    insertion_of(Notification, notifications).execute()
+    if any(email.recipients for email in emails):
+        deliver_after_commit()
 
 
 def retry(notification: Notification, file: FileFacts) -> bool:
@@ -120,20 +125,24 @@ def _pages(file: FileFacts, to: str) -> tuple[str, str]:
 
 
 def _write(
-    file: FileFacts, kind: str, to: str, facts: dict[str, Any], layout_of: Callable[..., Layout]
+    file: FileFacts,
+    words: Callable[..., str],
+    to: str,
+    facts: dict[str, Any],
+    layout_of: Callable[..., Layout],
 ) -> dict[str, Any]:
-    """Return what an e-mail says, as `draft` takes it; its kind's template gives subject and paragraphs.
+    """Return what an e-mail says, as `draft` takes it; `words` renders subject and paragraphs.
 
     To a town hall the subject names the collectivity: a shared secretary receives ten of them.
     """
     to_town_hall = to == Side.TOWN_HALL
-    context = {"file": file, "to_town_hall": to_town_hall, **facts}
-    text = render_to_string(f"notifications/{kind}.txt", context).strip()
+    text = words({"file": file, "to_town_hall": to_town_hall, **facts}).strip()
     subject, _, paragraphs = text.partition("\n")
-    layout = layout_of(to_town_hall=False)
     if to_town_hall:
         subject = f"{file.collectivity} – {subject}"
         layout = layout_of(to_town_hall=True, reply_by=file.reply_by, contact=file.contact)
+    else:
+        layout = layout_of(to_town_hall=False)
     page, opens = _pages(file, to)
     body, html = layout.written(
         subject=subject,

@@ -1,7 +1,7 @@
 """One collectivity in one campaign: its own states, and every verb that changes them."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -26,6 +26,7 @@ from conventions.models.ending import ended_before
 from conventions.models.party import ConfirmedParty, missing_details
 from conventions.models.piece import Piece
 from conventions.models.priced import Priced, amount_constraint, missing_tariff, same_tariff
+from conventions.models.reached import accounts_of
 from conventions.models.searched import SEARCH_RULES
 from conventions.models.signed import SignedByBoth, papers, signature_constraints
 from conventions.printing import act_context, convention_context
@@ -421,19 +422,18 @@ class Convention(Priced, SignedByBoth):
         notify(file_facts(self), kind, to=to, by=by, **facts)
 
 
-def file_facts(convention: Convention) -> FileFacts:
+def file_facts(
+    convention: Convention, accounts: Iterable[str] | None = None, path: str = ""
+) -> FileFacts:
     """Return a file as its e-mails name it, and whom they go to.
 
-    The town hall's active accounts and the address of the collectivity itself; for the
-    rectorat, the address of the campaign.
+    The town hall's active `accounts` and the address of the collectivity itself; for the
+    rectorat, the address of the campaign. Who tells of thousands of files looks up together
+    their accounts, and the `path` of their pages.
     """
     campaign, collectivity = convention.campaign, convention.collectivity
-    # Through `users`, which an action on thousands of files fetches beforehand.
-    people = [
-        user.email
-        for user in collectivity.users.all()
-        if user.is_active and user.role == Role.TOWN_HALL
-    ]
+    if accounts is None:
+        accounts = accounts_of(collectivity)
     return FileFacts(
         convention_id=convention.pk,
         reference=convention.reference,
@@ -443,7 +443,7 @@ def file_facts(convention: Convention) -> FileFacts:
         amount=Decimal(convention.amount),
         reply_by=campaign.reply_by,
         contact=campaign.contact,
-        town_hall_addresses=each_once([collectivity.email, *sorted(people)]),
+        town_hall_addresses=each_once([collectivity.email, *sorted(accounts)]),
         rectorat_addresses=each_once([campaign.contact_email]),
-        town_hall_path=convention.get_absolute_url(),
+        town_hall_path=path or convention.get_absolute_url(),
     )

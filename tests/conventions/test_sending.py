@@ -125,3 +125,22 @@ def test_who_is_reached_by_nobody_is_told_in_the_report(rectorat, worked):
     job = worked()
     assert job.items.filter(state="done").count() == 2
     assert [item.key for item in job.items.exclude(reason="")] == [unreached.pk]
+
+
+def test_each_file_has_the_email_that_names_it_beyond_what_one_statement_takes(rectorat):
+    keys = [ConventionFactory().pk for _ in range(27)]
+    send_all(keys, by=rectorat)
+    for convention in Convention.objects.filter(pk__in=keys):
+        body = convention.notifications.get().email.body
+        assert (convention.reference in body, convention.get_absolute_url() in body) == (True, True)
+
+
+def test_accounts_are_written_to_for_each_of_their_files_and_closed_ones_for_none(rectorat):
+    both, other = ConventionFactory(), ConventionFactory()
+    shared = UserFactory(collectivities=[both.collectivity, other.collectivity])
+    own = UserFactory(collectivities=[both.collectivity])
+    UserFactory(collectivities=[both.collectivity], is_active=False)
+    send_all([both.pk], by=rectorat)
+    send_all([other.pk], by=rectorat)
+    assert both.notifications.get().email.recipients == sorted([shared.email, own.email])
+    assert other.notifications.get().email.recipients == [shared.email]
