@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -32,8 +32,11 @@ class CollectivityChoice(TemplateView):
         )
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        asked = request.POST.get("code")
         mine = acting.collectivities_of(user_of(request))
-        collectivity = get_object_or_404(mine, code=request.POST.get("code"))
+        collectivity = next((each for each in mine if each.code == asked), None)
+        if collectivity is None:
+            raise Http404
         acting.choose(request, collectivity)
         messages.success(request, f"Vous travaillez pour {collectivity}.")
         return redirect(next_page(request))

@@ -10,10 +10,14 @@ from django.utils import timezone
 from conventions.amendments.models import Amendment
 from conventions.lifecycle import State
 from conventions.models import Convention
+from conventions.models.signed import effective_day
 
 
 def signed_amendments(convention: Convention) -> list[Amendment]:
     """Return those signed by both, in order; no query when `amendments` was prefetched."""
+    # They come after the convention's own signatures: nothing is asked for of most files.
+    if not effective_day(convention):
+        return []
     return [amendment for amendment in convention.amendments.all() if amendment.is_signed]
 
 

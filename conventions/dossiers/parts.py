@@ -7,6 +7,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from conventions.amendments.lifecycle import SENT
 from conventions.amendments.models import Amendment
 from conventions.models import Convention, Dossier, Piece
+from conventions.models.signed import effective_day
 from conventions.terminations.models import Termination
 
 AMENDMENTS = Prefetch(
@@ -17,12 +18,19 @@ AMENDMENTS = Prefetch(
 PARTS = (AMENDMENTS, Prefetch("terminations", Termination.objects.order_by("number")))
 
 
+def fetch_parts(conventions: Iterable[Convention]) -> None:
+    """Fetch `PARTS` of files, but of those that both have not signed yet: they have none."""
+    prefetch_related_objects([each for each in conventions if effective_day(each)], *PARTS)
+
+
 def parts_of(convention: Convention) -> list[Dossier]:
     """Return the convention, then its avenants, then its procedures of termination.
 
-    In a constant number of queries, none when `PARTS` were prefetched; each part knows
+    In a constant number of queries, none when `PARTS` were fetched; each part knows
     this very `convention`.
     """
+    if not effective_day(convention):
+        return [convention]
     prefetch_related_objects([convention], *PARTS)
     return [convention, *convention.amendments.all(), *convention.terminations.all()]
 

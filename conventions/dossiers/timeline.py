@@ -15,6 +15,7 @@ from conventions.amendments.lifecycle import AmendmentState
 from conventions.amendments.models import Amendment
 from conventions.campaigns.lifecycle import CampaignState
 from conventions.campaigns.models import Campaign
+from conventions.dossiers.parts import parts_of
 from conventions.lifecycle import State, label_for
 from conventions.models import ConfirmedParty, Convention, part_label
 from conventions.terminations.lifecycle import TerminationState
@@ -88,7 +89,8 @@ def as_collectivity(
     convention: Convention, entries: Iterable[JournalEntry]
 ) -> Iterable[JournalEntry]:
     """Leave of a journal what the collectivity reads: not a word of avenants in preparation."""
-    unsent = {a.part for a in convention.amendments.all() if a.sent_on is None}
+    parts = parts_of(convention)
+    unsent = {a.part for a in parts if isinstance(a, Amendment) and a.sent_on is None}
     return (entry for entry in entries if entry.part not in unsent)
 
 

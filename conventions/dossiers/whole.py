@@ -8,7 +8,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from conventions.amendments.models import Amendment
 from conventions.correspondence import unanswered
 from conventions.dossiers import progress
-from conventions.dossiers.parts import PARTS, parts_of
+from conventions.dossiers.parts import fetch_parts, parts_of
 from conventions.dossiers.progress import Step
 from conventions.exchanges.models import Message
 from conventions.lifecycle import COLLECTIVITY_SIGNED
@@ -23,7 +23,7 @@ from conventions.models import (
 )
 from conventions.situations.situation import Situation, situation
 from conventions.situations.warnings import SCHOOLS
-from conventions.terminations.models import Termination, last_termination
+from conventions.terminations.models import Termination
 from lifecycle.models import JournalEntry
 
 _ACTS = (Piece.Kind.ACT, Piece.Kind.AMENDMENT_ACT, Piece.Kind.ACT_EXECUTORY)
@@ -34,8 +34,9 @@ class WholeFile:
 
     def __init__(self, convention: Convention) -> None:
         self.convention = convention
+        fetch_parts([convention])
         prefetch_related_objects(
-            [convention], *PARTS, SCHOOLS, Prefetch("pieces", Piece.objects.with_documents())
+            [convention], SCHOOLS, Prefetch("pieces", Piece.objects.with_documents())
         )
 
     @cached_property
@@ -44,12 +45,12 @@ class WholeFile:
 
     @property
     def amendments(self) -> list[Amendment]:
-        return list(self.convention.amendments.all())
+        return [part for part in self.parts if isinstance(part, Amendment)]
 
     @property
     def termination(self) -> Termination | None:
         """The procedure under way or, failing that, the last one."""
-        return last_termination(self.convention)
+        return next((p for p in reversed(self.parts) if isinstance(p, Termination)), None)
 
     # --- Schools ------------------------------------------------------------
     @property

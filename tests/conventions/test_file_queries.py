@@ -116,3 +116,14 @@ def test_the_page_of_a_file_asks_little_of_the_database(client, request, kind, r
 
     assert response.status_code == 200
     assert len(asked) <= MOST_QUERIES, "\n".join(query["sql"][:200] for query in asked)
+
+
+@pytest.mark.parametrize("page", [of_town_hall, lambda _: reverse("conventions")])
+def test_no_part_is_looked_for_of_a_file_that_lacks_a_signature(client, ordinary, town_hall, page):
+    client.force_login(town_hall)
+
+    with CaptureQueriesContext(connection) as asked:
+        client.get(page(ordinary))
+
+    tables = ('FROM "amendments_amendment"', 'FROM "terminations_termination"')
+    assert not [query["sql"] for query in asked if any(table in query["sql"] for table in tables)]

@@ -94,10 +94,10 @@ def sign_in(request: HttpRequest, opening: Opening) -> HttpResponse | None:
 def _work_for(request: HttpRequest, user: User, convention: Convention) -> None:
     """Work for the collectivity of the file, or for the one it merged into."""
     collectivity = convention.collectivity
-    mine = acting.collectivities_of(user)
-    for key in filter(None, (collectivity.pk, collectivity.merged_into_id)):
-        if chosen := mine.filter(pk=key).first():
-            acting.choose(request, chosen)
+    mine = {each.pk: each for each in acting.collectivities_of(user)}
+    for key in (collectivity.pk, collectivity.merged_into_id):
+        if key in mine:
+            acting.choose(request, mine[key])
             return
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Q, QuerySet, When
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.generic import DetailView, ListView
@@ -22,7 +23,7 @@ from conventions.authority import (
 )
 from conventions.campaigns.models import Campaign
 from conventions.correspondence import can_post_message
-from conventions.dossiers.parts import PARTS
+from conventions.dossiers.parts import fetch_parts
 from conventions.dossiers.timeline import as_collectivity, timeline
 from conventions.dossiers.whole import WholeFile
 from conventions.lifecycle import TRANSITIONS, State
@@ -32,6 +33,10 @@ from conventions.situations.situation import situation
 from conventions.terminations.steps import open_steps
 from tabular.paging import YearByYear
 from town_hall.reviews import awaited_from
+
+# What a page of a file reads with it. What is but printed is read when it is printed: each table
+# joined more costs every page, of the database's planning most of all.
+SHOWN = ("campaign", "act__sitting", "party", "collectivity__commune")
 
 
 def shown(user: User) -> ConventionQuerySet:
@@ -53,33 +58,43 @@ def find_convention(user: User, year: int, code: str, reference: str = "") -> Co
     found = shown(user).filter(campaign__start_year=year, collectivity__code=code)
     if reference:
         found = found.filter(reference=reference)
-    given_up = Case(When(state=State.ABANDONED, then=1), default=0)
-    last_first = found.with_parties().order_by(given_up, "-pk")
-    if convention := last_first.first():
-        return convention
-    raise Http404
+    # One, or two where one was given up: put in order here sooner than by the database.
+    files = list(found.select_related(*SHOWN).order_by())
+    if not files:
+        raise Http404
+    return max(files, key=lambda file: (file.state != State.ABANDONED, file.pk))
 
 
 class ConventionList(ListView):
     template_name = "town_hall/list.html"
     paginate_by = 50
-    paginator_class = YearByYear
+
+    def get_paginator(self, *args: Any, **kwargs: Any) -> Paginator:
+        """A town hall has one file a year, read at once; an agent all of the region's."""
+        is_short = user_of(self.request).role == Role.TOWN_HALL
+        return (Paginator if is_short else YearByYear)(*args, **kwargs)
 
     def get_queryset(self) -> ConventionQuerySet:
-        found = shown(user_of(self.request)).with_parties()
-        return found.prefetch_related("pieces", *PARTS)
+        found = shown(user_of(self.request)).select_related("campaign", "act", "collectivity")
+        return found.prefetch_related("pieces")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Say plainly when the convention of the year has not been sent yet."""
-        campaign = Campaign.objects.newest_open()
-        waiting = campaign and not shown(user_of(self.request)).filter(campaign=campaign).exists()
         context = super().get_context_data(
-            awaited=campaign if waiting else None,
             review_of=awaited_from(user_of(self.request)),
             **kwargs,
         )
-        found = [(convention, situation(convention)) for convention in context["object_list"]]
-        return context | {"files": found}
+        files = list(context["object_list"])
+        fetch_parts(files)
+        found = [(convention, situation(convention)) for convention in files]
+        return context | {"files": found, "awaited": self._awaited(files)}
+
+    def _awaited(self, files: list[Convention]) -> Campaign | None:
+        """Return the campaign of the year where its convention has not been sent yet."""
+        campaign = Campaign.objects.only("start_year").newest_open()
+        if campaign is None or any(file.campaign_id == campaign.pk for file in files):
+            return None
+        is_sent = shown(user_of(self.request)).filter(campaign=campaign).exists()
+        return None if is_sent else campaign
 
 
 def current(request: HttpRequest) -> HttpResponse:

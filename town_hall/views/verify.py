@@ -11,7 +11,6 @@ from django.utils.functional import cached_property
 from communes.mandates import SINCE
 from conventions.authority import act_as_typed, can_record_act, record_act
 from conventions.dossiers.outdating import review
-from conventions.dossiers.whole import WholeFile
 from conventions.lifecycle import TRANSITIONS, State
 from conventions.models import ConfirmedParty, Convention, Piece
 from drafts.forms import restore
@@ -134,7 +133,7 @@ class Verify(FileFormView):
         context = super().get_context_data(**kwargs)
         form = context["form"]
         return context | {
-            "file": WholeFile(self.convention),
+            "schools": self.convention.enrolments.as_issued(),
             "act_form": self.act_form,
             "has_errors": bool(form.errors or (self.act_form and self.act_form.errors)),
             "may_correct": self.convention.state in TRANSITIONS["request_correction"].targets,
