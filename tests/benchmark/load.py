@@ -75,6 +75,8 @@ def served() -> Iterator[int]:
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "GUNICORN_LOG_LEVEL": "error",
+        # E-mails are the worker's, who gives them to nobody: a demonstration writes its own at once.
+        "EMAIL_URL": "dummymail://",
     }
     commands = (["-m", "gunicorn"], ["manage.py", "worker", "--verbosity", "0"])
     processes = [
