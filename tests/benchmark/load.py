@@ -146,11 +146,12 @@ def _visit(port: int, session: str, convention: Convention, reading: float, foun
             start = time.perf_counter()
             try:
                 status, page = _ask(port, method, path, headers, body)
+                wrong = "" if status == (302 if method == "POST" else 200) else str(status)
             except (OSError, http.client.HTTPException) as error:
-                status = type(error).__name__
+                wrong = type(error).__name__
             found.seconds.append(time.perf_counter() - start)
-            if status != (302 if method == "POST" else 200):
-                found.errors.append(f"{method} {path}: {status}")
+            if wrong:
+                found.errors.append(f"{method} {path}: {wrong}")
 
 
 def _message(page: bytes) -> str:

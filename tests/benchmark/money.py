@@ -32,10 +32,12 @@ def sign_all(campaign: Campaign) -> int:
         .order_by("pk")
     )
     acts, parties = [], []
+    party = signed.party
+    assert party  # Whoever signed was confirmed.
     for convention in others:
         acts.append(_copy(signed.act, collectivity_id=convention.collectivity_id))
-        siret = convention.collectivity.siret or signed.party.siret
-        parties.append(_copy(signed.party, collectivity_id=convention.collectivity_id, siret=siret))
+        siret = convention.collectivity.siret or party.siret
+        parties.append(_copy(party, collectivity_id=convention.collectivity_id, siret=siret))
     Act.objects.bulk_create(acts, batch_size=500)
     ConfirmedParty.objects.bulk_create(parties, batch_size=500)
     for convention, act, party in zip(others, acts, parties, strict=True):

@@ -60,7 +60,7 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) // _MEGABYTE
 
 
-def _timed(action: Callable):  # type: ignore[no-untyped-def]
+def _timed(action: Callable):
     start = time.perf_counter()
     result = action()
     return result, time.perf_counter() - start

@@ -39,7 +39,9 @@ def measures(campaign, by) -> Iterator[tuple[str, float, str]]:
     yield f"Le nôtre, {MANY} titres", ours, f"{ours / bare:.2f} fois"
     for kind in ("csv", "xlsx"):
         with TemporaryFile() as target:
-            memory, seconds = _timed(partial(_memory, partial(files.WRITERS[kind], batch, target)))
+            memory, seconds = _timed(
+                partial(memory_of, partial(files.WRITERS[kind], batch, target))
+            )
         yield (
             f"Mémoire de Python, {kind}",
             seconds,
@@ -91,7 +93,7 @@ def _multiply(batch: Batch) -> None:
     keys = ", ".join(
         str(key) for key in batch.titres.order_by("pk").values_list("pk", flat=True)[:5]
     )
-    names = [field.column for field in Titre._meta.concrete_fields if not field.primary_key]
+    names = [str(f.column) for f in Titre._meta.concrete_fields if not f.primary_key]
     other = {"reference": "'M-' || id || '-' || n", "rank": "n + 10"}
     into = ", ".join(f'"{name}"' for name in names)
     values = ", ".join(other.get(name, f'"{name}"') for name in names)
@@ -120,14 +122,14 @@ def _bare_workbook(batch: Batch) -> None:
                         sheet.write(number, place, value)
 
 
-def _timed(action: Callable):  # type: ignore[no-untyped-def]
+def _timed(action: Callable):
     """Return what an action gives, and its seconds of processor: others may use the machine."""
     start = time.process_time()
     result = action()
     return result, time.process_time() - start
 
 
-def _memory(action: Callable) -> int:
+def memory_of(action: Callable) -> int:
     """Return the most Python memory that an action takes, in MB."""
     tracemalloc.start()
     action()
