@@ -45,14 +45,16 @@ class Shown(StrEnum):
 
 
 class Share(NamedTuple):
-    """What one convention, or those of one place, come to: cents, and how many are exempt.
+    """What one convention, or those of one département, come to: cents, and how many are exempt.
 
-    `key` is that of the convention or of the place, `name` what lists are put in order by;
+    `key` is that of the convention, 0 of several; `department` that of the collectivity's,
+    `name` what lists are put in order by;
     `signed` is what is due of those that both signed, `due` of all; `settled` is what was remitted
     or written off. Then titres: those that stand, those that Chorus numbered, those to cancel.
     """
 
     key: int
+    department: int
     name: str
     due: int
     signed: int
@@ -112,10 +114,9 @@ def _taken_by(kinds: Iterable[str]) -> str:
     return f"-COALESCE(SUM(CASE WHEN entry.kind IN ({_listed(kinds)}) THEN entry.effect END), 0)"
 
 
-# Titre by titre, or once where there is none, then convention by convention; `beside` is what
-# they are then put in order by, or added up by.
+# Titre by titre, or once where there is none, then convention by convention.
 _BY_TITRE = f"""
-SELECT chosen.pk, chosen.amount, chosen.state, chosen.beside,
+SELECT chosen.pk, chosen.amount, chosen.state, chosen.department, chosen.name,
     CASE WHEN claim.to_cancel_id IS NULL THEN 0 ELSE 1 END AS to_cancel,
     CASE WHEN withdrawn.id IS NULL AND titre.requested_on <= %s
         AND {_in_force(EntryKind.REJECTED)} = 0 THEN 1 ELSE 0 END AS stands,
@@ -132,11 +133,11 @@ LEFT JOIN billing_titre titre ON titre.claim_id = claim.id
 LEFT JOIN billing_batchoutcome withdrawn ON withdrawn.batch_id = titre.batch_id
     AND withdrawn.kind = '{BatchOutcome.Kind.WITHDRAWN}' AND withdrawn."on" <= %s
 LEFT JOIN billing_entry entry ON entry.titre_id = titre.id AND entry."on" <= %s
-GROUP BY chosen.pk, chosen.amount, chosen.state, chosen.beside,
+GROUP BY chosen.pk, chosen.amount, chosen.state, chosen.department, chosen.name,
     claim.to_cancel_id, titre.id, withdrawn.id
 """  # noqa: S608
 _BY_CONVENTION = f"""
-SELECT pk, beside,
+SELECT pk, department, name,
     CASE WHEN state IN ({_listed(CLAIMABLE)}) THEN 1 ELSE 0 END AS is_signed,
     {_cents("amount")} - SUM(granted) + COALESCE((
         SELECT SUM({_cents("change.amount_change")}) FROM amendments_amendment change
@@ -147,28 +148,28 @@ SELECT pk, beside,
     SUM(received) AS received, SUM(settled) AS settled, SUM(balance) AS balance,
     SUM(stands) AS standing, SUM(stands * is_issued) AS numbered, MAX(to_cancel) AS to_cancel
 FROM ({_BY_TITRE}) by_titre
-GROUP BY pk, beside, state, amount
+GROUP BY pk, department, name, state, amount
 """  # noqa: S608
 _SHARES = f"""
 SELECT by_convention.*, due * is_signed AS signed,
     CASE WHEN is_signed = 1 AND due = 0 AND asked = 0 THEN 1 ELSE 0 END AS exempt
 FROM ({_BY_CONVENTION}) by_convention
 """  # noqa: S608
-_SUMMED = Share._fields[2:]
+_SUMMED = Share._fields[3:]
 _EACH = f"""
-SELECT pk, beside, {", ".join(f"CAST({name} AS BIGINT)" for name in _SUMMED)}
-FROM ({_SHARES}) share ORDER BY beside, pk
+SELECT pk, department, name, {", ".join(f"CAST({name} AS BIGINT)" for name in _SUMMED)}
+FROM ({_SHARES}) share ORDER BY name, pk
 """  # noqa: S608
 _SUMS = f"""
-SELECT beside, '', {", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _SUMMED)}
-FROM ({_SHARES}) share GROUP BY beside ORDER BY beside
+SELECT 0, department, '', {", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in _SUMMED)}
+FROM ({_SHARES}) share GROUP BY department ORDER BY department
 """  # noqa: S608
 
 
 def claims_of(campaign: Campaign, user: User, territory: Q, shown: Shown) -> list[Share]:
     """Return what each claim that is to be shown comes to today, in the order of lists.
 
-    Those of a campaign in the scope of `user`; `territory` filters départements. In three queries,
+    Those of a campaign in the scope of `user`; `territory` filters départements. In two queries,
     or one where nothing changed.
     """
     departments = departments_of(user).filter(territory)
@@ -182,10 +183,9 @@ def _counted(campaign: Campaign, keys: list[int]) -> dict[int, list[tuple[Any, .
     """Return the shares of each of these départements, as tuples: read back in half the time."""
     within = Q(collectivity__department__in=keys)
     claims = Convention.objects.signed().filter(within, campaign=campaign)
-    homes = dict(claims.order_by().values_list("pk", "collectivity__department"))
     found = defaultdict(list)
     for share in shares_of(claims):
-        found[homes[share.key]].append(tuple(share))
+        found[share.department].append(tuple(share))
     return found
 
 
@@ -194,18 +194,24 @@ def shares_of(conventions: ConventionQuerySet) -> list[Share]:
 
     In the order of lists: by collectivity.
     """
-    return _read(conventions, "collectivity__search_text", _EACH)
+    return _read(conventions, _EACH)
 
 
-def shares_by(conventions: ConventionQuerySet, place: str) -> list[Share]:
-    """Return what conventions come to today, added up by the key `place` leads to; in one query."""
-    return _read(conventions, place, _SUMS)
+def shares_by_department(conventions: ConventionQuerySet) -> list[Share]:
+    """Return what conventions come to today, département by département; in one query."""
+    return _read(conventions, _SUMS)
 
 
-def _read(conventions: ConventionQuerySet, beside: str, select: str) -> list[Share]:
-    chosen = conventions.order_by().annotate(beside=F(beside))
+def _read(conventions: ConventionQuerySet, select: str) -> list[Share]:
+    chosen = conventions.order_by().values(
+        "pk",
+        "amount",
+        "state",
+        department=F("collectivity__department"),
+        name=F("collectivity__search_text"),
+    )
     try:
-        inner, parameters = chosen.values("pk", "amount", "state", "beside").query.sql_with_params()
+        inner, parameters = chosen.query.sql_with_params()
     except EmptyResultSet:
         return []
     day = connection.ops.adapt_datefield_value(timezone.localdate())

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from accounts.scope import departments_of
-from billing.claims.listing import Share, shares_by
+from billing.claims.listing import Share, shares_by_department
 from billing.ledger import euros
 from billing.recovery.columns import Figures, sum_of
 from billing.recovery.years import YearLine, YearOfCampaign, by_year, years_of
@@ -88,7 +88,7 @@ def build_board(campaign: Campaign, user: User, territory: Q) -> Board:
 def _counted(campaign: Campaign, keys: list[int]) -> dict[int, Share]:
     within = Q(collectivity__department__in=keys)
     living = Convention.objects.living().filter(within, campaign=campaign)
-    return {share.key: share for share in shares_by(living, "collectivity__department")}
+    return {share.department: share for share in shares_by_department(living)}
 
 
 def _of_campaign(campaign: Campaign, parts: Iterable[YearOfCampaign]) -> list[YearOfCampaign]:
