@@ -50,7 +50,10 @@ class Insertion:
                 cursor.executemany(statement, values)
 
     def execute_for_keys(self) -> list[int]:
-        """Insert the rows; return the keys that the database gave them, in their order."""
+        """Insert the rows; return the keys that the database gave them, in their order.
+
+        From SQLite 3.35 on.
+        """
         keys: list[int] = []
         with connection.cursor() as cursor:
             for statement, values in self.statements:
