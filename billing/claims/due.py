@@ -242,10 +242,10 @@ _OF_LIST = (
 
 
 def dues_in_brief(conventions: ConventionQuerySet, keys: Sequence[int]) -> list[Due]:
-    """Return what some hundreds of `conventions` make due today, as the columns of lists say it.
+    """Return what those of `conventions` with these keys, some hundreds, make due today.
 
-    Those of `keys`, in their order. In five queries: a campaign, which holds texts of many pages, is not read for each, and what
-    few have is not asked of each.
+    In the order of the keys, as the columns of lists say it. In five queries: a campaign, which
+    holds texts of many pages, is not read for each, and what few have is not asked of each.
     """
     today = timezone.localdate()
     of_list = conventions.signed().select_related(

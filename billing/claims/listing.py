@@ -47,10 +47,10 @@ class Shown(StrEnum):
 class Share(NamedTuple):
     """What one convention, or those of one département, come to: cents, and how many are exempt.
 
-    `key` is that of the convention, 0 of several; `department` that of the collectivity's,
-    `name` what lists are put in order by;
-    `signed` is what is due of those that both signed, `due` of all; `settled` is what was remitted
-    or written off. Then titres: those that stand, those that Chorus numbered, those to cancel.
+    `key` is that of the convention, 0 of several; `department` that of the collectivity's; `name`
+    is what lists are put in order by, empty of several. `signed` is what is due of those that both
+    signed, `due` of all; `settled` is what was remitted or written off. Titres are counted:
+    `standing`, `numbered` by Chorus, `to_cancel`.
     """
 
     key: int
